@@ -1,0 +1,25 @@
+// Package tryon draws a product on a person's photo, or has it drawn. A
+// [Client] takes a permit and a screened photo, hands them to a [Backend], and
+// returns pictures that were stripped and marked again on the way out.
+//
+//	client, err := tryon.New(&tryon.Options{
+//		Routes: []tryon.Route{{Backend: overlay.New(nil)}},
+//		Ledger: ledger,
+//	})
+//	result, err := client.Render(ctx, permit, &tryon.Request{
+//		Subject: shopper,
+//		Photo:   screened,
+//		Items:   []tryon.Item{{ID: "tee-4711", Image: garment, Garment: tryon.Top}},
+//	})
+//
+// Without a valid permit for this subject and these recipients, or with a photo
+// whose scene does not suit the task, nothing is sent anywhere.
+//
+// # A backend of one's own
+//
+// [NewBackend] makes one from a [Profile] and a function.
+//
+// # Limits
+//
+// What a remote backend keeps is known only from what its profile declares.
+package tryon
