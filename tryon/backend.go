@@ -2,6 +2,7 @@ package tryon
 
 import (
 	"context"
+	"fmt"
 	"net/http"
 	"time"
 
@@ -9,22 +10,62 @@ import (
 	"github.com/fitveil/fitveil/imageproc"
 )
 
-// Backend draws. Implementations are safe for use by many goroutines.
+// Backend draws. Implementations are safe for use by many goroutines, return
+// soon after their context ends, and do all their traffic through Input.HTTP.
 type Backend interface {
-	Describe() Profile                                      // static, no I/O
-	Submit(ctx context.Context, in *Input) (*Handle, error) // a synchronous backend returns Handle.Done
-	Poll(ctx context.Context, h *Handle) (*Output, error)   // ErrPending while it is not done
+	// Describe says what the backend is. It is static and does no I/O; New
+	// calls it once.
+	Describe() Profile
+	// Submit hands the work over. A synchronous backend returns Handle.Done;
+	// the others return Handle.ID as soon as the work is accepted.
+	Submit(ctx context.Context, in *Input) (*Handle, error)
+	// Poll asks for the result of accepted work. While there is none it
+	// returns Pending, and errors.Is(err, ErrPending) holds.
+	Poll(ctx context.Context, h *Handle) (*Output, error)
+	// Classify says what an error of Submit or Poll means.
 	Classify(err error) Fault
 }
 
 // Profile is what a backend says of itself.
 type Profile struct {
-	Name         string
-	Tasks        []Task
-	SubProcessor string   // legal name of who receives the photo; "" when it does not leave the process
-	Region       string   // where it is processed, such as "EU"; "" when it does not leave
-	Hosts        []string // hosts the gated client may reach; empty: none
-	MaxSide      int      // longest side it wants, in pixels; 0: any
+	Name     string    // lower-case letters, digits, '.', '_', '-'; at most 64 bytes; unique in a client
+	Tasks    []Task    // what it can draw; never empty
+	Garments []Garment // what it can draw on a person; empty: any
+	MaxItems int       // items in one picture; default 1
+
+	// The three of a remote backend: all of them, or none when the photo does
+	// not leave the process.
+	SubProcessor string   // legal name of who receives the photo; the recipient consent must name
+	Region       string   // where it is processed, such as "EU"
+	Hosts        []string // host or host:port that the gated client may reach over https
+
+	MaxSide int        // longest side it wants, in pixels; 0: any
+	Source  SourceType // what its pictures are; default SourceTrained, the most cautious one
+}
+
+// Remote reports whether the photo leaves the process.
+func (p *Profile) Remote() bool {
+	return p.SubProcessor != "" || p.Region != "" || len(p.Hosts) > 0
+}
+
+// SourceType is a term of IPTC's digital source type vocabulary,
+// http://cv.iptc.org/newscodes/digitalsourcetype/. It is written into every
+// picture a client releases.
+type SourceType string
+
+// The source types a backend can declare.
+const (
+	// SourceTrained: a photo edited by a trained model.
+	SourceTrained SourceType = "compositeWithTrainedAlgorithmicMedia"
+	// SourceGenerated: created entirely by a trained model.
+	SourceGenerated SourceType = "trainedAlgorithmicMedia"
+	// SourceComposite: put together from pictures by plain code.
+	SourceComposite SourceType = "composite"
+)
+
+// URI is the term's identifier as written into XMP.
+func (s SourceType) URI() string {
+	return "http://cv.iptc.org/newscodes/digitalsourcetype/" + string(s)
 }
 
 // Task is what is to be drawn.
@@ -36,6 +77,17 @@ const (
 	InRoom
 )
 
+// String is the task's name.
+func (t Task) String() string {
+	switch t {
+	case OnPerson:
+		return "on-person"
+	case InRoom:
+		return "in-room"
+	}
+	return fmt.Sprintf("task(%d)", uint8(t))
+}
+
 // Garment says what an item is worn as.
 type Garment uint8
 
@@ -46,52 +98,90 @@ const (
 	Dress
 )
 
-// Item is a product to draw.
-type Item struct {
-	ID      string
-	Image   *imageproc.Clean // product picture
-	Garment Garment
+// String is the garment's name.
+func (g Garment) String() string {
+	switch g {
+	case Top:
+		return "top"
+	case Bottom:
+		return "bottom"
+	case Dress:
+		return "dress"
+	}
+	return fmt.Sprintf("garment(%d)", uint8(g))
 }
 
-// Input is what a backend gets to work on, and all it gets.
+// Item is a product to draw.
+type Item struct {
+	ID      string           // the shop's own name for it; never sent
+	Image   *imageproc.Clean // product picture
+	Garment Garment          // OnPerson only
+}
+
+// Input is what a backend gets to work on, and all it gets. It is the
+// backend's own copy.
 type Input struct {
 	Photo *detect.Screened
 	Items []Item
 	Task  Task
-	N     int
+	N     int // pictures wanted, at least 1
 	Seed  *int64
-	HTTP  *http.Client // reaches Profile.Hosts only, and re-checks the permit for each request
+	// HTTP reaches Profile.Hosts over https and nothing else, asks for consent
+	// again before each request, and stops when the call it was made for ends.
+	// A local backend's client reaches nothing.
+	HTTP *http.Client
 }
 
 // Handle names work in progress.
 type Handle struct {
-	ID   string
+	ID   string  // the backend's name for accepted work
 	Done *Output // set by a synchronous backend
 }
 
-// Output is what a backend drew. It is not trusted: the client sanitises and marks it.
+// Output is what a backend drew. It is not trusted: the client sanitises and
+// marks it, and keeps of Warnings and Marks what is well-formed.
 type Output struct {
 	Images   []Encoded
+	Marks    []Mark // marks the backend says it put into the pixels or the file
 	Warnings []Warning
 }
 
-// Encoded is a picture as a file.
+// Encoded is a picture as a file: JPEG or PNG.
 type Encoded struct{ Data []byte }
 
 // Warning is a code and its English text.
-type Warning struct{ Code, Text string }
+type Warning struct {
+	Code string `json:"code"` // lower-case words joined by '-'
+	Text string `json:"text,omitempty"`
+}
 
-// Code classifies a failure; the numbers are stable.
-type Code uint8
+// Mark is a sign in a picture that says how it was made.
+type Mark struct {
+	Kind  string `json:"kind"`  // MarkSourceType, or a kind the backend declares, such as "synthid"
+	Value string `json:"value"` // for MarkSourceType the term's URI
+	By    string `json:"by"`    // "fitveil" for marks the client wrote, else the backend that declares it
+}
+
+// MarkSourceType is the kind of IPTC's DigitalSourceType in XMP.
+const MarkSourceType = "iptc-digital-source-type"
 
 // Fault is a backend's error, classified.
 type Fault struct {
-	Code  Code
-	Retry bool
-	After time.Duration
+	Code   Code
+	Reason Reason        // bounded word, such as "turned-away"; "" for none
+	Retry  bool          // the same call may succeed later
+	After  time.Duration // how long to wait before that; 0: unknown
+	Scope  Scope
 }
 
-// NewBackend makes a synchronous Backend of a function.
-func NewBackend(p Profile, render func(ctx context.Context, in *Input) (*Output, error)) Backend {
-	return nil
-}
+// Scope says how far a fault reaches.
+type Scope uint8
+
+const (
+	// ScopeDefault leaves it to the code.
+	ScopeDefault Scope = iota
+	// ScopeRoute: another route may do what this one could not.
+	ScopeRoute
+	// ScopeRequest: the request itself is at fault; no other route is asked.
+	ScopeRequest
+)

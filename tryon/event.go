@@ -1,0 +1,31 @@
+package tryon
+
+import "time"
+
+// Stage is a part of a render, as Observe sees it.
+type Stage string
+
+// The stages.
+const (
+	StageRender  Stage = "render"  // the whole call
+	StageAttempt Stage = "attempt" // one backend, from consent check to picture
+	StageRequest Stage = "request" // one request through the gated client
+	StageRelease Stage = "release" // sanitising and marking what came back
+)
+
+// Event is something that happened, for metrics. All of its names are bounded:
+// stages, names of configured backends, "ok" or names of codes.
+type Event struct {
+	Stage    Stage
+	Backend  string // "" for StageRender when no backend was asked
+	Outcome  string // "ok" or the name of a Code
+	Duration time.Duration
+	Bytes    int64 // sent for attempts and requests, released for releases
+}
+
+func outcome(err *Error) string {
+	if err == nil {
+		return "ok"
+	}
+	return err.Code.String()
+}

@@ -1,0 +1,166 @@
+package tryon
+
+import (
+	"context"
+	"errors"
+	"slices"
+	"time"
+
+	"github.com/fitveil/fitveil/consent"
+	"github.com/fitveil/fitveil/detect"
+	"github.com/fitveil/fitveil/imageproc"
+)
+
+// Request is one try-on. Render works on a copy that it makes on entry.
+type Request struct {
+	Subject consent.Subject
+	Photo   *detect.Screened
+	Items   []Item // 1 to 8
+	Task    Task
+	N       int    // pictures wanted, 1 to 8; default 1
+	Seed    *int64 // nil: the backend's choice
+}
+
+// Result is what came back. The caller owns it.
+type Result struct {
+	Images   []*imageproc.Clean
+	Backend  string
+	Marks    []Mark // on every picture
+	Warnings []Warning
+	Attempts []Attempt // who was asked, in order; the last one drew the pictures
+}
+
+// Attempt records that a backend was asked, and what it received.
+type Attempt struct {
+	Backend      string        `json:"backend"`
+	SubProcessor string        `json:"sub_processor,omitempty"` // "" when the photo stayed in the process
+	Region       string        `json:"region,omitempty"`
+	Start        time.Time     `json:"start"`
+	Duration     time.Duration `json:"duration_ns"`
+	Requests     int           `json:"requests"`   // through the gated client
+	BytesSent    int64         `json:"bytes_sent"` // request bodies, through the gated client
+	Outcome      string        `json:"outcome"`    // "ok" or the name of a Code
+	// Unmanaged is the reason given to consent.Unmanaged; "" when a ledger vouches.
+	Unmanaged string `json:"unmanaged,omitempty"`
+}
+
+// snapshot copies everything the caller could change while Render works: the
+// slices, and the handles behind the pointers.
+func (r *Request) snapshot() Request {
+	s := *r
+	if r.Photo != nil {
+		photo := *r.Photo
+		s.Photo = &photo
+	}
+	s.Items = slices.Clone(r.Items)
+	for i := range s.Items {
+		if img := s.Items[i].Image; img != nil {
+			own := *img
+			s.Items[i].Image = &own
+		}
+	}
+	if r.Seed != nil {
+		seed := *r.Seed
+		s.Seed = &seed
+	}
+	if s.N == 0 {
+		s.N = 1
+	}
+	return s
+}
+
+// input is a backend's own copy of the request.
+func (r *Request) input() *Input {
+	s := r.snapshot()
+	return &Input{Photo: s.Photo, Items: s.Items, Task: s.Task, N: s.N, Seed: s.Seed}
+}
+
+// check refuses a request that is incomplete, unscreened or unsuited to its
+// task. It looks at nothing outside the request.
+func (r *Request) check() *Error {
+	switch {
+	case r.Photo.IsZero():
+		return &Error{Code: NotScreened}
+	case r.Task > InRoom:
+		return badRequest("task", "no such task")
+	case r.N < 1 || r.N > maxPictures:
+		return badRequest("pictures", "number of pictures is not 1 to 8")
+	case len(r.Items) < 1 || len(r.Items) > maxItems:
+		return badRequest("items", "number of items is not 1 to 8")
+	}
+	for i := range r.Items {
+		if r.Items[i].Image.IsZero() {
+			return badRequest("item-image", "an item's picture was not sanitised")
+		}
+		if r.Items[i].Garment > Dress {
+			return badRequest("garment", "no such garment")
+		}
+	}
+	return suits(r.Photo, r.Task)
+}
+
+func badRequest(reason Reason, text string) *Error {
+	return &Error{Code: BadRequest, Reason: reason, Err: errors.New("tryon: " + text)}
+}
+
+// suits holds the scene that was stored when the photo was screened against
+// the client's own policy for the task: a photo may have been screened under
+// any policy, AnyPeople or a lenient one of the caller's.
+func suits(photo *detect.Screened, t Task) *Error {
+	policy := detect.OnePerson()
+	if t == InRoom {
+		policy = detect.NoPeople()
+	}
+	scene := photo.Scene()
+	verdict, reason := policy.Judge(scene)
+	if verdict == detect.Pass {
+		return nil
+	}
+	return &Error{
+		Code: PolicyRefused, Reason: Reason(reason),
+		Err: &detect.PolicyError{Policy: policy, Scene: scene, Reason: reason},
+	}
+}
+
+// checkPermit refuses permits that are no proof for this client: zero ones,
+// and with a ledger those of another ledger or of none.
+func (c *Client) checkPermit(p consent.Permit) *Error {
+	switch {
+	case p.IsZero():
+		return &Error{Code: NoConsent, Reason: "no-permit"}
+	case c.ledger == nil || c.ledger.Issued(p):
+		return nil
+	}
+	if _, unmanaged := p.Unmanaged(); unmanaged {
+		return &Error{Code: NoConsent, Reason: "unmanaged-permit"}
+	}
+	return &Error{Code: NoConsent, Reason: "foreign-permit"}
+}
+
+// grant is a permit together with what it is used for in one attempt.
+type grant struct {
+	permit consent.Permit
+	query  consent.Query
+}
+
+func newGrant(p consent.Permit, s consent.Subject, profile *Profile) grant {
+	q := consent.Query{Subject: s, Purpose: consent.TryOnRender}
+	if profile.SubProcessor != "" {
+		q.Recipients = []string{profile.SubProcessor}
+	}
+	return grant{permit: p, query: q}
+}
+
+// use asks whether consent holds now, for this recipient.
+func (g grant) use(ctx context.Context) *Error {
+	q := g.query
+	q.Recipients = slices.Clone(q.Recipients)
+	err := g.permit.Use(ctx, q)
+	if err == nil {
+		return nil
+	}
+	if ctx.Err() != nil {
+		return contextError(ctx)
+	}
+	return &Error{Code: NoConsent, Err: err}
+}
