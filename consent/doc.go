@@ -9,15 +9,26 @@
 //		Purposes: []consent.Purpose{consent.TryOnRender},
 //		Evidence: evidence, // what was shown, in which language, and what the person did
 //	})
-//	permit, err := ledger.Permit(ctx, consent.Query{Subject: shopper, Purpose: consent.TryOnRender})
+//	query := consent.Query{Subject: shopper, Purpose: consent.TryOnRender}
+//	permit, err := ledger.Permit(ctx, query)
+//	err = permit.Use(ctx, query) // again before each side effect
 //
-// A [Permit] is the proof that a check said yes. It is bound to subject,
-// purpose and recipients, is checked again before each side effect, and cannot
-// be stored: a job that runs later asks for a new one.
+// A [Ledger] writes events and works out from them where a person stands. An
+// event is signed when it is written, and its [Receipt] verifies offline. A
+// [Permit] is the proof that a check said yes. It is bound to subject, purpose
+// and recipients, asks the record again at each use, and cannot be stored: a job
+// that runs later asks for a new one. Anything that fails is a no.
+//
+// Records live in a [Store]: memstore for tests and sessions, boltstore for a
+// file that is synced before a call returns. Everything with a secret or a
+// person in it (Subject, Permit, Keys, Receipt) prints and logs as a fixed word.
 //
 // # Limits
 //
-// The package records and enforces; whether a notice is lawful is not its
-// call. Truth of the evidence is the caller's. A store that loses acknowledged
-// writes loses consents; boltstore syncs before it answers.
+// The package records and enforces; whether a notice is lawful is not its call,
+// and the truth of the evidence is the caller's. A store that loses
+// acknowledged writes loses consents. An operator who holds the keys can still
+// rewrite a record or cut off its end; the receipts people hold show that, the
+// ledger alone does not. A clock set far ahead ends consents for good: people
+// are asked again, nothing is revived.
 package consent

@@ -4,8 +4,6 @@ package boltstore
 
 import (
 	"errors"
-
-	"github.com/fitveil/fitveil/consent"
 )
 
 // Options configures Open; nil means defaults.
@@ -15,9 +13,9 @@ type Options struct{}
 type Store struct{}
 
 // Open opens or creates the file at path.
-func Open(path string, o *Options) (*Store, error) { return nil, errors.New("boltstore: not built yet") }
+func Open(path string, o *Options) (*Store, error) {
+	return nil, errors.New("boltstore: not built yet")
+}
 
 // Close releases the file.
 func (s *Store) Close() error { return nil }
-
-var _ consent.Store = (*Store)(nil)

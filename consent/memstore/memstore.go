@@ -1,16 +1,138 @@
 // Package memstore is a consent store in memory, for tests, examples and
 // callers whose consents end with the process.
+//
+//	store := memstore.New()
+//	ledger, err := consent.New(store, nil) // keys end with the process, like the records
+//	if err != nil {
+//		return err
+//	}
+//	shopper := ledger.Subject("shop-a", customerID)
+//	decision, err := ledger.Check(ctx, consent.Query{Subject: shopper, Purpose: consent.Sizing})
+//
+// # Limits
+//
+// Nothing survives the process and nothing is ever evicted. A shop that has to
+// show a consent next year needs boltstore.
 package memstore
 
-import "github.com/fitveil/fitveil/consent"
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"iter"
+	"sync"
+	"time"
 
-// Store keeps events in memory.
-type Store struct{}
+	"github.com/fitveil/fitveil/consent"
+)
+
+// Store keeps records in memory. Safe for use by many goroutines.
+type Store struct {
+	mu     sync.RWMutex
+	chains map[subject][]consent.Record // State is kept in the last record only
+	nonces map[nonce]bool
+	latest time.Time
+}
+
+type subject struct {
+	tenant string
+	id     [32]byte
+}
+
+type nonce struct{ tenant, nonce string }
 
 // New makes an empty store.
-func New() *Store { return &Store{} }
+func New() *Store {
+	return &Store{chains: make(map[subject][]consent.Record), nonces: make(map[nonce]bool)}
+}
 
-// Close drops everything.
-func (s *Store) Close() error { return nil }
+// Ephemeral tells a ledger that nothing here outlives the process.
+func (s *Store) Ephemeral() bool { return true }
 
-var _ consent.Store = (*Store)(nil)
+func key(who consent.Subject) subject { return subject{who.Tenant(), who.Pseudonym()} }
+
+// Head implements [consent.Store].
+func (s *Store) Head(ctx context.Context, who consent.Subject) (consent.Head, error) {
+	if err := ctx.Err(); err != nil {
+		return consent.Head{}, fmt.Errorf("memstore: %w", err)
+	}
+	s.mu.RLock()
+	defer s.mu.RUnlock()
+	head := consent.Head{Time: s.latest}
+	if chain := s.chains[key(who)]; len(chain) > 0 {
+		last := &chain[len(chain)-1]
+		head.Seq, head.State = last.Seq, bytes.Clone(last.State) // Erase clears its own copy
+	}
+	return head, nil
+}
+
+// Append implements [consent.Store].
+func (s *Store) Append(ctx context.Context, who consent.Subject, r consent.Record) error {
+	if err := ctx.Err(); err != nil {
+		return fmt.Errorf("memstore: %w", err)
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	k := key(who)
+	chain := s.chains[k]
+	if r.Seq != uint64(len(chain))+1 {
+		return fmt.Errorf("memstore: %w", consent.ErrConflict)
+	}
+	if r.Nonce != nil {
+		n := nonce{k.tenant, string(r.Nonce)}
+		if s.nonces[n] {
+			return fmt.Errorf("memstore: %w", consent.ErrReplay)
+		}
+		s.nonces[n] = true
+	}
+	r.Event, r.State, r.Nonce = bytes.Clone(r.Event), bytes.Clone(r.State), nil
+	if len(chain) > 0 {
+		chain[len(chain)-1].State = nil
+	}
+	s.chains[k] = append(chain, r)
+	if r.Time.After(s.latest) {
+		s.latest = r.Time
+	}
+	return nil
+}
+
+// Events implements [consent.Store].
+func (s *Store) Events(ctx context.Context, who consent.Subject, after uint64) iter.Seq2[consent.Record, error] {
+	return func(yield func(consent.Record, error) bool) {
+		for {
+			if err := ctx.Err(); err != nil {
+				yield(consent.Record{}, fmt.Errorf("memstore: %w", err))
+				return
+			}
+			// One record at a time: the loop's body may call the store.
+			s.mu.RLock()
+			chain := s.chains[key(who)]
+			if after >= uint64(len(chain)) {
+				s.mu.RUnlock()
+				return
+			}
+			r := consent.Record{Seq: chain[after].Seq, Event: bytes.Clone(chain[after].Event)}
+			s.mu.RUnlock()
+			if !yield(r, nil) {
+				return
+			}
+			after++
+		}
+	}
+}
+
+// Erase implements [consent.Store].
+func (s *Store) Erase(ctx context.Context, who consent.Subject) (int, error) {
+	if err := ctx.Err(); err != nil {
+		return 0, fmt.Errorf("memstore: %w", err)
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	chain := s.chains[key(who)]
+	for i := range chain {
+		clear(chain[i].Event)
+		clear(chain[i].State)
+	}
+	delete(s.chains, key(who))
+	return len(chain), nil
+}

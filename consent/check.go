@@ -1,0 +1,141 @@
+package consent
+
+import (
+	"context"
+	"fmt"
+	"time"
+)
+
+// Query asks whether something may be done now.
+type Query struct {
+	Subject    Subject
+	Purpose    Purpose
+	Recipients []string // third parties who would receive the data; empty: nobody
+}
+
+// Reason is a code for a decision or a kind of event; shops translate codes.
+// [Reason.Text] is its English.
+type Reason string
+
+// The reasons of a [Decision]. Only Granted opens anything.
+const (
+	Granted          Reason = "granted"
+	NeverAsked       Reason = "never-asked"
+	Refused          Reason = "refused"
+	Withdrawn        Reason = "withdrawn"
+	Expired          Reason = "expired"
+	PolicyChanged    Reason = "policy-changed"
+	RecipientBlocked Reason = "recipient-blocked"
+	ClockSuspect     Reason = "clock-suspect"
+	StoreDown        Reason = "store-down"
+	BadQuery         Reason = "bad-query"
+)
+
+// The reasons a [Permit] adds.
+const (
+	NoPermit       Reason = "no-permit"
+	PermitExpired  Reason = "permit-expired"
+	PermitMismatch Reason = "permit-mismatch"
+)
+
+var texts = map[Reason]string{
+	Granted:          "the person agreed, and still does",
+	NeverAsked:       "the person was never asked",
+	Refused:          "the person was asked and said no",
+	Withdrawn:        "the person took their consent back",
+	Expired:          "the consent has ended",
+	PolicyChanged:    "the person agreed to another text than the one in force",
+	RecipientBlocked: "the person did not agree to this recipient",
+	ClockSuspect:     "the clock is behind what is on record, by which the consent has ended",
+	StoreDown:        "the record cannot be read",
+	BadQuery:         "the question names no subject or no known purpose",
+	NoPermit:         "there is no permit",
+	PermitExpired:    "the permit has ended; a new one has to be asked for",
+	PermitMismatch:   "the permit is for something else",
+}
+
+// Text says r in an English sentence without a full stop, "" for an unknown code.
+func (r Reason) Text() string { return texts[r] }
+
+// Decision is the answer to a [Query].
+type Decision struct {
+	Allowed bool
+	Reason  Reason
+	Until   time.Time // end of the consent; zero: none
+	Seq     uint64    // of the person's last event when this was decided; 0: none
+}
+
+// Check answers q from the record as it is now. An error means no, and the
+// Decision that comes with it says no, too. Errors: [ErrSubject], [ErrPurpose],
+// [ErrCorrupt], and whatever the store or the context says.
+//
+// Time only goes forward here: an end is compared with the greatest time that
+// this ledger or its store has seen, so setting the clock back revives nothing.
+// That a consent has ended is recorded when it is first noticed.
+func (l *Ledger) Check(ctx context.Context, q Query) (Decision, error) {
+	c, err := l.open()
+	if err != nil {
+		return Decision{Reason: StoreDown}, err
+	}
+	defer c.observed("check", c.started(), &err)
+	d, err := c.check(ctx, q)
+	return d, err
+}
+
+func (c *core) check(ctx context.Context, q Query) (Decision, error) {
+	if q.Subject.IsZero() {
+		return Decision{Reason: BadQuery}, fmt.Errorf("consent: %w", ErrSubject)
+	}
+	terms, known := c.terms[q.Purpose]
+	if !known {
+		return Decision{Reason: BadQuery}, fmt.Errorf("consent: %w %q", ErrPurpose, q.Purpose)
+	}
+	wall := c.wall()
+	head, st, err := c.load(ctx, q.Subject)
+	if err != nil {
+		return Decision{Reason: StoreDown}, err
+	}
+	d := Decision{Seq: st.seq}
+	e, found := st.find(q.Purpose)
+	switch {
+	case !found:
+		d.Reason = NeverAsked
+		return d, nil
+	case e.kind != Granted:
+		d.Reason, d.Until = e.kind, e.until
+		return d, nil
+	}
+	d.Until = e.until
+	switch {
+	case !e.until.IsZero() && !e.until.After(wall):
+		d.Reason = Expired
+		if head.Time.Before(e.until) {
+			c.noteExpiry(ctx, q.Subject, q.Purpose)
+		}
+	case !e.until.IsZero() && !e.until.After(c.latest(head.Time)):
+		d.Reason = ClockSuspect
+	case !terms.accepts(e.notice, e.version):
+		d.Reason = PolicyChanged
+	case !subset(q.Recipients, e.recipients):
+		d.Reason = RecipientBlocked
+	default:
+		d.Allowed, d.Reason = true, Granted
+	}
+	return d, nil
+}
+
+// noteExpiry records that a consent has ended, which also tells the store what
+// time it is: from here on no clock can revive it. The answer is no either way,
+// so a failure is only logged.
+func (c *core) noteExpiry(ctx context.Context, who Subject, p Purpose) {
+	_, err := c.record(ctx, who, func(s *state) (body, error) {
+		e, ok := s.find(p)
+		if !ok || e.kind != Granted || e.until.IsZero() || e.until.After(c.wall()) {
+			return body{}, errNothingToDo
+		}
+		return body{EventType: Expired, Purposes: []Purpose{p}, ValidUntil: e.until}, nil
+	})
+	if err != nil && err != errNothingToDo {
+		c.log.LogAttrs(ctx, levelWarn, "consent: the end of a consent was not recorded", errAttr(err))
+	}
+}

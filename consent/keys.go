@@ -1,0 +1,199 @@
+package consent
+
+import (
+	"bytes"
+	"crypto/ed25519"
+	"crypto/hmac"
+	"crypto/rand"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"os"
+	"path/filepath"
+	"runtime"
+)
+
+// Keys are the secrets of a ledger: one that turns ids into pseudonyms and one
+// that signs receipts (Ed25519). Keep them away from the data: who holds both
+// can tell whether a known id is on record. Lose them and nobody on record can
+// be found again; that is why a durable store is not opened without. Keys print,
+// log and encode as a fixed word. The zero value is no keys.
+type Keys struct{ k *keys }
+
+type keys struct {
+	subject [keySize]byte      // id to pseudonym
+	state   [keySize]byte      // seals state rows
+	nonce   [keySize]byte      // hides nonces in the store's index
+	sign    ed25519.PrivateKey // receipts
+	kid     string             // names sign
+}
+
+// ErrKeys is returned when keys are missing, damaged or readable by others.
+var ErrKeys = errors.New("keys")
+
+// GenerateKeys makes new keys from the system's random source.
+func GenerateKeys() Keys {
+	var subject, seed [keySize]byte
+	rand.Read(subject[:]) // never fails, see crypto/rand
+	rand.Read(seed[:])
+	return newKeys(subject, seed)
+}
+
+func newKeys(subject, seed [keySize]byte) Keys {
+	k := &keys{subject: subject, sign: ed25519.NewKeyFromSeed(seed[:])}
+	k.state = k.derive("fitveil consent state v1\n")
+	k.nonce = k.derive("fitveil consent nonce v1\n")
+	k.kid = KeyID(k.sign.Public().(ed25519.PublicKey))
+	return Keys{k}
+}
+
+func (k *keys) derive(label string) (out [keySize]byte) {
+	m := hmac.New(sha256.New, k.subject[:])
+	io.WriteString(m, label)
+	m.Sum(out[:0])
+	return out
+}
+
+// hideNonce turns a nonce into what the store may index: nobody can test
+// guesses against it without the key.
+func (k *keys) hideNonce(nonce []byte) []byte {
+	m := hmac.New(sha256.New, k.nonce[:])
+	m.Write(nonce)
+	return m.Sum(nil)
+}
+
+// KeyID names a public key: the first 8 bytes of its SHA-256 in hexadecimal.
+func KeyID(pub ed25519.PublicKey) string {
+	h := sha256.Sum256(pub)
+	return hex.EncodeToString(h[:8])
+}
+
+// PublicKey returns the key that verifies receipts, nil for zero Keys. Publish it.
+func (k Keys) PublicKey() ed25519.PublicKey {
+	if k.k == nil {
+		return nil
+	}
+	return bytes.Clone(k.k.sign.Public().(ed25519.PublicKey))
+}
+
+// IsZero reports whether there are no keys.
+func (k Keys) IsZero() bool { return k.k == nil }
+
+// keyFile is the file's form. The key id makes a damaged seed visible.
+type keyFile struct {
+	Version int    `json:"version"`
+	KeyID   string `json:"kid"`
+	Subject []byte `json:"subject"` // 32 bytes, base64
+	Sign    []byte `json:"sign"`    // Ed25519 seed, 32 bytes, base64
+	Check   []byte `json:"check"`   // SHA-256 of subject and sign, 8 bytes, base64
+}
+
+func (f *keyFile) sum() []byte {
+	h := sha256.New()
+	h.Write(f.Subject)
+	h.Write(f.Sign)
+	return h.Sum(nil)[:8]
+}
+
+// Save writes the keys to a new file that its owner alone can read (mode
+// 0600; on Windows the folder's access list decides). An existing file is
+// never overwritten: that is [fs.ErrExist]. Put it somewhere else than the
+// data, and into another backup.
+func (k Keys) Save(path string) error {
+	if k.k == nil {
+		return fmt.Errorf("consent: %w: nothing to save", ErrKeys)
+	}
+	out := keyFile{Version: 1, KeyID: k.k.kid, Subject: k.k.subject[:], Sign: k.k.sign.Seed()}
+	out.Check = out.sum()
+	data, err := json.MarshalIndent(out, "", "\t")
+	if err != nil {
+		return fmt.Errorf("consent: keys: %w", err)
+	}
+	f, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
+	if err != nil {
+		return fmt.Errorf("consent: keys: %w", err)
+	}
+	_, err = f.Write(append(data, '\n'))
+	if err = errors.Join(err, f.Sync(), f.Close()); err != nil {
+		// Half a key file is worse than none: it would block the next Save.
+		return fmt.Errorf("consent: keys: %w", errors.Join(err, os.Remove(path)))
+	}
+	return syncDir(filepath.Dir(path))
+}
+
+// syncDir makes a new file's name durable. Windows has no such call.
+func syncDir(dir string) error {
+	if runtime.GOOS == "windows" {
+		return nil
+	}
+	d, err := os.Open(dir)
+	if err != nil {
+		return fmt.Errorf("consent: keys: %w", err)
+	}
+	if err := errors.Join(d.Sync(), d.Close()); err != nil {
+		return fmt.Errorf("consent: keys: %w", err)
+	}
+	return nil
+}
+
+const maxKeyFile = 4 << 10
+
+// LoadKeys reads what [Keys.Save] wrote. A file that others may read is
+// refused, except on Windows. Errors: [ErrKeys], or [fs.ErrNotExist] when
+// there is no file.
+func LoadKeys(path string) (Keys, error) {
+	f, err := os.Open(path)
+	if err != nil {
+		return Keys{}, fmt.Errorf("consent: keys: %w", err)
+	}
+	defer f.Close()
+	info, err := f.Stat()
+	if err != nil {
+		return Keys{}, fmt.Errorf("consent: keys: %w", err)
+	}
+	if mode := info.Mode(); runtime.GOOS != "windows" && mode.Perm()&0o077 != 0 {
+		return Keys{}, fmt.Errorf("consent: %w: file has mode %04o, others can read it: chmod 600 and consider new keys", ErrKeys, mode.Perm())
+	}
+	data, err := io.ReadAll(io.LimitReader(f, maxKeyFile+1))
+	if err != nil {
+		return Keys{}, fmt.Errorf("consent: keys: %w", err)
+	}
+	return parseKeys(data)
+}
+
+func parseKeys(data []byte) (Keys, error) {
+	var f keyFile
+	// The decoder's own error would quote the file; it is left out on purpose.
+	if len(data) > maxKeyFile || json.Unmarshal(data, &f) != nil {
+		return Keys{}, fmt.Errorf("consent: %w: not a key file", ErrKeys)
+	}
+	if f.Version != 1 {
+		return Keys{}, fmt.Errorf("consent: %w: file version %d, want 1", ErrKeys, f.Version)
+	}
+	if len(f.Subject) != keySize || len(f.Sign) != keySize || !bytes.Equal(f.Check, f.sum()) {
+		return Keys{}, fmt.Errorf("consent: %w: file is damaged", ErrKeys)
+	}
+	k := newKeys([keySize]byte(f.Subject), [keySize]byte(f.Sign))
+	if k.k.kid != f.KeyID {
+		return Keys{}, fmt.Errorf("consent: %w: file is damaged", ErrKeys)
+	}
+	return k, nil
+}
+
+const keysWord = "[consent.Keys]"
+
+// Format prints a fixed word for every verb.
+func (k Keys) Format(f fmt.State, _ rune) { io.WriteString(f, keysWord) }
+
+// LogValue logs a fixed word.
+func (k Keys) LogValue() slog.Value { return slog.StringValue(keysWord) }
+
+// MarshalJSON encodes a fixed word. [Keys.Save] is the way to keep them.
+func (k Keys) MarshalJSON() ([]byte, error) { return []byte(`"` + keysWord + `"`), nil }
+
+// MarshalText encodes a fixed word.
+func (k Keys) MarshalText() ([]byte, error) { return []byte(keysWord), nil }

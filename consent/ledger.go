@@ -1,0 +1,470 @@
+package consent
+
+import (
+	"context"
+	"crypto/ed25519"
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"iter"
+	"log/slog"
+	"sync/atomic"
+	"time"
+)
+
+// Options configures [New]; nil means defaults.
+type Options struct {
+	// Keys are the ledger's secrets: required, except with a store that forgets
+	// everything, such as memstore, where new ones are made. See [LoadKeys].
+	Keys Keys
+
+	// Purposes adds purposes to the built-in ones and says which notices count.
+	Purposes []Terms
+
+	// PermitFor is how long a permit lives; default 10 minutes, at most 24 hours.
+	// It bounds nothing but a forgotten permit: each use checks the record anyway.
+	PermitFor time.Duration
+
+	Now     func() time.Time  // default time.Now
+	Logger  *slog.Logger      // nil: silent
+	Observe func(Observation) // called after each operation, from its goroutine; nil: nobody
+}
+
+// Observation is what an observer hears of an operation: nothing about persons.
+type Observation struct {
+	Op   string // grant, refuse, withdraw, check, permit, erase
+	OK   bool   // no error; a no is an answer, not an error
+	Took time.Duration
+}
+
+// Ledger answers and records. Safe for use by many goroutines. Several ledgers
+// may share a store if they have the same keys. A Ledger has nothing to close;
+// whoever opened the store closes it. The zero value denies everything.
+type Ledger struct {
+	// Behind a pointer, so that overwriting a Ledger redirects no permit.
+	c *core
+}
+
+type core struct {
+	store     Store
+	keys      *keys
+	terms     map[Purpose]Terms
+	permitFor time.Duration
+	now       func() time.Time
+	log       *slog.Logger
+	observe   func(Observation)
+	seen      atomic.Int64 // the greatest time seen, in microseconds since 1970
+}
+
+// errClosed is what the methods of a zero Ledger return.
+var errClosed = errors.New("consent: ledger was not made by New")
+
+// New makes a ledger on a store. Errors: [ErrKeys] for a durable store
+// without keys, and whatever is wrong with the terms.
+func New(s Store, o *Options) (*Ledger, error) {
+	if o == nil {
+		o = new(Options)
+	}
+	if s == nil {
+		return nil, errors.New("consent: no store")
+	}
+	keys := o.Keys
+	if e, ok := s.(ephemeral); keys.IsZero() && ok && e.Ephemeral() {
+		keys = GenerateKeys()
+	}
+	if keys.IsZero() {
+		return nil, fmt.Errorf("consent: %w missing: what is recorded under keys that are lost is lost; "+
+			"make them once with GenerateKeys, keep them with Save away from the data, and pass LoadKeys in Options.Keys", ErrKeys)
+	}
+	terms, err := termsOf(o.Purposes)
+	if err != nil {
+		return nil, err
+	}
+	if o.PermitFor < 0 || o.PermitFor > 24*time.Hour {
+		return nil, fmt.Errorf("consent: PermitFor %v: want up to 24h", o.PermitFor)
+	}
+	c := &core{store: s, keys: keys.k, terms: terms, permitFor: o.PermitFor, now: o.Now, log: o.Logger, observe: o.Observe}
+	if c.permitFor == 0 {
+		c.permitFor = 10 * time.Minute
+	}
+	if c.now == nil {
+		c.now = time.Now
+	}
+	if c.log == nil {
+		c.log = slog.New(slog.DiscardHandler)
+	}
+	return &Ledger{c}, nil
+}
+
+func (l *Ledger) open() (*core, error) {
+	if l == nil || l.c == nil {
+		return nil, errClosed
+	}
+	return l.c, nil
+}
+
+// Subject derives the pseudonym of rawID at tenant with the ledger's key. Make
+// it once per request or session and pass it on. The zero Subject comes back
+// under the conditions of [NewSubject].
+func (l *Ledger) Subject(tenant, rawID string) Subject {
+	c, err := l.open()
+	if err != nil {
+		return Subject{}
+	}
+	return NewSubject(c.keys.subject[:], tenant, rawID)
+}
+
+// PublicKey returns the key that verifies this ledger's receipts.
+func (l *Ledger) PublicKey() ed25519.PublicKey {
+	c, err := l.open()
+	if err != nil {
+		return nil
+	}
+	return Keys{c.keys}.PublicKey()
+}
+
+// Grant records a yes; it is durable when Grant returns. The same grant sent
+// again gives the receipt of the first. An option of the evidence that was
+// offered and not taken is recorded as refused.
+//
+// Errors: [ErrSubject], [ErrNotAffirmative], [ErrEvidence], [ErrPurpose],
+// [ErrNotice], [ErrReplay], [ErrStaleGrant], [ErrConflict], [ErrCorrupt], and
+// whatever the store or the context says. After any other than the store's own
+// nothing was recorded.
+func (l *Ledger) Grant(ctx context.Context, g Grant) (*Receipt, error) {
+	c, err := l.open()
+	if err != nil {
+		return nil, err
+	}
+	defer c.observed("grant", c.started(), &err)
+	r, err := c.grant(ctx, &g)
+	return r, err
+}
+
+func (c *core) grant(ctx context.Context, g *Grant) (*Receipt, error) {
+	if err := c.admit(g); err != nil {
+		return nil, fmt.Errorf("consent: grant: %w", err)
+	}
+	what := bodyOf(g)
+	r, err := c.record(ctx, g.Subject, func(s *state) (body, error) {
+		for _, p := range what.Purposes {
+			if s.answeredAfter(what.EvidenceTime, p) {
+				return body{}, fmt.Errorf("consent: grant: %w", ErrStaleGrant)
+			}
+		}
+		return what, nil
+	})
+	if errors.Is(err, ErrReplay) || errors.Is(err, ErrStaleGrant) {
+		return c.replay(ctx, g.Subject, what, err)
+	}
+	return r, err
+}
+
+// admit checks what can be checked without the record.
+func (c *core) admit(g *Grant) error {
+	if err := g.check(c.wall()); err != nil {
+		return err
+	}
+	for _, choice := range g.Evidence.Choices {
+		if _, known := c.terms[choice.Purpose]; !known {
+			return fmt.Errorf("%w %q", ErrPurpose, choice.Purpose)
+		}
+	}
+	for _, p := range g.Purposes {
+		if n := g.Evidence.Notice; !c.terms[p].accepts(n.ID, n.Version) {
+			return fmt.Errorf("%w for purpose %q", ErrNotice, p)
+		}
+	}
+	return nil
+}
+
+// replay looks for the grant that what repeats and gives its receipt, else the
+// reason why a new one was refused.
+func (c *core) replay(ctx context.Context, who Subject, what body, reason error) (*Receipt, error) {
+	what.PrincipalID, what.Tenant, what.Schema, what.Alg = who.s.id, who.s.tenant, schema, "Ed25519"
+	for r, err := range c.chain(ctx, who) {
+		if err != nil {
+			return nil, err
+		}
+		if sameAct(r.r.body, what) {
+			return r, nil
+		}
+	}
+	return nil, reason
+}
+
+// Refuse records a no: the person was asked about p and declined. Errors:
+// [ErrSubject], [ErrPurpose], [ErrConflict], [ErrCorrupt], the store's, the context's.
+func (l *Ledger) Refuse(ctx context.Context, s Subject, p ...Purpose) (*Receipt, error) {
+	c, err := l.open()
+	if err != nil {
+		return nil, err
+	}
+	defer c.observed("refuse", c.started(), &err)
+	if len(p) == 0 {
+		err = fmt.Errorf("consent: refuse: %w: none named", ErrPurpose)
+		return nil, err
+	}
+	r, err := c.record(ctx, s, func(st *state) (body, error) { return c.no(st, Refused, p) })
+	return r, err
+}
+
+// Withdraw takes a yes back; without purposes, all of them, also those still
+// on their way. It is in force when Withdraw returns: every later check and
+// every use of a permit says no. Errors are those of [Ledger.Refuse].
+func (l *Ledger) Withdraw(ctx context.Context, s Subject, p ...Purpose) (*Receipt, error) {
+	c, err := l.open()
+	if err != nil {
+		return nil, err
+	}
+	defer c.observed("withdraw", c.started(), &err)
+	r, err := c.record(ctx, s, func(st *state) (body, error) {
+		if len(p) == 0 {
+			return body{EventType: Withdrawn, All: true}, nil
+		}
+		return c.no(st, Withdrawn, p)
+	})
+	return r, err
+}
+
+// no makes a refusal or withdrawal. A purpose that is on record counts even
+// when the terms no longer name it: nobody is kept from taking it back.
+func (c *core) no(s *state, kind Reason, p []Purpose) (body, error) {
+	for _, p := range p {
+		_, known := c.terms[p]
+		if _, recorded := s.find(p); !known && !recorded {
+			return body{}, fmt.Errorf("consent: %w %q", ErrPurpose, p)
+		}
+	}
+	return body{EventType: kind, Purposes: set(p)}, nil
+}
+
+// errNothingToDo ends record without an event.
+var errNothingToDo = errors.New("consent: nothing to record")
+
+// maxTries bounds how often a writer may lose the race for the next number.
+const maxTries = 256
+
+// record appends the event that decide makes of the subject's state. decide
+// runs again on the new state each time another writer was first.
+func (c *core) record(ctx context.Context, who Subject, decide func(*state) (body, error)) (*Receipt, error) {
+	if who.IsZero() {
+		return nil, fmt.Errorf("consent: %w", ErrSubject)
+	}
+	for range maxTries {
+		head, st, err := c.load(ctx, who)
+		if err != nil {
+			return nil, err
+		}
+		b, err := decide(st)
+		if err != nil {
+			return nil, err
+		}
+		r, rec, err := c.next(who, st, b)
+		if err != nil {
+			return nil, err
+		}
+		err = c.store.Append(ctx, who, rec)
+		switch {
+		case err == nil:
+			c.latest(head.Time)
+			return r, nil
+		case !errors.Is(err, ErrConflict):
+			return nil, fmt.Errorf("consent: append: %w", err)
+		}
+	}
+	return nil, fmt.Errorf("consent: append: %w, %d times", ErrConflict, maxTries)
+}
+
+// next completes b to the event after st, and advances st.
+func (c *core) next(who Subject, st *state, b body) (*Receipt, Record, error) {
+	b.Tenant, b.PrincipalID = who.s.tenant, who.s.id
+	b.Seq, b.Prev = st.seq+1, st.last
+	rand.Read(b.RecordID[:]) // never fails, see crypto/rand
+	// Within a chain time does not go back, or a withdrawal could look older
+	// than the evidence it came after.
+	if b.EventTime = c.wall(); b.EventTime.Before(st.lastAt) {
+		b.EventTime = st.lastAt
+	}
+	r, err := signReceipt(c.keys, b)
+	if err != nil {
+		return nil, Record{}, fmt.Errorf("consent: %w", err)
+	}
+	st.apply(&r.r.body, hashOf(r.r.doc))
+	rec := Record{Seq: b.Seq, Time: b.EventTime, Event: r.Bytes(), State: encodeState(c.keys, who, st)}
+	if b.Nonce != nil {
+		rec.Nonce = c.keys.hideNonce(b.Nonce)
+	}
+	return r, rec, nil
+}
+
+// load reads where the subject stands.
+func (c *core) load(ctx context.Context, who Subject) (Head, *state, error) {
+	head, err := c.store.Head(ctx, who)
+	if err != nil {
+		return Head{}, nil, fmt.Errorf("consent: read: %w", err)
+	}
+	if head.Seq == 0 {
+		return head, new(state), nil
+	}
+	st, err := decodeState(c.keys, who, head.Seq, head.State)
+	if errors.Is(err, errStateVersion) {
+		st, err = c.refold(ctx, who, head.Seq)
+	}
+	if err != nil {
+		return Head{}, nil, fmt.Errorf("consent: read: %w", err)
+	}
+	return head, st, nil
+}
+
+// refold computes the state from the events.
+func (c *core) refold(ctx context.Context, who Subject, seq uint64) (*state, error) {
+	st := new(state)
+	for r, err := range c.chain(ctx, who) {
+		if err != nil {
+			return nil, err
+		}
+		if st.seq == seq {
+			break // a writer was faster than we are
+		}
+		st.apply(&r.r.body, hashOf(r.r.doc))
+	}
+	if st.seq != seq {
+		return nil, fmt.Errorf("%w: %d events, the state says %d", ErrCorrupt, st.seq, seq)
+	}
+	return st, nil
+}
+
+// chain yields the subject's events, each verified: signature, owner, number
+// and link to the one before.
+func (c *core) chain(ctx context.Context, who Subject) iter.Seq2[*Receipt, error] {
+	return func(yield func(*Receipt, error) bool) {
+		pub := Keys{c.keys}.PublicKey()
+		var seq uint64
+		var last hex32
+		for rec, err := range c.store.Events(ctx, who, 0) {
+			if err != nil {
+				yield(nil, fmt.Errorf("consent: history: %w", err))
+				return
+			}
+			r, err := VerifyReceipt(rec.Event, pub)
+			if err == nil && (rec.Seq != seq+1 || r.r.body.Seq != seq+1 || r.r.body.Prev != last ||
+				r.r.body.Tenant != who.s.tenant || r.r.body.PrincipalID != who.s.id) {
+				err = errors.New("out of place")
+			}
+			if err != nil {
+				yield(nil, fmt.Errorf("consent: history: %w: event %d: %w", ErrCorrupt, seq+1, err))
+				return
+			}
+			if !yield(r, nil) {
+				return
+			}
+			seq, last = seq+1, hashOf(r.r.doc)
+		}
+	}
+}
+
+// History yields what is on record about s, oldest first, each event verified:
+// its signature and its place in the chain. It ends with the first error, of
+// which [ErrCorrupt] says that the record was damaged or changed. That events
+// are missing at the end is not noticed.
+func (l *Ledger) History(ctx context.Context, s Subject) iter.Seq2[Event, error] {
+	return func(yield func(Event, error) bool) {
+		c, err := l.open()
+		if err == nil && s.IsZero() {
+			err = fmt.Errorf("consent: %w", ErrSubject)
+		}
+		if err != nil {
+			yield(Event{}, err)
+			return
+		}
+		for r, err := range c.chain(ctx, s) {
+			if err != nil {
+				yield(Event{}, err)
+				return
+			}
+			e := r.r.body.event()
+			e.Subject, e.receipt = s, r
+			if !yield(e, nil) {
+				return
+			}
+		}
+	}
+}
+
+// Erased says what [Ledger.Erase] did.
+type Erased struct {
+	Events int // how many were on record
+	At     time.Time
+}
+
+// Erase removes everything on record about s, durably, and looks that it is
+// gone. Afterwards the person counts as never asked. Receipts that were handed
+// out keep verifying; they are the person's. What a medium may still hold is
+// said by the store. Errors: [ErrSubject], the store's, the context's.
+func (l *Ledger) Erase(ctx context.Context, s Subject) (Erased, error) {
+	c, err := l.open()
+	if err != nil {
+		return Erased{}, err
+	}
+	defer c.observed("erase", c.started(), &err)
+	if s.IsZero() {
+		err = fmt.Errorf("consent: erase: %w", ErrSubject)
+		return Erased{}, err
+	}
+	n, err := c.store.Erase(ctx, s)
+	if err != nil {
+		err = fmt.Errorf("consent: erase: %w", err)
+		return Erased{}, err
+	}
+	head, err := c.store.Head(ctx, s)
+	if err == nil && head.Seq != 0 {
+		err = errors.New("something was recorded meanwhile")
+	}
+	if err != nil {
+		err = fmt.Errorf("consent: erase: not confirmed: %w", err)
+		return Erased{}, err
+	}
+	return Erased{Events: n, At: c.wall()}, nil
+}
+
+// wall reads the clock and remembers the greatest time it has shown.
+func (c *core) wall() time.Time {
+	t := instant(c.now())
+	c.raise(t.UnixMicro())
+	return t
+}
+
+// latest is the greatest time this ledger or its store has seen.
+func (c *core) latest(store time.Time) time.Time {
+	if !store.IsZero() {
+		c.raise(store.UnixMicro())
+	}
+	return time.UnixMicro(c.seen.Load()).UTC()
+}
+
+func (c *core) raise(t int64) {
+	for old := c.seen.Load(); t > old; old = c.seen.Load() {
+		if c.seen.CompareAndSwap(old, t) {
+			return
+		}
+	}
+}
+
+const levelWarn = slog.LevelWarn
+
+func errAttr(err error) slog.Attr { return slog.String("error", err.Error()) }
+
+// started and observed frame an operation for the observer, if there is one.
+func (c *core) started() time.Time {
+	if c.observe == nil {
+		return time.Time{}
+	}
+	return time.Now()
+}
+
+func (c *core) observed(op string, start time.Time, err *error) {
+	if c.observe != nil {
+		c.observe(Observation{Op: op, OK: *err == nil, Took: time.Since(start)})
+	}
+}

@@ -1,0 +1,90 @@
+package consent
+
+import (
+	"crypto/hmac"
+	"crypto/sha256"
+	"encoding/binary"
+	"fmt"
+	"io"
+	"log/slog"
+)
+
+// Subject is the keyed pseudonym of a person at a tenant. It is made once and
+// used again: a check derives no key. The raw id is not in it, and two tenants
+// cannot tell that they know the same person. It prints, logs and encodes as a
+// fixed word. The zero value is nobody: every method of a [Ledger] refuses it.
+type Subject struct{ s *subject }
+
+// One unexported pointer: a value field would still be printed by fmt when the
+// Subject sits in an unexported field of another struct, where fmt cannot call
+// Format.
+type subject struct {
+	tenant string
+	id     [sha256.Size]byte
+}
+
+const (
+	keySize     = 32
+	maxTenant   = 128
+	maxRawID    = 1 << 12
+	subjectWord = "[consent.Subject]"
+)
+
+// NewSubject derives the pseudonym of rawID at tenant: HMAC-SHA-256 under key,
+// which is 32 bytes of secret. A key of another length, an empty tenant or
+// rawID, a rawID over 4 KiB, and a tenant over 128 bytes or with control
+// characters in it give the zero Subject. [Ledger.Subject] does this with the
+// ledger's own key.
+func NewSubject(key []byte, tenant, rawID string) Subject {
+	if len(key) != keySize || rawID == "" || len(rawID) > maxRawID || !plainText(tenant, maxTenant) {
+		return Subject{}
+	}
+	// The length in front keeps ("ab", "c") and ("a", "bc") apart.
+	m := hmac.New(sha256.New, key)
+	io.WriteString(m, "fitveil consent subject v1\n")
+	m.Write(binary.AppendUvarint(nil, uint64(len(tenant))))
+	io.WriteString(m, tenant)
+	io.WriteString(m, rawID)
+	s := &subject{tenant: tenant}
+	m.Sum(s.id[:0])
+	return Subject{s}
+}
+
+// IsZero reports whether s is nobody.
+func (s Subject) IsZero() bool { return s.s == nil }
+
+// Tenant returns the tenant the pseudonym belongs to, "" for the zero Subject.
+func (s Subject) Tenant() string {
+	if s.s == nil {
+		return ""
+	}
+	return s.s.tenant
+}
+
+// Pseudonym returns the 32 bytes that stand for the person, zeros for the zero
+// Subject. It is for stores, which file records under it. It is personal data:
+// keep it out of logs, metrics and URLs.
+func (s Subject) Pseudonym() [32]byte {
+	if s.s == nil {
+		return [32]byte{}
+	}
+	return s.s.id
+}
+
+// Equal reports whether s and t are the same person at the same tenant under
+// the same key. Nobody equals nobody: false when either is zero.
+func (s Subject) Equal(t Subject) bool {
+	return s.s != nil && t.s != nil && s.s.tenant == t.s.tenant && hmac.Equal(s.s.id[:], t.s.id[:])
+}
+
+// Format prints a fixed word for every verb.
+func (s Subject) Format(f fmt.State, _ rune) { io.WriteString(f, subjectWord) }
+
+// LogValue logs a fixed word.
+func (s Subject) LogValue() slog.Value { return slog.StringValue(subjectWord) }
+
+// MarshalJSON encodes a fixed word. There is no way back.
+func (s Subject) MarshalJSON() ([]byte, error) { return []byte(`"` + subjectWord + `"`), nil }
+
+// MarshalText encodes a fixed word, also as the key of a map.
+func (s Subject) MarshalText() ([]byte, error) { return []byte(subjectWord), nil }
