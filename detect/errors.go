@@ -3,6 +3,8 @@ package detect
 import (
 	"encoding/json"
 	"errors"
+	"fmt"
+	"io"
 	"log/slog"
 )
 
@@ -97,6 +99,13 @@ func (e PolicyError) Error() string { return "detect: " + e.Policy.name() + ": "
 
 // Unwrap gives the sentinel of the reason.
 func (e PolicyError) Unwrap() error { return e.Reason.sentinel() }
+
+// Format implements fmt.Formatter: the same for every verb, since fmt follows
+// pointers for some.
+func (e PolicyError) Format(f fmt.State, _ rune) {
+	// fmt.State has nowhere to report a failed write to.
+	_, _ = io.WriteString(f, e.Error())
+}
 
 // LogValue implements slog.LogValuer.
 func (e PolicyError) LogValue() slog.Value { return slog.StringValue(e.Error()) }

@@ -3,9 +3,13 @@ package person
 import (
 	"context"
 	"errors"
+	"fmt"
 	"image"
+	"runtime"
+	"sync"
 
 	"github.com/fitveil/fitveil/detect"
+	"github.com/fitveil/fitveil/detect/infer"
 )
 
 // Options configures New; nil means defaults.
@@ -13,15 +17,60 @@ type Options struct {
 	Threads int // goroutines per picture; default GOMAXPROCS
 }
 
-// Detector finds people with the embedded models. Safe for many goroutines.
-type Detector struct{}
-
-var errNotBuilt = errors.New("person: not built yet")
+// Detector finds people with the embedded models. It is immutable and safe for
+// use by many goroutines: each picture takes a workspace out of a pool, of some
+// ten megabytes, and puts it back. Make one and keep it.
+type Detector struct {
+	nanodet, movenet *network
+	pool             sync.Pool // of *workspace
+}
 
 // New loads the embedded models.
-func New(o *Options) (*Detector, error) { return nil, errNotBuilt }
+func New(o *Options) (*Detector, error) {
+	threads := 0
+	if o != nil {
+		threads = o.Threads
+	}
+	if threads < 0 {
+		return nil, errors.New("person: Options.Threads is negative")
+	}
+	if threads == 0 {
+		threads = runtime.GOMAXPROCS(0)
+	}
+	eo := &infer.Options{Threads: threads}
+	nanodet, err := load(nanodetModel, eo, nanodetFormat, "cls_8", "reg_8", "cls_16", "reg_16", "cls_32", "reg_32")
+	if err != nil {
+		return nil, fmt.Errorf("person: nanodet: %w", err)
+	}
+	movenet, err := load(movenetModel, eo, movenetFormat, "center", "box_scale", "box_offset", "kpt_heat", "kpt_regress", "kpt_offset")
+	if err != nil {
+		return nil, fmt.Errorf("person: movenet: %w", err)
+	}
+	d := &Detector{nanodet: nanodet, movenet: movenet}
+	d.pool.New = func() any { return newWorkspace(d) }
+	return d, nil
+}
 
-// Detect finds the people in an upright picture.
+// Detect finds the people in an upright picture of any size; about 640 pixels
+// on the longest side carry all that the models use. Transparent parts are seen
+// on white.
+//
+// Scene.Presence is 0.5·(NanoDet's best box) + 0.5·(MoveNet's best centre times
+// the mean of its five best keypoints). People are listed from a presence of
+// 0.25 on, each with the same sum for the one person as Score, so a person whom
+// only one of the models sees has at most 0.5. A person whom only NanoDet sees
+// has no keypoints. Small and far people are listed too: whether they count is
+// for the policy to say.
+//
+// Errors: the context's, when it ends first.
 func (d *Detector) Detect(ctx context.Context, img image.Image) (*detect.Scene, error) {
-	return nil, errNotBuilt
+	if d == nil || d.nanodet == nil {
+		return nil, errors.New("person: the Detector was not made by New")
+	}
+	if img == nil || img.Bounds().Empty() {
+		return nil, errors.New("person: the picture is empty")
+	}
+	w := d.pool.Get().(*workspace)
+	defer d.pool.Put(w)
+	return w.detect(ctx, img)
 }
