@@ -2,26 +2,27 @@ package imageproc
 
 import (
 	"bytes"
+	"errors"
+	"fmt"
 	"image"
 	"io"
+	"log/slog"
 )
 
 // Clean is a picture without metadata, and the proof of it: only Sanitize makes
 // one. The zero value proves nothing and is refused everywhere. A Clean is
 // immutable and safe for use by many goroutines; copying one copies the proof.
-// Printing or marshalling one shows format and size, no pixels and no hash.
+// Printing or marshalling one shows format and size, no pixels and no hash, and
+// nothing can be decoded into one.
 type Clean struct{ s *cleanState }
 
 type cleanState struct {
 	data   []byte
-	format Format
-	bounds image.Rectangle // as displayed, orientation applied
-	report Report
+	pic    picture // of data; its slices are not kept
+	bounds image.Rectangle
+	report *Report
 	sum    [32]byte
 }
-
-// DecodeOptions configures Clean.Image; nil means defaults.
-type DecodeOptions struct{ Limits Limits }
 
 // IsZero reports whether c proves nothing: it is nil or was not made by Sanitize.
 func (c *Clean) IsZero() bool { return c == nil || c.s == nil }
@@ -34,7 +35,7 @@ func (c *Clean) Bytes() []byte {
 	return bytes.Clone(c.s.data)
 }
 
-// Reader reads the encoded picture without copying it.
+// Reader reads the encoded picture without copying it as a whole.
 func (c *Clean) Reader() io.Reader {
 	if c.IsZero() {
 		return bytes.NewReader(nil)
@@ -43,17 +44,18 @@ func (c *Clean) Reader() io.Reader {
 }
 
 // readOnly hides bytes.Reader's WriteTo, which would hand the slice itself to a
-// foreign writer.
+// foreign writer. It keeps Len, so that whoever reads knows the size.
 type readOnly struct{ r *bytes.Reader }
 
 func (r readOnly) Read(p []byte) (int, error) { return r.r.Read(p) }
+func (r readOnly) Len() int                   { return r.r.Len() }
 
 // Format is the container format of the encoded picture.
 func (c *Clean) Format() Format {
 	if c.IsZero() {
 		return Unknown
 	}
-	return c.s.format
+	return c.s.pic.format
 }
 
 // Bounds is the size as displayed, orientation applied, with origin (0, 0).
@@ -64,8 +66,14 @@ func (c *Clean) Bounds() image.Rectangle {
 	return c.s.bounds
 }
 
-// Report says what was removed on the way. The caller owns the copy.
-func (c *Clean) Report() *Report { return nil }
+// Report says what was removed on the way; nil for a zero Clean. The caller owns
+// the copy.
+func (c *Clean) Report() *Report {
+	if c.IsZero() {
+		return nil
+	}
+	return c.s.report.clone()
+}
 
 // SHA256 is the hash of Bytes; the zero array for a zero Clean.
 func (c *Clean) SHA256() [32]byte {
@@ -75,9 +83,56 @@ func (c *Clean) SHA256() [32]byte {
 	return c.s.sum
 }
 
-// Thumb decodes the picture upright, its longest side at most maxSide pixels.
-// The pixels are the caller's own.
-func (c *Clean) Thumb(maxSide int) (image.Image, error) { return nil, errNotBuilt }
+var errZeroClean = errors.New("imageproc: the zero Clean holds no picture")
 
-// Image decodes the picture upright at full size. The pixels are the caller's own.
-func (c *Clean) Image(o *DecodeOptions) (image.Image, error) { return nil, errNotBuilt }
+// Thumb decodes the picture upright, its longest side at most maxSide pixels; a
+// smaller picture keeps its size. The result is an *image.NRGBA with origin
+// (0, 0), and its pixels are the caller's own. A colour profile is not applied:
+// the numbers are those of the file. Errors are those of Decode.
+func (c *Clean) Thumb(maxSide int) (image.Image, error) {
+	if maxSide < 1 {
+		return nil, optionError("a longest side of %d pixels", maxSide)
+	}
+	return c.Image(&DecodeOptions{MaxSide: maxSide})
+}
+
+// Image decodes the picture upright, at full size unless o says otherwise, with
+// the result as Thumb has it.
+func (c *Clean) Image(o *DecodeOptions) (image.Image, error) {
+	if c.IsZero() {
+		return nil, errZeroClean
+	}
+	if o == nil {
+		o = &DecodeOptions{}
+	}
+	img, err := decodeUpright(bytes.NewReader(c.s.data), &c.s.pic, o)
+	if err != nil {
+		return nil, err
+	}
+	return img, nil
+}
+
+// String shows format and size: "imageproc.Clean(jpeg 4032x3024)".
+func (c *Clean) String() string {
+	if c.IsZero() {
+		return "imageproc.Clean(zero)"
+	}
+	return fmt.Sprintf("imageproc.Clean(%s %dx%d)", c.s.pic.format, c.s.bounds.Dx(), c.s.bounds.Dy())
+}
+
+// GoString is String: %#v shows no more.
+func (c *Clean) GoString() string { return c.String() }
+
+// LogValue is String.
+func (c *Clean) LogValue() slog.Value { return slog.StringValue(c.String()) }
+
+// MarshalJSON writes {"format":"jpeg","width":4032,"height":3024}.
+func (c *Clean) MarshalJSON() ([]byte, error) {
+	b := c.Bounds()
+	return fmt.Appendf(nil, `{"format":%q,"width":%d,"height":%d}`, c.Format(), b.Dx(), b.Dy()), nil
+}
+
+// UnmarshalJSON refuses: a proof is made by Sanitize, never read.
+func (c *Clean) UnmarshalJSON([]byte) error {
+	return errors.New("imageproc: a Clean can't be decoded; only Sanitize makes one")
+}

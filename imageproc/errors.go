@@ -1,8 +1,12 @@
 package imageproc
 
-import "errors"
+import (
+	"errors"
+	"fmt"
+)
 
-// The reasons for which an upload is refused. Compare with errors.Is.
+// The reasons for which an upload is refused. Compare with errors.Is; the error
+// itself is a *FormatError wherever a place in the input is to blame.
 var (
 	// ErrFormat: the bytes are no image format this package knows.
 	ErrFormat = errors.New("imageproc: unknown format")
@@ -12,4 +16,39 @@ var (
 	ErrCorrupt = errors.New("imageproc: corrupt")
 	// ErrUnsupported: a known format, or a variant of one, that is not handled.
 	ErrUnsupported = errors.New("imageproc: unsupported")
+	// ErrVerify: the second walker did not accept the output, so nothing of it
+	// was released. It is a bug of this package, never of the input.
+	ErrVerify = errors.New("imageproc: output failed verification")
+	// ErrOption: an option is out of its range.
+	ErrOption = errors.New("imageproc: bad option")
 )
+
+// FormatError says where an input was refused and why. It holds names and
+// numbers of the container format, never a value found in the file.
+type FormatError struct {
+	Format Format // Unknown if the input is no known format
+	Part   string // the segment or chunk, such as `SOF2` or `chunk "eXIf"`; may be empty
+	Offset int64  // where the part begins, in bytes from the start of the input
+	Reason string // English, lower case, without a full stop
+	Err    error  // ErrFormat, ErrTooLarge, ErrCorrupt, ErrUnsupported or ErrVerify
+}
+
+// Error reads `imageproc: png: chunk "eXIf" at 8: length 4294967295 exceeds input`.
+func (e *FormatError) Error() string {
+	s := "imageproc: "
+	if e.Format != Unknown {
+		s += e.Format.String() + ": "
+	}
+	if e.Part != "" {
+		s += fmt.Sprintf("%s at %d: ", e.Part, e.Offset)
+	}
+	return s + e.Reason
+}
+
+// Unwrap returns the sentinel, so that errors.Is works.
+func (e *FormatError) Unwrap() error { return e.Err }
+
+// optionError reports an option out of its range.
+func optionError(format string, args ...any) error {
+	return fmt.Errorf("%w: %s", ErrOption, fmt.Sprintf(format, args...))
+}

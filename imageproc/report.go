@@ -1,34 +1,125 @@
 package imageproc
 
+import (
+	"slices"
+	"strings"
+)
+
 // Class says what kind of personal data a carrier held.
 type Class string
 
 // The classes a Finding can have.
 const (
-	Location   Class = "location"
-	Device     Class = "device"
-	Person     Class = "person"
-	Time       Class = "time"
-	Thumbnail  Class = "thumbnail"
-	Comment    Class = "comment"
-	Software   Class = "software"
-	Provenance Class = "provenance"
-	Other      Class = "other"
+	Location   Class = "location"   // where: GPS, place names
+	Device     Class = "device"     // with what: maker, model, serial number, lens, maker notes
+	Person     Class = "person"     // by whom or of whom: artist, owner, copyright, regions with names
+	Time       Class = "time"       // when
+	Thumbnail  Class = "thumbnail"  // a second picture, often of what was cropped away
+	Comment    Class = "comment"    // free text: descriptions, titles, keywords, prompts
+	Software   Class = "software"   // what wrote or edited the file
+	Provenance Class = "provenance" // content credentials, document ids, AI marks
+	Other      Class = "other"      // anything else that is not needed to show the picture
 )
+
+// allClasses is the sorted list; a classSet has one bit for each.
+var allClasses = [...]Class{Comment, Device, Location, Other, Person, Provenance, Software, Thumbnail, Time}
+
+type classSet uint16
+
+func setOf(classes ...Class) classSet {
+	var s classSet
+	for _, c := range classes {
+		s |= 1 << slices.Index(allClasses[:], c)
+	}
+	return s
+}
+
+func (s classSet) list() []Class {
+	var list []Class
+	for i, c := range allClasses {
+		if s&(1<<i) != 0 {
+			list = append(list, c)
+		}
+	}
+	return list
+}
 
 // Finding is one carrier of metadata: where it sat and what kind of data it
 // held. It never holds a value that was found.
 type Finding struct {
-	Carrier string  // the format's own name, such as "APP1 Exif", "tEXt", "bytes after EOI"
-	Classes []Class // sorted, without repeats, never empty
-	Bytes   int     // size in the input, framing included
+	Carrier string   `json:"carrier"`          // the format's own name, such as "APP1 Exif", "tEXt", "bytes after EOI"
+	Bytes   int      `json:"bytes"`            // size in the input, framing included; of all its parts together
+	Classes []Class  `json:"classes"`          // sorted, without repeats, never empty
+	Fields  []string `json:"fields,omitempty"` // names of the EXIF fields, sorted, such as "GPSLatitude"; never values
 }
 
 // Report says what an upload carried and what became of it.
 type Report struct {
-	Format      Format
-	Orientation int   // EXIF orientation 1 to 8 as displayed; 1 when the file names none
-	BytesIn     int64 // size of the input
-	BytesOut    int64 // size of the output; 0 from Inspect
-	Removed     []Finding
+	Format      Format    `json:"format"`
+	Orientation int       `json:"orientation"` // EXIF orientation 1 to 8 as displayed; 1 when the file names none
+	BytesIn     int64     `json:"bytes_in"`    // size of the input
+	BytesOut    int64     `json:"bytes_out"`   // size of the output; 0 from Inspect
+	Removed     []Finding `json:"removed"`     // one per carrier, in order of appearance; what Inspect lists, Strip removes
+}
+
+func (r *Report) clone() *Report {
+	c := *r
+	c.Removed = slices.Clone(r.Removed)
+	for i, f := range c.Removed {
+		c.Removed[i].Classes = slices.Clone(f.Classes)
+		c.Removed[i].Fields = slices.Clone(f.Fields)
+	}
+	return &c
+}
+
+// maxCarriers bounds a report: PNG alone allows half a million private chunk
+// names.
+const maxCarriers = 64
+
+// findings collects what was found, one entry per carrier.
+type findings struct {
+	order []string
+	found map[string]*finding
+}
+
+type finding struct {
+	bytes   int
+	classes classSet
+	fields  []string
+}
+
+// add records size bytes of carrier. No classes means Other.
+func (f *findings) add(carrier string, size int, classes classSet, fields ...string) {
+	if f.found == nil {
+		f.found = make(map[string]*finding)
+	}
+	e := f.found[carrier]
+	if e == nil && len(f.order) >= maxCarriers {
+		carrier = "other carriers"
+		e = f.found[carrier]
+	}
+	if e == nil {
+		e = &finding{}
+		f.found[carrier] = e
+		f.order = append(f.order, carrier)
+	}
+	e.bytes += size
+	e.classes |= classes
+	for _, name := range fields {
+		if i, seen := slices.BinarySearchFunc(e.fields, name, strings.Compare); !seen {
+			e.fields = slices.Insert(e.fields, i, name)
+		}
+	}
+}
+
+func (f *findings) list() []Finding {
+	list := make([]Finding, 0, len(f.order))
+	for _, carrier := range f.order {
+		e := f.found[carrier]
+		if e.classes == 0 {
+			e.classes = setOf(Other)
+		}
+		list = append(list, Finding{Carrier: carrier, Bytes: e.bytes, Classes: e.classes.list(), Fields: e.fields})
+	}
+	return list
 }

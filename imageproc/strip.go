@@ -1,44 +1,70 @@
 package imageproc
 
 import (
-	"context"
-	"errors"
+	"fmt"
 	"io"
 )
-
-var errNotBuilt = errors.New("imageproc: not built yet")
-
-// Limits bounds what an input may cost. A zero field means its default.
-type Limits struct {
-	MaxBytes    int64 // size of the input; default 20 MiB
-	MaxPixels   int64 // width times height; default 64,000,000
-	MaxSegments int   // segments or chunks; default 65,536
-}
 
 // InspectOptions configures Inspect; nil means defaults.
 type InspectOptions struct{ Limits Limits }
 
 // StripOptions configures Strip; nil means defaults.
-type StripOptions struct{ Limits Limits }
-
-// SanitizeOptions configures Sanitize; nil means defaults.
-type SanitizeOptions struct {
-	MaxSide int // longest side of the result in pixels; 0 keeps the pixels bit for bit
-	Quality int // JPEG quality 1 to 100 when MaxSide re-encodes; default 85
-	Limits  Limits
+type StripOptions struct {
+	Limits Limits
+	Mark   Mark // written into the output; the zero Mark writes none
 }
 
-// Sniff names the format that prefix begins with, or Unknown. 32 bytes suffice.
-func Sniff(prefix []byte) Format { return Unknown }
+// Inspect reports what personal data r carries, without writing anything: its
+// Removed lists what Strip would remove. Errors are those of Strip.
+func Inspect(r io.Reader, o *InspectOptions) (*Report, error) {
+	if o == nil {
+		o = &InspectOptions{}
+	}
+	lim := o.Limits.orDefault()
+	data, err := readInput(r, lim)
+	if err != nil {
+		return nil, err
+	}
+	pic, err := parse(data, lim, extras{})
+	if err != nil {
+		return nil, err
+	}
+	return pic.report(int64(len(data))), nil
+}
 
-// Inspect reports what personal data r carries, without writing anything.
-func Inspect(r io.Reader, o *InspectOptions) (*Report, error) { return nil, errNotBuilt }
-
-// Strip copies the picture in r to w without its metadata, losslessly.
-// Nothing is written to w unless the whole output has been verified.
-func Strip(w io.Writer, r io.Reader, o *StripOptions) (*Report, error) { return nil, errNotBuilt }
-
-// Sanitize strips r, verifies the result and returns it as a proof.
-func Sanitize(ctx context.Context, r io.Reader, o *SanitizeOptions) (*Clean, error) {
-	return nil, errNotBuilt
+// Strip copies the picture in r to w without its metadata, losslessly: the
+// compressed pixels, the orientation and the colours stay, and everything else
+// that is not on the allow-list of the format goes.
+//
+// Nothing is written to w unless the whole output has been verified. r is read
+// to its end and held in memory once; the output is made of slices of it.
+// Errors: ErrFormat, ErrUnsupported, ErrTooLarge, ErrCorrupt and ErrVerify, as
+// *FormatError; ErrOption; and those of r and w.
+func Strip(w io.Writer, r io.Reader, o *StripOptions) (*Report, error) {
+	if o == nil {
+		o = &StripOptions{}
+	}
+	packet, err := o.Mark.packet()
+	if err != nil {
+		return nil, err
+	}
+	lim := o.Limits.orDefault()
+	data, err := readInput(r, lim)
+	if err != nil {
+		return nil, err
+	}
+	x := extras{packet: packet}
+	pic, err := parse(data, lim, x)
+	if err != nil {
+		return nil, err
+	}
+	if err := pic.verify(x); err != nil {
+		return nil, err
+	}
+	if err := pic.out.writeTo(w); err != nil {
+		return nil, fmt.Errorf("imageproc: write: %w", err)
+	}
+	report := pic.report(int64(len(data)))
+	report.BytesOut = pic.out.size()
+	return report, nil
 }

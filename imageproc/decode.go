@@ -1,0 +1,103 @@
+package imageproc
+
+import (
+	"errors"
+	"fmt"
+	"image"
+	"image/jpeg"
+	"image/png"
+	"io"
+)
+
+// DecodeOptions configures Decode and Clean.Image; nil means defaults.
+type DecodeOptions struct {
+	MaxSide int // longest side of the result in pixels; 0 decodes at full size
+	Limits  Limits
+}
+
+// Decode decodes the picture in r upright, as an *image.NRGBA with origin (0, 0)
+// that is the caller's own. What the container holds beside the picture is
+// checked and left aside, and the decoder never sees it. 16-bit samples become
+// 8-bit ones, CMYK becomes RGB by plain subtraction, and a colour profile is not
+// applied: the numbers are those of the file.
+//
+// Errors: those of Strip, and ErrTooLarge where decoding would take more memory
+// than Limits.MaxMemory.
+func Decode(r io.Reader, o *DecodeOptions) (image.Image, error) {
+	if o == nil {
+		o = &DecodeOptions{}
+	}
+	lim := o.Limits.orDefault()
+	data, err := readInput(r, lim)
+	if err != nil {
+		return nil, err
+	}
+	pic, err := parse(data, lim, extras{})
+	if err != nil {
+		return nil, err
+	}
+	img, err := decodeUpright(pic.out.reader(), pic, o)
+	if err != nil {
+		return nil, err
+	}
+	return img, nil
+}
+
+// decodeUpright decodes the output of a parser. The picture is made smaller
+// first and turned afterwards, which moves fewer pixels.
+func decodeUpright(r io.Reader, pic *picture, o *DecodeOptions) (*image.NRGBA, error) {
+	if o.MaxSide < 0 {
+		return nil, optionError("a longest side of %d pixels", o.MaxSide)
+	}
+	lim := o.Limits.orDefault()
+	width, height := pic.width, pic.height
+	if o.MaxSide > 0 {
+		width, height = fit(width, height, o.MaxSide)
+	}
+	if need := pic.memory + 8*int64(width)*int64(height); need > lim.MaxMemory {
+		return nil, &FormatError{
+			Format: pic.format, Reason: fmt.Sprintf("decoding takes more than %d bytes", lim.MaxMemory), Err: ErrTooLarge,
+		}
+	}
+	img, err := decodePixels(r, pic.format)
+	if err != nil {
+		return nil, err
+	}
+	if b := img.Bounds(); b.Dx() != pic.width || b.Dy() != pic.height {
+		return nil, &FormatError{Format: pic.format, Reason: "the decoded size is not the one of the header", Err: ErrCorrupt}
+	}
+	return orient(scaleDown(img, width, height), pic.orientation), nil
+}
+
+// decodePixels runs the decoder of the standard library.
+func decodePixels(r io.Reader, f Format) (img image.Image, err error) {
+	switch f {
+	case JPEG:
+		img, err = jpeg.Decode(r)
+	case PNG:
+		img, err = png.Decode(r)
+	default:
+		return nil, &FormatError{Format: f, Reason: "this format is not supported", Err: ErrUnsupported}
+	}
+	if err == nil {
+		return img, nil
+	}
+	sentinel := ErrCorrupt
+	var ju jpeg.UnsupportedError
+	var pu png.UnsupportedError
+	if errors.As(err, &ju) || errors.As(err, &pu) {
+		sentinel = ErrUnsupported
+	}
+	return nil, &FormatError{Format: f, Reason: "decode: " + err.Error(), Err: sentinel}
+}
+
+// fit is the largest size with the shape of width × height whose longest side is
+// at most maxSide; never larger than the picture, never 0.
+func fit(width, height, maxSide int) (int, int) {
+	longest := max(width, height)
+	if longest <= maxSide {
+		return width, height
+	}
+	scale := func(n int) int { return max(1, (n*maxSide+longest/2)/longest) }
+	return scale(width), scale(height)
+}

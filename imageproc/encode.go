@@ -1,0 +1,88 @@
+package imageproc
+
+import (
+	"bytes"
+	"fmt"
+	"image"
+	"image/jpeg"
+	"image/png"
+	"io"
+)
+
+// EncodeOptions configures Encode; nil means defaults.
+type EncodeOptions struct {
+	Quality int  // JPEG quality 1 to 100; default 85
+	Mark    Mark // written into the file; the zero Mark writes none
+}
+
+const defaultQuality = 85
+
+// Encode writes img as JPEG (baseline, 4:2:0, what is transparent on white) or
+// PNG, with no metadata but the Mark. Nothing is written unless the whole output
+// has been verified. Errors: ErrUnsupported for other formats, ErrOption.
+func Encode(w io.Writer, img image.Image, f Format, o *EncodeOptions) error {
+	if o == nil {
+		o = &EncodeOptions{}
+	}
+	packet, err := o.Mark.packet()
+	if err != nil {
+		return err
+	}
+	pic, err := encode(img, f, o.Quality, extras{packet: packet})
+	if err != nil {
+		return err
+	}
+	if err := pic.out.writeTo(w); err != nil {
+		return fmt.Errorf("imageproc: write: %w", err)
+	}
+	return nil
+}
+
+// encode runs the encoder of the standard library, puts in the extras by way of
+// the parser, and verifies the result.
+func encode(img image.Image, f Format, quality int, x extras) (*picture, error) {
+	if quality == 0 {
+		quality = defaultQuality
+	}
+	if quality < 1 || quality > 100 {
+		return nil, optionError("quality %d", quality)
+	}
+	if b := img.Bounds(); b.Empty() {
+		return nil, optionError("an empty picture")
+	}
+	var buf bytes.Buffer
+	var err error
+	switch f {
+	case JPEG:
+		err = jpeg.Encode(&buf, onWhite(img), &jpeg.Options{Quality: quality})
+	case PNG:
+		err = png.Encode(&buf, img)
+	default:
+		return nil, &FormatError{Format: f, Reason: "this format can't be written", Err: ErrUnsupported}
+	}
+	if err != nil {
+		return nil, fmt.Errorf("imageproc: encode: %w", err)
+	}
+	lim := Limits{MaxBytes: 1 << 40, MaxPixels: 1 << 40, MaxSegments: 1 << 30}.orDefault() // our own picture
+	pic, err := parse(buf.Bytes(), lim, x)
+	if err != nil {
+		return nil, err
+	}
+	return pic, pic.verify(x)
+}
+
+// onWhite lays a picture with transparent parts on white, for JPEG has none.
+func onWhite(img image.Image) image.Image {
+	if o, ok := img.(interface{ Opaque() bool }); ok && o.Opaque() {
+		return img
+	}
+	dst := toNRGBA(img)
+	for i := 0; i+4 <= len(dst.Pix); i += 4 {
+		a := uint32(dst.Pix[i+3])
+		for j := range 3 {
+			dst.Pix[i+j] = byte((uint32(dst.Pix[i+j])*a + 255*(255-a) + 127) / 255)
+		}
+		dst.Pix[i+3] = 255
+	}
+	return dst
+}

@@ -1,0 +1,180 @@
+package imageproc
+
+import (
+	"encoding/binary"
+	"errors"
+)
+
+// Exif holds its fields in the directories (IFDs) of TIFF 6.0. Only what a
+// report needs is read here: which tags there are, and the orientation. Values
+// are never kept. Every offset is checked, no directory is read twice, and the
+// totals are bounded, so a hostile block costs what its bytes cost.
+
+const (
+	maxIFDs       = 32
+	maxIFDEntries = 2048 // over all directories of one block; real ones have some hundred
+)
+
+const (
+	tagOrientation = 0x0112
+	tagSubIFDs     = 0x014A
+	tagExifIFD     = 0x8769
+	tagGPSIFD      = 0x8825
+	tagInteropIFD  = 0xA005
+	typeShort      = 3
+	typeLong       = 4
+	typeIFD        = 13
+)
+
+// ifdKind says what the tags of a directory mean.
+type ifdKind uint8
+
+const (
+	primaryIFD ifdKind = iota
+	thumbIFD           // the directories chained behind the primary one
+	subIFD
+	exifIFD
+	gpsIFD
+	interopIFD
+)
+
+// An ifdTag is one entry of a directory without its value.
+type ifdTag struct {
+	kind ifdKind
+	tag  uint16
+}
+
+// exifFacts is what a report and a display need to know of an Exif block.
+type exifFacts struct {
+	orientation int // 1 to 8; 0 if none is given
+	tags        []ifdTag
+	err         error // why reading stopped early; the facts hold what came before
+}
+
+var (
+	errNoTIFF   = errors.New("no TIFF header")
+	errIFDRange = errors.New("directory outside the block")
+	errIFDLoop  = errors.New("directory reached twice")
+	errIFDCount = errors.New("too many directories or entries")
+)
+
+type ifdReader struct {
+	data  []byte
+	order binary.ByteOrder
+	seen  map[uint32]bool
+	queue []ifdRef
+	facts exifFacts
+}
+
+type ifdRef struct {
+	offset uint32
+	kind   ifdKind
+}
+
+// readExif reads a TIFF block as it stands in an Exif segment or chunk, header
+// first.
+func readExif(data []byte) exifFacts {
+	r := ifdReader{data: data, seen: make(map[uint32]bool)}
+	if r.order = tiffOrder(data); r.order == nil {
+		return exifFacts{err: errNoTIFF}
+	}
+	r.queue = []ifdRef{{r.order.Uint32(data[4:]), primaryIFD}}
+	for len(r.queue) > 0 && r.facts.err == nil {
+		next := r.queue[0]
+		r.queue = r.queue[1:]
+		r.facts.err = r.directory(next)
+	}
+	return r.facts
+}
+
+func tiffOrder(data []byte) binary.ByteOrder {
+	switch {
+	case len(data) < 8:
+	case string(data[:4]) == "II*\x00":
+		return binary.LittleEndian
+	case string(data[:4]) == "MM\x00*":
+		return binary.BigEndian
+	}
+	return nil
+}
+
+func (r *ifdReader) directory(ref ifdRef) error {
+	if r.seen[ref.offset] {
+		return errIFDLoop
+	}
+	r.seen[ref.offset] = true
+	if len(r.seen) > maxIFDs {
+		return errIFDCount
+	}
+	at := uint64(ref.offset)
+	if at < 8 || at+2 > uint64(len(r.data)) {
+		return errIFDRange
+	}
+	n := int(r.order.Uint16(r.data[at:]))
+	entries := r.data[at+2:]
+	// A directory cut short still tells what its whole entries say.
+	whole := min(n, len(entries)/12)
+	if len(r.facts.tags)+whole > maxIFDEntries {
+		return errIFDCount
+	}
+	for i := range whole {
+		r.entry(ref.kind, entries[12*i:12*i+12])
+	}
+	if whole < n {
+		return errIFDRange
+	}
+	if rest := entries[12*n:]; len(rest) >= 4 && (ref.kind == primaryIFD || ref.kind == thumbIFD) {
+		if next := r.order.Uint32(rest); next != 0 {
+			r.queue = append(r.queue, ifdRef{next, thumbIFD})
+		}
+	}
+	return nil
+}
+
+func (r *ifdReader) entry(kind ifdKind, e []byte) {
+	tag, typ, count := r.order.Uint16(e), r.order.Uint16(e[2:]), r.order.Uint32(e[4:])
+	r.facts.tags = append(r.facts.tags, ifdTag{kind, tag})
+	switch {
+	case tag == tagOrientation && kind == primaryIFD && r.facts.orientation == 0:
+		// Browsers want exactly one SHORT; others are not shown turned.
+		if v := int(r.order.Uint16(e[8:])); typ == typeShort && count == 1 && v >= 1 && v <= 8 {
+			r.facts.orientation = v
+		}
+	case tag == tagExifIFD:
+		r.follow(typ, count, e[8:], exifIFD)
+	case tag == tagGPSIFD:
+		r.follow(typ, count, e[8:], gpsIFD)
+	case tag == tagInteropIFD:
+		r.follow(typ, count, e[8:], interopIFD)
+	case tag == tagSubIFDs:
+		r.follow(typ, count, e[8:], subIFD)
+	}
+}
+
+// follow queues the directories that a pointer entry names.
+func (r *ifdReader) follow(typ uint16, count uint32, value []byte, kind ifdKind) {
+	if (typ != typeLong && typ != typeIFD) || count == 0 || count > maxIFDs {
+		return
+	}
+	if count > 1 {
+		at := uint64(r.order.Uint32(value))
+		if at+4*uint64(count) > uint64(len(r.data)) {
+			return
+		}
+		value = r.data[at:]
+	}
+	for i := range count {
+		r.queue = append(r.queue, ifdRef{r.order.Uint32(value[4*i:]), kind})
+	}
+}
+
+// orientationTIFF is the one Exif block this package writes: a TIFF header and
+// a single entry, Orientation, CIPA DC-008 §4.6.4.
+func orientationTIFF(orientation int) []byte {
+	return []byte{
+		'M', 'M', 0, 42, 0, 0, 0, 8,
+		0, 1,
+		0x01, 0x12, 0, typeShort, 0, 0, 0, 1, 0, byte(orientation), 0, 0,
+		0, 0, 0, 0,
+	}
+}

@@ -1,0 +1,256 @@
+package imageproc
+
+import (
+	"bytes"
+	"encoding/binary"
+	"fmt"
+)
+
+// The markers of ITU-T T.81 table B.1 that mean something here.
+const (
+	mSOF0, mSOF1, mSOF2    = 0xC0, 0xC1, 0xC2
+	mDHT, mDAC             = 0xC4, 0xCC
+	mRST0, mRST7           = 0xD0, 0xD7
+	mSOI, mEOI, mSOS       = 0xD8, 0xD9, 0xDA
+	mDQT, mDNL, mDRI       = 0xDB, 0xDC, 0xDD
+	mDHP, mEXP             = 0xDE, 0xDF
+	mAPP0, mAPP1, mAPP2    = 0xE0, 0xE1, 0xE2
+	mAPP11, mAPP13, mAPP14 = 0xEB, 0xED, 0xEE
+	mAPP15, mSOF48, mCOM   = 0xEF, 0xF7, 0xFE
+	mTEM                   = 0x01
+)
+
+// jpegParser takes a JPEG file apart and writes it anew: a fixed head, then for
+// each scan the tables it uses, if they changed, its header and its entropy-coded
+// data as a slice of the input. Nothing else is copied, so what hides in unused
+// tables, between segments, between scans or behind the end has no way through.
+type jpegParser struct {
+	data     []byte
+	pos      int
+	lim      Limits
+	segments int
+	scans    int
+	pic      *picture
+	meta     jpegMeta
+	frame    *jpegFrame
+	now      jpegTables // as the input defines them at this point
+	sent     jpegTables // as the output does
+	body     rope
+}
+
+func parseJPEG(data []byte, lim Limits, x extras) (*picture, error) {
+	p := &jpegParser{data: data, lim: lim, pic: &picture{format: JPEG, orientation: 1}}
+	p.meta = newJPEGMeta(&p.pic.found)
+	if err := p.walk(); err != nil {
+		return nil, err
+	}
+	p.finish(x)
+	return p.pic, nil
+}
+
+func (p *jpegParser) fail(part string, at int, sentinel error, format string, args ...any) error {
+	return &FormatError{Format: JPEG, Part: part, Offset: int64(at), Reason: fmt.Sprintf(format, args...), Err: sentinel}
+}
+
+// walk visits every marker up to the first EOI.
+func (p *jpegParser) walk() error {
+	p.pos = 2
+	for {
+		at, marker, err := p.next()
+		if err != nil {
+			return err
+		}
+		if p.segments++; p.segments > p.lim.MaxSegments {
+			return p.fail(markerName(marker), at, ErrTooLarge, "more than %d segments", p.lim.MaxSegments)
+		}
+		switch {
+		case marker == mEOI:
+			return p.end(at)
+		case marker >= mRST0 && marker <= mRST7 || marker == mTEM:
+			p.pic.found.add("bytes between segments", 2, 0)
+		default:
+			if err := p.segment(at, marker); err != nil {
+				return err
+			}
+		}
+	}
+}
+
+// next finds the next marker. Whatever lies before it is dropped: T.81 §B.1.1.2
+// allows fill bytes there, and decoders skip all else.
+func (p *jpegParser) next() (at int, marker byte, err error) {
+	start := p.pos
+	for i := start; ; {
+		k := bytes.IndexByte(p.data[i:], 0xFF)
+		if k < 0 {
+			return 0, 0, p.missingEOI()
+		}
+		for i += k; i < len(p.data) && p.data[i] == 0xFF; i++ {
+		}
+		if i == len(p.data) {
+			return 0, 0, p.missingEOI()
+		}
+		if p.data[i] == 0 {
+			continue
+		}
+		at, p.pos = i-1, i+1
+		if gap := p.data[start:at]; len(bytes.Trim(gap, "\xFF")) > 0 {
+			p.pic.found.add("bytes between segments", len(gap), 0)
+		} else if len(gap) > 0 {
+			p.pic.found.add("fill bytes", len(gap), 0)
+		}
+		return at, p.data[i], nil
+	}
+}
+
+func (p *jpegParser) missingEOI() error {
+	return p.fail("end", len(p.data), ErrCorrupt, "no EOI marker: the file is truncated")
+}
+
+// end handles EOI: a frame with at least one scan, and bytes that follow.
+func (p *jpegParser) end(at int) error {
+	if p.scans == 0 {
+		return p.fail("EOI", at, ErrCorrupt, "no picture before it")
+	}
+	if tail := p.data[at+2:]; len(tail) > 0 {
+		p.pic.found.add("bytes after EOI", len(tail), trailerClasses(tail))
+	}
+	return nil
+}
+
+// segment reads one marker segment and keeps what a picture needs of it.
+func (p *jpegParser) segment(at int, marker byte) error {
+	name := markerName(marker)
+	if reason := refusedMarkers[marker]; reason != "" {
+		return p.fail(name, at, ErrUnsupported, "%s", reason)
+	}
+	if marker == mSOI || marker < mSOF0 || marker >= 0xF0 && marker != mCOM {
+		return p.fail(name, at, ErrCorrupt, "marker in a place where none may be")
+	}
+	if len(p.data)-p.pos < 2 {
+		return p.missingEOI()
+	}
+	n := int(binary.BigEndian.Uint16(p.data[p.pos:]))
+	if n < 2 || n > len(p.data)-p.pos {
+		return p.fail(name, at, ErrCorrupt, "length %d with %d bytes left", n, len(p.data)-p.pos)
+	}
+	body := p.data[p.pos+2 : p.pos+n]
+	p.pos += n
+	switch marker {
+	case mSOF0, mSOF1, mSOF2:
+		return p.startFrame(at, marker, body)
+	case mDQT:
+		return p.defineQuant(at, body)
+	case mDHT:
+		return p.defineHuffman(at, body)
+	case mDRI:
+		if len(body) != 2 {
+			return p.fail(name, at, ErrCorrupt, "length %d", len(body))
+		}
+		p.now.restart = int(binary.BigEndian.Uint16(body))
+	case mSOS:
+		return p.scan(at, body)
+	case mDNL, mDAC:
+		p.pic.found.add(name, n+2, 0)
+	default:
+		p.meta.segment(marker, body, p.scans == 0)
+	}
+	return nil
+}
+
+// finish puts the head before the scans.
+func (p *jpegParser) finish(x extras) {
+	pic, m := p.pic, &p.meta
+	pic.width, pic.height = p.frame.width, p.frame.height
+	pic.channels = len(p.frame.comps)
+	pic.memory = p.frame.memory()
+	if m.orientation != 0 {
+		pic.orientation = m.orientation
+	}
+	pic.icc = m.profile()
+	if x.icc != nil {
+		pic.icc = x.icc
+	}
+	out := &pic.out
+	out.add([]byte{0xFF, mSOI})
+	if m.jfif {
+		out.add(jfifSegment(m.aspectX, m.aspectY))
+	}
+	if pic.orientation != 1 {
+		out.add(jpegSegment(mAPP1, []byte("Exif\x00\x00"), orientationTIFF(pic.orientation)))
+	}
+	if x.packet != nil {
+		out.add(jpegSegment(mAPP1, []byte(xmpSignature), x.packet))
+	}
+	iccSegments(out, pic.icc)
+	if m.adobe >= 0 {
+		out.add(adobeSegment(adobeTransform(m.adobe, len(p.frame.comps))))
+	}
+	out.add(p.body...)
+	out.add([]byte{0xFF, mEOI})
+}
+
+// jpegSegment frames parts as one marker segment; together they must fit one.
+func jpegSegment(marker byte, parts ...[]byte) []byte {
+	n := 2
+	for _, s := range parts {
+		n += len(s)
+	}
+	b := make([]byte, 0, n+2)
+	b = append(b, 0xFF, marker, byte(n>>8), byte(n))
+	for _, s := range parts {
+		b = append(b, s...)
+	}
+	return b
+}
+
+// refusedMarkers are coding processes of T.81 and T.87 that browsers do not
+// show either.
+var refusedMarkers = [256]string{
+	0xC3: "lossless coding is not supported", 0xC5: "hierarchical coding is not supported",
+	0xC6: "hierarchical coding is not supported", 0xC7: "hierarchical coding is not supported",
+	0xC8: "an extension of JPEG is not supported", 0xC9: "arithmetic coding is not supported",
+	0xCA: "arithmetic coding is not supported", 0xCB: "arithmetic coding is not supported",
+	0xCD: "arithmetic coding is not supported", 0xCE: "arithmetic coding is not supported",
+	0xCF: "arithmetic coding is not supported", mDHP: "hierarchical coding is not supported",
+	mEXP: "hierarchical coding is not supported", mSOF48: "JPEG-LS is not supported",
+}
+
+func markerName(m byte) string {
+	switch {
+	case m >= mAPP0 && m <= mAPP15:
+		return fmt.Sprintf("APP%d", m-mAPP0)
+	case m >= mRST0 && m <= mRST7:
+		return fmt.Sprintf("RST%d", m-mRST0)
+	}
+	switch m {
+	case mDHT:
+		return "DHT"
+	case mDAC:
+		return "DAC"
+	case mSOI:
+		return "SOI"
+	case mEOI:
+		return "EOI"
+	case mSOS:
+		return "SOS"
+	case mDQT:
+		return "DQT"
+	case mDNL:
+		return "DNL"
+	case mDRI:
+		return "DRI"
+	case mDHP:
+		return "DHP"
+	case mEXP:
+		return "EXP"
+	case mCOM:
+		return "COM"
+	case mSOF48:
+		return "SOF48"
+	}
+	if m >= 0xC0 && m <= 0xCF {
+		return fmt.Sprintf("SOF%d", m-0xC0)
+	}
+	return fmt.Sprintf("marker FF%02X", m)
+}

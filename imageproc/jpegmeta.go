@@ -1,0 +1,210 @@
+package imageproc
+
+import (
+	"bytes"
+	"encoding/binary"
+)
+
+const (
+	exifSignature    = "Exif\x00" // a sixth byte follows, zero by the standard
+	xmpSignature     = "http://ns.adobe.com/xap/1.0/\x00"
+	xmpLongSignature = "http://ns.adobe.com/xmp/extension/\x00"
+	iccSignature     = "ICC_PROFILE\x00"
+	irbSignature     = "Photoshop 3.0\x00"
+	iccChunk         = 0xFFFF - 2 - len(iccSignature) - 2 // profile bytes in one full segment
+)
+
+// jpegMeta reads APPn and COM segments: what they held goes into the report, and
+// from a few of them, those before the first scan, the facts that a display
+// needs are kept.
+type jpegMeta struct {
+	found *findings
+	scan  *scanBudget
+
+	jfif             bool
+	aspectX, aspectY int
+	adobe            int // the transform byte; -1 without the segment
+	orientation      int // 0 if no Exif block gave one
+	exifSeen         bool
+	iccTotal         int
+	icc              [][]byte // chunk i in place i-1
+	iccBad           bool
+	iccBytes         int
+}
+
+func newJPEGMeta(found *findings) jpegMeta {
+	return jpegMeta{found: found, scan: newScanBudget(), adobe: -1}
+}
+
+// segment reads the body of one APPn or COM segment. early says that no scan
+// came before it: later ones show nothing.
+func (m *jpegMeta) segment(marker byte, body []byte, early bool) {
+	is := func(want byte, signature string) bool {
+		return marker == want && bytes.HasPrefix(body, []byte(signature))
+	}
+	size := len(body) + 4
+	switch {
+	case is(mAPP0, "JFIF\x00") && len(body) >= 14:
+		m.readJFIF(body, early)
+	case is(mAPP0, "JFXX\x00"):
+		m.found.add("APP0 JFXX", size, setOf(Thumbnail))
+	case is(mAPP1, exifSignature) && len(body) >= 6:
+		m.readExif(body, size, early)
+	case is(mAPP1, xmpSignature):
+		m.found.add("APP1 XMP", size, m.scan.xmp(body[len(xmpSignature):]))
+	case is(mAPP1, xmpLongSignature):
+		m.found.add("APP1 extended XMP", size, m.scan.xmp(body[len(xmpLongSignature):]))
+	case is(mAPP2, iccSignature) && len(body) >= len(iccSignature)+2 && early:
+		m.readICC(body)
+	case is(mAPP2, "MPF\x00"):
+		m.found.add("APP2 MPF", size, setOf(Thumbnail))
+	case is(mAPP2, "FPXR\x00"):
+		m.found.add("APP2 FlashPix", size, 0)
+	case is(mAPP11, "JP"):
+		m.found.add("APP11 JUMBF", size, setOf(Provenance))
+	case is(mAPP13, irbSignature):
+		m.found.add("APP13 Photoshop", size, m.scan.irb(body[len(irbSignature):]))
+	case is(mAPP14, "Adobe") && len(body) >= 12:
+		m.readAdobe(body, early)
+	case marker == mCOM:
+		m.found.add("COM", size, setOf(Comment))
+	default:
+		m.found.add(markerName(marker), size, vendorClasses[marker-mAPP0])
+	}
+}
+
+// vendorClasses guesses at what cameras put into a segment of their own.
+var vendorClasses = [16]classSet{
+	3: setOf(Device), 4: setOf(Device), 5: setOf(Device), 6: setOf(Device), 7: setOf(Device),
+	8: setOf(Device), 9: setOf(Device), 10: setOf(Comment), 12: setOf(Device, Software),
+}
+
+// readJFIF keeps that there is a JFIF segment, which decides how three
+// components are read, and the shape of a pixel if it is not square.
+func (m *jpegMeta) readJFIF(body []byte, early bool) {
+	if len(body) > 14 {
+		m.found.add("APP0 JFIF thumbnail", len(body)-14, setOf(Thumbnail))
+	}
+	if !early || m.jfif {
+		return
+	}
+	m.jfif, m.aspectX, m.aspectY = true, 1, 1
+	x, y := int(binary.BigEndian.Uint16(body[8:])), int(binary.BigEndian.Uint16(body[10:]))
+	if x != 0 && y != 0 {
+		d := gcd(x, y)
+		m.aspectX, m.aspectY = x/d, y/d
+	}
+}
+
+func gcd(a, b int) int {
+	for b != 0 {
+		a, b = b, a%b
+	}
+	return a
+}
+
+// jfifSegment is the one APP0 this package writes: version 1.01, no unit, the
+// aspect ratio, no thumbnail.
+func jfifSegment(x, y int) []byte {
+	return jpegSegment(mAPP0, []byte{'J', 'F', 'I', 'F', 0, 1, 1, 0, byte(x >> 8), byte(x), byte(y >> 8), byte(y), 0, 0})
+}
+
+// readExif takes the orientation from the first Exif block, as browsers do.
+func (m *jpegMeta) readExif(body []byte, size int, early bool) {
+	tiff := body[6:]
+	classes, fields, orientation := m.scan.exif(tiff)
+	if early && !m.exifSeen {
+		m.exifSeen, m.orientation = true, orientation
+		if orientation > 1 && body[5] == 0 && bytes.Equal(tiff, orientationTIFF(orientation)) {
+			return // what this package itself writes
+		}
+	}
+	m.found.add("APP1 Exif", size, classes, fields...)
+}
+
+// readAdobe keeps the transform byte, Adobe technical note 5116: without it a
+// decoder takes CMYK for YCCK or the other way round.
+func (m *jpegMeta) readAdobe(body []byte, early bool) {
+	if len(body) > 12 {
+		m.found.add("APP14 after Adobe", len(body)-12, 0)
+	}
+	if early {
+		m.adobe = int(body[11])
+	}
+}
+
+// adobeTransform is 0 for RGB and CMYK, else what decoders take every other
+// value for: YCbCr with three components, YCCK with four.
+func adobeTransform(value, comps int) byte {
+	switch {
+	case value == 0:
+		return 0
+	case comps == 4:
+		return 2
+	}
+	return 1
+}
+
+func adobeSegment(transform byte) []byte {
+	return jpegSegment(mAPP14, []byte{'A', 'd', 'o', 'b', 'e', 0, 100, 0, 0, 0, 0, transform})
+}
+
+// readICC collects the chunks of a profile, ICC.1 §B.4: number and total of each
+// count from 1.
+func (m *jpegMeta) readICC(body []byte) {
+	seq, total := int(body[len(iccSignature)]), int(body[len(iccSignature)+1])
+	m.iccBytes += len(body) + 4
+	if m.icc == nil {
+		m.iccTotal, m.icc = total, make([][]byte, total)
+	}
+	if total != m.iccTotal || seq < 1 || seq > total || m.icc[seq-1] != nil {
+		m.iccBad = true
+		return
+	}
+	m.icc[seq-1] = body[len(iccSignature)+2:]
+}
+
+// profile joins the chunks. A profile that is not whole or not one is dropped,
+// and reported: decoders ignore such ones too.
+func (m *jpegMeta) profile() []byte {
+	if m.iccBytes == 0 {
+		return nil
+	}
+	var joined []byte
+	for _, chunk := range m.icc {
+		m.iccBad = m.iccBad || chunk == nil
+		joined = append(joined, chunk...)
+	}
+	profile := checkICC(joined)
+	if m.iccBad || profile == nil {
+		m.found.add("APP2 ICC_PROFILE", m.iccBytes, 0)
+		return nil
+	}
+	if extra := len(joined) - len(profile); extra > 0 {
+		m.found.add("bytes after ICC profile", extra, 0)
+	}
+	return profile
+}
+
+// iccSegments writes a profile in chunks as large as they may be.
+func iccSegments(out *rope, profile []byte) {
+	total := ceilDiv(len(profile), iccChunk)
+	for i := range total {
+		chunk := profile[i*iccChunk : min((i+1)*iccChunk, len(profile))]
+		out.add(jpegSegment(mAPP2, []byte(iccSignature), []byte{byte(i + 1), byte(total)}, chunk))
+	}
+}
+
+// trailerClasses says what lies behind the end of a picture: motion photos,
+// further pictures of a multi-picture file or a gain map, makers' trailers.
+func trailerClasses(tail []byte) classSet {
+	tail = tail[:min(len(tail), xmpScanLimit)]
+	s := setOf(Other)
+	if bytes.Contains(tail, []byte("\xFF\xD8\xFF")) || bytes.Contains(tail[:min(len(tail), 4096)], []byte("ftyp")) {
+		s |= setOf(Thumbnail)
+	}
+	if bytes.Contains(tail, []byte("SEFH")) || bytes.Contains(tail, []byte("QDIOBS")) {
+		s |= setOf(Device)
+	}
+	return s
+}

@@ -1,0 +1,322 @@
+package imageproc
+
+import (
+	"bufio"
+	"fmt"
+	"io"
+	"strings"
+)
+
+// jpegVerifier is the second walker: it reads the very bytes that are about to
+// be released, as a stream, and accepts one grammar only. It shares no code with
+// the parser, so that a mistake there does not excuse itself here.
+//
+//	SOI [APP0 JFIF] [APP1 Exif] [APP1 XMP] [APP2 ICC]* [APP14 Adobe]
+//	[DQT] SOF ([DQT] [DHT] [DRI] SOS data)+ EOI, and no byte more
+type jpegVerifier struct {
+	r      *bufio.Reader
+	at     int64
+	marker byte
+	body   []byte // of the segment last read; valid until the next one
+	buf    []byte
+	err    error
+
+	comps    map[byte]byte // component id to quantisation table
+	baseline bool
+	progress bool
+	quant    map[byte]bool
+	huff     map[byte]bool // class<<4 | id
+	fresh    map[byte]bool // Huffman tables no scan has used yet
+	restart  bool
+}
+
+// verifyJPEG returns ErrVerify, as a *FormatError, unless r holds exactly one
+// picture of the size, orientation, profile and packet given.
+func verifyJPEG(r io.Reader, want *picture, packet []byte) error {
+	v := &jpegVerifier{
+		r: bufio.NewReaderSize(r, 64<<10), buf: make([]byte, 0xFFFF), comps: map[byte]byte{},
+		quant: map[byte]bool{}, huff: map[byte]bool{}, fresh: map[byte]bool{},
+	}
+	if b := v.take(2); string(b) != "\xFF\xD8" {
+		v.reject("no SOI")
+	}
+	v.segment()
+	v.head(want, packet)
+	v.tables()
+	v.frame(want)
+	v.scans()
+	if v.err == nil {
+		if _, err := v.r.ReadByte(); err != io.EOF {
+			v.reject("bytes after EOI")
+		}
+	}
+	return v.err
+}
+
+func (v *jpegVerifier) reject(format string, args ...any) {
+	if v.err == nil {
+		v.err = &FormatError{Format: JPEG, Part: "output", Offset: v.at, Reason: fmt.Sprintf(format, args...), Err: ErrVerify}
+	}
+}
+
+// take reads n bytes into the buffer; after an error it gives zeros.
+func (v *jpegVerifier) take(n int) []byte {
+	b := v.buf[:n]
+	if v.err == nil {
+		k, err := io.ReadFull(v.r, b)
+		if v.at += int64(k); err != nil {
+			v.reject("cut short")
+		}
+	}
+	if v.err != nil {
+		clear(b)
+	}
+	return b
+}
+
+// segment reads a marker and, but for EOI, the segment behind it.
+func (v *jpegVerifier) segment() {
+	m := v.take(2)
+	if v.err == nil && (m[0] != 0xFF || m[1] < 0xC0 || m[1] == 0xFF) {
+		v.reject("no marker where one has to be")
+	}
+	if v.marker = m[1]; v.marker == 0xD9 || v.err != nil {
+		v.body = nil
+		return
+	}
+	m = v.take(2)
+	n := int(m[0])<<8 | int(m[1])
+	if n < 2 {
+		v.reject("segment length %d", n)
+		n = 2
+	}
+	v.body = v.take(n - 2)
+}
+
+// pass goes on to the next segment if this one is the one described.
+func (v *jpegVerifier) pass(marker byte, body string) bool {
+	if v.err != nil || v.marker != marker || string(v.body) != body {
+		return false
+	}
+	v.segment()
+	return true
+}
+
+func (v *jpegVerifier) head(want *picture, packet []byte) {
+	if v.marker == 0xE0 {
+		b := v.body
+		if len(b) != 14 || string(b[:8]) != "JFIF\x00\x01\x01\x00" || b[12]|b[13] != 0 {
+			v.reject("APP0 is not the canonical one")
+		}
+		v.segment()
+	}
+	turned := v.pass(0xE1, "Exif\x00\x00MM\x00*\x00\x00\x00\x08\x00\x01\x01\x12\x00\x03\x00\x00\x00\x01\x00"+
+		string(rune(want.orientation))+"\x00\x00\x00\x00\x00\x00")
+	if turned != (want.orientation != 1) {
+		v.reject("orientation is not the one expected")
+	}
+	if packet != nil && !v.pass(0xE1, "http://ns.adobe.com/xap/1.0/\x00"+string(packet)) {
+		v.reject("XMP is not the packet expected")
+	}
+	v.profile(want.icc)
+	if v.marker == 0xEE {
+		if s := string(v.body); len(s) != 12 || !strings.HasPrefix(s, "Adobe\x00\x64\x00\x00\x00\x00") || s[11] > 2 {
+			v.reject("APP14 is not the canonical one")
+		}
+		v.segment()
+	}
+}
+
+func (v *jpegVerifier) profile(want []byte) {
+	rest := string(want)
+	for n := byte(1); v.marker == 0xE2 && v.err == nil; n++ {
+		chunk, ok := strings.CutPrefix(string(v.body), "ICC_PROFILE\x00"+string([]byte{n}))
+		if !ok || len(chunk) < 2 || !strings.HasPrefix(rest, chunk[1:]) || int(chunk[0]) != (len(want)+65518)/65519 {
+			v.reject("ICC profile is not the one expected")
+			return
+		}
+		rest = rest[len(chunk)-1:]
+		v.segment()
+	}
+	if rest != "" {
+		v.reject("ICC profile is missing")
+	}
+}
+
+// tables reads DQT segments; every table has to be one that a component uses,
+// which the frame header, read later, decides.
+func (v *jpegVerifier) tables() {
+	for v.marker == 0xDB && v.err == nil {
+		b := v.body
+		for len(b) > 0 {
+			size := 65 + 64*int(b[0]>>4)
+			if b[0]&0xEC != 0 || len(b) < size {
+				v.reject("DQT is not valid")
+				return
+			}
+			v.quant[b[0]&3] = true
+			b = b[size:]
+		}
+		v.segment()
+	}
+}
+
+func (v *jpegVerifier) frame(want *picture) {
+	b := v.body
+	if v.err != nil {
+		return
+	}
+	if v.marker < 0xC0 || v.marker > 0xC2 || len(b) < 9 || len(b) != 6+3*int(b[5]) || b[0] != 8 {
+		v.reject("frame header is not valid")
+		return
+	}
+	v.baseline, v.progress = v.marker == 0xC0, v.marker == 0xC2
+	if height, width := int(b[1])<<8|int(b[2]), int(b[3])<<8|int(b[4]); height != want.height || width != want.width {
+		v.reject("size is not the one expected")
+	}
+	used := map[byte]bool{}
+	for c := b[6:]; len(c) > 0; c = c[3:] {
+		if _, repeated := v.comps[c[0]]; repeated || c[2] > 3 {
+			v.reject("component is not valid")
+		}
+		v.comps[c[0]], used[c[2]] = c[2], true
+	}
+	for id := range v.quant {
+		if !used[id] {
+			v.reject("quantisation table without use")
+		}
+	}
+	v.segment()
+}
+
+func (v *jpegVerifier) scans() {
+	for n := 0; v.err == nil; n++ {
+		if v.marker == 0xD9 {
+			if n == 0 {
+				v.reject("no scan")
+			}
+			return
+		}
+		v.tables()
+		for v.marker == 0xC4 && v.err == nil {
+			v.huffman()
+			v.segment()
+		}
+		if v.marker == 0xDD && v.err == nil {
+			if len(v.body) != 2 {
+				v.reject("DRI is not valid")
+				return
+			}
+			v.restart = v.body[0]|v.body[1] != 0
+			v.segment()
+		}
+		v.scanHeader()
+		v.entropy()
+	}
+}
+
+func (v *jpegVerifier) huffman() {
+	b := v.body
+	for len(b) > 0 {
+		if b[0]&0xEC != 0 || len(b) < 17 {
+			v.reject("DHT is not valid")
+			return
+		}
+		n := 17
+		for _, k := range b[1:17] {
+			n += int(k)
+		}
+		if len(b) < n {
+			v.reject("DHT is too short")
+			return
+		}
+		v.huff[b[0]], v.fresh[b[0]] = true, true
+		b = b[n:]
+	}
+}
+
+func (v *jpegVerifier) scanHeader() {
+	b := v.body
+	if v.err != nil {
+		return
+	}
+	if v.marker != 0xDA || len(b) < 6 || len(b) != 4+2*int(b[0]) {
+		v.reject("segment is none that an output has")
+		return
+	}
+	end := b[len(b)-3:]
+	if !v.progress && string(end) != "\x00\x3F\x00" {
+		v.reject("scan header of a sequential file is not canonical")
+	}
+	dc, ac := end[0] == 0 && end[2]>>4 == 0, end[1] > 0
+	for c := b[1 : len(b)-3]; len(c) > 0; c = c[2:] {
+		tq, known := v.comps[c[0]]
+		if !known || !v.quant[tq] {
+			v.reject("scan of an unknown component, or without its quantisation table")
+		}
+		v.useTable(c[1]>>4, dc)
+		v.useTable(c[1]&15|0x10, ac)
+	}
+	for id := range v.fresh {
+		v.reject("Huffman table %02X without use", id)
+	}
+}
+
+func (v *jpegVerifier) useTable(id byte, used bool) {
+	switch {
+	case !used && id&15 != 0:
+		v.reject("table selector without use is not zero")
+	case used && !v.huff[id]:
+		v.reject("Huffman table is not defined")
+	case used:
+		delete(v.fresh, id)
+	}
+}
+
+// entropy reads data up to the next marker, which it leaves read: stuffed zeros
+// and restart markers in turn are all it may hold.
+func (v *jpegVerifier) entropy() {
+	next := byte(0xD0)
+	for v.err == nil {
+		chunk, err := v.r.ReadSlice(0xFF)
+		v.at += int64(len(chunk))
+		if err == bufio.ErrBufferFull {
+			continue
+		}
+		if err != nil {
+			v.reject("data is cut short")
+			return
+		}
+		c, err := v.r.ReadByte()
+		if err != nil {
+			v.reject("data is cut short")
+			return
+		}
+		v.at++
+		switch {
+		case c == 0:
+		case v.restart && c == next:
+			next = 0xD0 | (next+1)&7
+		default:
+			v.afterData(c)
+			return
+		}
+	}
+}
+
+// afterData reads the segment whose 0xFF is read already.
+func (v *jpegVerifier) afterData(c byte) {
+	switch c {
+	case 0xD9, 0xDB, 0xC4, 0xDD, 0xDA:
+	default:
+		v.reject("marker %02X behind the data", c)
+		return
+	}
+	v.marker, v.body = c, nil
+	if c == 0xD9 {
+		return
+	}
+	b := v.take(2)
+	n := max(int(b[0])<<8|int(b[1]), 2)
+	v.body = v.take(n - 2)
+}

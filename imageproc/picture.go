@@ -1,0 +1,70 @@
+package imageproc
+
+// picture is what a parser makes of an input: the facts a caller needs, what it
+// found, and the output as slices. The parsers share nothing else, so that a
+// format is one file, its metadata another, and its second walker a third.
+type picture struct {
+	format        Format
+	width, height int // as stored, before orientation
+	orientation   int // 1 to 8
+	memory        int64
+	icc           []byte // the colour profile that the output holds, or nil
+	colour        rope   // PNG: the output's chunks that say what its numbers mean
+	channels      int    // of colour, without alpha: 1, 3 or 4
+	alpha         bool   // PNG: something may be transparent
+	found         findings
+	out           rope
+}
+
+// extras is what an output is to hold beside what its input had.
+type extras struct {
+	packet []byte // the XMP packet of a Mark
+	icc    []byte // JPEG: the profile of the picture this one was made from
+	colour rope   // PNG: the same as chunks
+}
+
+// parse reads a whole input. It does not verify the output.
+func parse(data []byte, lim Limits, x extras) (*picture, error) {
+	switch f := Sniff(data); f {
+	case JPEG:
+		return parseJPEG(data, lim, x)
+	case PNG:
+		return parsePNG(data, lim, x)
+	case Unknown:
+		return nil, &FormatError{Reason: "unknown format", Err: ErrFormat}
+	default:
+		return nil, &FormatError{Format: f, Reason: "this format is not supported", Err: ErrUnsupported}
+	}
+}
+
+// verify reads the output with the second walker of its format, which shares no
+// code with the parser and knows only what an output may hold.
+func (p *picture) verify(x extras) error {
+	switch p.format {
+	case JPEG:
+		return verifyJPEG(p.out.reader(), p, x.packet)
+	case PNG:
+		return verifyPNG(p.out.reader(), p, x.packet)
+	}
+	return &FormatError{Format: p.format, Reason: "no second walker", Err: ErrVerify}
+}
+
+// displayed is the size with the orientation applied.
+func (p *picture) displayed() (width, height int) {
+	if p.orientation >= 5 {
+		return p.height, p.width
+	}
+	return p.width, p.height
+}
+
+func (p *picture) report(in int64) *Report {
+	return &Report{Format: p.format, Orientation: p.orientation, BytesIn: in, Removed: p.found.list()}
+}
+
+// checkSize charges a picture's size against the limits.
+func checkSize(f Format, part string, at int, width, height int64, lim Limits) error {
+	if width > lim.MaxPixels || height > lim.MaxPixels || width*height > lim.MaxPixels {
+		return &FormatError{Format: f, Part: part, Offset: int64(at), Reason: "more pixels than the limit allows", Err: ErrTooLarge}
+	}
+	return nil
+}

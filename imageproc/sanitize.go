@@ -1,0 +1,106 @@
+package imageproc
+
+import (
+	"context"
+	"crypto/sha256"
+	"image"
+	"io"
+)
+
+// SanitizeOptions configures Sanitize; nil means defaults.
+type SanitizeOptions struct {
+	MaxSide int // longest side of the result in pixels; 0 keeps the pixels bit for bit
+	Quality int // JPEG quality 1 to 100 when MaxSide re-encodes; default 85
+	Limits  Limits
+	Mark    Mark // written into the result; the zero Mark writes none
+}
+
+// Sanitize strips r, verifies the result and returns it as a proof.
+//
+// A picture larger than MaxSide is decoded, turned upright, made smaller with a
+// Lanczos filter and encoded again in its own format; its colour profile goes
+// over, but CMYK becomes RGB, and grey with alpha becomes RGB with alpha, without
+// the profile that no longer fits. Every other
+// picture keeps its compressed pixels bit for bit.
+//
+// Errors: those of Strip and Decode, and the context's.
+func Sanitize(ctx context.Context, r io.Reader, o *SanitizeOptions) (*Clean, error) {
+	if o == nil {
+		o = &SanitizeOptions{}
+	}
+	packet, err := o.Mark.packet()
+	if err != nil {
+		return nil, err
+	}
+	if o.MaxSide < 0 || o.Quality < 0 || o.Quality > 100 {
+		return nil, optionError("a longest side of %d pixels, quality %d", o.MaxSide, o.Quality)
+	}
+	if err := ctx.Err(); err != nil {
+		return nil, err
+	}
+	lim := o.Limits.orDefault()
+	data, err := readInput(r, lim)
+	if err != nil {
+		return nil, err
+	}
+	if err := ctx.Err(); err != nil {
+		return nil, err
+	}
+	x := extras{packet: packet}
+	pic, err := parse(data, lim, x)
+	if err != nil {
+		return nil, err
+	}
+	report := pic.report(int64(len(data)))
+	if o.MaxSide > 0 && max(pic.width, pic.height) > o.MaxSide {
+		if pic, err = smaller(pic, o, packet); err != nil {
+			return nil, err
+		}
+		if err := ctx.Err(); err != nil {
+			return nil, err
+		}
+	} else if err := pic.verify(x); err != nil {
+		return nil, err
+	}
+	return newClean(pic, report), nil
+}
+
+// smaller decodes and encodes again. The new picture stands upright and is
+// verified.
+func smaller(pic *picture, o *SanitizeOptions, packet []byte) (*picture, error) {
+	img, err := decodeUpright(pic.out.reader(), pic, &DecodeOptions{MaxSide: o.MaxSide, Limits: o.Limits})
+	if err != nil {
+		return nil, err
+	}
+	x := extras{packet: packet}
+	var out image.Image = img
+	if pic.channels == 1 && !pic.alpha {
+		out = toGray(img) // so that a profile for grey still fits
+	}
+	switch {
+	case pic.format == PNG && (pic.channels == 3 || !pic.alpha || iccSpace(pic.icc) != "GRAY"):
+		x.colour, x.icc = pic.colour, pic.icc
+	case pic.format == JPEG && pic.channels != 4:
+		x.icc = pic.icc
+	}
+	return encode(out, pic.format, o.Quality, x)
+}
+
+// newClean joins a verified output into the bytes a Clean keeps.
+func newClean(pic *picture, report *Report) *Clean {
+	s := &cleanState{data: pic.out.bytes(), pic: *pic, report: report}
+	s.pic.out, s.pic.found, s.pic.icc, s.pic.colour = nil, findings{}, nil, nil
+	w, h := pic.displayed()
+	s.bounds = image.Rect(0, 0, w, h)
+	s.sum = sha256.Sum256(s.data)
+	s.report.BytesOut = int64(len(s.data))
+	return &Clean{s}
+}
+
+func toGray(src *image.NRGBA) *image.Gray {
+	dst := image.NewGray(src.Rect)
+	for i := range dst.Pix {
+		dst.Pix[i] = src.Pix[4*i]
+	}
+	return dst
+}

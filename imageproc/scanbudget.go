@@ -1,0 +1,56 @@
+package imageproc
+
+import (
+	"bytes"
+	"compress/zlib"
+	"io"
+)
+
+// A scanBudget bounds the work that naming takes over a whole file: a hostile
+// one can hold thousands of blocks. What is beyond it is dropped all the same,
+// and reported as Other.
+type scanBudget struct {
+	bytes int // of text still to be searched
+	tags  int // of Exif still to be named
+	flate int // compressed texts still to be opened
+}
+
+// maxInflatedText bounds what one compressed text may grow to.
+const maxInflatedText = 256 << 10
+
+func newScanBudget() *scanBudget {
+	return &scanBudget{bytes: 2 << 20, tags: 2 * maxIFDEntries, flate: 16}
+}
+
+func (b *scanBudget) take(data []byte) []byte {
+	data = data[:min(len(data), b.bytes)]
+	b.bytes -= len(data)
+	return data
+}
+
+func (b *scanBudget) xmp(packet []byte) classSet { return xmpClasses(b.take(packet)) }
+func (b *scanBudget) irb(data []byte) classSet   { return irbClasses(b.take(data)) }
+
+func (b *scanBudget) exif(tiff []byte) (classes classSet, fields []string, orientation int) {
+	facts := readExif(tiff)
+	if b.tags -= len(facts.tags); b.tags >= 0 {
+		classes, fields = describeExif(facts)
+	}
+	return classes, fields, facts.orientation
+}
+
+// inflate opens a zlib stream as far as the bound goes; nil if it is none.
+func (b *scanBudget) inflate(packed []byte) []byte {
+	if b.flate--; b.flate < 0 {
+		return nil
+	}
+	z, err := zlib.NewReader(bytes.NewReader(packed))
+	if err != nil {
+		return nil
+	}
+	text, err := io.ReadAll(io.LimitReader(z, maxInflatedText))
+	if err != nil && len(text) == 0 {
+		return nil
+	}
+	return text
+}
