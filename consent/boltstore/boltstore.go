@@ -1,21 +1,211 @@
 // Package boltstore is the embedded consent store: one bbolt file, synced to
 // disk before a call returns.
+//
+//	store, err := boltstore.Open("consent.db", nil)
+//	if err != nil {
+//		return err
+//	}
+//	defer store.Close()
+//	keys, err := consent.LoadKeys("/etc/shop/consent.keys") // not beside the data
+//	if err != nil {
+//		return err
+//	}
+//	ledger, err := consent.New(store, &consent.Options{Keys: keys})
+//
+// Writers that arrive while the disk is busy share the next sync; a lone writer
+// waits for nobody. Each value carries a checksum that also covers where it
+// stands, and is checked when it is read.
+//
+// # Erasure
+//
+// [Store.Erase] deletes, then overwrites with zeros every page of the file that
+// is free, so the file holds nothing of the person any more. What the medium
+// below keeps is out of reach: blocks a flash drive has remapped, snapshots of
+// the file system, backups, swap. If the process dies between the two steps,
+// the next Erase overwrites what the first left.
+//
+// # Limits
+//
+// One process at a time, and one Store per file in it. After a failed sync the
+// Store takes no more writes, since nobody knows what reached the disk: close
+// it, look at the disk, open again. The file never shrinks.
 package boltstore
 
 import (
 	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"runtime"
+	"runtime/debug"
+	"sync"
+	"time"
+
+	bolt "go.etcd.io/bbolt"
+	bolterrors "go.etcd.io/bbolt/errors"
+
+	"github.com/fitveil/fitveil/consent"
 )
 
+// ErrInUse is returned by Open when another Store has the file.
+var ErrInUse = errors.New("file is in use")
+
 // Options configures Open; nil means defaults.
-type Options struct{}
-
-// Store keeps events in a bbolt file. One process at a time.
-type Store struct{}
-
-// Open opens or creates the file at path.
-func Open(path string, o *Options) (*Store, error) {
-	return nil, errors.New("boltstore: not built yet")
+type Options struct {
+	// Wait is how long Open waits for another Store to let go of the file;
+	// default 1 second. A restart that overlaps with its predecessor needs some.
+	Wait time.Duration
 }
 
-// Close releases the file.
-func (s *Store) Close() error { return nil }
+// Store keeps records in a bbolt file. Safe for use by many goroutines.
+type Store struct {
+	db   *bolt.DB
+	file *os.File // bbolt's own handle; Close closes it
+
+	// Readers hold views; overwriting free pages takes it alone, because a page
+	// that is free now may be part of what a running reader sees.
+	views sync.RWMutex
+
+	mu      sync.Mutex
+	queue   []*write // waiting for the next commit; empty while nobody leads
+	leading bool
+	closed  bool
+	broken  error // the first failed commit
+}
+
+// Open opens the file at path, or creates it for its owner alone (mode 0600).
+// Errors: [ErrInUse]; [consent.ErrCorrupt] for a file that is no such store.
+func Open(path string, o *Options) (*Store, error) {
+	if o == nil {
+		o = new(Options)
+	}
+	wait := o.Wait
+	if wait == 0 {
+		wait = time.Second
+	}
+	_, statErr := os.Stat(path)
+	s := new(Store)
+	if err := s.open(path, wait); err != nil {
+		return nil, fmt.Errorf("boltstore: %s: %w", path, err)
+	}
+	err := s.update(func(tx *bolt.Tx) error { return initialise(tx) })
+	if err == nil && errors.Is(statErr, fs.ErrNotExist) {
+		err = syncDir(filepath.Dir(path))
+	}
+	if err != nil {
+		return nil, errors.Join(fmt.Errorf("boltstore: %s: %w", path, err), s.Close())
+	}
+	return s, nil
+}
+
+func (s *Store) open(path string, wait time.Duration) (err error) {
+	defer func() {
+		if err != nil && s.file != nil {
+			// After a panic bbolt still holds the file, and with it the lock. When
+			// it does not, closing again says so, which is of no interest.
+			_ = s.file.Close()
+		}
+	}()
+	defer guard(&err)()
+	s.db, err = bolt.Open(path, 0o600, &bolt.Options{
+		Timeout:      wait,
+		FreelistType: bolt.FreelistMapType, // stays fast in a large file
+		NoStatistics: true,
+		OpenFile: func(name string, flag int, mode os.FileMode) (*os.File, error) {
+			f, err := os.OpenFile(name, flag, mode)
+			s.file = f
+			return f, err
+		},
+	})
+	switch {
+	case errors.Is(err, bolterrors.ErrTimeout):
+		return fmt.Errorf("%w by another process, or opened twice in this one: share one *Store inside a process; "+
+			"several processes need a store on a database server", ErrInUse)
+	case errors.Is(err, bolterrors.ErrInvalid), errors.Is(err, bolterrors.ErrVersionMismatch), errors.Is(err, bolterrors.ErrChecksum):
+		return fmt.Errorf("%w: not a bbolt file: %w", consent.ErrCorrupt, err)
+	}
+	return err
+}
+
+// guard turns a panic of bbolt, and a fault in the memory-mapped file, into
+// [consent.ErrCorrupt]: bbolt trusts its file, and a truncated or overwritten
+// one must cost an answer, not the process.
+func guard(err *error) func() {
+	old := debug.SetPanicOnFault(true)
+	return func() {
+		debug.SetPanicOnFault(old)
+		if r := recover(); r != nil {
+			*err = fmt.Errorf("%w: bbolt: %v", consent.ErrCorrupt, r)
+		}
+	}
+}
+
+// syncDir makes a new file's name durable. Windows has no such call.
+func syncDir(dir string) error {
+	if runtime.GOOS == "windows" {
+		return nil
+	}
+	d, err := os.Open(dir)
+	if err != nil {
+		return err
+	}
+	return errors.Join(d.Sync(), d.Close())
+}
+
+// Close waits for calls that are running, then releases the file. Calls that
+// come later fail. Closing again does nothing.
+func (s *Store) Close() error {
+	s.mu.Lock()
+	closed := s.closed
+	s.closed = true
+	s.mu.Unlock()
+	if closed {
+		return nil
+	}
+	if err := s.db.Close(); err != nil {
+		return fmt.Errorf("boltstore: close: %w", err)
+	}
+	return nil
+}
+
+// view runs a read transaction.
+func (s *Store) view(fn func(tx *bolt.Tx) error) (err error) {
+	s.views.RLock()
+	defer s.views.RUnlock()
+	defer guard(&err)()
+	return s.db.View(fn)
+}
+
+// update runs a write transaction; nil means it is on disk. A failed commit, or
+// a panic of bbolt on the way, stops all later writes.
+func (s *Store) update(fn func(tx *bolt.Tx) error) (err error) {
+	tx, err := s.db.Begin(true)
+	if err != nil {
+		return err
+	}
+	lost := true // until we know better: a panic leaves it so
+	defer func() {
+		if lost {
+			err = s.fail(err)
+		}
+	}()
+	defer guard(&err)()
+	if err := fn(tx); err != nil {
+		lost = false
+		return errors.Join(err, tx.Rollback())
+	}
+	err = tx.Commit()
+	lost = err != nil
+	return err
+}
+
+// fail keeps the first reason why nothing more can be written.
+func (s *Store) fail(err error) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.broken == nil {
+		s.broken = fmt.Errorf("no more writes after a failed commit, close and open again: %w", err)
+	}
+	return s.broken
+}

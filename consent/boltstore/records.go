@@ -1,0 +1,311 @@
+package boltstore
+
+import (
+	"bytes"
+	"context"
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"hash/crc32"
+	"iter"
+	"time"
+
+	bolt "go.etcd.io/bbolt"
+
+	"github.com/fitveil/fitveil/consent"
+)
+
+// The file: a bucket "meta", and one per tenant, "t:" and its name, with the
+// buckets
+//
+//	state   pseudonym                → sequence (8 bytes), state
+//	events  pseudonym, sequence (8)  → event
+//	nonces  nonce                    → nothing
+//
+// Numbers are big-endian, so that events sort. Each value stands behind a
+// version byte and a checksum.
+var (
+	bucketMeta   = []byte("meta")
+	bucketState  = []byte("state")
+	bucketEvents = []byte("events")
+	bucketNonces = []byte("nonces")
+	keyTime      = []byte("time") // greatest Record.Time, microseconds since 1970
+	keyFormat    = []byte("format")
+)
+
+const (
+	format       = "fitveil-consent/1"
+	valueVersion = 1
+	valueHead    = 1 + 4 // version, CRC-32C
+	eventsAtOnce = 64
+)
+
+var castagnoli = crc32.MakeTable(crc32.Castagnoli)
+
+// sum covers where a value stands as well, so that one that has moved is noticed.
+func sum(place string, key, value []byte) uint32 {
+	crc := crc32.Update(0, castagnoli, []byte(place))
+	crc = crc32.Update(crc, castagnoli, key)
+	return crc32.Update(crc, castagnoli, value)
+}
+
+// pack puts version and checksum in front of a value. place names the bucket.
+func pack(place string, key, value []byte) []byte {
+	out := append(make([]byte, 0, valueHead+len(value)), valueVersion)
+	out = binary.BigEndian.AppendUint32(out, sum(place, key, value))
+	return append(out, value...)
+}
+
+// unpack checks and returns a value, which lives as long as the transaction.
+func unpack(place string, key, packed []byte) ([]byte, error) {
+	if len(packed) < valueHead || packed[0] != valueVersion {
+		return nil, fmt.Errorf("%w: %s value of unknown form", consent.ErrCorrupt, place)
+	}
+	value := packed[valueHead:]
+	if binary.BigEndian.Uint32(packed[1:]) != sum(place, key, value) {
+		return nil, fmt.Errorf("%w: %s value fails its checksum", consent.ErrCorrupt, place)
+	}
+	return value, nil
+}
+
+// initialise writes the format into a new file and checks it in an old one.
+func initialise(tx *bolt.Tx) error {
+	meta, err := tx.CreateBucketIfNotExists(bucketMeta)
+	if err != nil {
+		return err
+	}
+	found := meta.Get(keyFormat)
+	if found == nil {
+		if k, _ := tx.Cursor().First(); !bytes.Equal(k, bucketMeta) {
+			return fmt.Errorf("%w: a bbolt file with other things in it", consent.ErrCorrupt)
+		}
+		return meta.Put(keyFormat, []byte(format))
+	}
+	if string(found) != format {
+		return fmt.Errorf("%w: format is not %s", consent.ErrCorrupt, format)
+	}
+	return nil
+}
+
+func tenantBucket(who consent.Subject) []byte { return append([]byte("t:"), who.Tenant()...) }
+
+func eventKey(id [32]byte, seq uint64) []byte { return binary.BigEndian.AppendUint64(id[:], seq) }
+
+// wrap says who speaks. Nothing below names a person.
+func wrap(err error) error {
+	if err == nil {
+		return nil
+	}
+	return fmt.Errorf("boltstore: %w", err)
+}
+
+// Head implements [consent.Store].
+func (s *Store) Head(ctx context.Context, who consent.Subject) (consent.Head, error) {
+	if err := ctx.Err(); err != nil {
+		return consent.Head{}, wrap(err)
+	}
+	var head consent.Head
+	err := s.view(func(tx *bolt.Tx) (err error) {
+		head, err = headOf(tx, who)
+		head.State = bytes.Clone(head.State)
+		return err
+	})
+	if err != nil {
+		return consent.Head{}, wrap(err)
+	}
+	return head, nil
+}
+
+// headOf reads a head; its State lives as long as the transaction.
+func headOf(tx *bolt.Tx, who consent.Subject) (head consent.Head, err error) {
+	if head.Time, err = timeOf(tx); err != nil {
+		return head, err
+	}
+	t := tx.Bucket(tenantBucket(who))
+	if t == nil {
+		return head, nil
+	}
+	states, events := t.Bucket(bucketState), t.Bucket(bucketEvents)
+	if states == nil || events == nil {
+		return head, fmt.Errorf("%w: tenant without records", consent.ErrCorrupt)
+	}
+	id := who.Pseudonym()
+	packed := states.Get(id[:])
+	if packed == nil {
+		if k, _ := events.Cursor().Seek(id[:]); bytes.HasPrefix(k, id[:]) {
+			return head, fmt.Errorf("%w: events without a state", consent.ErrCorrupt)
+		}
+		return head, nil
+	}
+	value, err := unpack("state", id[:], packed)
+	if err != nil {
+		return head, err
+	}
+	if len(value) < 8 || binary.BigEndian.Uint64(value) == 0 {
+		return head, fmt.Errorf("%w: state value of %d bytes", consent.ErrCorrupt, len(value))
+	}
+	head.Seq, head.State = binary.BigEndian.Uint64(value), value[8:]
+	return head, nil
+}
+
+func timeOf(tx *bolt.Tx) (time.Time, error) {
+	meta := tx.Bucket(bucketMeta)
+	if meta == nil {
+		return time.Time{}, fmt.Errorf("%w: no meta bucket", consent.ErrCorrupt)
+	}
+	packed := meta.Get(keyTime)
+	if packed == nil {
+		return time.Time{}, nil
+	}
+	value, err := unpack("meta", keyTime, packed)
+	if err != nil || len(value) != 8 {
+		return time.Time{}, fmt.Errorf("%w: time", consent.ErrCorrupt)
+	}
+	return time.UnixMicro(int64(binary.BigEndian.Uint64(value))).UTC(), nil
+}
+
+// Append implements [consent.Store]. Event, state and nonce are one bbolt
+// transaction: all of them or none.
+func (s *Store) Append(ctx context.Context, who consent.Subject, r consent.Record) error {
+	return wrap(s.commit(ctx, func(tx *bolt.Tx) error { return appendRecord(tx, who, r) }))
+}
+
+func appendRecord(tx *bolt.Tx, who consent.Subject, r consent.Record) error {
+	head, err := headOf(tx, who)
+	if err != nil {
+		return err
+	}
+	if r.Seq != head.Seq+1 {
+		return consent.ErrConflict
+	}
+	t, err := tx.CreateBucketIfNotExists(tenantBucket(who))
+	if err != nil {
+		return err
+	}
+	if r.Nonce != nil {
+		nonces, err := t.CreateBucketIfNotExists(bucketNonces)
+		if err != nil {
+			return err
+		}
+		if nonces.Get(r.Nonce) != nil {
+			return consent.ErrReplay
+		}
+		if err := nonces.Put(r.Nonce, pack("nonces", r.Nonce, nil)); err != nil {
+			return err
+		}
+	}
+	id := who.Pseudonym()
+	if err := put(t, "events", eventKey(id, r.Seq), r.Event); err != nil {
+		return err
+	}
+	state := append(binary.BigEndian.AppendUint64(make([]byte, 0, 8+len(r.State)), r.Seq), r.State...)
+	if err := put(t, "state", id[:], state); err != nil {
+		return err
+	}
+	if !r.Time.After(head.Time) {
+		return nil
+	}
+	micro := binary.BigEndian.AppendUint64(nil, uint64(r.Time.UnixMicro()))
+	return tx.Bucket(bucketMeta).Put(keyTime, pack("meta", keyTime, micro))
+}
+
+func put(tenant *bolt.Bucket, place string, key, value []byte) error {
+	b, err := tenant.CreateBucketIfNotExists([]byte(place))
+	if err != nil {
+		return err
+	}
+	return b.Put(key, pack(place, key, value))
+}
+
+// Events implements [consent.Store]. It reads some at a time, so that no read
+// transaction stays open while the loop's body runs: a writer in there could
+// wait for it forever.
+func (s *Store) Events(ctx context.Context, who consent.Subject, after uint64) iter.Seq2[consent.Record, error] {
+	return func(yield func(consent.Record, error) bool) {
+		for {
+			records, err := s.someEvents(ctx, who, after)
+			if err != nil {
+				yield(consent.Record{}, wrap(err))
+				return
+			}
+			for _, r := range records {
+				if !yield(r, nil) {
+					return
+				}
+				after = r.Seq
+			}
+			if len(records) < eventsAtOnce {
+				return
+			}
+		}
+	}
+}
+
+// someEvents copies up to eventsAtOnce records with a sequence above after.
+func (s *Store) someEvents(ctx context.Context, who consent.Subject, after uint64) (out []consent.Record, err error) {
+	if err := ctx.Err(); err != nil {
+		return nil, err
+	}
+	err = s.view(func(tx *bolt.Tx) error {
+		head, err := headOf(tx, who)
+		if err != nil {
+			return err
+		}
+		for after < head.Seq && len(out) < eventsAtOnce {
+			after++
+			key := eventKey(who.Pseudonym(), after)
+			event, err := unpack("events", key, tx.Bucket(tenantBucket(who)).Bucket(bucketEvents).Get(key))
+			if err != nil {
+				return err
+			}
+			out = append(out, consent.Record{Seq: after, Event: bytes.Clone(event)})
+		}
+		return nil
+	})
+	return out, err
+}
+
+// Erase implements [consent.Store]. It takes time in proportion to the size of
+// the file, of which all free pages are overwritten.
+func (s *Store) Erase(ctx context.Context, who consent.Subject) (n int, err error) {
+	err = s.commit(ctx, func(tx *bolt.Tx) (err error) {
+		n, err = eraseRecords(tx, who)
+		return err
+	})
+	if err != nil && !errors.Is(err, errNoChange) {
+		return 0, wrap(err)
+	}
+	// Also when there was nothing: an earlier Erase may have died half-way.
+	if err := s.scrub(); err != nil {
+		return 0, fmt.Errorf("boltstore: erased, but free pages were not overwritten: %w", err)
+	}
+	return n, nil
+}
+
+// eraseRecords deletes by key, not by what the values say: damaged records go, too.
+// The nonces stay; nothing there leads to a person.
+func eraseRecords(tx *bolt.Tx, who consent.Subject) (n int, err error) {
+	t := tx.Bucket(tenantBucket(who))
+	if t == nil {
+		return 0, errNoChange
+	}
+	id := who.Pseudonym()
+	states, events := t.Bucket(bucketState), t.Bucket(bucketEvents)
+	if states == nil || events == nil {
+		return 0, fmt.Errorf("%w: tenant without records", consent.ErrCorrupt)
+	}
+	var keys [][]byte // a cursor loses its place when the bucket changes
+	c := events.Cursor()
+	for k, _ := c.Seek(id[:]); bytes.HasPrefix(k, id[:]); k, _ = c.Next() {
+		keys = append(keys, bytes.Clone(k))
+	}
+	if len(keys) == 0 && states.Get(id[:]) == nil {
+		return 0, errNoChange
+	}
+	for _, k := range keys {
+		if err := events.Delete(k); err != nil {
+			return 0, err
+		}
+	}
+	return len(keys), states.Delete(id[:])
+}
