@@ -1,18 +1,40 @@
 package infer
 
 import (
-	"context"
-	"errors"
+	"maps"
+	"slices"
 
 	"gorgonia.org/tensor"
-)
 
-var errNotBuilt = errors.New("infer: not built yet")
+	"github.com/fitveil/fitveil/detect/infer/internal/ir"
+	"github.com/fitveil/fitveil/detect/infer/internal/ref"
+)
 
 // Options configures Load and NewGraph; nil means defaults.
 type Options struct {
-	Threads int            // goroutines per run; default 1
-	Dims    map[string]int // values for symbolic dimensions, by dim_param
+	// Threads is the number of goroutines a run may use; default 1. The result
+	// does not depend on it.
+	Threads int
+	// Dims gives sizes to dimensions the file leaves open, by dim_param, or as
+	// "input[axis]" where the file has no name for one.
+	Dims map[string]int
+	// MaxBytes limits the memory of one session, and, together with eight times
+	// the size of the file, that of the program; default 256 MiB.
+	MaxBytes int64
+}
+
+const defaultMaxBytes = 256 << 20
+
+func (o *Options) withDefaults() Options {
+	var v Options
+	if o != nil {
+		v = *o
+	}
+	v.Threads = max(v.Threads, 1)
+	if v.MaxBytes <= 0 {
+		v.MaxBytes = defaultMaxBytes
+	}
+	return v
 }
 
 // Value describes an input or output of a Program.
@@ -22,25 +44,47 @@ type Value struct {
 	Dtype tensor.Dtype // tensor.Float32 and so on
 }
 
-// Program is a compiled model: immutable, safe for use by many goroutines.
-type Program struct{}
+// Operators lists the ONNX operators that run, in order of name. Opsets 7 to
+// 21 of the default domain are read.
+func Operators() []string { return slices.Sorted(maps.Keys(ref.Set().Build)) }
 
-// Session runs a Program. Not safe for concurrent use; make one per goroutine.
-type Session struct{}
-
-// Load checks, decodes and compiles an ONNX model.
-func Load(model []byte, o *Options) (*Program, error) { return nil, errNotBuilt }
-
-// Inputs lists the inputs in the model's order.
-func (p *Program) Inputs() []Value { return nil }
-
-// Outputs lists the outputs in the model's order.
-func (p *Program) Outputs() []Value { return nil }
-
-// NewSession allocates what one run needs.
-func (p *Program) NewSession() *Session { return nil }
-
-// Run executes the program on in and stores results in out. A nil element of
-// out is replaced by a new tensor, any other is written to. Run checks ctx
-// between steps.
-func (s *Session) Run(ctx context.Context, in, out []tensor.Tensor) error { return errNotBuilt }
+// Load checks, decodes and compiles an ONNX model, a file as ONNX Runtime would
+// read it. The program may share memory with model, which must not change
+// afterwards.
+//
+// Every shape is computed here, so all sizes must be known: from the file or
+// from o.Dims. Errors are a *[FormatError] or a *[NodeError] and wrap
+// [ErrModel], [ErrUnsupported] or [ErrTooLarge]. Memory and time are bounded by
+// the size of model and by o.MaxBytes.
+func Load(model []byte, o *Options) (*Program, error) {
+	f, err := readFile(model)
+	if err != nil {
+		return nil, err
+	}
+	g := NewGraph(o)
+	g.file = f
+	if err := g.decode(); err != nil {
+		return nil, err
+	}
+	c := newCompiler(&g.options, g.set, f.opset, int64(len(model)))
+	inputs, err := c.declare(f, g.options.Dims)
+	if err != nil {
+		return nil, err
+	}
+	for i, op := range g.ops {
+		if err := c.operation(op, f.nodes[i].name); err != nil {
+			return nil, err
+		}
+	}
+	outputs := make([]*ir.Value, len(f.outputs))
+	for i := range f.outputs {
+		d := &f.outputs[i]
+		if outputs[i] = c.values[d.name]; outputs[i] == nil {
+			return nil, d.broken(d.off, "output %q is made by no node", d.name)
+		}
+		if toTensor[outputs[i].Type] == (tensor.Dtype{}) {
+			return nil, d.unsupported(d.off, "output %q is %v", d.name, outputs[i].Type)
+		}
+	}
+	return newProgram(&g.options, inputs, c.needed(outputs), outputs)
+}

@@ -1,0 +1,235 @@
+package infer
+
+import (
+	"errors"
+	"fmt"
+
+	"github.com/owulveryck/onnx-go"
+
+	"github.com/fitveil/fitveil/detect/infer/internal/ir"
+)
+
+// compiler strings operations together: it finds shapes, computes what depends
+// on constants alone, and keeps the nodes that are left.
+type compiler struct {
+	set    *ir.Set
+	opset  int
+	fold   bool // compute heavy operations as well, where all inputs are known
+	maxLen int
+	memory ir.Budget
+	work   int64 // bytes that folding may still read and write
+	values map[string]*ir.Value
+	nodes  []*ir.Node
+}
+
+func newCompiler(o *Options, set *ir.Set, opset int, given int64) *compiler {
+	budget := o.MaxBytes + 8*given
+	return &compiler{
+		set: set, opset: opset, maxLen: int(o.MaxBytes / 4),
+		memory: ir.Budget{Left: budget}, work: 16 * budget,
+		values: make(map[string]*ir.Value),
+	}
+}
+
+// constant makes a value that is known from the start.
+func (c *compiler) constant(name string, a *ir.Array) {
+	c.values[name] = &ir.Value{Name: name, Type: a.Type, Shape: a.Shape, Const: a}
+}
+
+// operation adds one operation. name is for errors.
+func (c *compiler) operation(op operation, name string) error {
+	if name == "" && len(op.out) > 0 {
+		name = op.out[0].name
+	}
+	n := &ir.Node{Op: op.op, Name: name, Opset: c.opset, Attrs: op.attrs, MaxLen: c.maxLen, Memory: &c.memory}
+	if err := c.build(n, op); err != nil {
+		return &NodeError{Operator: op.op, Node: name, Err: err}
+	}
+	if n.Run == nil {
+		return nil // all outputs are constants
+	}
+	if done, err := c.tryFold(n); err != nil {
+		return &NodeError{Operator: op.op, Node: name, Err: err}
+	} else if !done {
+		c.nodes = append(c.nodes, n)
+	}
+	return nil
+}
+
+func (c *compiler) build(n *ir.Node, op operation) error {
+	for _, in := range op.in {
+		if in.name == "" {
+			n.In = append(n.In, nil)
+			continue
+		}
+		v := c.values[in.name]
+		if v == nil && op.op != "Constant" {
+			return ir.Invalidf("input %q is made by nothing before it", in.name)
+		}
+		n.In = append(n.In, v)
+	}
+	for len(n.In) > 0 && n.In[len(n.In)-1] == nil {
+		n.In = n.In[:len(n.In)-1]
+	}
+	made := map[string]bool{}
+	for _, out := range op.out {
+		if out.name == "" {
+			n.Out = append(n.Out, nil)
+			continue
+		}
+		if c.values[out.name] != nil || made[out.name] {
+			return ir.Invalidf("output %q is made twice", out.name)
+		}
+		made[out.name] = true
+		n.Out = append(n.Out, &ir.Value{Name: out.name})
+	}
+	if err := c.set.Build[op.op](n); err != nil {
+		return err
+	}
+	for i, v := range n.Out {
+		if v == nil {
+			continue
+		}
+		if v.Type == ir.Undefined {
+			return ir.Invalidf("operator has no output %d", i)
+		}
+		c.values[v.Name] = v
+	}
+	return nil
+}
+
+// tryFold computes a node whose inputs are all known.
+func (c *compiler) tryFold(n *ir.Node) (bool, error) {
+	if n.Heavy && !c.fold {
+		return false, nil
+	}
+	call, cost := &ir.Call{Threads: 1}, int64(0)
+	for _, v := range n.In {
+		if v == nil {
+			call.In = append(call.In, nil)
+			continue
+		}
+		if v.Const == nil {
+			return false, nil
+		}
+		call.In = append(call.In, v.Const)
+		cost += int64(v.Len()) * int64(v.Type.Size())
+	}
+	if n.View {
+		v := n.Out[0]
+		v.Const = &ir.Array{Type: v.Type, Shape: v.Shape, Data: n.In[0].Const.Data}
+		return true, nil
+	}
+	for _, v := range n.Out {
+		if v != nil {
+			cost += int64(v.Len()) * int64(v.Type.Size())
+		}
+	}
+	if cost > c.work && !c.fold {
+		return false, nil
+	}
+	c.work -= cost
+	for _, v := range n.Out {
+		if v == nil {
+			call.Out = append(call.Out, nil)
+			continue
+		}
+		if err := c.memory.Take(v.Len(), v.Type.Size()); err != nil {
+			return false, err
+		}
+		v.Const = ir.NewArray(v.Type, v.Shape)
+		call.Out = append(call.Out, v.Const)
+	}
+	call.Scratch = make([]float32, n.Scratch)
+	n.Run(call)
+	return true, nil
+}
+
+// needed drops nodes whose results no output depends on.
+func (c *compiler) needed(outputs []*ir.Value) []*ir.Node {
+	wanted := map[*ir.Value]bool{}
+	for _, v := range outputs {
+		wanted[v] = true
+	}
+	keep := make([]bool, len(c.nodes))
+	for i := len(c.nodes) - 1; i >= 0; i-- {
+		for _, v := range c.nodes[i].Out {
+			keep[i] = keep[i] || v != nil && wanted[v]
+		}
+		if keep[i] {
+			for _, v := range c.nodes[i].In {
+				wanted[v] = true
+			}
+		}
+	}
+	var out []*ir.Node
+	for i, n := range c.nodes {
+		if keep[i] {
+			out = append(out, n)
+		}
+	}
+	return out
+}
+
+// eager is Graph.Run: with every input known, folding computes the outputs.
+func (g *Graph) eager() error {
+	made := map[string]bool{}
+	for _, op := range g.ops {
+		for _, out := range op.out {
+			made[out.name] = true
+		}
+	}
+	leaves, given := map[string]*ir.Array{}, int64(0)
+	for _, n := range g.nodes {
+		if n.tensor == nil || n.name == "" || made[n.name] || leaves[n.name] != nil {
+			continue
+		}
+		a, err := arrayOf(n.tensor)
+		if err != nil {
+			return &onnx.ErrNotImplemented{Operator: "input " + n.name, Message: err.Error()}
+		}
+		leaves[n.name] = a
+		given += int64(a.Len()) * int64(a.Type.Size())
+	}
+	c := newCompiler(&g.options, g.set, assumedOpset, given)
+	c.fold = true
+	for name, a := range leaves {
+		c.constant(name, a)
+	}
+	for _, op := range g.ops {
+		if err := c.operation(op, ""); err != nil {
+			if errors.Is(err, ErrUnsupported) {
+				return &onnx.ErrNotImplemented{Operator: op.op, Message: err.Error()}
+			}
+			return err
+		}
+	}
+	for _, n := range g.nodes {
+		if v := c.values[n.name]; n.name != "" && v != nil && made[n.name] {
+			n.tensor = tensorOf(v.Const)
+		} else if v != nil && n.tensor != nil {
+			n.tensor = tensorOf(v.Const) // the other node of an output that is an input
+		}
+	}
+	return nil
+}
+
+// decode hands the rewritten graph to onnx-go. Its panics on input it does not
+// expect become errors: the file was checked, but by us and not by it.
+func (g *Graph) decode() (err error) {
+	defer func() {
+		if r := recover(); r != nil {
+			err = &FormatError{Field: "model.graph", Err: ir.Invalidf("onnx-go: %v", r)}
+		}
+	}()
+	err = onnx.NewModel(g).UnmarshalBinary(g.file.graph)
+	var missing *onnx.ErrNotImplemented
+	switch {
+	case err == nil:
+		return nil
+	case errors.As(err, &missing) && len(g.ops) < len(g.file.nodes):
+		n := g.file.nodes[len(g.ops)]
+		return &NodeError{Operator: n.op, Node: n.name, Err: ir.Unsupportedf("%s", missing.Message)}
+	}
+	return &FormatError{Field: "model.graph", Err: fmt.Errorf("onnx-go: %w: %w", err, ErrModel)}
+}

@@ -1,0 +1,141 @@
+package ref
+
+import (
+	"slices"
+
+	"github.com/fitveil/fitveil/detect/infer/internal/ir"
+)
+
+// buildMatMul is Operators.md#MatMul, numpy's matmul: matrices in the last two
+// dimensions, the others broadcast; a vector counts as a row or a column.
+func buildMatMul(n *ir.Node) error {
+	if err := n.Arity(2, 2, 1); err != nil {
+		return err
+	}
+	if err := n.Float(0, 1); err != nil {
+		return err
+	}
+	if err := n.Done(); err != nil {
+		return err
+	}
+	a, b := n.In[0].Shape, n.In[1].Shape
+	if len(a) == 0 || len(b) == 0 {
+		return ir.Invalidf("inputs of shape %v and %v", a, b)
+	}
+	row, column := len(a) == 1, len(b) == 1
+	if row {
+		a = []int{1, a[0]}
+	}
+	if column {
+		b = []int{b[0], 1}
+	}
+	ra, rb := len(a)-2, len(b)-2
+	m, k, cols := a[ra], a[ra+1], b[rb+1]
+	if b[rb] != k {
+		return ir.Invalidf("inputs of shape %v and %v", n.In[0].Shape, n.In[1].Shape)
+	}
+	batch, err := broadcast(a[:ra], b[:rb])
+	if err != nil {
+		return err
+	}
+	shape := slices.Clone(batch)
+	if !row {
+		shape = append(shape, m)
+	}
+	if !column {
+		shape = append(shape, cols)
+	}
+	sa, sb := stretch(a[:ra], batch), stretch(b[:rb], batch)
+	n.Heavy = true
+	n.Run = func(c *ir.Call) {
+		x, w, y := ir.Of[float32](c.In[0]), ir.Of[float32](c.In[1]), ir.Of[float32](c.Out[0])
+		spread(c.Threads, product(batch)*m, 1, func(lo, hi int) {
+			for r := lo; r < hi; r++ {
+				ia, ib := locate(r/m, batch, sa), locate(r/m, batch, sb)
+				dotRow(y[r*cols:][:cols], x[ia*m*k+r%m*k:][:k], w[ib*k*cols:], 1, cols)
+			}
+		})
+	}
+	return n.Result(0, ir.Float32, shape)
+}
+
+// locate turns a flat index over shape into one over an array read with strides.
+func locate(flat int, shape, strides []int) (at int) {
+	for i := len(shape) - 1; i >= 0; i-- {
+		at += flat % shape[i] * strides[i]
+		flat /= shape[i]
+	}
+	return at
+}
+
+// dotRow computes y[j] = Σ a[l]·b[l*rowStep + j*colStep] in float64, one line
+// of b at a time where that is contiguous.
+func dotRow(y, a, b []float32, colStep, rowStep int) {
+	for j := range y {
+		sum := 0.0
+		for l, v := range a {
+			sum += float64(v) * float64(b[l*rowStep+j*colStep])
+		}
+		y[j] = float32(sum)
+	}
+}
+
+// buildGemm is Operators.md#Gemm: α·A'·B' + β·C, C broadcast one way.
+func buildGemm(n *ir.Node) error {
+	if err := n.Arity(2, 3, 1); err != nil {
+		return err
+	}
+	if err := n.Float(0, 1, 2); err != nil {
+		return err
+	}
+	alpha, beta := n.Number("alpha", 1), n.Number("beta", 1)
+	ta, tb := n.Flag("transA", false), n.Flag("transB", false)
+	n.Flag("broadcast", false) // version 6: what shapes meet is checked anyway
+	if err := n.Done(); err != nil {
+		return err
+	}
+	a, b := n.In[0].Shape, n.In[1].Shape
+	if len(a) != 2 || len(b) != 2 {
+		return ir.Invalidf("inputs of shape %v and %v", a, b)
+	}
+	m, k, rowA, stepA := a[0], a[1], a[1], 1
+	if ta {
+		m, k, rowA, stepA = a[1], a[0], 1, a[1]
+	}
+	kb, cols, rowB, colB := b[0], b[1], b[1], 1
+	if tb {
+		kb, cols, rowB, colB = b[1], b[0], 1, b[1]
+	}
+	if k != kb {
+		return ir.Invalidf("inputs of shape %v and %v", a, b)
+	}
+	shape := []int{m, cols}
+	var sc []int
+	if v := n.Input(2); v != nil {
+		meet, err := broadcast(v.Shape, shape)
+		if err != nil || !slices.Equal(meet, shape) {
+			return ir.Invalidf("input C of shape %v for %v", v.Shape, shape)
+		}
+		sc = stretch(v.Shape, shape)
+	}
+	n.Heavy = true
+	n.Run = func(c *ir.Call) {
+		x, w, y := ir.Of[float32](c.In[0]), ir.Of[float32](c.In[1]), ir.Of[float32](c.Out[0])
+		spread(c.Threads, m, 1, func(lo, hi int) {
+			for i := lo; i < hi; i++ {
+				for j := range cols {
+					sum := 0.0
+					for l := range k {
+						sum += float64(x[i*rowA+l*stepA]) * float64(w[l*rowB+j*colB])
+					}
+					sum *= float64(alpha)
+					if sc != nil {
+						sum += float64(beta) * float64(ir.Of[float32](c.In[2])[i*sc[0]+j*sc[1]])
+					}
+					y[i*cols+j] = float32(sum)
+				}
+			}
+		})
+	}
+	return n.Result(0, ir.Float32, shape)
+}
