@@ -2,6 +2,7 @@ package boltstore_test
 
 import (
 	"path/filepath"
+	"runtime"
 	"testing"
 
 	"github.com/fitveil/fitveil/consent"
@@ -25,4 +26,21 @@ func open(t testing.TB) *boltstore.Store {
 
 func TestStore(t *testing.T) {
 	consenttest.Run(t, func(t *testing.T) consent.Store { return open(t) })
+}
+
+func openDir(dir string) (consenttest.Durable, error) {
+	return boltstore.Open(filepath.Join(dir, "consent.db"), nil)
+}
+
+func TestDurable(t *testing.T) { consenttest.RunDurable(t, openDir) }
+
+func TestCrash(t *testing.T) {
+	if runtime.GOOS == "windows" {
+		t.Skip("killing at once is a POSIX thing; run this on Linux or macOS")
+	}
+	kills := 25
+	if testing.Short() {
+		kills = 5
+	}
+	consenttest.RunCrash(t, kills, openDir)
 }
