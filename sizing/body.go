@@ -32,43 +32,59 @@ const (
 	Male
 )
 
-// Source says how measurements were taken and so how far to trust them.
+// Source says how measurements were taken and so how far to trust them. It
+// sets the noise the model allows for; see Body.Source.
 type Source uint8
 
 // The sources. The zero value is Tape.
 const (
+	// Tape is somebody at home with a tape measure and bathroom scales:
+	// one standard deviation is 0.6 % of the height, 1.5 % of the weight, 2 %
+	// of a chest or hip girth, 2.5 % of a waist or leg length, 1 % of a foot.
 	Tape Source = iota
+	// SelfReported is from memory: twice the noise of Tape.
 	SelfReported
+	// Scanner is a body scanner or a trained measurer: the values are taken
+	// as they are, and a chart's own size comes out.
 	Scanner
 )
 
 // Body is what is known about a person. Every field is optional: zero means
-// unknown, and Body{} is a person we know nothing about. Printing or
-// marshalling a Body shows no measurement.
+// unknown, and Body{} is a person we know nothing about.
+//
+// Body does not show what it holds: fmt with every verb, log/slog,
+// encoding/json, encoding/xml and error texts print "sizing.Body{redacted}",
+// and encoding/gob refuses it. That covers a Body inside exported fields, slices
+// and maps too. It cannot cover a Body held by value in an unexported field,
+// where fmt may not call methods: hold it there by pointer.
+//
+// A Body is plain data, not safe for use by many goroutines while it changes.
 type Body struct {
 	Sex    Sex
-	Age    float64 // years
+	Age    float64 // years, 2 to 120; under 18 selects the children's model
 	Weight Mass
 	Height Length
 
-	Chest        Length // largest horizontal girth under the arms
-	Bust         Length // the same, women's charts
-	Underbust    Length
+	Chest        Length // largest horizontal girth under the arms, over the bust
+	Bust         Length // the same girth, as women's charts call it
+	Underbust    Length // girth below the breasts
 	Waist        Length // at the navel, where trousers' size tables measure
-	WaistNatural Length // the narrowest girth above the navel
+	WaistNatural Length // the narrowest girth above the navel: 2 (men) to 7 cm (women) less
 	Hips         Length // largest girth over the buttocks
-	Inseam       Length // crotch to floor
+	Inseam       Length // crotch to floor: about 3 cm more than a jeans label says
 	Outseam      Length // waist to floor
 	Neck         Length
 	Shoulder     Length // biacromial breadth
-	Sleeve       Length // spine to wrist
-	Arm          Length // upper-arm girth
+	Sleeve       Length // spine to wrist, over shoulder and elbow
+	Arm          Length // upper-arm girth, relaxed
 	Thigh        Length
 	Calf         Length
-	FootLength   Length
+	FootLength   Length // heel to the longest toe, not the shoe
 	FootBreadth  Length
 	HandGirth    Length
 	HeadGirth    Length
 
+	// Source is how the measurements were taken: all of them, mixed sources
+	// take the least trusted.
 	Source Source
 }

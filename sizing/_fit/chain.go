@@ -1,0 +1,263 @@
+package main
+
+import "math"
+
+// Polynomials of the chain. sizing/model.go evaluates the same ones; the
+// accuracy test fails when the two drift apart.
+
+// heightFeatures are those of log height given age.
+func heightFeatures(a float64) []float64 {
+	return []float64{1, a, a * a, a * a * a, a * a * a * a}
+}
+
+// weightFeatures are those of log weight given age and height.
+func weightFeatures(a, h float64) []float64 {
+	return []float64{1, a, a * a, a * a * a, a * a * a * a, h, h * h, a * h, h * h * h}
+}
+
+// girthFeatures are those of a log girth given age a, log height h and log BMI b.
+func girthFeatures(a, h, b float64) []float64 {
+	return []float64{
+		1, h, b, a, b * b, h * h, a * a, h * b, b * a, h * a,
+		b * b * b, b * b * b * b, a * a * a, b * b * a, a * a * b, b * b * a * a, a * a * a * a,
+	}
+}
+
+// A population is the fitted chain of one sex and age group; every field is
+// explained in sizing/model.go, which reads it.
+type population struct {
+	AgeMid, AgeScale             float64
+	HeightRef, WeightRef, BMIRef float64
+	Lo, Hi                       [3]float64
+	AgeMean, AgeVar              float64
+	HeightMean                   [5]float64
+	HeightVar                    float64
+	WeightMean                   [9]float64
+	WeightVar                    float64
+	GirthMean                    [3][17]float64
+	ArmOn                        [2]float64
+	GirthLogVar                  [3][4]float64
+	WaistHips                    float64
+	RestMean                     [12][6]float64
+	RestLogVar                   [12][2]float64
+	RestCorr                     [78]float64
+	TorsoMean                    [2][6]float64
+	TorsoVar                     [2]float64
+	TorsoCorr                    float64
+	Adult                        bool
+}
+
+// z is the standardised age, height, weight and BMI of a row.
+func (p *population) z(r *row) (a, h, w, b float64) {
+	a = (r.v[age] - p.AgeMid) / p.AgeScale
+	h = math.Log(r.v[height] / p.HeightRef)
+	w = math.Log(r.v[weight] / p.WeightRef)
+	return a, h, w, math.Log(r.v[weight] / (r.v[height] * r.v[height]) * 1e4 / p.BMIRef)
+}
+
+// has reports whether a row has all of the variables.
+func has(r *row, vars ...int) bool {
+	for _, v := range vars {
+		if math.IsNaN(r.v[v]) {
+			return false
+		}
+	}
+	return true
+}
+
+// keep picks the rows that satisfy f.
+func keep(rows []row, f func(*row) bool) []*row {
+	var out []*row
+	for i := range rows {
+		if f(&rows[i]) {
+			out = append(out, &rows[i])
+		}
+	}
+	return out
+}
+
+// fit fits the chain of one sex. With test set, the rows held out stay unseen.
+func fit(s *surveys, male, adult, test bool) *population {
+	in := func(r *row) bool { return r.male == male && !(test && r.holdout) }
+	civilians := keep(s.nhanes, func(r *row) bool {
+		grown := r.v[age] >= 18
+		return in(r) && grown == adult && r.v[age] >= 2 && has(r, age, height, weight)
+	})
+	p := &population{AgeMid: 45, AgeScale: 20, HeightRef: 170, WeightRef: 75, BMIRef: 27, Adult: adult}
+	if !adult {
+		p.AgeMid, p.AgeScale, p.HeightRef, p.WeightRef, p.BMIRef = 10, 8, 140, 35, 18
+	}
+	p.box(civilians)
+	p.fitStature(civilians)
+	pooled := civilians
+	if adult {
+		pooled = append(pooled[:len(pooled):len(pooled)], keep(s.ansur2, in)...)
+	}
+	p.fitGirths(pooled, civilians)
+	if adult {
+		p.fitRest(keep(s.ansur2, in))
+		p.fitTorso(keep(s.ansur1, in))
+	}
+	return p
+}
+
+// box records where the polynomials of the chain are supported by data: the
+// 0.5th to 99.5th percentile of age, height and BMI. Outside they continue straight.
+func (p *population) box(rows []*row) {
+	var cols [3][]float64
+	for _, r := range rows {
+		a, h, _, b := p.z(r)
+		for i, x := range []float64{a, h, b} {
+			cols[i] = append(cols[i], x)
+		}
+	}
+	for i := range cols {
+		p.Lo[i], p.Hi[i] = quantile(cols[i], 0.005), quantile(cols[i], 0.995)
+	}
+}
+
+// fitStature fits age, height given age and weight given both, with the
+// survey's weights, so that the prior is the civilian population.
+func (p *population) fitStature(rows []*row) {
+	var ages, hs, ws, mec []float64
+	var xh, xw [][]float64
+	var total float64
+	for _, r := range rows {
+		a, h, w, _ := p.z(r)
+		ages, hs, ws, mec = append(ages, a), append(hs, h), append(ws, w), append(mec, r.mec)
+		xh, xw = append(xh, heightFeatures(a)), append(xw, weightFeatures(a, h))
+		total += r.mec
+	}
+	for i, a := range ages {
+		p.AgeMean += a * mec[i] / total
+	}
+	bh, bw := leastSquares(xh, hs, mec), leastSquares(xw, ws, mec)
+	copy(p.HeightMean[:], bh)
+	copy(p.WeightMean[:], bw)
+	for i := range ages {
+		q := mec[i] / total
+		p.AgeVar += q * (ages[i] - p.AgeMean) * (ages[i] - p.AgeMean)
+		eh, ew := hs[i]-dot(xh[i], bh), ws[i]-dot(xw[i], bw)
+		p.HeightVar += q * eh * eh
+		p.WeightVar += q * ew * ew
+	}
+}
+
+// fitGirths fits waist and hips given age, height and weight on both surveys,
+// person for person, and the relaxed upper arm, which only civilians have,
+// given those as well.
+func (p *population) fitGirths(pooled, civilians []*row) {
+	var std [2][]float64
+	var both [][]float64
+	for g, v := range []int{waist, hips, arm} {
+		rows := pooled
+		if v == arm {
+			rows = civilians
+		}
+		var x, xv [][]float64
+		var y []float64
+		for _, r := range rows {
+			if !has(r, v) || (v == arm && p.Adult && !has(r, waist, hips)) {
+				continue
+			}
+			a, h, _, b := p.z(r)
+			f := girthFeatures(a, h, b)
+			if v == arm && p.Adult {
+				f = append(f, math.Log(r.v[waist]), math.Log(r.v[hips]))
+			}
+			x, y = append(x, f), append(y, math.Log(r.v[v]))
+			xv = append(xv, []float64{1, b, b * b, a})
+		}
+		coef := leastSquares(x, y, nil)
+		copy(p.GirthMean[g][:], coef[:17])
+		if len(coef) > 17 {
+			copy(p.ArmOn[:], coef[17:])
+		}
+		res := make([]float64, len(y))
+		for i := range y {
+			res[i] = y[i] - dot(x[i], coef)
+		}
+		copy(p.GirthLogVar[g][:], logVariance(xv, res))
+	}
+	for _, r := range pooled {
+		if !has(r, waist, hips) {
+			continue
+		}
+		a, h, _, b := p.z(r)
+		f, fv := girthFeatures(a, h, b), []float64{1, b, b * b, a}
+		pair := make([]float64, 2)
+		for g, v := range []int{waist, hips} {
+			e := (math.Log(r.v[v]) - dot(f, p.GirthMean[g][:])) / math.Exp(dot(fv, p.GirthLogVar[g][:])/2)
+			std[g] = append(std[g], e)
+			pair[g] = e
+		}
+		both = append(both, pair)
+	}
+	c := covariance(both)
+	p.WaistHips = c[0][1] / math.Sqrt(c[0][0]*c[1][1])
+}
+
+// fitRest fits what only the soldiers have, given age, height, weight, waist
+// and hips, and how the leftovers go together. The first row of the
+// correlations is the flexed upper arm's, standing in for the relaxed one's.
+func (p *population) fitRest(rows []*row) {
+	var x, xv [][]float64
+	for _, r := range rows {
+		a, h, w, b := p.z(r)
+		x = append(x, []float64{1, a, h, w, math.Log(r.v[waist]), math.Log(r.v[hips])})
+		xv = append(xv, []float64{1, b})
+	}
+	left := make([][]float64, len(rows))
+	for v := arm; v <= headGirth; v++ {
+		y := make([]float64, len(rows))
+		for i, r := range rows {
+			y[i] = math.Log(r.v[v])
+		}
+		coef := leastSquares(x, y, nil)
+		res := make([]float64, len(rows))
+		for i := range res {
+			res[i] = y[i] - dot(x[i], coef)
+		}
+		k := logVariance(xv, res)
+		for i := range res {
+			left[i] = append(left[i], res[i]/math.Exp(dot(xv[i], k)/2))
+		}
+		if v > arm {
+			copy(p.RestMean[v-chest][:], coef)
+			copy(p.RestLogVar[v-chest][:], k)
+		}
+	}
+	c := covariance(left)
+	n := 0
+	for i := 1; i < len(c); i++ {
+		for j := range i {
+			p.RestCorr[n] = c[i][j] / math.Sqrt(c[i][i]*c[j][j])
+			n++
+		}
+	}
+}
+
+// fitTorso fits under-bust and natural waist given what the newer surveys share.
+// ANSUR I has no ages.
+func (p *population) fitTorso(rows []*row) {
+	var x [][]float64
+	res := make([][]float64, len(rows))
+	for _, r := range rows {
+		_, h, w, _ := p.z(r)
+		x = append(x, []float64{1, h, w, math.Log(r.v[waist]), math.Log(r.v[hips]), math.Log(r.v[chest])})
+	}
+	for t, v := range []int{underbust, waistNatural} {
+		y := make([]float64, len(rows))
+		for i, r := range rows {
+			y[i] = math.Log(r.v[v])
+		}
+		coef := leastSquares(x, y, nil)
+		copy(p.TorsoMean[t][:], coef)
+		for i := range rows {
+			res[i] = append(res[i], y[i]-dot(x[i], coef))
+		}
+	}
+	c := covariance(res)
+	p.TorsoVar = [2]float64{c[0][0], c[1][1]}
+	p.TorsoCorr = c[0][1] / math.Sqrt(c[0][0]*c[1][1])
+}

@@ -1,0 +1,3 @@
+module github.com/fitveil/fitveil/sizing/_fit
+
+go 1.26.0

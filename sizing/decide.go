@@ -1,0 +1,252 @@
+package sizing
+
+import "math"
+
+// areas writes the fit of every size at every dimension something is known of.
+func (c *Chart) areas(r *Recommendation, w *wearer) {
+	for i := range c.sizes {
+		s := &c.sizes[i]
+		start := len(r.areas)
+		for d := range c.dims {
+			if w.live[d] && s.body[d].known() {
+				r.areas = append(r.areas, c.area(s, d, w.size[d]))
+			}
+		}
+		r.Sizes[i] = SizeFit{Label: s.label, Areas: r.areas[start:len(r.areas):len(r.areas)]}
+	}
+}
+
+// area is how a size sits on a body of x at dimension d.
+func (c *Chart) area(s *size, d int, x float64) Area {
+	dim, in := &c.dims[d], s.good[d]
+	a := Area{Name: dim.name, Fit: Good}
+	switch {
+	case x > in.hi:
+		a.Fit = Tight
+	case x < in.lo:
+		a.Fit = Loose
+	}
+	switch {
+	case dim.hasEase:
+		a.Ease = Length(s.cells[d].mid() - x)
+	case math.IsInf(in.hi, 1):
+		a.Ease = Length(math.Max(0, in.lo-x)) // no upper limit to be near to
+	default:
+		a.Ease = Length(in.hi - x)
+	}
+	return a
+}
+
+// goodRange is the bodies a size fits at dimension d. A deciding dimension counts
+// its share of the gap to the next size; a single value that does not decide
+// has a little slack.
+func (c *Chart) goodRange(s *size, d int) span {
+	in := s.body[d]
+	if a := c.dims[d].axis; a >= 0 {
+		e := c.dims[d].edges[Regular][s.levels[a]:]
+		in.lo, in.hi = math.Min(in.lo, math.Exp(e[0])), math.Max(in.hi, math.Exp(e[1]))
+	} else if in.lo == in.hi {
+		in.lo, in.hi = in.lo*(1-pointSlack), in.hi*(1+pointSlack)
+	}
+	return in
+}
+
+// pointSlack is how far from a single value a body may be, relative, at a
+// dimension that does not decide.
+const pointSlack = 0.03
+
+// distribute sets the probabilities of the sizes and of none.
+func (c *Chart) distribute(r *Recommendation, w *wearer, prefer Preference) {
+	at := c.steps
+	for a := range c.axes {
+		n := c.axes[a].levels + 1
+		c.marginal(r.scratch[at:at+n], a, w, prefer)
+		at += n
+	}
+	joint := r.scratch[c.steps:]
+	if len(c.axes) > 1 {
+		joint = r.scratch[:c.steps]
+		c.joint(joint, w, prefer)
+	}
+	var sum float64
+	for i := range c.sizes {
+		r.Sizes[i].P = 0
+		if !c.sizes[i].twin {
+			r.Sizes[i].P = c.cell(joint, c.sizes[i].levels)
+		}
+		sum += r.Sizes[i].P
+	}
+	if sum > 1 {
+		for i := range r.Sizes {
+			r.Sizes[i].P /= sum
+		}
+		sum = 1
+	}
+	r.None = 1 - sum
+}
+
+// marginal fills f[k] with the probability that axis a needs less than level k.
+func (c *Chart) marginal(f []float64, a int, w *wearer, prefer Preference) {
+	var limit [maxDims]float64
+	for k := range f {
+		if k > 0 && f[k-1] > 1-1e-12 {
+			f[k] = 1
+			continue
+		}
+		for _, d := range w.dims(a) {
+			limit[d] = c.dims[d].edges[prefer][k]
+		}
+		f[k] = w.below(w.dims(a), &limit)
+		if len(w.dims(a)) == 0 { // nothing is known along this axis: no level is likelier
+			f[k] = float64(k) / float64(len(f)-1)
+		}
+		if k > 0 { // the approximation must not run backwards
+			f[k] = math.Max(f[k], f[k-1])
+		}
+	}
+}
+
+// joint fills f with the joint distribution function over all axes, the last
+// axis running fastest.
+func (c *Chart) joint(f []float64, w *wearer, prefer Preference) {
+	var limit [maxDims]float64
+	all := w.list[:w.from[len(c.axes)]]
+	for i := range f {
+		rest, blind := i, 1.0
+		for a := len(c.axes) - 1; a >= 0; a-- {
+			levels := c.axes[a].levels + 1
+			for _, d := range w.dims(a) {
+				limit[d] = c.dims[d].edges[prefer][rest%levels]
+			}
+			if len(w.dims(a)) == 0 {
+				blind *= float64(rest%levels) / float64(levels-1)
+			}
+			rest /= levels
+		}
+		f[i] = blind * w.below(all, &limit)
+	}
+}
+
+// below is box.below over the mixture. No dimension at all is below anything.
+func (w *wearer) below(dims []int, limit *[maxDims]float64) float64 {
+	if len(dims) == 0 {
+		return 1
+	}
+	var p float64
+	for k := range w.box[:w.mix.n] {
+		p += w.mix.w[k] * w.box[k].below(dims, limit)
+	}
+	return p
+}
+
+// cell is the probability of one combination of levels: the distribution
+// function differenced along every axis.
+func (c *Chart) cell(f []float64, levels []int) float64 {
+	var p float64
+	for corner := range 1 << len(levels) {
+		at, sign := 0, 1.0
+		for a, k := range levels {
+			step := corner >> a & 1
+			at = at*(c.axes[a].levels+1) + k + 1 - step
+			if step == 1 {
+				sign = -sign
+			}
+		}
+		p += sign * f[at]
+	}
+	return math.Min(math.Max(p, 0), 1)
+}
+
+// decide names the size, or says why it can't.
+func (c *Chart) decide(r *Recommendation, w *wearer, b *Body) {
+	for i := range r.Warnings {
+		if r.Warnings[i].Code == NothingKnown {
+			return
+		}
+	}
+	for d := range c.dims {
+		if c.dims[d].variable() == vFootLength && c.dims[d].axis >= 0 && b.FootLength == 0 {
+			r.Warnings = warn(r.Warnings, NeedFootLength, "foot_length")
+			return
+		}
+	}
+	var levels [maxAxes]int
+	at := c.steps
+	for a := range c.axes {
+		n := c.axes[a].levels
+		f := r.scratch[at : at+n+1]
+		at += n + 1
+		k := 0
+		for k <= n && f[k] < 0.5 {
+			k++
+		}
+		switch {
+		case len(w.dims(a)) == 0: // nothing is known along this axis: any level
+			levels[a] = -1
+			continue
+		case k == 0:
+			r.Warnings = warn(r.Warnings, BelowChart, c.dims[w.dims(a)[0]].name)
+			r.Confidence = r.None
+			return
+		case k > n:
+			r.Warnings = warn(r.Warnings, AboveChart, c.tightest(a, w))
+			r.Confidence = r.None
+			return
+		}
+		levels[a] = k - 1
+	}
+	best := c.find(levels[:len(c.axes)], r)
+	if best < 0 {
+		r.Warnings = warn(r.Warnings, NotOffered, "")
+		r.Confidence = r.None
+		return
+	}
+	r.Size, r.Confidence = r.Sizes[best].Label, r.Sizes[best].P
+	c.second(r, best)
+	if r.Confidence < unsure {
+		r.Warnings = warn(r.Warnings, LowConfidence, "")
+	}
+}
+
+// find is the likeliest size at the given levels, -1 for any; or -1 for none.
+func (c *Chart) find(levels []int, r *Recommendation) int {
+	best := -1
+next:
+	for i := range c.sizes {
+		for a, k := range levels {
+			if k >= 0 && c.sizes[i].levels[a] != k {
+				continue next
+			}
+		}
+		if !c.sizes[i].twin && (best < 0 || r.Sizes[i].P > r.Sizes[best].P) {
+			best = i
+		}
+	}
+	return best
+}
+
+// second fills Between when another size is nearly as likely.
+func (c *Chart) second(r *Recommendation, best int) {
+	other := -1
+	for i := range r.Sizes {
+		if i != best && (other < 0 || r.Sizes[i].P > r.Sizes[other].P) {
+			other = i
+		}
+	}
+	if other < 0 || r.Sizes[other].P < between*r.Sizes[best].P || r.Sizes[other].P == 0 {
+		return
+	}
+	r.Between = [2]string{r.Sizes[min(best, other)].Label, r.Sizes[max(best, other)].Label}
+}
+
+// tightest names the dimension of axis a that exceeds the chart most.
+func (c *Chart) tightest(a int, w *wearer) string {
+	worst, name := math.Inf(-1), ""
+	for _, d := range w.dims(a) {
+		e := c.dims[d].edges[Regular]
+		if over := math.Log(w.size[d]) - e[len(e)-1]; over > worst {
+			worst, name = over, c.dims[d].name
+		}
+	}
+	return name
+}

@@ -1,0 +1,111 @@
+package sizing
+
+import (
+	"slices"
+	"strings"
+	"unicode"
+)
+
+// headerNames maps what charts call a measurement, lower case and stripped of
+// units, bounds and the words of fillers, to its name.
+var headerNames = map[string]string{
+	"height": "height", "stature": "height", "tall": "height",
+	"chest": "chest", "chest bust": "chest", "bust chest": "chest",
+	"bust": "bust", "underbust": "underbust", "under bust": "underbust", "rib cage": "underbust", "ribcage": "underbust",
+	"waist": "waist", "natural waist": "waist_natural", "waist natural": "waist_natural",
+	"hip": "hips", "hips": "hips", "seat": "hips", "low hip": "hips",
+	"inseam": "inseam", "inside leg": "inseam", "inner leg": "inseam", "crotch height": "inseam", "insideleg": "inseam", "inside leg length": "inseam", "inseam length": "inseam", "inleg": "inseam",
+	"outseam": "outseam", "outside leg": "outseam", "side seam": "outseam", "waist height": "outseam",
+	"neck": "neck", "collar": "neck",
+	"shoulder": "shoulder", "shoulders": "shoulder", "across shoulder": "shoulder", "shoulder breadth": "shoulder", "shoulder width": "shoulder",
+	"sleeve": "sleeve", "sleeve length": "sleeve", "centre back sleeve": "sleeve", "center back sleeve": "sleeve",
+	"arm": "arm", "upper arm": "arm", "bicep": "arm", "biceps": "arm",
+	"thigh": "thigh", "calf": "calf",
+	"foot": "foot_length", "foot length": "foot_length", "heel to toe": "foot_length", "mondopoint": "foot_length", "mondo": "foot_length",
+	"foot breadth": "foot_breadth", "foot width": "foot_breadth",
+	"hand": "hand_girth", "hand girth": "hand_girth", "palm": "hand_girth",
+	"head": "head_girth", "head girth": "head_girth",
+	"weight": "weight_kg",
+}
+
+// labelHeaders are the columns that name a size, likeliest first.
+var labelHeaders = []string{"size", "label", "size label", "name", "letter", "international", "intl", "alpha", "eu", "us", "uk"}
+
+// A bound says which end of a range a column holds.
+type bound uint8
+
+const (
+	both bound = iota
+	lowEnd
+	highEnd
+)
+
+// A header is what a column's title tells.
+type header struct {
+	text    string
+	key     string // stripped: "chest", "us"
+	measure int    // index into measures, mWeight, or -1
+	bound   bound
+	factor  float64 // 0 where the header gives no unit
+}
+
+var boundWords = map[string]bound{
+	"min": lowEnd, "from": lowEnd, "low": lowEnd, "lo": lowEnd, "lower": lowEnd, "minimum": lowEnd,
+	"max": highEnd, "to": highEnd, "high": highEnd, "hi": highEnd, "upper": highEnd, "maximum": highEnd,
+}
+
+// fillers say nothing that the rest of a header does not.
+var fillers = map[string]bool{"circumference": true, "measurement": true, "body": true, "your": true, "range": true, "of": true, "the": true, "fit": true, "fits": true}
+
+// parseHeader reads a column's title.
+func parseHeader(text string) header {
+	h := header{text: text, measure: -1}
+	words := strings.FieldsFunc(strings.ToLower(text), func(r rune) bool {
+		return !unicode.IsLetter(r) && !unicode.IsDigit(r) && r != '"' && r != '″' && r != '”'
+	})
+	var kept []string
+	for _, w := range words {
+		if f, ok := factors[w]; ok && (w != "in" || h.factor == 0) {
+			h.factor = f
+			continue
+		}
+		if b, ok := boundWords[w]; ok {
+			h.bound = b
+			continue
+		}
+		if !fillers[w] {
+			kept = append(kept, w)
+		}
+	}
+	if slices.Contains(words, "fit") { // "to fit chest"
+		h.bound = both
+	}
+	h.key = strings.Join(kept, " ")
+	if h.key == "heel toe" { // "to" went as a bound
+		h.key, h.bound = "heel to toe", both
+	}
+	if h.key == "" && h.factor != 0 && h.bound == both {
+		h.key = "foot length" // a column called just "cm" stands in shoe charts
+	}
+	name, ok := headerNames[h.key]
+	if !ok {
+		name, ok = headerNames[strings.TrimSuffix(h.key, " girth")]
+	}
+	if !ok {
+		return h
+	}
+	if name == "weight_kg" {
+		h.measure = mWeight
+	} else {
+		h.measure = find(name)
+	}
+	return h
+}
+
+// measureName is the inverse of header.measure.
+func measureName(i int) string {
+	if i == mWeight {
+		return "weight_kg"
+	}
+	return measures[i].name
+}

@@ -1,0 +1,116 @@
+package sizing
+
+import "math"
+
+// The body model is a chain of Gaussians on logarithms, one per sex and age
+// group:
+//
+//	age → height → weight      NHANES with its survey weights: civilians
+//	→ waist, hips              NHANES and ANSUR II, person for person
+//	→ upper arm                NHANES
+//	→ the rest                 ANSUR II (adults)
+//	→ under-bust, natural waist ANSUR I (adults)
+//
+// The means are polynomials for the first five and linear after them; spread
+// grows with body-mass index. sizing/_fit fits them, and writes tables.go.
+
+// tables holds the four populations.
+type tables struct{ women, men, girls, boys population }
+
+// A population is the fitted chain of one sex and age group. a, h and w are
+// age, log height and log weight about the reference values, and b is the log
+// of the body-mass index about its own.
+type population struct {
+	ageMid, ageScale             float64 // a = (years - ageMid) / ageScale
+	heightRef, weightRef, bmiRef float64
+	lo, hi                       [3]float64 // a, h, b: where the polynomials are supported by data
+	ageMean, ageVar              float64
+	heightMean                   [5]float64 // powers of a
+	heightVar                    float64
+	weightMean                   [9]float64 // powers of a, then h, h², ah, h³
+	weightVar                    float64
+	girthMean                    [3][17]float64 // log waist, hips, arm: see girth
+	armOn                        [2]float64     // of log arm on log waist and log hips
+	girthLogVar                  [3][4]float64  // log variance on 1, b, b², a
+	waistHips                    float64        // correlation of what a, h and w leave of waist and hips
+	restMean                     [12][6]float64 // chest to head on 1, a, h, w, log waist, log hips
+	restLogVar                   [12][2]float64 // log variance on 1, b
+	restCorr                     [78]float64    // lower triangle, arm to head: what the means leave
+	torsoMean                    [2][6]float64  // under-bust and natural waist on 1, h, w, log waist, hips, chest
+	torsoVar                     [2]float64
+	torsoCorr                    float64
+	adult                        bool
+}
+
+// vars is how many variables of the chain the population has.
+func (p *population) vars() int {
+	if p.adult {
+		return numVars
+	}
+	return vArm + 1
+}
+
+// logBMI is b for h and w.
+func (p *population) logBMI(h, w float64) float64 {
+	return w - 2*h + math.Log(p.weightRef/(p.heightRef*p.heightRef)*1e4/p.bmiRef)
+}
+
+func clamp(x, lo, hi float64) float64 { return math.Min(math.Max(x, lo), hi) }
+
+// height is the mean of h given a, and its slope.
+func (p *population) height(a float64) (mean, da float64) {
+	x := clamp(a, p.lo[0], p.hi[0])
+	c := &p.heightMean
+	mean = c[0] + x*(c[1]+x*(c[2]+x*(c[3]+x*c[4])))
+	da = c[1] + x*(2*c[2]+x*(3*c[3]+x*4*c[4]))
+	return mean + da*(a-x), da
+}
+
+// weight is the mean of w given a and h, and its slopes.
+func (p *population) weight(a, h float64) (mean, da, dh float64) {
+	x, y := clamp(a, p.lo[0], p.hi[0]), clamp(h, p.lo[1], p.hi[1])
+	c := &p.weightMean
+	mean = c[0] + x*(c[1]+x*(c[2]+x*(c[3]+x*c[4]))) + y*(c[5]+y*(c[6]+y*c[8])+x*c[7])
+	da = c[1] + x*(2*c[2]+x*(3*c[3]+x*4*c[4])) + y*c[7]
+	dh = c[5] + y*(2*c[6]+y*3*c[8]) + x*c[7]
+	return mean + da*(a-x) + dh*(h-y), da, dh
+}
+
+// girth is the mean of a log girth at a, h and b, and its slopes. Outside the
+// data it goes on straight: a quartic would not.
+func (p *population) girth(g int, a, h, b float64) (mean, da, dh, db float64) {
+	x, y, z := clamp(a, p.lo[0], p.hi[0]), clamp(h, p.lo[1], p.hi[1]), clamp(b, p.lo[2], p.hi[2])
+	c := &p.girthMean[g]
+	mean = c[0] + c[1]*y + c[2]*z + c[3]*x + c[4]*z*z + c[5]*y*y + c[6]*x*x + c[7]*y*z + c[8]*z*x + c[9]*y*x +
+		c[10]*z*z*z + c[11]*z*z*z*z + c[12]*x*x*x + c[13]*z*z*x + c[14]*x*x*z + c[15]*z*z*x*x + c[16]*x*x*x*x
+	da = c[3] + 2*c[6]*x + c[8]*z + c[9]*y + 3*c[12]*x*x + c[13]*z*z + 2*c[14]*x*z + 2*c[15]*z*z*x + 4*c[16]*x*x*x
+	dh = c[1] + 2*c[5]*y + c[7]*z + c[9]*x
+	db = c[2] + 2*c[4]*z + c[7]*y + c[8]*x + 3*c[10]*z*z + 4*c[11]*z*z*z + 2*c[13]*z*x + c[14]*x*x + 2*c[15]*z*x*x
+	return mean + da*(a-x) + dh*(h-y) + db*(b-z), da, dh, db
+}
+
+// girthSD is the standard deviation that a, h and w leave of a log girth.
+func (p *population) girthSD(g int, a, b float64) float64 {
+	a, b = clamp(a, p.lo[0], p.hi[0]), clamp(b, p.lo[2], p.hi[2])
+	k := &p.girthLogVar[g]
+	return math.Exp((k[0] + k[1]*b + k[2]*b*b + k[3]*a) / 2)
+}
+
+// restSD is the same for chest to head.
+func (p *population) restSD(r int, b float64) float64 {
+	k := &p.restLogVar[r]
+	return math.Exp((k[0] + k[1]*clamp(b, p.lo[2], p.hi[2])) / 2)
+}
+
+// corr is the correlation of what the means leave of two variables of the same
+// block, vArm to vHeadGirth.
+func (p *population) corr(v, w int) float64 {
+	if v == w {
+		return 1
+	}
+	if v < w {
+		v, w = w, v
+	}
+	i, j := v-vArm, w-vArm
+	return p.restCorr[i*(i-1)/2+j]
+}

@@ -1,0 +1,201 @@
+package sizing
+
+import "math"
+
+// A posterior is the Gaussian of the model's variables for one population,
+// conditioned on what is known. It lives on the stack: no allocation.
+type posterior struct {
+	p      *population
+	active [numVars]uint8 // the variables it holds, in chain order
+	n      int
+	mean   [numVars]float64
+	cov    [numVars][numVars]float64
+	sd     [numVars]float64 // of what the means leave, before conditioning
+	loads  [numVars]float64 // scratch of add
+	logLik float64          // of the observations
+}
+
+// A set of variables, one bit each.
+type varSet uint32
+
+func (s varSet) has(v int) bool { return s>>v&1 != 0 }
+
+// closure adds the variables that those of s depend on.
+func (s varSet) closure() varSet {
+	if s>>vUnderbust != 0 {
+		s |= 1 << vChest
+	}
+	if s>>vArm != 0 {
+		s |= 1<<vWaist | 1<<vHips
+	}
+	return s | 1<<vAge | 1<<vHeight | 1<<vWeight
+}
+
+// condition makes s the distribution of the variables in need, given obs. Where
+// age, height or weight are not among obs, the chain's curves are linearised
+// about what the rest says of them, again until that settles.
+func (s *posterior) condition(p *population, need varSet, obs []observation) {
+	s.p = p
+	var at [3]float64
+	var direct [3]bool
+	for _, o := range obs {
+		need |= 1 << o.variable
+		if o.variable <= vWeight {
+			at[o.variable], direct[o.variable] = o.y, true
+		}
+	}
+	need = need.closure()
+	if !direct[vAge] {
+		at[vAge] = p.ageMean
+	}
+	if !direct[vHeight] {
+		at[vHeight], _ = p.height(at[vAge])
+	}
+	if !direct[vWeight] {
+		at[vWeight], _, _ = p.weight(at[vAge], at[vHeight])
+	}
+	for range 4 {
+		s.build(need, &at)
+		for i := range obs {
+			s.update(int(obs[i].variable), obs[i].y, obs[i].noise)
+		}
+		if direct == [3]bool{true, true, true} {
+			return
+		}
+		var moved float64
+		for v := range at {
+			if !direct[v] {
+				// Half of a year or of a per cent would not show.
+				moved = math.Max(moved, math.Abs(s.mean[v]-at[v]))
+				at[v] = clamp(s.mean[v], -3, 3)
+			}
+		}
+		if moved < 0.005 {
+			return
+		}
+	}
+}
+
+// build makes s the prior of the variables in need, the chain linearised at at.
+func (s *posterior) build(need varSet, at *[3]float64) {
+	p := s.p
+	s.n, s.logLik = 0, 0
+	a, h, w := at[vAge], at[vHeight], at[vWeight]
+	b := p.logBMI(h, w)
+
+	s.add(vAge, p.ageMean, p.ageVar)
+	m, da := p.height(a)
+	s.loads[vAge] = da
+	s.add(vHeight, m+da*(s.mean[vAge]-a), p.heightVar, vAge)
+	m, da, dh := p.weight(a, h)
+	s.loads[vAge], s.loads[vHeight] = da, dh
+	s.add(vWeight, m+da*(s.mean[vAge]-a)+dh*(s.mean[vHeight]-h), p.weightVar, vAge, vHeight)
+
+	for g, v := range [...]int{vWaist, vHips, vArm} {
+		if !need.has(v) {
+			continue
+		}
+		m, da, dh, db := p.girth(g, a, h, b)
+		dh -= 2 * db
+		m += da*(s.mean[vAge]-a) + dh*(s.mean[vHeight]-h) + db*(s.mean[vWeight]-w)
+		s.loads[vAge], s.loads[vHeight], s.loads[vWeight] = da, dh, db
+		s.sd[v] = p.girthSD(g, a, b)
+		if v == vArm && p.adult {
+			s.loads[vWaist], s.loads[vHips] = p.armOn[0], p.armOn[1]
+			m += p.armOn[0]*s.mean[vWaist] + p.armOn[1]*s.mean[vHips]
+			s.add(v, m, s.sd[v]*s.sd[v], vAge, vHeight, vWeight, vWaist, vHips)
+			continue
+		}
+		s.add(v, m, s.sd[v]*s.sd[v], vAge, vHeight, vWeight)
+		if v == vHips && need.has(vWaist) {
+			s.couple(vHips, vWaist, p.waistHips)
+		}
+	}
+	if !p.adult {
+		return
+	}
+	for v := vChest; v <= vHeadGirth; v++ {
+		if need.has(v) {
+			s.addRest(v, b)
+		}
+	}
+	for t, v := range [...]int{vUnderbust, vWaistNatural} {
+		if !need.has(v) {
+			continue
+		}
+		c := &p.torsoMean[t]
+		s.loads[vHeight], s.loads[vWeight], s.loads[vWaist], s.loads[vHips], s.loads[vChest] = c[1], c[2], c[3], c[4], c[5]
+		m := c[0] + c[1]*s.mean[vHeight] + c[2]*s.mean[vWeight] + c[3]*s.mean[vWaist] + c[4]*s.mean[vHips] + c[5]*s.mean[vChest]
+		s.sd[v] = math.Sqrt(p.torsoVar[t])
+		s.add(v, m, p.torsoVar[t], vHeight, vWeight, vWaist, vHips, vChest)
+		if v == vWaistNatural && need.has(vUnderbust) {
+			s.couple(v, vUnderbust, p.torsoCorr)
+		}
+	}
+}
+
+// addRest adds one of chest to head.
+func (s *posterior) addRest(v int, b float64) {
+	c := &s.p.restMean[v-vChest]
+	s.loads[vAge], s.loads[vHeight], s.loads[vWeight], s.loads[vWaist], s.loads[vHips] = c[1], c[2], c[3], c[4], c[5]
+	m := c[0] + c[1]*s.mean[vAge] + c[2]*s.mean[vHeight] + c[3]*s.mean[vWeight] + c[4]*s.mean[vWaist] + c[5]*s.mean[vHips]
+	s.sd[v] = s.p.restSD(v-vChest, b)
+	s.add(v, m, s.sd[v]*s.sd[v], vAge, vHeight, vWeight, vWaist, vHips)
+	for _, o := range s.active[:s.n] {
+		if o >= vArm && int(o) < v {
+			s.couple(v, int(o), s.p.corr(v, int(o)))
+		}
+	}
+}
+
+// add appends variable v with a mean, what its parents leave of its variance,
+// and the slopes on the parents in s.loads.
+func (s *posterior) add(v int, mean, variance float64, parents ...int) {
+	s.mean[v] = mean
+	for _, k := range s.active[:s.n] {
+		var c float64
+		for _, q := range parents {
+			c += s.loads[q] * s.cov[q][k]
+		}
+		s.cov[v][k], s.cov[k][v] = c, c
+	}
+	for _, q := range parents {
+		variance += s.loads[q] * s.cov[v][q]
+	}
+	s.cov[v][v] = variance
+	s.active[s.n] = uint8(v)
+	s.n++
+}
+
+// couple correlates what the means leave of v and o.
+func (s *posterior) couple(v, o int, corr float64) {
+	c := corr * s.sd[v] * s.sd[o]
+	s.cov[v][o] += c
+	s.cov[o][v] += c
+}
+
+// update conditions s on seeing y at variable v with the given noise variance.
+func (s *posterior) update(v int, y, noise float64) {
+	total := s.cov[v][v] + noise
+	e := y - s.mean[v]
+	s.logLik -= 0.5 * (e*e/total + math.Log(total))
+	col := s.cov[v] // a copy: the loop below overwrites it
+	for _, i := range s.active[:s.n] {
+		gain := col[i] / total
+		s.mean[i] += gain * e
+		for _, j := range s.active[:s.n] {
+			s.cov[i][j] -= gain * col[j]
+		}
+	}
+}
+
+// surprise is how many standard deviations the observation lies from what all
+// the others say of it.
+func (s *posterior) surprise(o *observation) float64 {
+	v := o.variable
+	left := o.noise - s.cov[v][v]
+	if left <= 0 {
+		return 0
+	}
+	return (o.y - s.mean[v]) / math.Sqrt(left)
+}
