@@ -40,6 +40,7 @@ import (
 	"runtime"
 	"runtime/debug"
 	"sync"
+	"syscall"
 	"time"
 
 	bolt "go.etcd.io/bbolt"
@@ -102,8 +103,9 @@ func Open(path string, o *Options) (*Store, error) {
 func (s *Store) open(path string, wait time.Duration) (err error) {
 	defer func() {
 		if err != nil && s.file != nil {
-			// After a panic bbolt still holds the file, and with it the lock. When
-			// it does not, closing again says so, which is of no interest.
+			// After a panic bbolt still holds the file. When it does not, these two
+			// fail, and nobody has to know.
+			_ = unlock(s.file)
 			_ = s.file.Close()
 		}
 	}()
@@ -122,10 +124,17 @@ func (s *Store) open(path string, wait time.Duration) (err error) {
 	case errors.Is(err, bolterrors.ErrTimeout):
 		return fmt.Errorf("%w by another process, or opened twice in this one: share one *Store inside a process; "+
 			"several processes need a store on a database server", ErrInUse)
-	case errors.Is(err, bolterrors.ErrInvalid), errors.Is(err, bolterrors.ErrVersionMismatch), errors.Is(err, bolterrors.ErrChecksum):
+	case err != nil && !fromSystem(err):
 		return fmt.Errorf("%w: not a bbolt file: %w", consent.ErrCorrupt, err)
 	}
 	return err
+}
+
+// fromSystem reports whether the operating system refused, rather than bbolt.
+func fromSystem(err error) bool {
+	var path *fs.PathError
+	var code syscall.Errno
+	return errors.As(err, &path) || errors.As(err, &code)
 }
 
 // guard turns a panic of bbolt, and a fault in the memory-mapped file, into
@@ -187,7 +196,7 @@ func (s *Store) update(fn func(tx *bolt.Tx) error) (err error) {
 	lost := true // until we know better: a panic leaves it so
 	defer func() {
 		if lost {
-			err = s.fail(err)
+			err = s.fail(errors.Join(err, s.abandon(tx)))
 		}
 	}()
 	defer guard(&err)()
@@ -198,6 +207,15 @@ func (s *Store) update(fn func(tx *bolt.Tx) error) (err error) {
 	err = tx.Commit()
 	lost = err != nil
 	return err
+}
+
+// abandon ends a transaction that broke off, so that Close does not wait for it.
+func (s *Store) abandon(tx *bolt.Tx) (err error) {
+	defer guard(&err)()
+	if err := tx.Rollback(); err != nil && !errors.Is(err, bolterrors.ErrTxClosed) {
+		return err
+	}
+	return nil
 }
 
 // fail keeps the first reason why nothing more can be written.

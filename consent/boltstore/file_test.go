@@ -1,0 +1,166 @@
+package boltstore_test
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"os"
+	"path/filepath"
+	"runtime"
+	"strings"
+	"testing"
+	"time"
+
+	bolt "go.etcd.io/bbolt"
+
+	"github.com/fitveil/fitveil/consent"
+	"github.com/fitveil/fitveil/consent/boltstore"
+)
+
+func TestFileIsTheOwnersAlone(t *testing.T) {
+	if runtime.GOOS == "windows" {
+		t.Skip("file modes are a POSIX thing")
+	}
+	path := filepath.Join(t.TempDir(), "consent.db")
+	s, err := boltstore.Open(path, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer s.Close()
+	info, err := os.Stat(path)
+	if err != nil || info.Mode().Perm() != 0o600 {
+		t.Errorf("mode is %v, %v; want 0600", info.Mode().Perm(), err)
+	}
+}
+
+func TestSecondOpener(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "consent.db")
+	s, err := boltstore.Open(path, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, err = boltstore.Open(path, &boltstore.Options{Wait: 50 * time.Millisecond})
+	if !errors.Is(err, boltstore.ErrInUse) {
+		t.Errorf("second opener got %v, want ErrInUse", err)
+	}
+	for _, word := range []string{path, "one *Store inside a process", "database server"} {
+		if !strings.Contains(fmt.Sprint(err), word) {
+			t.Errorf("the error does not say %q: %v", word, err)
+		}
+	}
+	if err := s.Close(); err != nil {
+		t.Fatal(err)
+	}
+	s, err = boltstore.Open(path, nil)
+	if err != nil {
+		t.Fatalf("after the first has closed: %v", err)
+	}
+	if err := s.Close(); err != nil {
+		t.Error(err)
+	}
+}
+
+func TestForeignFile(t *testing.T) {
+	dir := t.TempDir()
+	other := filepath.Join(dir, "other.db")
+	db, err := bolt.Open(other, 0o600, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	err = db.Update(func(tx *bolt.Tx) error { _, err := tx.CreateBucket([]byte("accounts")); return err })
+	if err := errors.Join(err, db.Close()); err != nil {
+		t.Fatal(err)
+	}
+	text := filepath.Join(dir, "text.db")
+	if err := os.WriteFile(text, bytes.Repeat([]byte("not a database\n"), 1000), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	short := filepath.Join(dir, "short.db")
+	if err := os.WriteFile(short, []byte("x"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for _, path := range []string{other, text, short} {
+		before, err := os.ReadFile(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		s, err := boltstore.Open(path, nil)
+		if !errors.Is(err, consent.ErrCorrupt) {
+			t.Errorf("%s: %v, want ErrCorrupt", filepath.Base(path), err)
+			if err == nil {
+				s.Close()
+			}
+		}
+		if after, err := os.ReadFile(path); err != nil || !bytes.Equal(before, after) {
+			t.Errorf("%s: Open changed a file that is not its own, %v", filepath.Base(path), err)
+		}
+	}
+	if _, err := boltstore.Open(filepath.Join(dir, "no", "such", "dir.db"), nil); !errors.Is(err, os.ErrNotExist) {
+		t.Errorf("missing folder: %v", err)
+	}
+}
+
+// TestDamagedFile cuts the file off and tears pages out of it. Whatever the
+// store then says, it says: no panic, and no wrong answer.
+func TestDamagedFile(t *testing.T) {
+	dir := t.TempDir()
+	path := filepath.Join(dir, "consent.db")
+	s, err := boltstore.Open(path, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	l := newLedger(t, s)
+	for i := range 40 {
+		name := fmt.Sprint("person ", i)
+		if _, err := l.Grant(t.Context(), grant(l.Subject("shop", name), name)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := s.Close(); err != nil {
+		t.Fatal(err)
+	}
+	whole, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	page := os.Getpagesize()
+	try := func(name string, data []byte) {
+		t.Helper()
+		if err := os.WriteFile(path, data, 0o600); err != nil {
+			t.Fatal(err)
+		}
+		damaged, err := boltstore.Open(path, &boltstore.Options{Wait: time.Millisecond})
+		if err != nil {
+			if !errors.Is(err, consent.ErrCorrupt) {
+				t.Errorf("%s: %v, want ErrCorrupt", name, err)
+			}
+			return
+		}
+		defer damaged.Close()
+		l := newLedger(t, damaged) // with other keys: every row it can read is not to be trusted
+		for i := range 40 {
+			d, err := l.Check(t.Context(), consent.Query{Subject: l.Subject("shop", fmt.Sprint("person ", i)), Purpose: consent.TryOnRender})
+			if d.Allowed || err == nil && d.Reason != consent.NeverAsked {
+				t.Errorf("%s: person %d: %s, %v", name, i, d.Reason, err)
+			}
+		}
+		// These may go well or not; afterwards the store must still close.
+		who := l.Subject("shop", "person 1")
+		_, _ = l.Refuse(t.Context(), who, consent.Sizing)
+		_, _ = l.Erase(t.Context(), who)
+	}
+	for at := 0; at < len(whole); at += page {
+		try(fmt.Sprint("cut at ", at), whole[:at])
+	}
+	dice := rand.New(rand.NewPCG(1, 3))
+	for at := 0; at+page <= len(whole); at += page {
+		torn := bytes.Clone(whole)
+		for i := range torn[at : at+page] {
+			torn[at+i] = byte(dice.Uint32())
+		}
+		try(fmt.Sprint("noise in page at ", at), torn)
+		clear(torn[at : at+page])
+		try(fmt.Sprint("zeros in page at ", at), torn)
+	}
+}
