@@ -14,7 +14,12 @@ import (
 // immutable and safe for use by many goroutines; copying one copies the proof.
 // Printing or marshalling one shows format and size, no pixels and no hash, and
 // nothing can be decoded into one.
-type Clean struct{ s *cleanState }
+type Clean struct{ s *sealed }
+
+// sealed is a second pointer in between: with a verb that does not fit, such as
+// %t, fmt follows the first pointer it meets and prints what it finds there,
+// whatever methods there are.
+type sealed struct{ *cleanState }
 
 type cleanState struct {
 	data   []byte

@@ -198,7 +198,7 @@ func iccSegments(out *rope, profile []byte) {
 // trailerClasses says what lies behind the end of a picture: motion photos,
 // further pictures of a multi-picture file or a gain map, makers' trailers.
 func trailerClasses(tail []byte) classSet {
-	tail = tail[:min(len(tail), xmpScanLimit)]
+	tail = tail[:min(len(tail), 1<<20)]
 	s := setOf(Other)
 	if bytes.Contains(tail, []byte("\xFF\xD8\xFF")) || bytes.Contains(tail[:min(len(tail), 4096)], []byte("ftyp")) {
 		s |= setOf(Thumbnail)

@@ -2,6 +2,7 @@ package imageproc
 
 import (
 	"bufio"
+	"bytes"
 	"fmt"
 	"io"
 	"strings"
@@ -273,35 +274,42 @@ func (v *jpegVerifier) useTable(id byte, used bool) {
 	}
 }
 
-// entropy reads data up to the next marker, which it leaves read: stuffed zeros
-// and restart markers in turn are all it may hold.
+// entropy reads data up to the next marker: stuffed zeros and restart markers in
+// turn are all it may hold.
 func (v *jpegVerifier) entropy() {
 	next := byte(0xD0)
 	for v.err == nil {
-		chunk, err := v.r.ReadSlice(0xFF)
-		v.at += int64(len(chunk))
-		if err == bufio.ErrBufferFull {
-			continue
-		}
-		if err != nil {
+		if _, err := v.r.Peek(2); err != nil {
 			v.reject("data is cut short")
 			return
 		}
-		c, err := v.r.ReadByte()
-		if err != nil {
-			v.reject("data is cut short")
-			return
+		window, _ := v.r.Peek(v.r.Buffered()) // what is buffered can be peeked
+		i := 0
+		for i+1 < len(window) {
+			k := bytes.IndexByte(window[i:len(window)-1], 0xFF)
+			if k < 0 {
+				i = len(window) - 1
+				break
+			}
+			c := window[i+k+1]
+			i += k + 2
+			switch {
+			case c == 0:
+			case v.restart && c == next:
+				next = 0xD0 | (next+1)&7
+			default:
+				v.skip(i)
+				v.afterData(c)
+				return
+			}
 		}
-		v.at++
-		switch {
-		case c == 0:
-		case v.restart && c == next:
-			next = 0xD0 | (next+1)&7
-		default:
-			v.afterData(c)
-			return
-		}
+		v.skip(i)
 	}
+}
+
+func (v *jpegVerifier) skip(n int) {
+	k, _ := v.r.Discard(n) // n bytes were peeked
+	v.at += int64(k)
 }
 
 // afterData reads the segment whose 0xFF is read already.

@@ -94,7 +94,7 @@ func newClean(pic *picture, report *Report) *Clean {
 	s.bounds = image.Rect(0, 0, w, h)
 	s.sum = sha256.Sum256(s.data)
 	s.report.BytesOut = int64(len(s.data))
-	return &Clean{s}
+	return &Clean{&sealed{s}}
 }
 
 func toGray(src *image.NRGBA) *image.Gray {

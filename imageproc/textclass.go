@@ -3,96 +3,96 @@ package imageproc
 import (
 	"bytes"
 	"encoding/binary"
+	"strings"
 )
 
 // What follows says what classes of data a block of XMP, IPTC or Photoshop
 // resources holds. It reads names only, in one bounded pass, and what it does
 // not know it calls Other: a report may be vague, the strip is not.
 
-const xmpScanLimit = 1 << 20
-
-// xmpNames are property names of the XMP, IPTC and EXIF-for-XMP schemas, in the
-// prefixes that writers use.
-var xmpNames = []struct {
-	name  string
+// xmpSchemas maps the usual prefix of an XMP schema to the beginnings of the
+// property names in it, "" for all of them.
+var xmpSchemas = map[string][]struct {
+	local string
 	class classSet
 }{
-	{"exif:GPS", setOf(Location)},
-	{"photoshop:City", setOf(Location)},
-	{"photoshop:State", setOf(Location)},
-	{"photoshop:Country", setOf(Location)},
-	{"Iptc4xmpCore:Location", setOf(Location)},
-	{"Iptc4xmpCore:CountryCode", setOf(Location)},
-	{"LocationCreated", setOf(Location)},
-	{"LocationShown", setOf(Location)},
-	{"tiff:Make", setOf(Device)},
-	{"tiff:Model", setOf(Device)},
-	{"aux:SerialNumber", setOf(Device)},
-	{"aux:Lens", setOf(Device)},
-	{"exifEX:BodySerialNumber", setOf(Device)},
-	{"exifEX:Lens", setOf(Device)},
-	{"GCamera:", setOf(Device)},
-	{"aux:OwnerName", setOf(Person)},
-	{"exifEX:CameraOwnerName", setOf(Person)},
-	{"dc:creator", setOf(Person)},
-	{"dc:rights", setOf(Person)},
-	{"tiff:Artist", setOf(Person)},
-	{"tiff:Copyright", setOf(Person)},
-	{"xmpRights:", setOf(Person)},
-	{"photoshop:Credit", setOf(Person)},
-	{"photoshop:AuthorsPosition", setOf(Person)},
-	{"photoshop:CaptionWriter", setOf(Person)},
-	{"CreatorContactInfo", setOf(Person)},
-	{"PersonInImage", setOf(Person)},
-	{"mwg-rs:", setOf(Person)},
-	{"MPReg:", setOf(Person)},
-	{"plus:", setOf(Person)},
-	{"xmp:CreateDate", setOf(Time)},
-	{"xmp:ModifyDate", setOf(Time)},
-	{"xmp:MetadataDate", setOf(Time)},
-	{"xap:CreateDate", setOf(Time)},
-	{"xap:ModifyDate", setOf(Time)},
-	{"exif:DateTime", setOf(Time)},
-	{"photoshop:DateCreated", setOf(Time)},
-	{"stEvt:when", setOf(Time)},
-	{"xmp:Thumbnails", setOf(Thumbnail)},
-	{"xap:Thumbnails", setOf(Thumbnail)},
-	{"xmpGImg:", setOf(Thumbnail)},
-	{"GImage:", setOf(Thumbnail)},
-	{"GDepth:", setOf(Thumbnail)},
-	{"hdrgm:", setOf(Thumbnail)},
-	{"Container:Directory", setOf(Thumbnail)},
-	{"dc:description", setOf(Comment)},
-	{"dc:title", setOf(Comment)},
-	{"dc:subject", setOf(Comment)},
-	{"photoshop:Headline", setOf(Comment)},
-	{"photoshop:Instructions", setOf(Comment)},
-	{"exif:UserComment", setOf(Comment)},
-	{"tiff:ImageDescription", setOf(Comment)},
-	{"lr:hierarchicalSubject", setOf(Comment)},
-	{"digiKam:", setOf(Comment)},
-	{"AIPromptInformation", setOf(Comment, Provenance)},
-	{"xmp:CreatorTool", setOf(Software)},
-	{"xap:CreatorTool", setOf(Software)},
-	{"tiff:Software", setOf(Software)},
-	{"stEvt:softwareAgent", setOf(Software)},
-	{"crs:", setOf(Software)},
-	{"DigitalSourceType", setOf(Provenance)},
-	{"AISystem", setOf(Provenance)},
-	{"xmpMM:", setOf(Provenance)},
-	{"xapMM:", setOf(Provenance)},
-	{"dcterms:provenance", setOf(Provenance)},
+	"exif": {{"GPS", setOf(Location)}, {"DateTime", setOf(Time)}, {"UserComment", setOf(Comment)}},
+	"photoshop": {
+		{"City", setOf(Location)}, {"State", setOf(Location)}, {"Country", setOf(Location)}, {"Credit", setOf(Person)},
+		{"AuthorsPosition", setOf(Person)}, {"CaptionWriter", setOf(Person)}, {"DateCreated", setOf(Time)},
+		{"Headline", setOf(Comment)}, {"Instructions", setOf(Comment)},
+	},
+	"Iptc4xmpCore": {{"Location", setOf(Location)}, {"CountryCode", setOf(Location)}, {"CreatorContactInfo", setOf(Person)}},
+	"Iptc4xmpExt": {
+		{"Location", setOf(Location)}, {"PersonInImage", setOf(Person)}, {"DigitalSourceType", setOf(Provenance)},
+		{"AISystem", setOf(Provenance)}, {"AIPrompt", setOf(Comment, Provenance)},
+	},
+	"tiff": {
+		{"Make", setOf(Device)}, {"Model", setOf(Device)}, {"Artist", setOf(Person)}, {"Copyright", setOf(Person)},
+		{"Software", setOf(Software)}, {"ImageDescription", setOf(Comment)}, {"DateTime", setOf(Time)},
+	},
+	"aux":       {{"SerialNumber", setOf(Device)}, {"Lens", setOf(Device)}, {"OwnerName", setOf(Person)}},
+	"exifEX":    {{"BodySerialNumber", setOf(Device)}, {"Lens", setOf(Device)}, {"CameraOwnerName", setOf(Person)}},
+	"dc":        {{"creator", setOf(Person)}, {"rights", setOf(Person)}, {"description", setOf(Comment)}, {"title", setOf(Comment)}, {"subject", setOf(Comment)}},
+	"xmp":       xmpBasic,
+	"xap":       xmpBasic,
+	"stEvt":     {{"when", setOf(Time)}, {"softwareAgent", setOf(Software)}},
+	"lr":        {{"hierarchicalSubject", setOf(Comment)}},
+	"dcterms":   {{"provenance", setOf(Provenance)}},
+	"Container": {{"Directory", setOf(Thumbnail)}},
+	"xmpRights": {{"", setOf(Person)}},
+	"mwg-rs":    {{"", setOf(Person)}},
+	"MPReg":     {{"", setOf(Person)}},
+	"plus":      {{"", setOf(Person)}},
+	"xmpGImg":   {{"", setOf(Thumbnail)}},
+	"GImage":    {{"", setOf(Thumbnail)}},
+	"GDepth":    {{"", setOf(Thumbnail)}},
+	"hdrgm":     {{"", setOf(Thumbnail)}},
+	"GCamera":   {{"", setOf(Device)}},
+	"digiKam":   {{"", setOf(Comment)}},
+	"crs":       {{"", setOf(Software)}},
+	"xmpMM":     {{"", setOf(Provenance)}},
+	"xapMM":     {{"", setOf(Provenance)}},
 }
 
+var xmpBasic = []struct {
+	local string
+	class classSet
+}{
+	{"CreateDate", setOf(Time)}, {"ModifyDate", setOf(Time)}, {"MetadataDate", setOf(Time)},
+	{"Thumbnails", setOf(Thumbnail)}, {"CreatorTool", setOf(Software)},
+}
+
+// maxXMPNames bounds the names looked at in one packet.
+const maxXMPNames = 20_000
+
+// xmpClasses goes from colon to colon: what stands around one is a prefix and a
+// name, or the beginning of an address, which names nothing.
 func xmpClasses(packet []byte) classSet {
-	packet = packet[:min(len(packet), xmpScanLimit)]
 	var s classSet
-	for _, row := range xmpNames {
-		if s&row.class != row.class && bytes.Contains(packet, []byte(row.name)) {
-			s |= row.class
+	at := 0
+	for range maxXMPNames {
+		k := bytes.IndexByte(packet[at:], ':')
+		if k < 0 {
+			break
 		}
+		start := at + k
+		for start > at && start > at+k-16 && isNameByte(packet[start-1]) {
+			start--
+		}
+		local := packet[at+k+1:]
+		for _, p := range xmpSchemas[string(packet[start:at+k])] {
+			if strings.HasPrefix(string(local[:min(len(local), 32)]), p.local) {
+				s |= p.class
+			}
+		}
+		at += k + 1
 	}
 	return s
+}
+
+func isNameByte(c byte) bool {
+	return c|0x20 >= 'a' && c|0x20 <= 'z' || c >= '0' && c <= '9' || c == '-'
 }
 
 // iptcClasses reads IPTC-IIM records: 0x1C, record, dataset, two bytes of
