@@ -39,33 +39,16 @@ type Profile struct {
 	Region       string   // where it is processed, such as "EU"
 	Hosts        []string // host or host:port that the gated client may reach over https
 
-	MaxSide int        // longest side it wants, in pixels; 0: any
-	Source  SourceType // what its pictures are; default SourceTrained, the most cautious one
+	MaxSide int // longest side it wants, in pixels; 0: any
+
+	// Source is what its pictures are, written into each of them. The default,
+	// imageproc.CompositeWithTrainedAlgorithmicMedia, says that AI edited a photo.
+	Source imageproc.SourceType
 }
 
 // Remote reports whether the photo leaves the process.
 func (p *Profile) Remote() bool {
 	return p.SubProcessor != "" || p.Region != "" || len(p.Hosts) > 0
-}
-
-// SourceType is a term of IPTC's digital source type vocabulary,
-// http://cv.iptc.org/newscodes/digitalsourcetype/. It is written into every
-// picture a client releases.
-type SourceType string
-
-// The source types a backend can declare.
-const (
-	// SourceTrained: a photo edited by a trained model.
-	SourceTrained SourceType = "compositeWithTrainedAlgorithmicMedia"
-	// SourceGenerated: created entirely by a trained model.
-	SourceGenerated SourceType = "trainedAlgorithmicMedia"
-	// SourceComposite: put together from pictures by plain code.
-	SourceComposite SourceType = "composite"
-)
-
-// URI is the term's identifier as written into XMP.
-func (s SourceType) URI() string {
-	return "http://cv.iptc.org/newscodes/digitalsourcetype/" + string(s)
 }
 
 // Task is what is to be drawn.
@@ -158,7 +141,7 @@ type Warning struct {
 // Mark is a sign in a picture that says how it was made.
 type Mark struct {
 	Kind  string `json:"kind"`  // MarkSourceType, or a kind the backend declares, such as "synthid"
-	Value string `json:"value"` // for MarkSourceType the term's URI
+	Value string `json:"value"` // for MarkSourceType the term's address
 	By    string `json:"by"`    // "fitveil" for marks the client wrote, else the backend that declares it
 }
 

@@ -141,8 +141,9 @@ func checkProfile(p *Profile) error {
 	}
 	switch p.Source {
 	case "":
-		p.Source = SourceTrained
-	case SourceTrained, SourceGenerated, SourceComposite:
+		p.Source = imageproc.CompositeWithTrainedAlgorithmicMedia
+	case imageproc.CompositeSynthetic, imageproc.AlgorithmicallyEnhanced,
+		imageproc.CompositeWithTrainedAlgorithmicMedia, imageproc.TrainedAlgorithmicMedia:
 	default:
 		return fmt.Errorf("backend %s: unknown source type", p.Name)
 	}

@@ -59,7 +59,7 @@ func (a *attempt) sanitise(ctx context.Context, out *Output) (*Result, int64, *E
 }
 
 // cleanOutput sanitises, marks and checks one picture of a backend.
-func (c *Client) cleanOutput(ctx context.Context, data []byte, source SourceType, backend string) (*imageproc.Clean, *Error) {
+func (c *Client) cleanOutput(ctx context.Context, data []byte, source imageproc.SourceType, backend string) (*imageproc.Clean, *Error) {
 	bad := func(reason Reason, err error) *Error {
 		if ctx.Err() != nil {
 			return contextError(ctx)
@@ -71,6 +71,7 @@ func (c *Client) cleanOutput(ctx context.Context, data []byte, source SourceType
 	}
 	clean, err := imageproc.Sanitize(ctx, bytes.NewReader(data), &imageproc.SanitizeOptions{
 		Limits: c.limits,
+		Mark:   imageproc.Mark{DigitalSourceType: source, Tool: "fitveil/" + backend},
 	})
 	if err != nil {
 		return nil, bad("not-a-picture", err)
@@ -88,7 +89,7 @@ func (c *Client) cleanOutput(ctx context.Context, data []byte, source SourceType
 // marks lists what a released picture carries: the client's own mark first,
 // then what the backend declares, where that is well-formed.
 func marks(p *Profile, declared []Mark) []Mark {
-	list := []Mark{{Kind: MarkSourceType, Value: p.Source.URI(), By: "fitveil"}}
+	list := []Mark{{Kind: MarkSourceType, Value: string(p.Source), By: "fitveil"}}
 	for _, m := range declared[:min(len(declared), 16)] {
 		if word(m.Kind, 40) && m.Kind != MarkSourceType {
 			list = append(list, Mark{Kind: m.Kind, Value: plain(m.Value, 100), By: p.Name})

@@ -113,13 +113,20 @@ func suits(photo *detect.Screened, t Task) *Error {
 	}
 	scene := photo.Scene()
 	verdict, reason := policy.Judge(scene)
-	if verdict == detect.Pass {
+	if verdict == detect.Pass || verdict == detect.Unsure && reviewed(photo, policy) {
 		return nil
 	}
 	return &Error{
 		Code: PolicyRefused, Reason: Reason(reason),
 		Err: &detect.PolicyError{Policy: policy, Scene: scene, Reason: reason},
 	}
+}
+
+// reviewed reports whether somebody looked at an unsure photo and said that as
+// many people are in it as policy wants.
+func reviewed(photo *detect.Screened, policy detect.Policy) bool {
+	was := photo.Policy()
+	return photo.Reviewed() && was.MinPeople == policy.MinPeople && was.MaxPeople == policy.MaxPeople
 }
 
 // checkPermit refuses permits that are no proof for this client: zero ones,
@@ -162,5 +169,10 @@ func (g grant) use(ctx context.Context) *Error {
 	if ctx.Err() != nil {
 		return contextError(ctx)
 	}
-	return &Error{Code: NoConsent, Err: err}
+	e := &Error{Code: NoConsent, Err: err}
+	var denied *consent.DeniedError
+	if errors.As(err, &denied) {
+		e.Reason = Reason(denied.Reason)
+	}
+	return e
 }

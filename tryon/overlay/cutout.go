@@ -1,0 +1,367 @@
+package overlay
+
+import (
+	"image"
+	"image/draw"
+	"slices"
+
+	"github.com/fitveil/fitveil/tryon"
+)
+
+// cutout is a product freed from its background.
+type cutout struct {
+	w, h  int
+	pix   []uint8 // NRGBA, colours of the background taken out of the edge
+	inner []bool  // belongs to the product
+	box   image.Rectangle
+}
+
+const (
+	backgroundNear = 40 // RGB distance up to which a pixel may be background
+	backgroundStep = 9  // and up to which it may differ from its neighbour
+	borderNear     = 30 // distance within which the border counts as plain
+)
+
+// nrgba is img as 8-bit NRGBA with origin (0, 0), a copy.
+func nrgba(img image.Image) *image.NRGBA {
+	b := img.Bounds()
+	out := image.NewNRGBA(image.Rect(0, 0, b.Dx(), b.Dy()))
+	draw.Draw(out, out.Rect, img, b.Min, draw.Src)
+	return out
+}
+
+// cut frees the product: by its alpha where it has one, otherwise by flooding
+// a plain background from the border. It takes img over.
+func cut(img *image.NRGBA) (*cutout, *tryon.Error) {
+	c := &cutout{w: img.Rect.Dx(), h: img.Rect.Dy(), pix: img.Pix}
+	if min(c.w, c.h) < 64 {
+		return nil, badProduct(ProductSize)
+	}
+	byAlpha := c.transparentBorder()
+	if byAlpha {
+		c.inner = make([]bool, c.w*c.h)
+		for i := range c.inner {
+			c.inner[i] = c.pix[4*i+3] >= 128
+		}
+	} else {
+		background, plain := c.background()
+		if !plain {
+			return nil, badProduct(NoCutOut)
+		}
+		c.flood(background)
+		c.peel(background)
+	}
+	if err := c.largest(); err != nil {
+		return nil, err
+	}
+	if !byAlpha {
+		c.matte()
+	}
+	return c, nil
+}
+
+// border calls f with the index of each pixel of the outermost ring.
+func (c *cutout) border(f func(i int)) {
+	for x := range c.w {
+		f(x)
+		f((c.h-1)*c.w + x)
+	}
+	for y := 1; y < c.h-1; y++ {
+		f(y * c.w)
+		f(y*c.w + c.w - 1)
+	}
+}
+
+// transparentBorder reports whether the picture brings its own cut-out.
+func (c *cutout) transparentBorder() bool {
+	n, clear := 0, 0
+	c.border(func(i int) {
+		n++
+		if c.pix[4*i+3] < 16 {
+			clear++
+		}
+	})
+	return clear*10 >= n*9
+}
+
+// background is the border's median colour, and whether the border is plain.
+func (c *cutout) background() (colour [3]int, plain bool) {
+	var channel [3][]uint8
+	c.border(func(i int) {
+		for k := range channel {
+			channel[k] = append(channel[k], c.pix[4*i+k])
+		}
+	})
+	for k := range channel {
+		slices.Sort(channel[k])
+		colour[k] = int(channel[k][len(channel[k])/2])
+	}
+	n, near := 0, 0
+	c.border(func(i int) {
+		n++
+		if c.distance(i, colour) < borderNear*borderNear {
+			near++
+		}
+	})
+	return colour, near*100 >= n*96
+}
+
+// distance is the squared RGB distance of pixel i from a colour.
+func (c *cutout) distance(i int, colour [3]int) int {
+	p := c.pix[4*i : 4*i+3]
+	r, g, b := int(p[0])-colour[0], int(p[1])-colour[1], int(p[2])-colour[2]
+	return r*r + g*g + b*b
+}
+
+// flood marks as outside what the background's colour reaches from the border
+// in small steps. A gradient or a shadow is followed, an edge is not crossed.
+func (c *cutout) flood(background [3]int) {
+	outside := make([]bool, c.w*c.h)
+	stack := make([]int32, 0, c.w*c.h/4)
+	push := func(i int) {
+		outside[i] = true
+		stack = append(stack, int32(i))
+	}
+	c.border(func(i int) {
+		if !outside[i] && c.distance(i, background) < backgroundNear*backgroundNear {
+			push(i)
+		}
+	})
+	for len(stack) > 0 {
+		i := int(stack[len(stack)-1])
+		stack = stack[:len(stack)-1]
+		here := [3]int{int(c.pix[4*i]), int(c.pix[4*i+1]), int(c.pix[4*i+2])}
+		c.around(i, func(j int) {
+			if !outside[j] && c.distance(j, here) < backgroundStep*backgroundStep &&
+				c.distance(j, background) < backgroundNear*backgroundNear {
+				push(j)
+			}
+		})
+	}
+	for i := range outside {
+		outside[i] = !outside[i]
+	}
+	c.inner = outside
+	c.open()
+}
+
+// peel takes off the shadow that lies on the background around the product and
+// stopped the flood: layer by layer, as long as the outermost pixels are closer
+// to the background's colour than to the product's a little further in.
+func (c *cutout) peel(background [3]int) {
+	layers := max(3, min(c.w, c.h)/110)
+	deep := c.inner
+	for range layers {
+		deep = c.erode(deep)
+	}
+	// Each pixel in the rim borrows its colour from the nearest deep one.
+	source := make([]int32, len(c.inner))
+	var ring []int32
+	for i := range source {
+		source[i] = -1
+		if deep[i] {
+			source[i] = int32(i)
+			ring = append(ring, int32(i))
+		}
+	}
+	for range layers + 2 {
+		var next []int32
+		for _, i := range ring {
+			c.around(int(i), func(j int) {
+				if c.inner[j] && source[j] < 0 {
+					source[j] = source[i]
+					next = append(next, int32(j))
+				}
+			})
+		}
+		ring = next
+	}
+	for range layers {
+		var gone []int
+		for i, in := range c.inner {
+			if !in || deep[i] {
+				continue
+			}
+			outermost := false
+			c.around(i, func(j int) { outermost = outermost || !c.inner[j] })
+			if !outermost {
+				continue
+			}
+			if s := source[i]; s < 0 || c.nearer(i, background, int(s)) {
+				gone = append(gone, i)
+			}
+		}
+		if len(gone) == 0 {
+			return
+		}
+		for _, i := range gone {
+			c.inner[i] = false
+		}
+	}
+}
+
+// nearer reports whether pixel i is closer to the background than to pixel s.
+// Where the two hardly differ nothing can be said, and it is not.
+func (c *cutout) nearer(i int, background [3]int, s int) bool {
+	product := [3]int{int(c.pix[4*s]), int(c.pix[4*s+1]), int(c.pix[4*s+2])}
+	return c.distance(s, background) > 60*60 && c.distance(i, background) < c.distance(i, product)
+}
+
+// around calls f with the four neighbours of pixel i.
+func (c *cutout) around(i int, f func(j int)) {
+	if x := i % c.w; x > 0 {
+		f(i - 1)
+	}
+	if i%c.w < c.w-1 {
+		f(i + 1)
+	}
+	if i >= c.w {
+		f(i - c.w)
+	}
+	if i < c.w*(c.h-1) {
+		f(i + c.w)
+	}
+}
+
+// open takes out specks and hairs: what does not survive an erosion by one
+// pixel and has no neighbour that does.
+func (c *cutout) open() {
+	core := c.erode(c.inner)
+	for y := range c.h {
+		for x := range c.w {
+			i := y*c.w + x
+			c.inner[i] = c.inner[i] && (core[i] ||
+				x > 0 && core[i-1] || x < c.w-1 && core[i+1] || y > 0 && core[i-c.w] || y < c.h-1 && core[i+c.w])
+		}
+	}
+}
+
+// erode takes the outermost pixels off, by four-neighbourhood. What lies at the
+// picture's edge goes too.
+func (c *cutout) erode(m []bool) []bool {
+	out := make([]bool, len(m))
+	for y := 1; y < c.h-1; y++ {
+		for i := y*c.w + 1; i < (y+1)*c.w-1; i++ {
+			out[i] = m[i] && m[i-1] && m[i+1] && m[i-c.w] && m[i+c.w]
+		}
+	}
+	return out
+}
+
+// largest keeps the one connected thing in the picture, and refuses pictures
+// that show several, or one that is too small, too large or cut off.
+func (c *cutout) largest() *tryon.Error {
+	label := make([]int32, len(c.inner))
+	var sizes []int
+	var stack []int32
+	total := 0
+	for start, in := range c.inner {
+		if !in || label[start] != 0 {
+			continue
+		}
+		id := int32(len(sizes) + 1)
+		n := 0
+		label[start] = id
+		stack = append(stack[:0], int32(start))
+		for len(stack) > 0 {
+			i := int(stack[len(stack)-1])
+			stack = stack[:len(stack)-1]
+			n++
+			c.around(i, func(j int) {
+				if c.inner[j] && label[j] == 0 {
+					label[j] = id
+					stack = append(stack, int32(j))
+				}
+			})
+		}
+		sizes = append(sizes, n)
+		total += n
+	}
+	best := int32(0)
+	for i, n := range sizes {
+		if best == 0 || n > sizes[best-1] {
+			best = int32(i + 1)
+		}
+	}
+	area := c.w * c.h
+	switch {
+	case best == 0 || total*100 < area*4 || total*100 > area*88:
+		return badProduct(ProductSize)
+	case sizes[best-1]*100 < total*93:
+		return badProduct(ProductParts)
+	}
+	c.box = image.Rectangle{Min: image.Pt(c.w, c.h)}
+	touching := 0
+	for i := range c.inner {
+		c.inner[i] = label[i] == best
+		if c.inner[i] {
+			x, y := i%c.w, i/c.w
+			c.box.Min.X, c.box.Max.X = min(c.box.Min.X, x), max(c.box.Max.X, x+1)
+			c.box.Min.Y, c.box.Max.Y = min(c.box.Min.Y, y), max(c.box.Max.Y, y+1)
+			if x == 0 || y == 0 || x == c.w-1 || y == c.h-1 {
+				touching++
+			}
+		}
+	}
+	if touching > (c.w+c.h)/100 {
+		return badProduct(ProductCut)
+	}
+	return nil
+}
+
+// matte softens the edge and gives it the product's colour: a pixel at the
+// edge is a mixture with the background, of which nothing may come along.
+func (c *cutout) matte() {
+	core := c.erode(c.inner)
+	deep := c.erode(core)
+	for y := range c.h {
+		for x := range c.w {
+			i := y*c.w + x
+			if deep[i] {
+				c.pix[4*i+3] = 255
+				continue
+			}
+			n := 0
+			for dy := -1; dy <= 1; dy++ {
+				for dx := -1; dx <= 1; dx++ {
+					if X, Y := x+dx, y+dy; X >= 0 && Y >= 0 && X < c.w && Y < c.h && core[Y*c.w+X] {
+						n++
+					}
+				}
+			}
+			c.pix[4*i+3] = uint8(n * 255 / 9)
+		}
+	}
+	for y := range c.h {
+		for x := range c.w {
+			if i := y*c.w + x; !deep[i] && c.pix[4*i+3] > 0 {
+				c.borrow(x, y, deep)
+			}
+		}
+	}
+}
+
+// borrow gives an edge pixel the mean colour of the sure pixels around it.
+func (c *cutout) borrow(x, y int, sure []bool) {
+	for r := 1; r <= 4; r++ {
+		var sum [3]int
+		n := 0
+		for Y := max(0, y-r); Y <= min(c.h-1, y+r); Y++ {
+			for X := max(0, x-r); X <= min(c.w-1, x+r); X++ {
+				if j := Y*c.w + X; sure[j] {
+					n++
+					for k := range sum {
+						sum[k] += int(c.pix[4*j+k])
+					}
+				}
+			}
+		}
+		if n > 0 {
+			i := 4 * (y*c.w + x)
+			for k := range sum {
+				c.pix[i+k] = uint8(sum[k] / n)
+			}
+			return
+		}
+	}
+}

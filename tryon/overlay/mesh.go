@@ -1,0 +1,103 @@
+package overlay
+
+import (
+	"cmp"
+	"image"
+	"math"
+	"slices"
+)
+
+// vertex ties a place on the product to one in the photo.
+type vertex struct {
+	src   vec     // product pixels
+	dst   vec     // photo pixels
+	shade float32 // multiplies the colour
+}
+
+// triangle is a piece of the product; sleeve says how much of it is sleeve.
+type triangle struct {
+	v      [3]int32
+	sleeve float32
+}
+
+// mesh is the product, cut into triangles that move with the fit.
+type mesh struct {
+	vertices  []vertex
+	triangles []triangle // the trunk's first
+	bounds    image.Rectangle
+}
+
+// meshCells is how many cells lie in a chest width.
+const meshCells = 26
+
+// newMesh spans a grid over the product. Cells without product are left out.
+func newMesh(c *cutout, f *fit) *mesh {
+	step := max(3, f.unit/meshCells)
+	x0, y0 := float64(c.box.Min.X)-2, float64(c.box.Min.Y)-2
+	nx := int(math.Ceil((float64(c.box.Max.X)+2-x0)/step)) + 1
+	ny := int(math.Ceil((float64(c.box.Max.Y)+2-y0)/step)) + 1
+	m := &mesh{vertices: make([]vertex, nx*ny)}
+	weight := make([]float64, nx*ny)
+	for j := range ny {
+		for i := range nx {
+			src := vec{x0 + float64(i)*step, y0 + float64(j)*step}
+			dst, _, w := f.place(src)
+			weight[j*nx+i] = w
+			m.vertices[j*nx+i] = vertex{src: src, dst: dst, shade: f.roundness(src, w)}
+		}
+	}
+	for j := range ny - 1 {
+		for i := range nx - 1 {
+			a := int32(j*nx + i)
+			if !c.any(m.vertices[a].src, step) {
+				continue
+			}
+			b, d, e := a+1, a+int32(nx), a+int32(nx)+1
+			s := float32(max(weight[a], weight[b], weight[d], weight[e]))
+			m.triangles = append(m.triangles, triangle{[3]int32{a, b, e}, s}, triangle{[3]int32{a, e, d}, s})
+		}
+	}
+	slices.SortStableFunc(m.triangles, func(a, b triangle) int { return cmp.Compare(a.sleeve, b.sleeve) })
+	m.bound(f.p.bounds)
+	return m
+}
+
+// any reports whether the square from p holds product.
+func (c *cutout) any(p vec, side float64) bool {
+	for y := max(0, int(p.Y)); y <= min(c.h-1, int(p.Y+side)+1); y++ {
+		for x := max(0, int(p.X)); x <= min(c.w-1, int(p.X+side)+1); x++ {
+			if c.pix[4*(y*c.w+x)+3] > 0 {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// bound finds the part of the photo that the mesh covers.
+func (m *mesh) bound(photo image.Rectangle) {
+	for _, t := range m.triangles {
+		for _, i := range t.v {
+			d := m.vertices[i].dst
+			m.bounds = m.bounds.Union(image.Rect(int(math.Floor(d.X)), int(math.Floor(d.Y)), int(math.Ceil(d.X))+1, int(math.Ceil(d.Y))+1))
+		}
+	}
+	m.bounds = m.bounds.Intersect(photo)
+}
+
+// roundness is the light that a flat picture lacks on a round body: darker
+// towards the sides of trunk and sleeves.
+func (f *fit) roundness(q vec, weight float64) float32 {
+	g := f.normal(q)
+	edge := ramp(.30, .56, math.Abs(g.X)) * (1 - weight)
+	side := 0
+	if g.X > 0 {
+		side = 1
+	}
+	if weight > 0 {
+		s := &f.sleeve[side]
+		across := math.Abs(s.axis.cross(g.sub(s.joint)))
+		edge += ramp(.08, .24, across) * weight
+	}
+	return float32(1 - .17*edge)
+}

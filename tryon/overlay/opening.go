@@ -1,0 +1,120 @@
+package overlay
+
+import "math"
+
+// A flat-lay shows the inside of the back through the neck opening. Worn, the
+// neck is there: that part must go. Where the front begins is an edge inside
+// the product, so it is looked for by colour, not by outline.
+
+// openingCurve is how far below the collar line the front hangs at x, for a
+// neck opening of the given half width, depth and shape.
+func openingCurve(x, half, depth, shape float64) float64 {
+	t := math.Abs(x) / half
+	if t >= 1 {
+		return 0
+	}
+	return depth * math.Pow(1-math.Pow(t, shape), 1/max(1, shape*.75))
+}
+
+// findOpening sets depth and shape of the neck opening: of all curves of the
+// family the one along which the inside is darkest against the outside, as the
+// shaded inside of the back is against the front's edge.
+func (s *silhouette) findOpening(m *landmarks, dents []dent) {
+	half := (m.collar[1].X - m.collar[0].X) / 2
+	base := (m.collar[0].Y + m.collar[1].Y) / 2
+	// How far the back's edge sags is how much opening is visible for certain.
+	sag := 0.
+	for _, d := range dents {
+		if d.a.X < m.axis && d.b.X > m.axis && d.at.Y < m.armpit[0].Y {
+			sag = max(sag, d.at.Y-base)
+		}
+	}
+	// The back's own collar ends a little below its edge; the front lies deeper.
+	best := 0.
+	for _, shape := range [...]float64{1, 1.5, 2, 2.6, 3.4} {
+		for depth := max(.45*half, sag+.38*half); depth < 2.6*half && base+depth < m.hem; depth += max(1, half/60) {
+			sure := s.stepAlong(m.axis, base, half*.97, depth, shape)
+			if shape == 2 {
+				sure *= 1.25 // most are round
+			}
+			if sure > best {
+				best, m.opening, m.curve = sure, depth, shape
+			}
+		}
+	}
+	switch {
+	case best > 6:
+	case sag > .12*half:
+		// Front and back look alike; most round necks are about this deep.
+		m.opening, m.curve = max(.95*half, sag+.25*half), 2
+	default:
+		m.opening, m.curve = 0, 2
+	}
+}
+
+// stepAlong is how sure it is that the outside of the curve is brighter than
+// its inside: the mean step in luma over its spread, times the root of the
+// number of places looked at. A label or a button makes a large step in a few
+// places, an edge makes one everywhere.
+func (s *silhouette) stepAlong(axis, base, half, depth, shape float64) float64 {
+	const n = 40
+	sum, squares, seen := 0., 0., 0.
+	r := max(2, half/30)
+	for i := range n {
+		x := half * (float64(i)/(n-1)*1.8 - .9)
+		y := openingCurve(x, half, depth, shape)
+		slope := (openingCurve(x+1, half, depth, shape) - openingCurve(x-1, half, depth, shape)) / 2
+		normal := vec{-slope, 1}.unit()
+		p := vec{axis + x, base + y}
+		in, ok1 := s.luma(p.sub(normal.mul(r)))
+		out, ok2 := s.luma(p.add(normal.mul(r)))
+		if ok1 && ok2 {
+			d := clamp(out-in, -30, 30)
+			sum, squares, seen = sum+d, squares+d*d, seen+1
+		}
+	}
+	if seen < .7*n {
+		return 0
+	}
+	mean := sum / seen
+	return mean / math.Sqrt(max(squares/seen-mean*mean, 0)+1) * math.Sqrt(seen)
+}
+
+// luma is the brightness of the product around p; false near its edge.
+func (s *silhouette) luma(p vec) (float64, bool) {
+	sum := 0.
+	for dy := -1.; dy <= 1; dy++ {
+		for dx := -1.; dx <= 1; dx++ {
+			q := p.add(vec{dx, dy})
+			if !s.at(q) {
+				return 0, false
+			}
+			i := 4 * (int(q.Y)*s.w + int(q.X))
+			sum += .299*float64(s.pix[i]) + .587*float64(s.pix[i+1]) + .114*float64(s.pix[i+2])
+		}
+	}
+	return sum / 9, true
+}
+
+// clearOpening takes what lies in the neck opening out of the cut-out.
+func (c *cutout) clearOpening(m *landmarks) {
+	if m.opening == 0 {
+		return
+	}
+	half := (m.collar[1].X - m.collar[0].X) / 2
+	base := (m.collar[0].Y + m.collar[1].Y) / 2
+	for y := c.box.Min.Y; y < min(c.box.Max.Y, int(base+m.opening)+2); y++ {
+		for x := max(0, int(m.axis-half)-1); x < min(c.w, int(m.axis+half)+2); x++ {
+			dx := float64(x) + .5 - m.axis
+			if math.Abs(dx) >= half {
+				continue
+			}
+			depth := base + openingCurve(dx, half, m.opening, m.curve) - (float64(y) + .5)
+			slope := (openingCurve(dx+1, half, m.opening, m.curve) - openingCurve(dx-1, half, m.opening, m.curve)) / 2
+			// One pixel inside the curve too, where the back still shines through.
+			in := clamp(depth/math.Sqrt(1+slope*slope)+1.5, 0, 1)
+			i := 4*(y*c.w+x) + 3
+			c.pix[i] = uint8(float64(c.pix[i])*(1-in) + .5)
+		}
+	}
+}
