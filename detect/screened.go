@@ -2,6 +2,7 @@ package detect
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"log/slog"
@@ -87,11 +88,16 @@ func (s Screened) LogValue() slog.Value {
 	return slog.GroupValue(slog.String("policy", policy), slog.String("verdict", verdict))
 }
 
-// MarshalJSON writes {"policy","verdict"}. There is no way back.
+// MarshalJSON writes {"policy","verdict"}.
 func (s Screened) MarshalJSON() ([]byte, error) {
 	policy, verdict := s.summary()
 	return json.Marshal(struct {
 		Policy  string `json:"policy"`
 		Verdict string `json:"verdict"`
 	}{policy, verdict})
+}
+
+// UnmarshalJSON refuses: a proof is made by Screen and by nothing else.
+func (s *Screened) UnmarshalJSON([]byte) error {
+	return errors.New("detect: a Screened cannot be decoded")
 }
