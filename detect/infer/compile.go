@@ -3,8 +3,10 @@ package infer
 import (
 	"errors"
 	"fmt"
+	"math"
 
 	"github.com/owulveryck/onnx-go"
+	"gorgonia.org/tensor"
 
 	"github.com/fitveil/fitveil/detect/infer/internal/ir"
 )
@@ -25,7 +27,7 @@ type compiler struct {
 func newCompiler(o *Options, set *ir.Set, opset int, given int64) *compiler {
 	budget := o.MaxBytes + 8*given
 	return &compiler{
-		set: set, opset: opset, maxLen: int(o.MaxBytes / 4),
+		set: set, opset: opset, maxLen: int(min(o.MaxBytes/4, math.MaxInt32/4)),
 		memory: ir.Budget{Left: budget}, work: 16 * budget,
 		values: make(map[string]*ir.Value),
 	}
@@ -179,22 +181,15 @@ func (g *Graph) eager() error {
 			made[out.name] = true
 		}
 	}
-	leaves, given := map[string]*ir.Array{}, int64(0)
+	c := newCompiler(&g.options, g.set, assumedOpset, g.bytes())
+	c.fold = true
 	for _, n := range g.nodes {
-		if n.tensor == nil || n.name == "" || made[n.name] || leaves[n.name] != nil {
+		if n.tensor == nil || n.name == "" || made[n.name] || c.values[n.name] != nil {
 			continue
 		}
-		a, err := arrayOf(n.tensor)
-		if err != nil {
-			return &onnx.ErrNotImplemented{Operator: "input " + n.name, Message: err.Error()}
+		if err := c.leaf(n); err != nil {
+			return err
 		}
-		leaves[n.name] = a
-		given += int64(a.Len()) * int64(a.Type.Size())
-	}
-	c := newCompiler(&g.options, g.set, assumedOpset, given)
-	c.fold = true
-	for name, a := range leaves {
-		c.constant(name, a)
 	}
 	for _, op := range g.ops {
 		if err := c.operation(op, ""); err != nil {
@@ -205,13 +200,44 @@ func (g *Graph) eager() error {
 		}
 	}
 	for _, n := range g.nodes {
-		if v := c.values[n.name]; n.name != "" && v != nil && made[n.name] {
+		// A node that is not made is the second one of an output that is an input.
+		v := c.values[n.name]
+		switch {
+		case v == nil || !made[n.name] && n.tensor == nil:
+		case v.Len() == 0 || toTensor[v.Type] == (tensor.Dtype{}):
+			n.tensor = nil // no tensor can hold it
+		default:
 			n.tensor = tensorOf(v.Const)
-		} else if v != nil && n.tensor != nil {
-			n.tensor = tensorOf(v.Const) // the other node of an output that is an input
 		}
 	}
 	return nil
+}
+
+// bytes is the size of the tensors the graph holds.
+func (g *Graph) bytes() (total int64) {
+	for _, n := range g.nodes {
+		if n.tensor != nil {
+			total += int64(n.tensor.MemSize())
+		}
+	}
+	return total
+}
+
+// leaf makes the tensor of a node a constant of the type the file declares.
+func (c *compiler) leaf(n *graphNode) error {
+	a, err := arrayOf(n.tensor)
+	if err != nil {
+		return &onnx.ErrNotImplemented{Operator: "input " + n.name, Message: err.Error()}
+	}
+	want := fromTensor(n.dtype)
+	if want == a.Type || want == ir.Undefined {
+		c.constant(n.name, a)
+		return nil
+	}
+	given := &graphNode{name: n.name + " as given"}
+	c.constant(given.name, a)
+	cast := operation{op: "Cast", attrs: map[string]any{"to": int64(want)}, in: []*graphNode{given}, out: []*graphNode{n}}
+	return c.operation(cast, n.name)
 }
 
 // decode hands the rewritten graph to onnx-go. Its panics on input it does not

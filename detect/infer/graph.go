@@ -56,7 +56,8 @@ type graphNode struct {
 	id     int64
 	name   string
 	tensor tensor.Tensor
-	set    int // how often a tensor was given
+	dtype  tensor.Dtype // of the first tensor given, which is how the file declares the value
+	set    int          // how often a tensor was given
 }
 
 func (n *graphNode) ID() int64        { return n.id }
@@ -65,7 +66,9 @@ func (n *graphNode) GetName() string  { return n.name }
 
 func (n *graphNode) SetTensor(t tensor.Tensor) error {
 	n.tensor = t
-	n.set++
+	if n.set++; n.set == 1 && t != nil {
+		n.dtype = t.Dtype()
+	}
 	return nil
 }
 
@@ -259,8 +262,10 @@ func (g *Graph) findInputs() {
 
 // Run computes every output from the tensors set on the inputs and leaves the
 // results on the output nodes. The whole graph is prepared anew each time, for
-// the shapes at hand. It returns a *onnx.ErrNotImplemented where an operator
-// does not support what is asked.
+// the shapes at hand. An input of another element type than the file declares
+// is converted, and a scalar result has shape (1): onnx-go's suite gives and
+// expects them so. Run returns a *onnx.ErrNotImplemented where an operator does
+// not support what is asked.
 func (g *Graph) Run() error {
 	return g.eager()
 }

@@ -17,18 +17,23 @@ var toTensor = map[ir.Dtype]tensor.Dtype{
 	ir.Uint8: tensor.Uint8, ir.Uint16: tensor.Uint16, ir.Uint32: tensor.Uint32, ir.Uint64: tensor.Uint64,
 }
 
+// fromTensor is the inverse of toTensor, ir.Undefined where there is none.
+func fromTensor(d tensor.Dtype) ir.Dtype {
+	for from, to := range toTensor {
+		if to == d {
+			return from
+		}
+	}
+	return ir.Undefined
+}
+
 // arrayOf shares the elements of a tensor that is dense and row-major.
 func arrayOf(t tensor.Tensor) (*ir.Array, error) {
 	d, ok := t.(*tensor.Dense)
 	if !ok || d.RequiresIterator() || !d.DataOrder().IsRowMajor() || d.IsMasked() {
 		return nil, fmt.Errorf("tensor of type %T is not dense and row-major: %w", t, ErrTensor)
 	}
-	a := &ir.Array{Shape: append([]int(nil), d.Shape()...)}
-	for from, to := range toTensor {
-		if to == d.Dtype() {
-			a.Type = from
-		}
-	}
+	a := &ir.Array{Type: fromTensor(d.Dtype()), Shape: append([]int(nil), d.Shape()...)}
 	switch a.Type {
 	case ir.Float32:
 		a.Data = d.Float32s()
@@ -58,9 +63,14 @@ func arrayOf(t tensor.Tensor) (*ir.Array, error) {
 	return a, nil
 }
 
-// tensorOf makes a tensor that shares the elements of a.
+// tensorOf makes a tensor that shares the elements of a, of shape (1) where a is
+// a scalar.
 func tensorOf(a *ir.Array) *tensor.Dense {
-	return tensor.New(tensor.WithShape(a.Shape...), tensor.WithBacking(a.Data))
+	shape := a.Shape
+	if len(shape) == 0 {
+		shape = []int{1}
+	}
+	return tensor.New(tensor.WithShape(shape...), tensor.WithBacking(a.Data))
 }
 
 // read copies the elements of t to a. It allocates nothing where they are

@@ -228,3 +228,40 @@ func lines(shape []int, strides [][]int, f func(at int, from []int, count int, s
 		}
 	}
 }
+
+// buildMean is Operators.md#Mean: the sum of the inputs over their number.
+func buildMean(n *ir.Node) error {
+	if err := add.buildVariadic(n); err != nil {
+		return err
+	}
+	if err := n.Float(0); err != nil {
+		return err
+	}
+	sum, count := n.Run, float32(len(n.In))
+	n.Run = func(c *ir.Call) {
+		sum(c)
+		y := ir.Of[float32](c.Out[0])
+		for i := range y {
+			y[i] /= count
+		}
+	}
+	return nil
+}
+
+// buildPRelu is Operators.md#PRelu: x, times its slope where below zero. The
+// slope broadcasts to x, not the other way round.
+func buildPRelu(n *ir.Node) error {
+	prelu := arithmetic{float: func(x, slope float64) float64 {
+		if x < 0 {
+			return x * slope
+		}
+		return x
+	}}
+	if err := prelu.buildBinary(n); err != nil {
+		return err
+	}
+	if !sameShape(n.In[0].Shape, n.Out[0].Shape) {
+		return ir.Invalidf("slope of shape %v for input of shape %v", n.In[1].Shape, n.In[0].Shape)
+	}
+	return nil
+}

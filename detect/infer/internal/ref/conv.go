@@ -9,20 +9,18 @@ import (
 // conv is a prepared convolution, Operators.md#Conv: grouped, strided, dilated,
 // with pads that may differ on each side.
 //
-// The input is copied into planes that carry the padding, so that no loop asks
-// where the border is. Output channels go in blocks of four: the weights of a
-// block lie together, tap by tap, and a tile of four channels × two pixels is
-// summed in registers over all taps.
+// Every output row is a weighted sum of pieces of input rows, one for each tap
+// (input channel, kernel row, kernel column). To make the pieces contiguous and
+// free of borders, the input is first copied into planes that carry the padding
+// and keep the columns of each stride phase together: with stride 2 a row
+// becomes its even columns, then its odd ones.
 type conv struct {
-	window
-	groups, m int       // output channels in all
-	ph, pw    int       // padded plane
-	weights   []float32 // packed by pack: groups × blocks × taps × 4
-	bias      []float32 // m, zeros where the node has none
-	taps      []int32   // offset of each tap in the padded planes of a group
+	n, c, m, groups int // batch, input and output channels
+	y, x            axis
+	rows, width     int // of a phase of a prepared plane
+	weights, bias   []float32
+	taps            []int32 // where each tap's piece starts, from the row's first
 }
-
-const block = 4 // output channels computed together
 
 // buildConv takes X (N, C, [H,] W), W (M, C/group, [kH,] kW) and optionally
 // B (M), W and B known at load time.
@@ -41,6 +39,9 @@ func buildConv(n *ir.Node) error {
 	g, err := readWindow(n, x.Shape, w.Shape[2:], false)
 	if err != nil {
 		return err
+	}
+	if g.spatial > 2 {
+		return ir.Unsupportedf("three-dimensional convolution")
 	}
 	m := w.Shape[0]
 	if groups < 1 || m < 1 || g.c%groups != 0 || m%groups != 0 || w.Shape[1] != g.c/groups {
@@ -67,172 +68,133 @@ func buildConv(n *ir.Node) error {
 	if err := n.Result(0, ir.Float32, g.result(m)); err != nil {
 		return err
 	}
-	c := &conv{window: *g, groups: groups, m: m, bias: bias, ph: g.h + g.top + g.bottom, pw: g.w + g.left + g.right}
-	planes, ok := ir.Count([]int{g.c, c.ph, c.pw})
-	if !ok || planes > n.MaxLen || planes > 1<<30 {
-		return ir.TooLargef("%d padded planes of %d by %d", g.c, c.ph, c.pw)
-	}
-	if err := n.Memory.Take(len(weights), 4*block); err != nil {
+	c := &conv{n: g.n, c: g.c, m: m, groups: groups, y: g.axis[1], x: g.axis[2], weights: weights, bias: bias}
+	if err := c.prepare(n); err != nil {
 		return err
-	}
-	c.pack(weights)
-	if c.padded() {
-		n.Scratch = planes
 	}
 	n.Heavy, n.Run = true, c.run
 	return nil
 }
 
-// padded reports whether the input must be copied to get its border.
-func (c *conv) padded() bool { return c.top+c.left+c.bottom+c.right > 0 }
-
-// pack lays weights out for the loops and lists the taps. A group of one
-// channel keeps its plain order, it is computed row by row.
-func (c *conv) pack(weights []float32) {
-	perGroup, depth := c.m/c.groups, c.c/c.groups
+// prepare lays the planes out and lists the taps.
+func (c *conv) prepare(n *ir.Node) error {
+	c.rows = c.y.before + c.y.in + c.y.after
+	c.width = (c.x.before + c.x.in + c.x.after + c.x.stride - 1) / c.x.stride
+	planes, ok := ir.Count([]int{c.c, c.rows, c.x.stride, c.width})
+	if !ok || planes > n.MaxLen || planes > 1<<30 {
+		return ir.TooLargef("%d padded planes of %d rows", c.c, c.rows)
+	}
+	if c.copies() {
+		n.Scratch = planes
+	} else if c.y.k == 1 && c.x.k == 1 && c.y.stride == 1 {
+		// Nothing tells rows apart: longer ones do the same with less ado.
+		c.longRows()
+	}
+	depth := c.c / c.groups
+	if err := n.Memory.Take(depth*c.y.k*c.x.k, 4); err != nil {
+		return err
+	}
+	plane := c.rows * c.x.stride * c.width
 	for ic := range depth {
-		for ky := range c.kh {
-			for kx := range c.kw {
-				c.taps = append(c.taps, int32((ic*c.ph+ky*c.dh)*c.pw+kx*c.dw))
+		for ky := range c.y.k {
+			for kx := range c.x.k {
+				row, column := ky*c.y.dilation, kx*c.x.dilation
+				phase, at := column%c.x.stride, column/c.x.stride
+				c.taps = append(c.taps, int32(ic*plane+(row*c.x.stride+phase)*c.width+at))
 			}
 		}
 	}
-	if perGroup == 1 {
-		c.weights = weights
-		return
+	return nil
+}
+
+// copies reports whether the input must be copied to be of the prepared form.
+func (c *conv) copies() bool { return c.rows > c.y.in || c.width > c.x.in || c.x.stride > 1 }
+
+// longRows recounts the plane in rows of up to 1024 pixels that divide it.
+func (c *conv) longRows() {
+	plane := c.y.in * c.x.in
+	for c.y.in%2 == 0 && 2*c.x.in <= 1024 {
+		c.y.in, c.x.in = c.y.in/2, c.x.in*2
 	}
-	taps := len(c.taps)
-	blocks := (perGroup + block - 1) / block
-	c.weights = make([]float32, c.groups*blocks*taps*block)
-	for g := range c.groups {
-		for o := range perGroup {
-			src := weights[(g*perGroup+o)*taps:][:taps]
-			dst := c.weights[(g*blocks+o/block)*taps*block+o%block:]
-			for t, w := range src {
-				dst[t*block] = w
-			}
-		}
+	if plane <= 1024 {
+		c.y.in, c.x.in = 1, plane
 	}
+	c.y.out, c.x.out, c.rows, c.width = c.y.in, c.x.in, c.y.in, c.x.in
 }
 
 func (c *conv) run(k *ir.Call) {
 	x, y := ir.Of[float32](k.In[0]), ir.Of[float32](k.Out[0])
-	in, out := c.c*c.h*c.w, c.m*c.oh*c.ow
+	in, out := c.c*c.y.in*c.x.in, c.m*c.y.out*c.x.out
 	for i := range c.n {
-		planes := x[i*in : (i+1)*in]
-		if c.padded() {
-			c.pad(k.Threads, k.Scratch, planes)
+		planes, result := x[i*in:][:in], y[i*out:][:out]
+		if c.copies() {
+			spread(k.Threads, c.c, 1+1<<14/(c.rows*c.width*c.x.stride), func(lo, hi int) { c.lay(k.Scratch, planes, lo, hi) })
 			planes = k.Scratch
 		}
-		c.image(k.Threads, y[i*out:(i+1)*out], planes)
+		// A row of one output channel is summed whole by one goroutine.
+		spread(k.Threads, c.m*c.y.out, 1+1<<15/(len(c.taps)*c.x.out), func(lo, hi int) { c.sum(result, planes, lo, hi) })
 	}
 }
 
-// pad copies the planes of one image into larger ones with a border of zeros.
-func (c *conv) pad(threads int, dst, src []float32) {
-	spread(threads, c.c, 1+1<<14/(c.ph*c.pw), func(lo, hi int) {
-		for ch := lo; ch < hi; ch++ {
-			d, s := dst[ch*c.ph*c.pw:][:c.ph*c.pw], src[ch*c.h*c.w:][:c.h*c.w]
-			clear(d[:c.top*c.pw])
-			for row := range c.h {
-				r := d[(c.top+row)*c.pw:][:c.pw]
-				clear(r[:c.left])
-				copy(r[c.left:], s[row*c.w:][:c.w])
-				clear(r[c.left+c.w:])
-			}
-			clear(d[(c.top+c.h)*c.pw:])
-		}
-	})
-}
-
-// image computes one image. The unit of work is one row of one block of
-// output channels, each summed whole by one goroutine.
-func (c *conv) image(threads int, y, x []float32) {
-	perGroup := c.m / c.groups
-	blocks := (perGroup + block - 1) / block
-	least := 1 + 1<<15/(len(c.taps)*c.ow)
-	spread(threads, c.groups*blocks*c.oh, least, func(lo, hi int) {
-		for u := lo; u < hi; u++ {
-			g, b, row := u/c.oh/blocks, u/c.oh%blocks, u%c.oh
-			first := g*perGroup + b*block
-			planes := x[g*(c.c/c.groups)*c.ph*c.pw+row*c.sh*c.pw:]
-			if perGroup == 1 {
-				c.rowOfOne(y[(first*c.oh+row)*c.ow:][:c.ow], planes, first)
+// lay copies the planes of channels lo to hi into the prepared form.
+func (c *conv) lay(dst, src []float32, lo, hi int) {
+	pitch, stride := c.x.stride*c.width, c.x.stride
+	for ch := lo; ch < hi; ch++ {
+		d := dst[ch*c.rows*pitch:][:c.rows*pitch]
+		clear(d)
+		for row := range c.y.in {
+			r, s := d[(c.y.before+row)*pitch:][:pitch], src[(ch*c.y.in+row)*c.x.in:][:c.x.in]
+			if stride == 1 {
+				copy(r[c.x.before:], s)
 				continue
 			}
-			c.rowOfBlock(y, planes, first, min(block, perGroup-b*block), row, c.weights[(g*blocks+b)*len(c.taps)*block:][:len(c.taps)*block])
+			for i, v := range s {
+				at := c.x.before + i
+				r[at%stride*c.width+at/stride] = v
+			}
 		}
-	})
+	}
 }
 
-// rowOfOne computes a row of an output channel that has its input to itself.
-func (c *conv) rowOfOne(y, x []float32, m int) {
-	for i := range y {
-		y[i] = c.bias[m]
-	}
-	for t, w := range c.weights[m*len(c.taps):][:len(c.taps)] {
-		s := x[c.taps[t]:]
-		if c.sw == 1 {
-			for i, v := range s[:len(y)] {
-				y[i] += w * v
-			}
-			continue
-		}
+// sum computes rows lo to hi of one image, counted over all output channels.
+func (c *conv) sum(dst, planes []float32, lo, hi int) {
+	perGroup, taps := c.m/c.groups, len(c.taps)
+	pitch := c.x.stride * c.width
+	for u := lo; u < hi; u++ {
+		m, row := u/c.y.out, u%c.y.out
+		y := dst[u*c.x.out:][:c.x.out]
+		x := planes[(m/perGroup*(c.c/c.groups)*c.rows+row*c.y.stride)*pitch:]
+		w := c.weights[m*taps:][:taps]
 		for i := range y {
-			y[i] += w * s[i*c.sw]
+			y[i] = c.bias[m]
+		}
+		t := 0
+		for ; t+8 <= taps; t += 8 {
+			add8(y, x, c.taps[t:], w[t:])
+		}
+		for ; t < taps; t++ {
+			add1(y, x[c.taps[t]:], w[t])
 		}
 	}
 }
 
-// rowOfBlock computes a row of up to four output channels, two pixels at a
-// time. In a row of odd length the last pair overlaps the one before it.
-func (c *conv) rowOfBlock(y, x []float32, first, count, row int, w []float32) {
-	second, plane := c.sw, c.oh*c.ow
-	if c.ow == 1 {
-		second = 0
-	}
-	for i := 0; i < c.ow; i += 2 {
-		i := max(0, min(i, c.ow-2))
-		sum := tile(x[i*c.sw:], c.taps, w, second)
-		for o := range count {
-			d := y[(first+o)*plane+row*c.ow+i:]
-			d[0] = sum[2*o] + c.bias[first+o]
-			if c.ow > 1 {
-				d[1] = sum[2*o+1] + c.bias[first+o]
-			}
-		}
+// add8 adds eight weighted pieces of x to y: y[i] += Σ w[j]·x[t[j]+i]. Adding
+// eight products before touching the sum saves loads and stores, and keeps
+// rounding errors small.
+func add8(y, x []float32, t []int32, w []float32) {
+	n := len(y)
+	t, w = t[:8], w[:8]
+	x0, x1, x2, x3 := x[t[0]:][:n], x[t[1]:][:n], x[t[2]:][:n], x[t[3]:][:n]
+	x4, x5, x6, x7 := x[t[4]:][:n], x[t[5]:][:n], x[t[6]:][:n], x[t[7]:][:n]
+	w0, w1, w2, w3, w4, w5, w6, w7 := w[0], w[1], w[2], w[3], w[4], w[5], w[6], w[7]
+	for i := range y {
+		y[i] += (w0*x0[i] + w1*x1[i]) + (w2*x2[i] + w3*x3[i]) + ((w4*x4[i] + w5*x5[i]) + (w6*x6[i] + w7*x7[i]))
 	}
 }
 
-// tile sums weights times inputs over all taps, for four channels and the two
-// pixels at x[0] and x[second]: sum[2*o+p] = Σ w[4*t+o] · x[taps[t]+p*second].
-// Partial sums are kept short, which keeps rounding errors small.
-func tile(x []float32, taps []int32, w []float32, second int) (sum [2 * block]float32) {
-	const chunk = 64
-	for len(taps) > 0 {
-		n := min(chunk, len(taps))
-		var a0, a1, b0, b1, c0, c1, d0, d1 float32
-		for i, t := range taps[:n] {
-			q := w[4*i : 4*i+4 : 4*i+4]
-			u, v := x[t], x[int(t)+second]
-			a0 += q[0] * u
-			a1 += q[0] * v
-			b0 += q[1] * u
-			b1 += q[1] * v
-			c0 += q[2] * u
-			c1 += q[2] * v
-			d0 += q[3] * u
-			d1 += q[3] * v
-		}
-		sum[0] += a0
-		sum[1] += a1
-		sum[2] += b0
-		sum[3] += b1
-		sum[4] += c0
-		sum[5] += c1
-		sum[6] += d0
-		sum[7] += d1
-		taps, w = taps[n:], w[4*n:]
+// add1 adds one weighted piece.
+func add1(y, x []float32, w float32) {
+	for i, v := range x[:len(y)] {
+		y[i] += w * v
 	}
-	return sum
 }

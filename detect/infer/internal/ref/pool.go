@@ -6,108 +6,158 @@ import (
 	"github.com/fitveil/fitveil/detect/infer/internal/ir"
 )
 
-// pooling reduces the part of a window that lies in the input. rows yields the
-// window's rows; places counts window positions, padding included, that an
-// average over the padding divides by.
-type pooling func(x []float32, w *window, y0, y1, x0, x1, places int) float32
-
-// buildMaxPool is Operators.md#MaxPool. Padding never wins; the output of
-// indices is not computed.
+// buildMaxPool is Operators.md#MaxPool. Padding never wins. The second output
+// are the places of the winners in the input, counted over all of it; a
+// storage_order of 1 counts the first spatial axis fastest.
 func buildMaxPool(n *ir.Node) error {
-	if len(n.Out) > 1 && n.Out[1] != nil {
-		return ir.Unsupportedf("output of the indices")
+	columns := n.Flag("storage_order", false)
+	w, err := readPool(n, 2)
+	if err != nil {
+		return err
 	}
-	n.Int("storage_order", 0) // only says how indices are counted
-	return buildPool(n, func(x []float32, w *window, y0, y1, x0, x1, _ int) float32 {
-		best := float32(math.Inf(-1))
-		for y := y0; y < y1; y += w.dh {
-			for i := x0; i < x1; i += w.dw {
-				if v := x[y*w.w+i]; v > best || v != v {
-					best = v
-				}
-			}
+	in, out := w.plane()
+	n.Run = func(c *ir.Call) {
+		x, y := ir.Of[float32](c.In[0]), ir.Of[float32](c.Out[0])
+		var places []int64
+		if len(c.Out) > 1 && c.Out[1] != nil {
+			places = ir.Of[int64](c.Out[1])
 		}
-		return best
-	})
+		spread(c.Threads, w.n*w.c, 1+1<<14/out, func(lo, hi int) {
+			for ch := lo; ch < hi; ch++ {
+				plane := x[ch*in:][:in]
+				w.each(func(at int, p *part) {
+					best := p.largest(w, plane)
+					y[ch*out+at] = plane[best]
+					if places != nil {
+						places[ch*out+at] = int64(ch*in + w.place(best, columns))
+					}
+				})
+			}
+		})
+	}
+	if err := n.Result(1, ir.Int64, w.result(w.c)); err != nil {
+		return err
+	}
+	return n.Result(0, ir.Float32, w.result(w.c))
 }
 
 // buildAveragePool is Operators.md#AveragePool; count_include_pad says whether
 // the divisor counts padding.
 func buildAveragePool(n *ir.Node) error {
 	all := n.Flag("count_include_pad", false)
-	return buildPool(n, func(x []float32, w *window, y0, y1, x0, x1, places int) float32 {
-		sum, count := 0.0, 0
-		for y := y0; y < y1; y += w.dh {
-			for i := x0; i < x1; i += w.dw {
-				sum += float64(x[y*w.w+i])
-				count++
-			}
-		}
-		if all {
-			count = places
-		}
-		return float32(sum / float64(count))
-	})
-}
-
-func buildPool(n *ir.Node, reduce pooling) error {
-	if err := n.Arity(1, 1, 2); err != nil {
-		return err
-	}
-	if err := n.Float(0); err != nil {
-		return err
-	}
-	if !n.Has("kernel_shape") {
-		return ir.Invalidf("attribute \"kernel_shape\" is missing")
-	}
-	w, err := readWindow(n, n.In[0].Shape, nil, true)
+	w, err := readPool(n, 1)
 	if err != nil {
 		return err
 	}
-	if err := n.Done(); err != nil {
-		return err
-	}
-	if tall, wide := w.dh*(w.kh-1)+1, w.dw*(w.kw-1)+1; max(w.top, w.bottom) >= tall || max(w.left, w.right) >= wide {
-		return ir.Invalidf("pads reach past a window of %d by %d", tall, wide)
-	}
-	n.Heavy = true
+	in, out := w.plane()
 	n.Run = func(c *ir.Call) {
 		x, y := ir.Of[float32](c.In[0]), ir.Of[float32](c.Out[0])
-		plane := w.oh * w.ow
-		spread(c.Threads, w.n*w.c, 1+1<<14/plane, func(lo, hi int) {
+		spread(c.Threads, w.n*w.c, 1+1<<14/out, func(lo, hi int) {
 			for ch := lo; ch < hi; ch++ {
-				w.pool(y[ch*plane:][:plane], x[ch*w.h*w.w:][:w.h*w.w], reduce)
+				w.each(func(at int, p *part) {
+					sum, count := p.sum(w, x[ch*in:][:in])
+					if all {
+						count = p.places
+					}
+					y[ch*out+at] = float32(sum / float64(count))
+				})
 			}
 		})
 	}
 	return n.Result(0, ir.Float32, w.result(w.c))
 }
 
-// pool reduces every window of one plane.
-func (w *window) pool(y, x []float32, reduce pooling) {
-	for oy := range w.oh {
-		y0, y1, ny := clipped(oy*w.sh-w.top, w.kh, w.dh, w.h, w.bottom)
-		for ox := range w.ow {
-			x0, x1, nx := clipped(ox*w.sw-w.left, w.kw, w.dw, w.w, w.right)
-			y[oy*w.ow+ox] = reduce(x, w, y0, y1, x0, x1, ny*nx)
+// readPool checks what the pools have in common.
+func readPool(n *ir.Node, outputs int) (*window, error) {
+	if err := n.Arity(1, 1, outputs); err != nil {
+		return nil, err
+	}
+	if err := n.Float(0); err != nil {
+		return nil, err
+	}
+	if !n.Has("kernel_shape") {
+		return nil, ir.Invalidf("attribute \"kernel_shape\" is missing")
+	}
+	w, err := readWindow(n, n.In[0].Shape, nil, true)
+	if err != nil {
+		return nil, err
+	}
+	if err := n.Done(); err != nil {
+		return nil, err
+	}
+	for _, a := range w.axis {
+		if max(a.before, a.after) >= a.reach() {
+			return nil, ir.Invalidf("pads of %d and %d reach past a window of %d", a.before, a.after, a.reach())
+		}
+	}
+	n.Heavy = true
+	return w, nil
+}
+
+// part is the piece of a window that lies in the input, by axis.
+type part struct {
+	lo, hi, step [3]int
+	places       int // positions of the window, padding included
+}
+
+// each calls f for every window of a plane; at counts them.
+func (w *window) each(f func(at int, p *part)) {
+	var p part
+	at := 0
+	for z := range w.axis[0].out {
+		for y := range w.axis[1].out {
+			for x := range w.axis[2].out {
+				p.places = 1
+				for i, o := range [3]int{z, y, x} {
+					a, places := &w.axis[i], 0
+					p.lo[i], p.hi[i], places = a.clip(o)
+					p.step[i] = a.dilation
+					p.places *= places
+				}
+				f(at, &p)
+				at++
+			}
 		}
 	}
 }
 
-// clipped cuts a window that starts at from to the input: its positions are
-// lo, lo+dilation, ... below hi. places counts those in input and padding, but
-// not what ceil_mode reaches beyond the padding.
-func clipped(from, k, dilation, size, after int) (lo, hi, places int) {
-	end := from + (k-1)*dilation + 1
-	lo = from
-	if lo < 0 {
-		lo += (-lo + dilation - 1) / dilation * dilation
+// largest is the index of the first largest element; NaN counts as largest.
+func (p *part) largest(w *window, plane []float32) int {
+	found, best := -1, float32(0)
+	for z := p.lo[0]; z < p.hi[0]; z += p.step[0] {
+		for y := p.lo[1]; y < p.hi[1]; y += p.step[1] {
+			row := (z*w.axis[1].in + y) * w.axis[2].in
+			for x := p.lo[2]; x < p.hi[2]; x += p.step[2] {
+				if v := plane[row+x]; found < 0 || v > best || v != v && best == best {
+					found, best = row+x, v
+				}
+			}
+		}
 	}
-	places = k
-	if limit := size + after; end > limit {
-		places = (limit - from + dilation - 1) / dilation
+	return found
+}
+
+func (p *part) sum(w *window, plane []float32) (sum float64, count int) {
+	for z := p.lo[0]; z < p.hi[0]; z += p.step[0] {
+		for y := p.lo[1]; y < p.hi[1]; y += p.step[1] {
+			row := (z*w.axis[1].in + y) * w.axis[2].in
+			for x := p.lo[2]; x < p.hi[2]; x += p.step[2] {
+				sum += float64(plane[row+x])
+				count++
+			}
+		}
 	}
-	return lo, min(end, size), places
+	return sum, count
+}
+
+// place recounts an index into a plane in the order storage_order asks for.
+func (w *window) place(i int, columns bool) int {
+	if !columns {
+		return i
+	}
+	depth, height, width := w.axis[0].in, w.axis[1].in, w.axis[2].in
+	z, y, x := i/width/height, i/width%height, i%width
+	return z + (y+x*height)*depth
 }
 
 // buildGlobal is Operators.md#GlobalAveragePool and GlobalMaxPool: one value a channel.
@@ -150,7 +200,7 @@ func mean(plane []float32) float32 {
 }
 
 func maximum(plane []float32) float32 {
-	best := plane[0]
+	best := float32(math.Inf(-1))
 	for _, v := range plane {
 		best = max(best, v)
 	}

@@ -69,16 +69,84 @@ func softmax(y, x []float32, size, step int, logarithm bool) {
 	}
 }
 
-// reduction folds the elements of one result; finish is given their number.
-type reduction struct {
-	first  float64
-	fold   func(acc, x float64) float64
-	finish func(acc float64, count int) float64
+// reduction computes one result from the elements it is made of.
+type reduction func(v []float32) float32
+
+// pairwise adds in float32 in the order numpy does: eight running sums, and
+// halves that are added apart where there are many. The results of the
+// standard's node tests depend on it to the last bit.
+func pairwise(v []float32) float32 {
+	n := len(v)
+	if n < 8 {
+		sum := float32(0)
+		for _, x := range v {
+			sum += x
+		}
+		return sum
+	}
+	if n > 128 {
+		half := n / 2 / 8 * 8
+		return pairwise(v[:half]) + pairwise(v[half:])
+	}
+	var r [8]float32
+	copy(r[:], v)
+	for v = v[8:]; len(v) >= 8; v = v[8:] {
+		for i := range r {
+			r[i] += v[i]
+		}
+	}
+	sum := ((r[0] + r[1]) + (r[2] + r[3])) + ((r[4] + r[5]) + (r[6] + r[7]))
+	for _, x := range v {
+		sum += x
+	}
+	return sum
 }
 
-func done(acc float64, _ int) float64   { return acc }
-func plus(acc, x float64) float64       { return acc + x }
-func plusSquare(acc, x float64) float64 { return acc + x*x }
+// each maps v in place by f, rounding to float32.
+func each(v []float32, f func(float64) float64) []float32 {
+	for i, x := range v {
+		v[i] = float32(f(float64(x)))
+	}
+	return v
+}
+
+func square(x float64) float64 { return x * x }
+
+func sumOf(f func(float64) float64) reduction {
+	return func(v []float32) float32 { return pairwise(each(v, f)) }
+}
+
+func average(v []float32) float32 { return pairwise(v) / float32(len(v)) }
+func norm2(v []float32) float32   { return float32(math.Sqrt(float64(sumOf(square)(v)))) }
+func logSum(v []float32) float32  { return float32(math.Log(float64(pairwise(v)))) }
+
+// logSumExp subtracts the largest first, so that no exponential overflows.
+func logSumExp(v []float32) float32 {
+	top, sum := float64(maximum(v)), 0.0
+	if math.IsInf(top, 0) {
+		return float32(top)
+	}
+	for _, x := range v {
+		sum += math.Exp(float64(x) - top)
+	}
+	return float32(top + math.Log(sum))
+}
+
+func times(v []float32) float32 {
+	p := float32(1)
+	for _, x := range v {
+		p *= x
+	}
+	return p
+}
+
+func minimum(v []float32) float32 {
+	best := float32(math.Inf(1))
+	for _, x := range v {
+		best = min(best, x)
+	}
+	return best
+}
 
 // buildReduce is Operators.md#ReduceSum and its kin: axes are an attribute, or
 // an input (ReduceSum from version 13 on, the others from 18).
@@ -101,90 +169,76 @@ func (r reduction) buildReduce(n *ir.Node) error {
 	if len(list) == 0 && noop {
 		return ir.Unsupportedf("noop_with_empty_axes without axes")
 	}
-	if !given || len(list) == 0 {
-		list = nil
-		for i := range in {
-			list = append(list, i)
-		}
-	}
-	// Strides in the result: zero along what is folded.
-	kept, full := []int(nil), slices.Clone(in)
-	count := 1
-	for i, d := range in {
-		if slices.Contains(list, i) {
-			full[i] = 1
-			count *= d
+	all := !given || len(list) == 0
+	// The input is read as (kept axes, folded axes).
+	var kept, folded, full, keptStrides, foldedStrides []int
+	for i, s := range ir.Strides(in) {
+		if all || slices.Contains(list, i) {
+			folded, foldedStrides, full = append(folded, in[i]), append(foldedStrides, s), append(full, 1)
 		} else {
-			kept = append(kept, d)
+			kept, keptStrides, full = append(kept, in[i]), append(keptStrides, s), append(full, in[i])
 		}
 	}
-	strides := stretch(full, in)
+	count := product(folded)
+	n.Heavy, n.Scratch = true, count
 	n.Run = func(c *ir.Call) {
 		x, y := ir.Of[float32](c.In[0]), ir.Of[float32](c.Out[0])
-		acc := make([]float64, len(y))
-		for i := range acc {
-			acc[i] = r.first
-		}
-		lines(in, [][]int{strides}, func(at int, from []int, count int, step []int) {
-			for k, v := range x[at : at+count] {
-				acc[from[0]+k*step[0]] = r.fold(acc[from[0]+k*step[0]], float64(v))
-			}
-		})
-		for i, v := range acc {
-			y[i] = float32(r.finish(v, count))
+		for i := range y {
+			at := locate(i, kept, keptStrides)
+			lines(folded, [][]int{foldedStrides}, func(to int, from []int, count int, step []int) {
+				for k := range count {
+					c.Scratch[to+k] = x[at+from[0]+k*step[0]]
+				}
+			})
+			y[i] = r(c.Scratch[:count])
 		}
 	}
-	n.Heavy = true
 	if keep {
 		return n.Result(0, ir.Float32, full)
 	}
 	return n.Result(0, ir.Float32, kept)
 }
 
-// buildBatchNormalization is Operators.md#BatchNormalization for inference:
-// (x − mean)/√(var + ε)·scale + B, per channel.
-func buildBatchNormalization(n *ir.Node) error {
-	if err := n.Arity(5, 5, -1); err != nil {
-		return err
-	}
-	if err := n.Float(0, 1, 2, 3, 4); err != nil {
-		return err
-	}
-	eps := float64(n.Number("epsilon", 1e-5))
-	n.Number("momentum", 0.9) // training only
-	if n.Int("training_mode", 0) != 0 || n.Int("spatial", 1) != 1 {
-		return ir.Unsupportedf("training or non-spatial mode")
-	}
-	for _, v := range n.Out[1:] {
-		if v != nil {
-			return ir.Unsupportedf("outputs of training")
+// buildArg is Operators.md#ArgMax and ArgMin: the index of the element along an
+// axis that beats all others, the first or the last of equals.
+func buildArg(beats func(v, best float32) bool) func(*ir.Node) error {
+	return func(n *ir.Node) error {
+		if err := n.Arity(1, 1, 1); err != nil {
+			return err
 		}
-	}
-	if err := n.Done(); err != nil {
-		return err
-	}
-	in := n.In[0].Shape
-	if len(in) < 2 {
-		return ir.Invalidf("input of shape %v", in)
-	}
-	for _, v := range n.In[1:] {
-		if !slices.Equal(v.Shape, in[1:2]) {
-			return ir.Invalidf("statistics of shape %v for %d channels", v.Shape, in[1])
+		if err := n.Float(0); err != nil {
+			return err
 		}
-	}
-	channels, inner := in[1], product(in[2:])
-	n.InPlace = true
-	n.Run = func(c *ir.Call) {
-		x, y := ir.Of[float32](c.In[0]), ir.Of[float32](c.Out[0])
-		scale, bias := ir.Of[float32](c.In[1]), ir.Of[float32](c.In[2])
-		mean, variance := ir.Of[float32](c.In[3]), ir.Of[float32](c.In[4])
-		for p := range product(in[:2]) {
-			ch := p % channels
-			f := float64(scale[ch]) / math.Sqrt(float64(variance[ch])+eps)
-			for i, v := range x[p*inner:][:inner] {
-				y[p*inner+i] = float32((float64(v)-float64(mean[ch]))*f + float64(bias[ch]))
+		in := n.In[0].Shape
+		axis, err := ir.Axis(n.Int("axis", 0), len(in))
+		if err != nil {
+			return err
+		}
+		keep, last := n.Flag("keepdims", true), n.Flag("select_last_index", false)
+		if err := n.Done(); err != nil {
+			return err
+		}
+		if in[axis] == 0 {
+			return ir.Invalidf("empty axis")
+		}
+		shape := slices.Clone(in)
+		if shape[axis] = 1; !keep {
+			shape = slices.Delete(shape, axis, axis+1)
+		}
+		inner, size := product(in[axis+1:]), in[axis]
+		n.Run = func(c *ir.Call) {
+			x, y := ir.Of[float32](c.In[0]), ir.Of[int64](c.Out[0])
+			for i := range y {
+				line := x[i/inner*size*inner+i%inner:]
+				best := 0
+				for j := range size {
+					if v, b := line[j*inner], line[best*inner]; beats(v, b) || last && v == b {
+						best = j
+					}
+				}
+				y[i] = int64(best)
 			}
 		}
+		return n.Result(0, ir.Int64, shape)
 	}
-	return n.Result(0, ir.Float32, in)
 }

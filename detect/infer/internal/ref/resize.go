@@ -103,7 +103,7 @@ func buildUpsample(n *ir.Node) error {
 	if len(scales) != len(in) {
 		return ir.Invalidf("%d scales for rank %d", len(scales), len(in))
 	}
-	r := resizing{mode: n.Word("mode", "nearest", "linear"), coordinates: "asymmetric", rounding: "floor"}
+	r := resizing{mode: n.Word("mode", "nearest", "linear"), coordinates: "asymmetric", rounding: "simple"}
 	out, scale := make([]int, len(in)), make([]float64, len(in))
 	for i, s := range scales {
 		if scale[i] = float64(s); !(s > 0 && s <= 1<<20) {
@@ -154,7 +154,7 @@ func (r *resizing) sample(in, out int, scale float64, stride int) sampling {
 		case in == out && scale == 1:
 			s.add(in, stride, i, 1)
 		case r.mode == "nearest":
-			s.add(in, stride, r.round(at), 1)
+			s.add(in, stride, r.round(at, scale), 1)
 		case r.mode == "linear":
 			base := math.Floor(at)
 			s.add(in, stride, int(base), 1-(at-base), at-base)
@@ -200,9 +200,14 @@ func (r *resizing) origin(i, in, out int, scale float64) float64 {
 	return (x+0.5)/scale - 0.5
 }
 
-// round applies nearest_mode.
-func (r *resizing) round(x float64) int {
+// round applies nearest_mode. The versions without it leave rounding open;
+// "simple" is what ONNX Runtime and the standard's node tests do.
+func (r *resizing) round(x, scale float64) int {
 	switch r.rounding {
+	case "simple":
+		if scale < 1 {
+			return int(math.Ceil(x))
+		}
 	case "round_prefer_floor":
 		return int(math.Ceil(x - 0.5))
 	case "round_prefer_ceil":

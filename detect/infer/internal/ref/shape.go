@@ -1,10 +1,6 @@
 package ref
 
-import (
-	"slices"
-
-	"github.com/fitveil/fitveil/detect/infer/internal/ir"
-)
+import "github.com/fitveil/fitveil/detect/infer/internal/ir"
 
 // constant makes the node's output known: the compiler then drops the node.
 func constant(n *ir.Node, a *ir.Array) error {
@@ -109,46 +105,4 @@ func buildConstantOfShape(n *ir.Node) error {
 	fill := t.kernel(nil)
 	n.Run = func(c *ir.Call) { fill(&ir.Call{In: []*ir.Array{value}, Out: c.Out, Threads: 1}) }
 	return nil
-}
-
-// buildArgMax is Operators.md#ArgMax: the index of the largest along an axis,
-// the first or the last of equals.
-func buildArgMax(n *ir.Node) error {
-	if err := n.Arity(1, 1, 1); err != nil {
-		return err
-	}
-	if err := n.Float(0); err != nil {
-		return err
-	}
-	in := n.In[0].Shape
-	axis, err := ir.Axis(n.Int("axis", 0), len(in))
-	if err != nil {
-		return err
-	}
-	keep, last := n.Flag("keepdims", true), n.Flag("select_last_index", false)
-	if err := n.Done(); err != nil {
-		return err
-	}
-	if in[axis] == 0 {
-		return ir.Invalidf("empty axis")
-	}
-	shape := slices.Clone(in)
-	if shape[axis] = 1; !keep {
-		shape = slices.Delete(shape, axis, axis+1)
-	}
-	inner, size := product(in[axis+1:]), in[axis]
-	n.Run = func(c *ir.Call) {
-		x, y := ir.Of[float32](c.In[0]), ir.Of[int64](c.Out[0])
-		for i := range y {
-			line := x[i/inner*size*inner+i%inner:]
-			best := 0
-			for j := range size {
-				if v, b := line[j*inner], line[best*inner]; v > b || last && v == b {
-					best = j
-				}
-			}
-			y[i] = int64(best)
-		}
-	}
-	return n.Result(0, ir.Int64, shape)
 }

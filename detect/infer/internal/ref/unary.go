@@ -6,9 +6,9 @@ import (
 	"github.com/fitveil/fitveil/detect/infer/internal/ir"
 )
 
-// elementwise builds a node that maps each float32 element by f. The functions
-// take and give float64, so that the only rounding is the last one.
-func elementwise(n *ir.Node, f func(float64) float64) error {
+// elementwise builds a node that makes each element of the output from the one
+// of the input at the same place; f does so for any stretch of both.
+func elementwise(n *ir.Node, f func(y, x []float32)) error {
 	if err := n.Arity(1, 1, 1); err != nil {
 		return err
 	}
@@ -21,18 +21,24 @@ func elementwise(n *ir.Node, f func(float64) float64) error {
 	n.InPlace = true
 	n.Run = func(c *ir.Call) {
 		x, y := ir.Of[float32](c.In[0]), ir.Of[float32](c.Out[0])
-		spread(c.Threads, len(y), 1<<14, func(lo, hi int) {
-			for i, v := range x[lo:hi] {
-				y[lo+i] = float32(f(float64(v)))
-			}
-		})
+		spread(c.Threads, len(y), 1<<14, func(lo, hi int) { f(y[lo:hi], x[lo:hi]) })
 	}
 	return n.Result(0, ir.Float32, n.In[0].Shape)
 }
 
 // mapping is an operator without attributes: Operators.md under its own name.
 func mapping(f func(float64) float64) func(*ir.Node) error {
-	return func(n *ir.Node) error { return elementwise(n, f) }
+	return func(n *ir.Node) error { return elementwise(n, lift(f)) }
+}
+
+// lift makes a function of numbers one of stretches. The numbers are float64,
+// so that the only rounding to float32 is the last one.
+func lift(f func(float64) float64) func(y, x []float32) {
+	return func(y, x []float32) {
+		for i, v := range x {
+			y[i] = float32(f(float64(v)))
+		}
+	}
 }
 
 func sigmoid(x float64) float64  { return 1 / (1 + math.Exp(-x)) }
@@ -51,61 +57,72 @@ func sign(x float64) float64 {
 	return x // 0 and NaN stay
 }
 
-// relu keeps NaN, as max(0, x) over numbers and NaN does: Operators.md#Relu.
-func relu(x float64) float64 { return max(x, 0) }
+// buildRelu is Operators.md#Relu. NaN stays NaN, as in ONNX Runtime.
+func buildRelu(n *ir.Node) error {
+	return elementwise(n, func(y, x []float32) {
+		for i, v := range x {
+			if v < 0 {
+				v = 0
+			}
+			y[i] = v
+		}
+	})
+}
 
 // hardSwish is Operators.md#HardSwish: x · max(0, min(1, x/6 + 0.5)).
 func hardSwish(x float64) float64 { return x * max(0, min(1, x/6+0.5)) }
 
 // buildLeakyRelu is Operators.md#LeakyRelu.
 func buildLeakyRelu(n *ir.Node) error {
-	alpha := float64(n.Number("alpha", 0.01))
-	return elementwise(n, func(x float64) float64 {
-		if x < 0 {
-			return alpha * x
+	alpha := n.Number("alpha", 0.01)
+	return elementwise(n, func(y, x []float32) {
+		for i, v := range x {
+			if v < 0 {
+				v *= alpha
+			}
+			y[i] = v
 		}
-		return x
 	})
 }
 
 // buildElu is Operators.md#Elu: α(e^x − 1) below zero.
 func buildElu(n *ir.Node) error {
 	alpha := float64(n.Number("alpha", 1))
-	return elementwise(n, func(x float64) float64 {
+	return elementwise(n, lift(func(x float64) float64 {
 		if x < 0 {
 			return alpha * math.Expm1(x)
 		}
 		return x
-	})
+	}))
 }
 
 // buildSelu is Operators.md#Selu, constants as given there.
 func buildSelu(n *ir.Node) error {
 	alpha := float64(n.Number("alpha", 1.67326319217681884765625))
 	gamma := float64(n.Number("gamma", 1.05070102214813232421875))
-	return elementwise(n, func(x float64) float64 {
+	return elementwise(n, lift(func(x float64) float64 {
 		if x <= 0 {
 			return gamma * alpha * math.Expm1(x)
 		}
 		return gamma * x
-	})
+	}))
 }
 
 // buildHardSigmoid is Operators.md#HardSigmoid: max(0, min(1, αx + β)).
 func buildHardSigmoid(n *ir.Node) error {
 	alpha, beta := float64(n.Number("alpha", 0.2)), float64(n.Number("beta", 0.5))
-	return elementwise(n, func(x float64) float64 { return max(0, min(1, alpha*x+beta)) })
+	return elementwise(n, lift(func(x float64) float64 { return max(0, min(1, alpha*x+beta)) }))
 }
 
 // buildThresholdedRelu is Operators.md#ThresholdedRelu: x where x > α, else 0.
 func buildThresholdedRelu(n *ir.Node) error {
 	alpha := float64(n.Number("alpha", 1))
-	return elementwise(n, func(x float64) float64 {
+	return elementwise(n, lift(func(x float64) float64 {
 		if x > alpha {
 			return x
 		}
 		return 0
-	})
+	}))
 }
 
 // buildClip is Operators.md#Clip. Up to version 6 the limits are attributes,
@@ -131,5 +148,15 @@ func buildClip(n *ir.Node) error {
 		*limit = f[0]
 	}
 	n.In = n.In[:1]
-	return elementwise(n, func(x float64) float64 { return min(max(x, float64(lo)), float64(hi)) })
+	return elementwise(n, func(y, x []float32) {
+		for i, v := range x {
+			if v < lo {
+				v = lo
+			}
+			if v > hi {
+				v = hi
+			}
+			y[i] = v
+		}
+	})
 }

@@ -1,0 +1,61 @@
+package infer_test
+
+import (
+	"context"
+	"fmt"
+	"testing"
+
+	"gorgonia.org/tensor"
+
+	"github.com/fitveil/fitveil/detect/infer"
+)
+
+var benchModels = []string{"nanodet-g-416", "movenet-multipose-256"}
+
+func BenchmarkRun(b *testing.B) {
+	for _, name := range benchModels {
+		for _, threads := range []int{1, 2} {
+			b.Run(fmt.Sprintf("%s/threads=%d", name, threads), func(b *testing.B) {
+				p, err := infer.Load(readModel(b, name), &infer.Options{Threads: threads})
+				if err != nil {
+					b.Fatal(err)
+				}
+				s, in, out := p.NewSession(), filled(p.Inputs()), make([]tensor.Tensor, len(p.Outputs()))
+				b.ReportAllocs()
+				for b.Loop() {
+					if err := s.Run(context.Background(), in, out); err != nil {
+						b.Fatal(err)
+					}
+				}
+			})
+		}
+	}
+}
+
+func BenchmarkLoad(b *testing.B) {
+	for _, name := range benchModels {
+		b.Run(name, func(b *testing.B) {
+			model := readModel(b, name)
+			b.SetBytes(int64(len(model)))
+			b.ReportAllocs()
+			for b.Loop() {
+				if _, err := infer.Load(model, nil); err != nil {
+					b.Fatal(err)
+				}
+			}
+		})
+	}
+}
+
+// filled makes a tensor for each value, with numbers that differ.
+func filled(values []infer.Value) []tensor.Tensor {
+	out := make([]tensor.Tensor, len(values))
+	for i, v := range values {
+		t := tensor.New(tensor.Of(v.Dtype), tensor.WithShape(v.Shape...))
+		for j, f := 0, t.Float32s(); j < len(f); j++ {
+			f[j] = float32(j%251)/125 - 1
+		}
+		out[i] = t
+	}
+	return out
+}
