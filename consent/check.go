@@ -109,9 +109,7 @@ func (c *core) check(ctx context.Context, q Query) (Decision, error) {
 	switch {
 	case !e.until.IsZero() && !e.until.After(wall):
 		d.Reason = Expired
-		if head.Time.Before(e.until) {
-			c.noteExpiry(ctx, q.Subject, q.Purpose)
-		}
+		c.noteExpiry(ctx, q.Subject, q.Purpose)
 	case !e.until.IsZero() && !e.until.After(c.latest(head.Time)):
 		d.Reason = ClockSuspect
 	case !terms.accepts(e.notice, e.version):
@@ -124,9 +122,8 @@ func (c *core) check(ctx context.Context, q Query) (Decision, error) {
 	return d, nil
 }
 
-// noteExpiry records that a consent has ended, which also tells the store what
-// time it is: from here on no clock can revive it. The answer is no either way,
-// so a failure is only logged.
+// noteExpiry records that a consent has ended, once: from here on no clock can
+// revive it. The answer is no either way, so a failure is only logged.
 func (c *core) noteExpiry(ctx context.Context, who Subject, p Purpose) {
 	_, err := c.record(ctx, who, func(s *state) (body, error) {
 		e, ok := s.find(p)

@@ -22,7 +22,7 @@ import (
 // can tell whether a known id is on record. Lose them and nobody on record can
 // be found again; that is why a durable store is not opened without. Keys print,
 // log and encode as a fixed word. The zero value is no keys.
-type Keys struct{ k *keys }
+type Keys struct{ k hidden[keys] }
 
 type keys struct {
 	subject [keySize]byte      // id to pseudonym
@@ -47,9 +47,11 @@ func newKeys(subject, seed [keySize]byte) Keys {
 	k := &keys{subject: subject, sign: ed25519.NewKeyFromSeed(seed[:])}
 	k.state = k.derive("fitveil consent state v1\n")
 	k.nonce = k.derive("fitveil consent nonce v1\n")
-	k.kid = KeyID(k.sign.Public().(ed25519.PublicKey))
-	return Keys{k}
+	k.kid = KeyID(k.public())
+	return Keys{hide(k)}
 }
+
+func (k *keys) public() ed25519.PublicKey { return bytes.Clone(k.sign.Public().(ed25519.PublicKey)) }
 
 func (k *keys) derive(label string) (out [keySize]byte) {
 	m := hmac.New(sha256.New, k.subject[:])
@@ -74,14 +76,14 @@ func KeyID(pub ed25519.PublicKey) string {
 
 // PublicKey returns the key that verifies receipts, nil for zero Keys. Publish it.
 func (k Keys) PublicKey() ed25519.PublicKey {
-	if k.k == nil {
-		return nil
+	if d := k.k.get(); d != nil {
+		return d.public()
 	}
-	return bytes.Clone(k.k.sign.Public().(ed25519.PublicKey))
+	return nil
 }
 
 // IsZero reports whether there are no keys.
-func (k Keys) IsZero() bool { return k.k == nil }
+func (k Keys) IsZero() bool { return k.k.get() == nil }
 
 // keyFile is the file's form. The key id makes a damaged seed visible.
 type keyFile struct {
@@ -104,10 +106,11 @@ func (f *keyFile) sum() []byte {
 // never overwritten: that is [fs.ErrExist]. Put it somewhere else than the
 // data, and into another backup.
 func (k Keys) Save(path string) error {
-	if k.k == nil {
+	d := k.k.get()
+	if d == nil {
 		return fmt.Errorf("consent: %w: nothing to save", ErrKeys)
 	}
-	out := keyFile{Version: 1, KeyID: k.k.kid, Subject: k.k.subject[:], Sign: k.k.sign.Seed()}
+	out := keyFile{Version: 1, KeyID: d.kid, Subject: d.subject[:], Sign: d.sign.Seed()}
 	out.Check = out.sum()
 	data, err := json.MarshalIndent(out, "", "\t")
 	if err != nil {
@@ -178,7 +181,7 @@ func parseKeys(data []byte) (Keys, error) {
 		return Keys{}, fmt.Errorf("consent: %w: file is damaged", ErrKeys)
 	}
 	k := newKeys([keySize]byte(f.Subject), [keySize]byte(f.Sign))
-	if k.k.kid != f.KeyID {
+	if k.k.get().kid != f.KeyID {
 		return Keys{}, fmt.Errorf("consent: %w: file is damaged", ErrKeys)
 	}
 	return k, nil

@@ -83,7 +83,7 @@ func New(s Store, o *Options) (*Ledger, error) {
 	if o.PermitFor < 0 || o.PermitFor > 24*time.Hour {
 		return nil, fmt.Errorf("consent: PermitFor %v: want up to 24h", o.PermitFor)
 	}
-	c := &core{store: s, keys: keys.k, terms: terms, permitFor: o.PermitFor, now: o.Now, log: o.Logger, observe: o.Observe}
+	c := &core{store: s, keys: keys.k.get(), terms: terms, permitFor: o.PermitFor, now: o.Now, log: o.Logger, observe: o.Observe}
 	if c.permitFor == 0 {
 		c.permitFor = 10 * time.Minute
 	}
@@ -120,7 +120,7 @@ func (l *Ledger) PublicKey() ed25519.PublicKey {
 	if err != nil {
 		return nil
 	}
-	return Keys{c.keys}.PublicKey()
+	return c.keys.public()
 }
 
 // Grant records a yes; it is durable when Grant returns. The same grant sent
@@ -181,12 +181,12 @@ func (c *core) admit(g *Grant) error {
 // replay looks for the grant that what repeats and gives its receipt, else the
 // reason why a new one was refused.
 func (c *core) replay(ctx context.Context, who Subject, what body, reason error) (*Receipt, error) {
-	what.PrincipalID, what.Tenant, what.Schema, what.Alg = who.s.id, who.s.tenant, schema, "Ed25519"
+	what.PrincipalID, what.Tenant, what.Schema, what.Alg = who.Pseudonym(), who.Tenant(), schema, "Ed25519"
 	for r, err := range c.chain(ctx, who) {
 		if err != nil {
 			return nil, err
 		}
-		if sameAct(r.r.body, what) {
+		if sameAct(r.r.get().body, what) {
 			return r, nil
 		}
 	}
@@ -278,7 +278,7 @@ func (c *core) record(ctx context.Context, who Subject, decide func(*state) (bod
 
 // next completes b to the event after st, and advances st.
 func (c *core) next(who Subject, st *state, b body) (*Receipt, Record, error) {
-	b.Tenant, b.PrincipalID = who.s.tenant, who.s.id
+	b.Tenant, b.PrincipalID = who.Tenant(), who.Pseudonym()
 	b.Seq, b.Prev = st.seq+1, st.last
 	rand.Read(b.RecordID[:]) // never fails, see crypto/rand
 	// Within a chain time does not go back, or a withdrawal could look older
@@ -290,7 +290,7 @@ func (c *core) next(who Subject, st *state, b body) (*Receipt, Record, error) {
 	if err != nil {
 		return nil, Record{}, fmt.Errorf("consent: %w", err)
 	}
-	st.apply(&r.r.body, hashOf(r.r.doc))
+	st.apply(&r.r.get().body, hashOf(r.r.get().doc))
 	rec := Record{Seq: b.Seq, Time: b.EventTime, Event: r.Bytes(), State: encodeState(c.keys, who, st)}
 	if b.Nonce != nil {
 		rec.Nonce = c.keys.hideNonce(b.Nonce)
@@ -327,7 +327,7 @@ func (c *core) refold(ctx context.Context, who Subject, seq uint64) (*state, err
 		if st.seq == seq {
 			break // a writer was faster than we are
 		}
-		st.apply(&r.r.body, hashOf(r.r.doc))
+		st.apply(&r.r.get().body, hashOf(r.r.get().doc))
 	}
 	if st.seq != seq {
 		return nil, fmt.Errorf("%w: %d events, the state says %d", ErrCorrupt, st.seq, seq)
@@ -339,7 +339,7 @@ func (c *core) refold(ctx context.Context, who Subject, seq uint64) (*state, err
 // and link to the one before.
 func (c *core) chain(ctx context.Context, who Subject) iter.Seq2[*Receipt, error] {
 	return func(yield func(*Receipt, error) bool) {
-		pub := Keys{c.keys}.PublicKey()
+		pub := c.keys.public()
 		var seq uint64
 		var last hex32
 		for rec, err := range c.store.Events(ctx, who, 0) {
@@ -348,8 +348,8 @@ func (c *core) chain(ctx context.Context, who Subject) iter.Seq2[*Receipt, error
 				return
 			}
 			r, err := VerifyReceipt(rec.Event, pub)
-			if err == nil && (rec.Seq != seq+1 || r.r.body.Seq != seq+1 || r.r.body.Prev != last ||
-				r.r.body.Tenant != who.s.tenant || r.r.body.PrincipalID != who.s.id) {
+			if err == nil && (rec.Seq != seq+1 || r.r.get().body.Seq != seq+1 || r.r.get().body.Prev != last ||
+				r.r.get().body.Tenant != who.Tenant() || r.r.get().body.PrincipalID != who.Pseudonym()) {
 				err = errors.New("out of place")
 			}
 			if err != nil {
@@ -359,7 +359,7 @@ func (c *core) chain(ctx context.Context, who Subject) iter.Seq2[*Receipt, error
 			if !yield(r, nil) {
 				return
 			}
-			seq, last = seq+1, hashOf(r.r.doc)
+			seq, last = seq+1, hashOf(r.r.get().doc)
 		}
 	}
 }
@@ -383,7 +383,7 @@ func (l *Ledger) History(ctx context.Context, s Subject) iter.Seq2[Event, error]
 				yield(Event{}, err)
 				return
 			}
-			e := r.r.body.event()
+			e := r.r.get().body.event()
 			e.Subject, e.receipt = s, r
 			if !yield(e, nil) {
 				return

@@ -43,7 +43,7 @@ func denied(r Reason, cause error) error { return &DeniedError{Reason: r, cause:
 // and cannot be stored: a job that runs later asks for a new one. The zero value
 // denies. It prints, logs and encodes as a fixed word. Safe for use by many
 // goroutines.
-type Permit struct{ p *permit }
+type Permit struct{ p hidden[permit] }
 
 type permit struct {
 	ledger     *core // nil: unmanaged
@@ -66,19 +66,20 @@ func (l *Ledger) Permit(ctx context.Context, q Query) (Permit, error) {
 	if err != nil || !d.Allowed {
 		return Permit{}, denied(d.Reason, err)
 	}
-	return Permit{&permit{
+	return Permit{hide(&permit{
 		ledger:     c,
 		subject:    q.Subject,
 		purpose:    q.Purpose,
 		recipients: slices.Clone(q.Recipients),
 		until:      c.latest(time.Time{}).Add(c.permitFor),
-	}}, nil
+	})}, nil
 }
 
 // Issued reports whether p came from this ledger.
 func (l *Ledger) Issued(p Permit) bool {
 	c, err := l.open()
-	return err == nil && p.p != nil && p.p.ledger == c
+	d := p.p.get()
+	return err == nil && d != nil && d.ledger == c
 }
 
 // Use checks once more, right before a side effect, that q is allowed now. q
@@ -86,35 +87,36 @@ func (l *Ledger) Issued(p Permit) bool {
 // was not. Call it before each side effect, not once. A no and any failure are
 // a [*DeniedError], which is [ErrNoConsent].
 func (p Permit) Use(ctx context.Context, q Query) error {
-	if p.p == nil {
+	d := p.p.get()
+	if d == nil {
 		return denied(NoPermit, nil)
 	}
 	if err := ctx.Err(); err != nil {
 		return denied(NoPermit, err)
 	}
-	if !p.p.subject.Equal(q.Subject) {
+	if !d.subject.Equal(q.Subject) {
 		return denied(PermitMismatch, nil)
 	}
-	c := p.p.ledger
+	c := d.ledger
 	if c == nil {
 		return nil // unmanaged, and bound to this subject
 	}
-	if p.p.purpose != q.Purpose || !subset(q.Recipients, p.p.recipients) {
+	if d.purpose != q.Purpose || !subset(q.Recipients, d.recipients) {
 		return denied(PermitMismatch, nil)
 	}
 	c.wall()
-	if !c.latest(time.Time{}).Before(p.p.until) {
+	if !c.latest(time.Time{}).Before(d.until) {
 		return denied(PermitExpired, nil)
 	}
-	d, err := c.check(ctx, q)
-	if err != nil || !d.Allowed {
-		return denied(d.Reason, err)
+	answer, err := c.check(ctx, q)
+	if err != nil || !answer.Allowed {
+		return denied(answer.Reason, err)
 	}
 	return nil
 }
 
 // IsZero reports whether p permits nothing.
-func (p Permit) IsZero() bool { return p.p == nil }
+func (p Permit) IsZero() bool { return p.p.get() == nil }
 
 // Unmanaged makes a permit without a ledger, for callers who keep consent
 // elsewhere. The reason shows in every record; without one the permit is zero.
@@ -124,28 +126,30 @@ func Unmanaged(reason string) Permit {
 	if strings.TrimSpace(reason) == "" {
 		return Permit{}
 	}
-	return Permit{&permit{reason: reason}}
+	return Permit{hide(&permit{reason: reason})}
 }
 
 // For binds an unmanaged permit to a subject. It gives the zero Permit for the
 // zero Subject, for a permit that a ledger issued, and for one that is bound to
 // somebody else already.
 func (p Permit) For(s Subject) Permit {
-	if p.p == nil || p.p.ledger != nil || s.IsZero() {
+	d := p.p.get()
+	if d == nil || d.ledger != nil || s.IsZero() {
 		return Permit{}
 	}
-	if !p.p.subject.IsZero() && !p.p.subject.Equal(s) {
+	if !d.subject.IsZero() && !d.subject.Equal(s) {
 		return Permit{}
 	}
-	return Permit{&permit{reason: p.p.reason, subject: s}}
+	return Permit{hide(&permit{reason: d.reason, subject: s})}
 }
 
 // Unmanaged returns the reason given to [Unmanaged], and whether p is unmanaged.
 func (p Permit) Unmanaged() (reason string, ok bool) {
-	if p.p == nil || p.p.ledger != nil {
+	d := p.p.get()
+	if d == nil || d.ledger != nil {
 		return "", false
 	}
-	return p.p.reason, true
+	return d.reason, true
 }
 
 const permitWord = "[consent.Permit]"

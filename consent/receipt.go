@@ -19,7 +19,7 @@ import (
 // agreed to. Hand it to them and keep it out of logs; fmt and slog print a
 // fixed word. MarshalJSON, unlike that of the other types here, gives the whole
 // receipt, because handing it out is what a receipt is for.
-type Receipt struct{ r *receipt }
+type Receipt struct{ r hidden[receipt] }
 
 type receipt struct {
 	doc  []byte // canonical JSON of document
@@ -48,7 +48,7 @@ func signReceipt(k *keys, b body) (*Receipt, error) {
 	if len(doc) > maxReceipt {
 		return nil, fmt.Errorf("%w: record of %d bytes, limit %d", ErrEvidence, len(doc), maxReceipt)
 	}
-	return &Receipt{&receipt{doc: doc, body: b, sig: sig}}, nil
+	return &Receipt{hide(&receipt{doc: doc, body: b, sig: sig})}, nil
 }
 
 // ParseReceipt reads a receipt and checks its form, not its signature: call
@@ -72,7 +72,7 @@ func ParseReceipt(data []byte) (*Receipt, error) {
 	if err != nil || !bytes.Equal(doc, data) {
 		return nil, fmt.Errorf("consent: %w: not in canonical form", ErrReceipt)
 	}
-	return &Receipt{&receipt{doc: doc, body: d.Body, sig: d.Sig}}, nil
+	return &Receipt{hide(&receipt{doc: doc, body: d.Body, sig: d.Sig})}, nil
 }
 
 // VerifyReceipt is [ParseReceipt] followed by [Receipt.Verify].
@@ -90,84 +90,64 @@ func VerifyReceipt(data []byte, pub ed25519.PublicKey) (*Receipt, error) {
 // Verify checks that r was signed with the key that pub belongs to and not
 // changed since. Errors: [ErrReceipt].
 func (r *Receipt) Verify(pub ed25519.PublicKey) error {
-	if r == nil || r.r == nil {
+	d := r.read()
+	switch {
+	case d.doc == nil:
 		return fmt.Errorf("consent: %w: empty", ErrReceipt)
-	}
-	if len(pub) != ed25519.PublicKeySize {
+	case len(pub) != ed25519.PublicKeySize:
 		return fmt.Errorf("consent: %w: public key of %d bytes, want %d", ErrReceipt, len(pub), ed25519.PublicKeySize)
-	}
-	if r.r.body.KeyID != KeyID(pub) {
+	case d.body.KeyID != KeyID(pub):
 		return fmt.Errorf("consent: %w: signed with another key", ErrReceipt)
 	}
-	msg, err := canonical(&r.r.body)
-	if err != nil || !ed25519.Verify(pub, slices.Concat([]byte(signContext), msg), r.r.sig) {
+	msg, err := canonical(&d.body)
+	if err != nil || !ed25519.Verify(pub, slices.Concat([]byte(signContext), msg), d.sig) {
 		return fmt.Errorf("consent: %w: signature", ErrReceipt)
 	}
 	return nil
 }
 
-// Bytes returns the receipt as JSON, to hand out and to verify later.
-func (r *Receipt) Bytes() []byte {
-	if r == nil || r.r == nil {
-		return nil
+// read returns what is in r, an empty receipt for none.
+func (r *Receipt) read() *receipt {
+	if r != nil {
+		if d := r.r.get(); d != nil {
+			return d
+		}
 	}
-	return bytes.Clone(r.r.doc)
+	return new(receipt)
 }
+
+// Bytes returns the receipt as JSON, to hand out and to verify later.
+func (r *Receipt) Bytes() []byte { return bytes.Clone(r.read().doc) }
 
 // Hash returns the SHA-256 of Bytes, by which the next event of the person
-// points back to this one; zeros for an empty receipt.
-func (r *Receipt) Hash() [32]byte {
-	if r == nil || r.r == nil {
-		return [32]byte{}
-	}
-	return hashOf(r.r.doc)
-}
+// points back to this one.
+func (r *Receipt) Hash() [32]byte { return hashOf(r.read().doc) }
 
 // Kind says what was recorded: Granted, Refused, Withdrawn or Expired.
-func (r *Receipt) Kind() Reason {
-	if r == nil || r.r == nil {
-		return ""
-	}
-	return r.r.body.EventType
-}
+func (r *Receipt) Kind() Reason { return r.read().body.EventType }
 
 // Seq returns the event's number in the person's history, from 1.
-func (r *Receipt) Seq() uint64 {
-	if r == nil || r.r == nil {
-		return 0
-	}
-	return r.r.body.Seq
-}
+func (r *Receipt) Seq() uint64 { return r.read().body.Seq }
 
 // At returns when the event was recorded.
-func (r *Receipt) At() time.Time {
-	if r == nil || r.r == nil {
-		return time.Time{}
-	}
-	return r.r.body.EventTime
-}
+func (r *Receipt) At() time.Time { return r.read().body.EventTime }
 
 // KeyID names the key that signed, see [KeyID].
-func (r *Receipt) KeyID() string {
-	if r == nil || r.r == nil {
-		return ""
-	}
-	return r.r.body.KeyID
-}
+func (r *Receipt) KeyID() string { return r.read().body.KeyID }
 
 const receiptWord = "[consent.Receipt]"
 
 // Format prints a fixed word for every verb.
-func (r *Receipt) Format(f fmt.State, _ rune) { io.WriteString(f, receiptWord) }
+func (r Receipt) Format(f fmt.State, _ rune) { io.WriteString(f, receiptWord) }
 
 // LogValue logs a fixed word.
-func (r *Receipt) LogValue() slog.Value { return slog.StringValue(receiptWord) }
+func (r Receipt) LogValue() slog.Value { return slog.StringValue(receiptWord) }
 
 // MarshalJSON gives the receipt itself. Its bytes verify only as they are: an
 // encoder that indents or escapes them anew breaks them.
-func (r *Receipt) MarshalJSON() ([]byte, error) {
-	if r == nil || r.r == nil {
-		return []byte("null"), nil
+func (r Receipt) MarshalJSON() ([]byte, error) {
+	if d := r.read(); d.doc != nil {
+		return bytes.Clone(d.doc), nil
 	}
-	return bytes.Clone(r.r.doc), nil
+	return []byte("null"), nil
 }

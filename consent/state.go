@@ -101,9 +101,10 @@ var kinds = []Reason{Granted, Refused, Withdrawn, Expired} // index is stored: a
 
 func sealState(k *keys, who Subject, row []byte) []byte {
 	m := hmac.New(sha256.New, k.state[:])
-	m.Write(binary.AppendUvarint(nil, uint64(len(who.s.tenant))))
-	io.WriteString(m, who.s.tenant)
-	m.Write(who.s.id[:])
+	d := who.s.get()
+	m.Write(binary.AppendUvarint(nil, uint64(len(d.tenant))))
+	io.WriteString(m, d.tenant)
+	m.Write(d.id[:])
 	m.Write(row)
 	return m.Sum(nil)[:sealSize]
 }

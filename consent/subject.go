@@ -13,11 +13,8 @@ import (
 // used again: a check derives no key. The raw id is not in it, and two tenants
 // cannot tell that they know the same person. It prints, logs and encodes as a
 // fixed word. The zero value is nobody: every method of a [Ledger] refuses it.
-type Subject struct{ s *subject }
+type Subject struct{ s hidden[subject] }
 
-// One unexported pointer: a value field would still be printed by fmt when the
-// Subject sits in an unexported field of another struct, where fmt cannot call
-// Format.
 type subject struct {
 	tenant string
 	id     [sha256.Size]byte
@@ -47,34 +44,35 @@ func NewSubject(key []byte, tenant, rawID string) Subject {
 	io.WriteString(m, rawID)
 	s := &subject{tenant: tenant}
 	m.Sum(s.id[:0])
-	return Subject{s}
+	return Subject{hide(s)}
 }
 
 // IsZero reports whether s is nobody.
-func (s Subject) IsZero() bool { return s.s == nil }
+func (s Subject) IsZero() bool { return s.s.get() == nil }
 
 // Tenant returns the tenant the pseudonym belongs to, "" for the zero Subject.
 func (s Subject) Tenant() string {
-	if s.s == nil {
-		return ""
+	if d := s.s.get(); d != nil {
+		return d.tenant
 	}
-	return s.s.tenant
+	return ""
 }
 
 // Pseudonym returns the 32 bytes that stand for the person, zeros for the zero
 // Subject. It is for stores, which file records under it. It is personal data:
 // keep it out of logs, metrics and URLs.
 func (s Subject) Pseudonym() [32]byte {
-	if s.s == nil {
-		return [32]byte{}
+	if d := s.s.get(); d != nil {
+		return d.id
 	}
-	return s.s.id
+	return [32]byte{}
 }
 
 // Equal reports whether s and t are the same person at the same tenant under
 // the same key. Nobody equals nobody: false when either is zero.
 func (s Subject) Equal(t Subject) bool {
-	return s.s != nil && t.s != nil && s.s.tenant == t.s.tenant && hmac.Equal(s.s.id[:], t.s.id[:])
+	a, b := s.s.get(), t.s.get()
+	return a != nil && b != nil && a.tenant == b.tenant && hmac.Equal(a.id[:], b.id[:])
 }
 
 // Format prints a fixed word for every verb.
