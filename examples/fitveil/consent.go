@@ -1,0 +1,393 @@
+package main
+
+import (
+	"context"
+	"crypto/ed25519"
+	"crypto/rand"
+	"crypto/sha256"
+	"encoding/base64"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/fitveil/fitveil/consent"
+	"github.com/fitveil/fitveil/consent/boltstore"
+)
+
+// consentFlags is what the verbs of consent take.
+type consentFlags struct {
+	db, keys string
+
+	tenant, subject      string
+	purposes, recipients string
+
+	notice, version, language, text string
+	surface, nonce, until           string
+	affirmative                     bool
+
+	pub string
+}
+
+// consentVerbs are the verbs that need a ledger.
+var consentVerbs = map[string]func(*shell, *consentFlags, *consent.Ledger) error{
+	"grant":    grantConsent,
+	"refuse":   answerNo((*consent.Ledger).Refuse),
+	"withdraw": answerNo((*consent.Ledger).Withdraw),
+	"check":    checkConsent,
+	"history":  consentHistory,
+	"erase":    eraseConsent,
+	"key":      publicKey,
+}
+
+// laterVerbs are reserved for what is not built yet.
+var laterVerbs = []string{"prove", "export", "sweep", "report"}
+
+func consents(sh *shell, args []string) error {
+	c := &consentFlags{}
+	outer := sh.flags("consent")
+	outer.StringVar(&c.db, "db", "", "file of the ledger; made by the first grant or refusal")
+	outer.StringVar(&c.keys, "keys", "", "file of the ledger's keys; default: the -db file with .keys added.\nKeep it somewhere else than the data")
+	printFlags := outer.Usage
+	outer.Usage = func() {
+		printFlags()
+		fmt.Fprintln(sh.err, "verbs: grant refuse withdraw check history erase key verify; fitveil consent VERB -h explains one")
+	}
+	if err := parse(outer, args); err != nil {
+		return err
+	}
+	if outer.NArg() == 0 {
+		return errors.New("name a verb: grant refuse withdraw check history erase key verify")
+	}
+	verb := outer.Arg(0)
+	inner := c.verbFlags(sh, verb)
+	if err := parse(inner, outer.Args()[1:]); err != nil {
+		return err
+	}
+	if slices.Contains(laterVerbs, verb) {
+		return fmt.Errorf("%s is not there yet", verb)
+	}
+	if verb == "verify" {
+		return verifyReceipt(sh, c, inner.Args())
+	}
+	run, ok := consentVerbs[verb]
+	switch {
+	case !ok:
+		return fmt.Errorf("no verb %q; there are grant refuse withdraw check history erase key verify", verb)
+	case inner.NArg() > 0:
+		return fmt.Errorf("%s takes flags, not %q", verb, inner.Arg(0))
+	case c.db == "":
+		return errors.New("-db is needed")
+	}
+	return sh.withLedger(c, verb, run)
+}
+
+func (c *consentFlags) verbFlags(sh *shell, verb string) *flag.FlagSet {
+	f := flag.NewFlagSet("consent "+verb, flag.ContinueOnError)
+	f.SetOutput(sh.err)
+	f.StringVar(&c.db, "db", c.db, "file of the ledger")
+	f.StringVar(&c.keys, "keys", c.keys, "file of the ledger's keys")
+	f.StringVar(&c.tenant, "tenant", "default", "the shop")
+	f.StringVar(&c.subject, "subject", "", "the shop's own id of the person; only a keyed pseudonym of it is kept")
+	f.StringVar(&c.purposes, "purpose", "", "one or more of tryon.render, sizing, profile.store, separated by commas")
+	f.StringVar(&c.recipients, "recipient", "", "third parties, separated by commas")
+	f.StringVar(&c.notice, "notice", "", "id of the text the person was shown")
+	f.StringVar(&c.version, "notice-version", "1", "its version")
+	f.StringVar(&c.language, "language", "en", "its language, a BCP 47 tag")
+	f.StringVar(&c.text, "notice-file", "", "file with the text as shown; its SHA-256 goes on record")
+	f.StringVar(&c.surface, "surface", "command line", "where it was shown")
+	f.BoolVar(&c.affirmative, "affirmative", false, "the person did something to agree; without it a grant is refused")
+	f.StringVar(&c.nonce, "nonce", "", "ties the grant to one showing, in hexadecimal; default: random")
+	f.StringVar(&c.until, "until", "", "end of the consent, like 2027-01-31T00:00:00Z; default: none")
+	f.StringVar(&c.pub, "pub", "", "public key in base64, for verify; default: that of the keys file")
+	return f
+}
+
+// withLedger opens store and keys, runs a verb and closes the store again.
+func (sh *shell) withLedger(c *consentFlags, verb string, run func(*shell, *consentFlags, *consent.Ledger) error) (err error) {
+	writes := verb == "grant" || verb == "refuse"
+	if _, err := os.Stat(c.db); err != nil && !(writes && errors.Is(err, fs.ErrNotExist)) {
+		return err
+	}
+	keys, err := sh.loadKeys(c, writes)
+	if err != nil {
+		return err
+	}
+	store, err := boltstore.Open(c.db, nil)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, store.Close()) }()
+	ledger, err := consent.New(store, &consent.Options{Keys: keys})
+	if err != nil {
+		return err
+	}
+	return run(sh, c, ledger)
+}
+
+// loadKeys reads the keys file. Only where a new ledger begins are keys made:
+// an existing one is of no use without its own.
+func (sh *shell) loadKeys(c *consentFlags, writes bool) (consent.Keys, error) {
+	if c.keys == "" {
+		c.keys = c.db + ".keys"
+	}
+	keys, err := consent.LoadKeys(c.keys)
+	if !errors.Is(err, fs.ErrNotExist) {
+		return keys, err
+	}
+	if _, dbErr := os.Stat(c.db); dbErr == nil || !writes {
+		return keys, fmt.Errorf("%w; name the keys of this ledger with -keys", err)
+	}
+	keys = consent.GenerateKeys()
+	if err := keys.Save(c.keys); err != nil {
+		return consent.Keys{}, err
+	}
+	fmt.Fprintf(sh.err, "fitveil consent: made new keys in %s; keep a copy, and not beside the data\n", c.keys)
+	return keys, nil
+}
+
+func (c *consentFlags) who(l *consent.Ledger) (consent.Subject, error) {
+	s := l.Subject(c.tenant, c.subject)
+	if s.IsZero() {
+		return s, errors.New("-subject and -tenant are needed: an id of at most 4 KiB, and a plain name")
+	}
+	return s, nil
+}
+
+func split(list string) []string {
+	if list == "" {
+		return nil
+	}
+	return strings.Split(list, ",")
+}
+
+func (c *consentFlags) purposeList() []consent.Purpose {
+	var out []consent.Purpose
+	for _, p := range split(c.purposes) {
+		out = append(out, consent.Purpose(strings.TrimSpace(p)))
+	}
+	return out
+}
+
+func grantConsent(sh *shell, c *consentFlags, l *consent.Ledger) error {
+	who, err := c.who(l)
+	if err != nil {
+		return err
+	}
+	g := consent.Grant{Subject: who, Purposes: c.purposeList(), Recipients: split(c.recipients)}
+	if len(g.Purposes) == 0 {
+		return errors.New("-purpose is needed")
+	}
+	if g.Evidence, err = c.evidence(g.Purposes); err != nil {
+		return err
+	}
+	if c.until != "" {
+		if g.Until, err = time.Parse(time.RFC3339, c.until); err != nil {
+			return fmt.Errorf("-until: %w", err)
+		}
+	}
+	return sh.receipt(l.Grant(context.Background(), g))
+}
+
+func (c *consentFlags) evidence(purposes []consent.Purpose) (consent.Evidence, error) {
+	if c.notice == "" || c.text == "" {
+		return consent.Evidence{}, errors.New("-notice and -notice-file are needed: what was the person shown?")
+	}
+	text, err := os.ReadFile(c.text)
+	if err != nil {
+		return consent.Evidence{}, err
+	}
+	nonce := make([]byte, 16)
+	if c.nonce == "" {
+		rand.Read(nonce)
+	} else if nonce, err = hex.DecodeString(c.nonce); err != nil {
+		return consent.Evidence{}, errors.New("-nonce is not hexadecimal")
+	}
+	e := consent.Evidence{
+		Notice:      consent.NoticeRef{ID: c.notice, Version: c.version, Language: c.language, SHA256: sha256.Sum256(text)},
+		Affirmative: c.affirmative,
+		Surface:     c.surface,
+		At:          time.Now(),
+		Nonce:       nonce,
+	}
+	for _, p := range purposes {
+		e.Choices = append(e.Choices, consent.Choice{Purpose: p, Granted: true})
+	}
+	return e, nil
+}
+
+// receipt prints a receipt as it is: its bytes are what the signature is over.
+func (sh *shell) receipt(r *consent.Receipt, err error) error {
+	if err != nil {
+		return refusedUnlessIO(err)
+	}
+	_, err = fmt.Fprintf(sh.out, "%s\n", r.Bytes())
+	return err
+}
+
+// refusedUnlessIO marks what the ledger turned down; what the disk did is left as it is.
+func refusedUnlessIO(err error) error {
+	for _, refusal := range []error{
+		consent.ErrNoConsent, consent.ErrSubject, consent.ErrNotAffirmative, consent.ErrEvidence, consent.ErrPurpose,
+		consent.ErrNotice, consent.ErrReplay, consent.ErrStaleGrant, consent.ErrReceipt, consent.ErrCorrupt,
+	} {
+		if errors.Is(err, refusal) {
+			return fmt.Errorf("%w: %w", errRefused, err)
+		}
+	}
+	return err
+}
+
+func answerNo(record func(*consent.Ledger, context.Context, consent.Subject, ...consent.Purpose) (*consent.Receipt, error)) func(*shell, *consentFlags, *consent.Ledger) error {
+	return func(sh *shell, c *consentFlags, l *consent.Ledger) error {
+		who, err := c.who(l)
+		if err != nil {
+			return err
+		}
+		return sh.receipt(record(l, context.Background(), who, c.purposeList()...))
+	}
+}
+
+// decision is what check prints.
+type decision struct {
+	Allowed bool           `json:"allowed"`
+	Purpose string         `json:"purpose"`
+	Reason  consent.Reason `json:"reason"`
+	Text    string         `json:"text"`
+	Until   *time.Time     `json:"until,omitempty"`
+	Seq     uint64         `json:"seq"`
+}
+
+func checkConsent(sh *shell, c *consentFlags, l *consent.Ledger) error {
+	who, err := c.who(l)
+	if err != nil {
+		return err
+	}
+	if len(c.purposeList()) != 1 {
+		return errors.New("-purpose is needed, one of them")
+	}
+	p := c.purposeList()[0]
+	d, err := l.Check(context.Background(), consent.Query{Subject: who, Purpose: p, Recipients: split(c.recipients)})
+	if err != nil {
+		return refusedUnlessIO(err)
+	}
+	out := decision{Allowed: d.Allowed, Purpose: string(p), Reason: d.Reason, Text: d.Reason.Text(), Seq: d.Seq}
+	if !d.Until.IsZero() {
+		out.Until = &d.Until
+	}
+	if err := sh.print(out); err != nil {
+		return err
+	}
+	if !d.Allowed {
+		return fmt.Errorf("%w: %w", errRefused, errReported)
+	}
+	return nil
+}
+
+// event is one line of history.
+type event struct {
+	Seq      uint64            `json:"seq"`
+	Event    consent.Reason    `json:"event"`
+	At       time.Time         `json:"at"`
+	Purposes []consent.Purpose `json:"purposes"`
+	All      bool              `json:"all,omitempty"`
+	Receipt  json.RawMessage   `json:"receipt"`
+}
+
+func consentHistory(sh *shell, c *consentFlags, l *consent.Ledger) error {
+	who, err := c.who(l)
+	if err != nil {
+		return err
+	}
+	for e, err := range l.History(context.Background(), who) {
+		if err != nil {
+			return refusedUnlessIO(err)
+		}
+		line := event{Seq: e.Seq, Event: e.Kind, At: e.At, Purposes: e.Purposes, All: e.All, Receipt: e.Receipt().Bytes()}
+		if line.Purposes == nil {
+			line.Purposes = []consent.Purpose{}
+		}
+		if err := sh.print(line); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func eraseConsent(sh *shell, c *consentFlags, l *consent.Ledger) error {
+	who, err := c.who(l)
+	if err != nil {
+		return err
+	}
+	done, err := l.Erase(context.Background(), who)
+	if err != nil {
+		return err
+	}
+	return sh.print(struct {
+		Events int       `json:"events"`
+		At     time.Time `json:"at"`
+	}{done.Events, done.At})
+}
+
+func publicKey(sh *shell, _ *consentFlags, l *consent.Ledger) error {
+	pub := l.PublicKey()
+	return sh.print(struct {
+		KeyID     string `json:"kid"`
+		PublicKey string `json:"public_key"`
+	}{consent.KeyID(pub), base64.StdEncoding.EncodeToString(pub)})
+}
+
+// verifyReceipt needs a receipt and a public key, nothing else.
+func verifyReceipt(sh *shell, c *consentFlags, args []string) error {
+	if len(args) > 1 {
+		return errors.New("verify takes one receipt: a file, or standard input")
+	}
+	var pub ed25519.PublicKey
+	if c.pub != "" {
+		raw, err := base64.StdEncoding.DecodeString(c.pub)
+		if err != nil || len(raw) != ed25519.PublicKeySize {
+			return errors.New("-pub is not an Ed25519 public key in base64")
+		}
+		pub = raw
+	} else {
+		if c.keys == "" && c.db == "" {
+			return errors.New("-pub, -keys or -db is needed")
+		}
+		keys, err := sh.loadKeys(c, false)
+		if err != nil {
+			return err
+		}
+		pub = keys.PublicKey()
+	}
+	in := sh.in
+	if len(args) == 1 {
+		f, err := os.Open(args[0])
+		if err != nil {
+			return err
+		}
+		defer f.Close()
+		in = f
+	}
+	data, err := io.ReadAll(io.LimitReader(in, 1<<20))
+	if err != nil {
+		return err
+	}
+	r, err := consent.VerifyReceipt([]byte(strings.TrimSpace(string(data))), pub)
+	if err != nil {
+		return refusedUnlessIO(err)
+	}
+	return sh.print(struct {
+		OK    bool           `json:"ok"`
+		Event consent.Reason `json:"event"`
+		Seq   uint64         `json:"seq"`
+		At    time.Time      `json:"at"`
+		KeyID string         `json:"kid"`
+	}{true, r.Kind(), r.Seq(), r.At(), r.KeyID()})
+}

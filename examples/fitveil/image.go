@@ -1,0 +1,232 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+
+	"github.com/fitveil/fitveil/imageproc"
+)
+
+// finding is one entry of "removed".
+type finding struct {
+	Carrier string            `json:"carrier"`
+	Bytes   int               `json:"bytes"`
+	Classes []imageproc.Class `json:"classes"`
+}
+
+// imageReport is what strip, inspect and sanitize print for a file.
+type imageReport struct {
+	File        string    `json:"file"`
+	Format      string    `json:"format"`
+	OK          bool      `json:"ok"`
+	Error       string    `json:"error"`
+	BytesIn     int64     `json:"bytes_in"`
+	BytesOut    int64     `json:"bytes_out"`
+	Orientation int       `json:"orientation"`
+	Removed     []finding `json:"removed"`
+	Width       int       `json:"width,omitempty"`
+	Height      int       `json:"height,omitempty"`
+}
+
+func (r *imageReport) fill(rep *imageproc.Report) {
+	if rep == nil {
+		return
+	}
+	r.Format = rep.Format.String()
+	r.BytesIn, r.BytesOut, r.Orientation = rep.BytesIn, rep.BytesOut, rep.Orientation
+	for _, f := range rep.Removed {
+		r.Removed = append(r.Removed, finding{f.Carrier, f.Bytes, f.Classes})
+	}
+}
+
+// finish prints the report of one file and says how it went. An unreadable
+// file is an I/O error, everything imageproc turns down is a refusal.
+func (sh *shell) finish(r *imageReport, err error) error {
+	if r.Removed == nil {
+		r.Removed = []finding{}
+	}
+	r.OK = err == nil
+	if err != nil {
+		r.Error = err.Error()
+		r.BytesOut = 0
+	}
+	if perr := sh.print(r); perr != nil {
+		return perr
+	}
+	return classify(err)
+}
+
+// classify tells a refusal from an I/O error; its text went out with the JSON.
+func classify(err error) error {
+	var perr *os.PathError
+	var lerr *os.LinkError
+	switch {
+	case err == nil:
+		return nil
+	case errors.As(err, &perr), errors.As(err, &lerr), errors.Is(err, errUsage):
+		return fmt.Errorf("%w: %w", errReported, err)
+	default:
+		return fmt.Errorf("%w: %w", errRefused, errReported)
+	}
+}
+
+// errUsage marks a mistake in the arguments that shows only with a file at hand.
+var errUsage = errors.New("usage")
+
+// open opens an input and notes the format it begins with.
+func open(path string, r *imageReport) (*os.File, error) {
+	f, err := os.Open(path)
+	if err != nil {
+		return nil, err
+	}
+	info, err := f.Stat()
+	if err == nil && info.IsDir() {
+		err = &os.PathError{Op: "read", Path: path, Err: errors.New("is a directory")}
+	}
+	if err != nil {
+		return nil, errors.Join(err, f.Close())
+	}
+	r.BytesIn = info.Size()
+	prefix := make([]byte, 32)
+	n, err := f.ReadAt(prefix, 0)
+	if err != nil && !errors.Is(err, io.EOF) {
+		return nil, errors.Join(err, f.Close())
+	}
+	r.Format = imageproc.Sniff(prefix[:n]).String()
+	return f, nil
+}
+
+func strip(sh *shell, args []string) error {
+	fs := sh.flags("strip")
+	dir := fs.String("o", "", "write results into this directory, under their own names")
+	lines := fs.Bool("json-lines", false, "walk directories; one JSON object a line")
+	if err := parse(fs, args); err != nil {
+		return err
+	}
+	if *dir == "" {
+		if fs.NArg() != 2 {
+			return errors.New("want IN OUT, or -o DIR and files; fitveil strip -h explains")
+		}
+		return sh.stripOne(file{path: fs.Arg(0)}, fs.Arg(1))
+	}
+	files, err := expand(fs.Args(), *lines)
+	if err != nil {
+		return err
+	}
+	if len(files) == 0 {
+		return errors.New("no files named")
+	}
+	if err := os.MkdirAll(*dir, 0o755); err != nil {
+		return err
+	}
+	written := map[string]bool{}
+	for _, f := range files {
+		out := filepath.Join(*dir, f.rel)
+		if written[out] {
+			e := sh.finish(&imageReport{File: f.path}, fmt.Errorf("%w: a file of this name was written already", errUsage))
+			err = worst(err, e)
+			continue
+		}
+		written[out] = true
+		if e := os.MkdirAll(filepath.Dir(out), 0o755); e != nil {
+			return e
+		}
+		err = worst(err, sh.stripOne(f, out))
+	}
+	return err
+}
+
+func (sh *shell) stripOne(f file, out string) error {
+	r := &imageReport{File: f.path}
+	return sh.finish(r, func() error {
+		in, err := open(f.path, r)
+		if err != nil {
+			return err
+		}
+		defer in.Close()
+		if sameFile(f.path, out) {
+			return fmt.Errorf("%w: input and output are the same file", errUsage)
+		}
+		err = create(out, func(w *os.File) error {
+			rep, err := imageproc.Strip(w, in, nil)
+			r.fill(rep)
+			return err
+		})
+		if err != nil {
+			return errors.Join(err, discard(out))
+		}
+		return nil
+	}())
+}
+
+func inspect(sh *shell, args []string) error {
+	fs := sh.flags("inspect")
+	lines := fs.Bool("json-lines", false, "walk directories; one JSON object a line")
+	if err := parse(fs, args); err != nil {
+		return err
+	}
+	files, err := expand(fs.Args(), *lines)
+	if err != nil {
+		return err
+	}
+	if len(files) == 0 {
+		return errors.New("no files named")
+	}
+	for _, f := range files {
+		r := &imageReport{File: f.path}
+		err = worst(err, sh.finish(r, func() error {
+			in, err := open(f.path, r)
+			if err != nil {
+				return err
+			}
+			defer in.Close()
+			rep, err := imageproc.Inspect(in, nil)
+			r.fill(rep)
+			return err
+		}()))
+	}
+	return err
+}
+
+func sanitize(sh *shell, args []string) error {
+	fs := sh.flags("sanitize")
+	maxSide := fs.Int("max-side", 0, "longest side of the result in pixels; 0 keeps the pixels bit for bit")
+	quality := fs.Int("quality", 85, "JPEG quality, 1 to 100, where -max-side re-encodes")
+	if err := parse(fs, args); err != nil {
+		return err
+	}
+	switch {
+	case fs.NArg() != 2:
+		return errors.New("want IN OUT; fitveil sanitize -h explains")
+	case *quality < 1 || *quality > 100:
+		return fmt.Errorf("quality %d is not between 1 and 100", *quality)
+	case *maxSide < 0:
+		return fmt.Errorf("max-side %d is negative", *maxSide)
+	}
+	inPath, out := fs.Arg(0), fs.Arg(1)
+	r := &imageReport{File: inPath}
+	return sh.finish(r, func() error {
+		in, err := open(inPath, r)
+		if err != nil {
+			return err
+		}
+		defer in.Close()
+		if sameFile(inPath, out) {
+			return fmt.Errorf("%w: input and output are the same file", errUsage)
+		}
+		photo, err := imageproc.Sanitize(context.Background(), in, &imageproc.SanitizeOptions{MaxSide: *maxSide, Quality: *quality})
+		if err != nil {
+			return errors.Join(err, discard(out))
+		}
+		r.fill(photo.Report())
+		r.Width, r.Height = photo.Bounds().Dx(), photo.Bounds().Dy()
+		return create(out, func(w *os.File) error {
+			_, err := io.Copy(w, photo.Reader())
+			return err
+		})
+	}())
+}
