@@ -39,7 +39,7 @@ type Source uint8
 // The sources. The zero value is Tape.
 const (
 	// Tape is somebody at home with a tape measure and bathroom scales:
-	// one standard deviation is 0.6 % of the height, 1.5 % of the weight, 2 %
+	// one standard deviation is 0.5 % of the height, 1 % of the weight, 2 %
 	// of a chest or hip girth, 2.5 % of a waist or leg length, 1 % of a foot.
 	Tape Source = iota
 	// SelfReported is from memory: twice the noise of Tape.
@@ -54,9 +54,10 @@ const (
 //
 // Body does not show what it holds: fmt with every verb, log/slog,
 // encoding/json, encoding/xml and error texts print "sizing.Body{redacted}",
-// and encoding/gob refuses it. That covers a Body inside exported fields, slices
-// and maps too. It cannot cover a Body held by value in an unexported field,
-// where fmt may not call methods: hold it there by pointer.
+// and encoding/gob refuses it. That covers a Body inside exported fields,
+// pointers, slices and maps too. It cannot cover one in an unexported field, where
+// fmt may not call methods, by value or by pointer: give such a struct a
+// Format method of its own, or keep the Body out of it.
 //
 // A Body is plain data, not safe for use by many goroutines while it changes.
 type Body struct {

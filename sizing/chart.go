@@ -16,7 +16,8 @@ type Chart struct {
 	dims                []dimension
 	sizes               []size
 	axes                []axis
-	steps               int // of the joint distribution function, over all axes
+	steps               int      // of the joint distribution function, over all axes
+	unknown             []string // headers over numbers that are no measurement we know
 }
 
 // A dimension is one column of a chart.
@@ -26,7 +27,8 @@ type dimension struct {
 	secondary bool
 	ease      [2]float64 // garment charts: room over the body, least and most, cm
 	hasEase   bool
-	axis      int // index into Chart.axes, or -1: reported, not deciding
+	unit      float64 // of the chart's column, in cm or kg
+	axis      int     // index into Chart.axes, or -1: reported, not deciding
 	// log of the boundaries between the levels of the axis, ends included, per
 	// Preference. Infinite where the chart is open.
 	edges [3][]float64
@@ -190,6 +192,9 @@ func (c *Chart) compile() error {
 			s.body[d] = c.dims[d].bodies(s.cells[d])
 		}
 	}
+	for d := range c.dims {
+		c.bridge(d)
+	}
 	c.group()
 	c.steps = 1
 	for i := range c.sizes {
@@ -225,6 +230,25 @@ func (d *dimension) bodies(s span) span {
 		return s
 	}
 	return span{s.lo - d.ease[1], s.hi - d.ease[0]}
+}
+
+// bridge fills a single missing cell with what its neighbours leave.
+func (c *Chart) bridge(d int) {
+	for i := 1; i+1 < len(c.sizes); i++ {
+		a, b := c.sizes[i-1].body[d], c.sizes[i+1].body[d]
+		if c.sizes[i].body[d].known() || !a.known() || !b.known() {
+			continue
+		}
+		if b.order(a) < 0 {
+			a, b = b, a
+		}
+		switch {
+		case a.lo == a.hi && b.lo == b.hi:
+			c.sizes[i].body[d] = span{(a.lo + b.lo) / 2, (a.lo + b.lo) / 2}
+		case a.hi <= b.lo:
+			c.sizes[i].body[d] = span{a.hi, b.lo}
+		}
+	}
 }
 
 // sameSpans compares cell by cell; unknown cells are the same as each other.

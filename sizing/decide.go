@@ -8,7 +8,7 @@ func (c *Chart) areas(r *Recommendation, w *wearer) {
 		s := &c.sizes[i]
 		start := len(r.areas)
 		for d := range c.dims {
-			if w.live[d] && s.body[d].known() {
+			if w.live[d] && s.cells[d].known() {
 				r.areas = append(r.areas, c.area(s, d, w.size[d]))
 			}
 		}

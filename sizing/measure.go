@@ -44,7 +44,7 @@ type measure struct {
 // measures lists the lengths in documented order. The limits are wide: they
 // refuse what no human body has, from infants to the largest on record.
 var measures = [...]measure{
-	{"height", vHeight, 40, 275, 0.006},
+	{"height", vHeight, 40, 275, 0.005},
 	{"chest", vChest, 25, 300, 0.02},
 	{"bust", vChest, 25, 300, 0.02},
 	{"underbust", vUnderbust, 25, 300, 0.02},
@@ -74,7 +74,7 @@ const (
 
 const (
 	minWeight, maxWeight = 1.5, 700.0 // kg
-	weightNoise          = 0.015
+	weightNoise          = 0.01
 	minAge, maxAge       = 2.0, 120.0 // years
 )
 

@@ -52,9 +52,9 @@ func (m *mixture) models(v int, age float64) bool {
 	return v < m.post[0].p.vars() && !(m.children && v == vHips && age < 12)
 }
 
-// unlikely is how many standard deviations an observation is off for the
+// surprise is how many standard deviations an observation is off for the
 // likeliest component.
-func (m *mixture) unlikely(o *observation) float64 {
+func (m *mixture) surprise(o *observation) float64 {
 	z := math.Abs(m.post[0].surprise(o))
 	if m.n == 2 {
 		z = math.Min(z, math.Abs(m.post[1].surprise(o)))
@@ -77,6 +77,10 @@ func (m *mixture) beyond() bool {
 	return false
 }
 
+// unlikely is the distance, in standard deviations, from which a measurement
+// is doubted: of 1,200 clean bodies none, of pounds taken for kilograms nearly all.
+const unlikely = 4.5
+
 // doubts appends what is worth saying of the observations.
 func (m *mixture) doubts(list []Warning, b *Body) []Warning {
 	if b.Sex == Unspecified {
@@ -91,10 +95,9 @@ func (m *mixture) doubts(list []Warning, b *Body) []Warning {
 	if b.Height != 0 && b.Weight != 0 && m.beyond() {
 		list = warn(list, BeyondSurveys, "")
 	}
-	const far = 4.5 // of 1,200 clean bodies none, of pounds taken for kilograms nearly all
 	for i := range m.obs[:m.nobs] {
 		o := &m.obs[i]
-		if o.variable != vAge && m.unlikely(o) > far {
+		if o.variable != vAge && m.surprise(o) > unlikely {
 			field := "weight_kg"
 			if o.measure >= 0 {
 				field = measures[o.measure].name

@@ -89,6 +89,15 @@ func (p *population) girth(g int, a, h, b float64) (mean, da, dh, db float64) {
 	return mean + da*(a-x) + dh*(h-y) + db*(b-z), da, dh, db
 }
 
+// bend is the second derivative of a log girth by a and by b.
+func (p *population) bend(g int, a, b float64) (aa, bb float64) {
+	x, z := clamp(a, p.lo[0], p.hi[0]), clamp(b, p.lo[2], p.hi[2])
+	c := &p.girthMean[g]
+	aa = 2*c[6] + 2*c[14]*z + 2*c[15]*z*z + 6*c[12]*x + 12*c[16]*x*x
+	bb = 2*c[4] + 6*c[10]*z + 12*c[11]*z*z + 2*c[13]*x + 2*c[15]*x*x
+	return aa, bb
+}
+
 // girthSD is the standard deviation that a, h and w leave of a log girth.
 func (p *population) girthSD(g int, a, b float64) float64 {
 	a, b = clamp(a, p.lo[0], p.hi[0]), clamp(b, p.lo[2], p.hi[2])

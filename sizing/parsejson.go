@@ -176,7 +176,10 @@ func (j *jsonChart) dimensions(c *Chart, unit float64) (flat []bool, err error) 
 		if slices.ContainsFunc(c.dims, func(o dimension) bool { return o.measure == m }) {
 			return nil, jsonError(where, "a second "+measureName(m))
 		}
-		dim := dimension{name: measureName(m), measure: m, secondary: d.Secondary}
+		dim := dimension{name: measureName(m), measure: m, secondary: d.Secondary, unit: unit}
+		if m == mWeight {
+			dim.unit = 1
+		}
 		if d.Ease != nil {
 			dim.ease, dim.hasEase = [2]float64{d.Ease[0] * unit, d.Ease[1] * unit}, true
 			if !c.garment {

@@ -54,8 +54,9 @@ func (s *posterior) condition(p *population, need varSet, obs []observation) {
 	if !direct[vWeight] {
 		at[vWeight], _, _ = p.weight(at[vAge], at[vHeight])
 	}
+	var spread [2]float64 // variances of a and b, after the first round
 	for range 4 {
-		s.build(need, &at)
+		s.build(need, &at, &spread)
 		for i := range obs {
 			s.update(int(obs[i].variable), obs[i].y, obs[i].noise)
 		}
@@ -70,6 +71,8 @@ func (s *posterior) condition(p *population, need varSet, obs []observation) {
 				at[v] = clamp(s.mean[v], -3, 3)
 			}
 		}
+		h, w, hw := s.cov[vHeight][vHeight], s.cov[vWeight][vWeight], s.cov[vHeight][vWeight]
+		spread = [2]float64{s.cov[vAge][vAge], w + 4*h - 4*hw}
 		if moved < 0.005 {
 			return
 		}
@@ -77,7 +80,7 @@ func (s *posterior) condition(p *population, need varSet, obs []observation) {
 }
 
 // build makes s the prior of the variables in need, the chain linearised at at.
-func (s *posterior) build(need varSet, at *[3]float64) {
+func (s *posterior) build(need varSet, at *[3]float64, spread *[2]float64) {
 	p := s.p
 	s.n, s.logLik = 0, 0
 	a, h, w := at[vAge], at[vHeight], at[vWeight]
@@ -97,6 +100,10 @@ func (s *posterior) build(need varSet, at *[3]float64) {
 		}
 		m, da, dh, db := p.girth(g, a, h, b)
 		dh -= 2 * db
+		if spread[0] > 0 {
+			aa, bb := p.bend(g, a, b)
+			m += (aa*spread[0] + bb*spread[1]) / 2
+		}
 		m += da*(s.mean[vAge]-a) + dh*(s.mean[vHeight]-h) + db*(s.mean[vWeight]-w)
 		s.loads[vAge], s.loads[vHeight], s.loads[vWeight] = da, dh, db
 		s.sd[v] = p.girthSD(g, a, b)

@@ -116,6 +116,11 @@ func (c *Chart) recommend(t *tables, r *Recommendation, b *Body, o *Options) err
 	var w wearer
 	w.measure(t, c, b)
 	r.Warnings = w.mix.doubts(r.Warnings, b)
+	for i := range c.dims {
+		if w.odd[i] {
+			r.Warnings = warn(r.Warnings, Unlikely, c.dims[i].name)
+		}
+	}
 	usable := w.fill(c, b, r)
 	c.areas(r, &w)
 	if !usable {
@@ -146,6 +151,7 @@ type wearer struct {
 	mix  mixture
 	box  [2]box
 	size [maxDims]float64 // likeliest value per dimension, cm or kg
+	odd  [maxDims]bool    // measured, and far from what everything else says
 	live [maxDims]bool    // something is known of the dimension
 	list [maxDims]int     // deciding and live dimensions, axis by axis
 	from [maxAxes + 1]int // where each axis starts in list
@@ -224,7 +230,12 @@ func (w *wearer) place(k, i int, c *Chart, b *Body, independent bool) {
 		return
 	}
 	noise := d.noise() * b.Source.noiseFactor()
-	switch y := math.Log(seen); {
+	y := math.Log(seen)
+	if independent && modelled && v > vWeight {
+		far := math.Abs(y-x.mean[i]) > unlikely*math.Sqrt(x.cov[i][i]+noise*noise)
+		w.odd[i] = far && (k == 0 || w.odd[i]) // for every component of the mixture
+	}
+	switch {
 	case b.Source == Scanner || !modelled:
 		x.mean[i], x.cov[i][i] = y, 0
 		if b.Source != Scanner {
@@ -283,6 +294,9 @@ func (w *wearer) fill(c *Chart, b *Body, r *Recommendation) bool {
 			m += w.mix.w[k] * w.box[k].mean[i]
 		}
 		w.size[i] = math.Exp(m)
+		if seen := b.value(&c.dims[i]); seen != 0 && b.Source == Scanner {
+			w.size[i] = seen
+		}
 	}
 	known := b.Weight != 0
 	for i := range measures {

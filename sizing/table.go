@@ -38,7 +38,7 @@ func (t *table) chart(o *ChartOptions) (*Chart, error) {
 		}
 		if d < 0 {
 			d = len(c.dims)
-			c.dims = append(c.dims, dimension{name: measureName(h.measure), measure: h.measure})
+			c.dims = append(c.dims, dimension{name: measureName(h.measure), measure: h.measure, unit: h.unit(o)})
 			columns = append(columns, [2]int{-1, -1})
 		}
 		switch h.bound {
@@ -57,10 +57,34 @@ func (t *table) chart(o *ChartOptions) (*Chart, error) {
 		}
 		c.sizes = append(c.sizes, s)
 	}
+	c.unknown = t.unknown(label)
 	if err := c.finish(t.format, o); err != nil {
 		return nil, err
 	}
 	return c, nil
+}
+
+// unknown lists the headers that stand over measurements, by their looks, and
+// are neither a measurement nor a size system.
+func (t *table) unknown(label int) []string {
+	var out []string
+	for i, h := range t.headers {
+		if i == label || h.measure >= 0 || isSystem(strings.TrimSuffix(h.key, " size")) || h.key == "age" {
+			continue
+		}
+		numbers := 0
+		for _, row := range t.rows {
+			if i < len(row) {
+				if s, ok := parseSpan(row[i], 1); ok && s.known() {
+					numbers++
+				}
+			}
+		}
+		if numbers > len(t.rows)/2 {
+			out = append(out, clip(h.text, maxLabel))
+		}
+	}
+	return out
 }
 
 // labelColumn is the first of labelHeaders there is, else the first column that

@@ -1,0 +1,72 @@
+package sizing_test
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/fitveil/fitveil/sizing"
+	"github.com/google/go-cmp/cmp"
+)
+
+func codes(issues []sizing.Issue) map[string]int {
+	m := map[string]int{}
+	for _, i := range issues {
+		m[i.Code]++
+	}
+	return m
+}
+
+func TestLint(t *testing.T) {
+	for _, q := range []struct {
+		name, text string
+		want       map[string]int
+		where      string // a size or dimension that an issue must name
+	}{
+		{"clean", "size,chest,waist\nXS,78-86,66-74\nS,86-94,74-82\nM,94-102,82-90\nL,102-110,90-98\nXL,110-118,98-106", map[string]int{}, ""},
+		{"whole centimetres are no gap", "size,chest\nS,86-93\nM,94-101\nL,102-109", map[string]int{}, ""},
+		{"two axes", "size,waist,inseam\n30/30,76-79,74-78\n30/32,76-79,78-82\n32/30,79-84,74-78\n32/32,79-84,78-82", map[string]int{}, ""},
+		{"gap", "size,chest\nS,86-92\nM,94-102\nL,102-110", map[string]int{sizing.LintGap: 1}, "M"},
+		{"overlap", "size,chest\nS,86-96\nM,94-102\nL,102-110", map[string]int{sizing.LintOverlap: 1}, "M"},
+		{"inverted", "size,chest\nS,94-86\nM,94-102\nL,102-110", map[string]int{sizing.LintInverted: 1}, "S"},
+		{"duplicate label", "size,chest\nS,86-94\ns,94-102\nL,102-110", map[string]int{sizing.LintDuplicateLabel: 1}, "s"},
+		{"same ranges", "size,chest\nS,86-94\nM,94-102\nM tall,94-102\nL,102-110", map[string]int{sizing.LintSameRanges: 1}, "M tall"},
+		{"two rows swapped", "size,chest,waist\nS,86-94,74-82\nL,102-110,90-98\nM,94-102,82-90\nXL,110-118,98-106\n2XL,118-126,106-114", map[string]int{sizing.LintSwapped: 1}, "M"},
+		{"two cells swapped", "size,chest,waist\nS,86-94,74-82\nM,94-102,90-98\nL,102-110,82-90\nXL,110-118,98-106\n2XL,118-126,106-114", map[string]int{sizing.LintOrder: 1}, "waist"},
+		{"slipped column", "size,chest,waist\nS,86-94,\nM,94-102,74-82\nL,102-110,82-90\nXL,110-118,90-98", map[string]int{sizing.LintMissing: 1}, "waist"},
+		{"typing mistake", "size,bust\n34,80\n36,84\n38,88\n40,92\n42,69\n44,100", map[string]int{sizing.LintOrder: 1, sizing.LintStep: 2}, "42"},
+		{"inches", "size,chest (cm)\nS,34-36\nM,36-38\nL,38-40", map[string]int{sizing.LintUnit: 1}, "chest"},
+		{"millimetres", "size,waist\nS,660-700\nM,700-740\nL,740-780", map[string]int{sizing.LintUnit: 1}, "waist"},
+		{"one column in inches beside height", "size,height,chest\nS,164-170,34-36\nM,170-176,36-38\nL,176-182,38-40", map[string]int{sizing.LintUnit: 1}, "chest"},
+		{"half girths", `{"kind": "garment", "dimensions": [{"name": "hips", "ease": [2, 8]}], "sizes": [{"label": "S", "hips": 46}, {"label": "M", "hips": 50}, {"label": "L", "hips": 54}]}`, map[string]int{sizing.LintUnit: 1}, "hips"},
+		{"open in the middle", "size,chest\nS,86-94\nM,94+\nL,102-110", map[string]int{sizing.LintOpen: 1}, "M"},
+		{"numbers nobody reads", "size,chest,elbow\nS,86-94,20\nM,94-102,21\nL,102-110,22", map[string]int{sizing.LintUnknownColumn: 1}, "elbow"},
+		{"shoes a row off", "EU,US,CM\n40,7,25.5\n40.5,7.5,26\n41,8,26.5\n42,8.5,27\n42.5,9,27.5\n43,9.5,28", nil, "foot_length"},
+	} {
+		t.Run(q.name, func(t *testing.T) {
+			sex := sizing.Unspecified
+			if strings.HasPrefix(q.name, "shoes") {
+				sex, q.want = sizing.Male, map[string]int{sizing.LintShifted: 1}
+			}
+			c, err := sizing.ParseChart(strings.NewReader(q.text), &sizing.ChartOptions{Sex: sex})
+			if err != nil {
+				t.Fatal(err)
+			}
+			issues := c.Lint()
+			if diff := cmp.Diff(q.want, codes(issues)); diff != "" {
+				t.Errorf("%s%+v", diff, issues)
+			}
+			if q.where == "" {
+				return
+			}
+			for _, i := range issues {
+				if i.Size == q.where || i.Dimension == q.where {
+					if i.Text == "" {
+						t.Error("an issue without text")
+					}
+					return
+				}
+			}
+			t.Errorf("nothing points at %s: %+v", q.where, issues)
+		})
+	}
+}

@@ -1,0 +1,233 @@
+package sizing
+
+import (
+	"math"
+	"math/rand/v2"
+	"strings"
+	"testing"
+)
+
+// The letter sizes of EN 13402-3.
+const (
+	menLetters = `size,chest (cm)
+XS,78-86
+S,86-94
+M,94-102
+L,102-110
+XL,110-118
+XXL,118-129
+3XL,129-141`
+	womenLetters = `size,bust (cm)
+XXS,66-74
+XS,74-82
+S,82-90
+M,90-98
+L,98-107
+XL,107-119
+XXL,119-131
+`
+	womenNumeric = `size,bust,waist,hips
+32,76,60,84
+34,80,64,88
+36,84,68,92
+38,88,72,96
+40,92,76,100
+42,96,80,104
+44,100,84,108
+46,104,88,112
+48,110,94,117
+50,116,100,122
+52,122,106,127
+`
+)
+
+func mustChart(t testing.TB, text string) *Chart {
+	t.Helper()
+	c, err := ParseChart(strings.NewReader(text), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return c
+}
+
+// hits is how recommendations compare with the chart applied to the truth.
+type hits struct {
+	n, top1, likeliest, within1, lookup float64
+	sum, right, count                   [10]float64 // by confidence
+}
+
+// add scores the answer r when truth is the right row.
+func (h *hits) add(r *Recommendation, truth int) {
+	h.n++
+	best, named := 0, -5
+	for i := range r.Sizes {
+		if r.Sizes[i].P > r.Sizes[best].P {
+			best = i
+		}
+		if r.Sizes[i].Label == r.Size {
+			named = i
+		}
+	}
+	if named == truth {
+		h.top1++
+	}
+	if best == truth {
+		h.likeliest++
+	}
+	if math.Abs(float64(named-truth)) <= 1 {
+		h.within1++
+	}
+	bin := min(int(r.Confidence*10), 9)
+	h.count[bin]++
+	h.sum[bin] += r.Confidence
+	if named == truth {
+		h.right[bin]++
+	}
+}
+
+// ece is the expected calibration error of the confidence.
+func (h *hits) ece() float64 {
+	var e float64
+	for k := range h.count {
+		if h.count[k] > 0 {
+			e += math.Abs(h.right[k]-h.sum[k]) / h.n
+		}
+	}
+	return e
+}
+
+// noisy is p's body as somebody with a tape would have it.
+func (p *person) noisy(r *rand.Rand, known ...string) *Body {
+	b := p.body(Tape, known...)
+	if b.Weight != 0 {
+		b.Weight *= Mass(math.Exp(weightNoise * r.NormFloat64()))
+	}
+	for i := range measures {
+		if v := b.at(i); *v != 0 {
+			*v *= Length(math.Exp(measures[i].noise * r.NormFloat64()))
+		}
+	}
+	return b
+}
+
+// row is the row of a chart that exact measurements fall into.
+func row(t *testing.T, c *Chart, b *Body) int {
+	t.Helper()
+	exact := *b
+	exact.Source = Scanner
+	r, err := c.Recommend(&exact, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i := range r.Sizes {
+		if r.Sizes[i].Label == r.Size {
+			return i
+		}
+	}
+	return -1
+}
+
+// TestAccuracySizes recommends letters and numbers to the held-out soldiers.
+func TestAccuracySizes(t *testing.T) {
+	say(t, "\n## Sizes named for the held-out fifth of ANSUR II; the truth is the chart applied to the expert's tape\n")
+	say(t, "| chart | known besides sex | n | right | of the likeliest | within one | plain lookup of the tape | calibration error |")
+	say(t, "|---|---|---|---|---|---|---|---|")
+	type known struct {
+		names []string
+		noise bool
+		least float64 // share right that the test insists on
+		gain  float64 // over plain lookup
+	}
+	hwa := fourFacts
+	for _, q := range []struct {
+		name, chart string
+		sex         Sex
+		dims        []string
+		known       []known
+	}{
+		{"men's letters", menLetters, Male, []string{"chest"}, []known{
+			{hwa[:2], false, 0.64, 0}, {hwa, false, 0.66, 0}, {hwa, true, 0.66, 0}, {append(hwa[:3:3], "chest"), true, 0.80, 0.02},
+		}},
+		{"women's letters", womenLetters, Female, []string{"bust"}, []known{
+			{hwa[:2], false, 0.48, 0}, {hwa, false, 0.55, 0}, {hwa, true, 0.55, 0}, {append(hwa[:3:3], "bust"), true, 0.80, 0.005},
+		}},
+		{"women's numbers", womenNumeric, Female, []string{"bust", "waist", "hips"}, []known{
+			{hwa, false, 0.35, 0}, {append(hwa[:3:3], "bust", "waist", "hips"), true, 0.65, 0.02},
+		}},
+	} {
+		c := mustChart(t, q.chart)
+		for _, k := range q.known {
+			var h hits
+			r := rand.New(rand.NewPCG(1, 2))
+			rounds := 1
+			if k.noise {
+				rounds = 5
+			}
+			for range rounds {
+				for _, p := range soldiers(t, q.sex) {
+					p.length["bust"] = p.length["chest"]
+					truth := row(t, c, p.body(Scanner, q.dims...))
+					if truth < 0 {
+						continue
+					}
+					b := p.body(Scanner, k.names...)
+					if k.noise {
+						b = p.noisy(r, k.names...)
+					}
+					var answer Recommendation
+					if err := c.recommend(&holdoutTables, &answer, b, nil); err != nil {
+						t.Fatal(err)
+					}
+					h.add(&answer, truth)
+					if k.noise && len(k.names) > 3 && row(t, c, b) == truth {
+						h.lookup++
+					}
+				}
+			}
+			lookup := "-"
+			if h.lookup > 0 {
+				lookup = percent(h.lookup / h.n)
+			}
+			how := strings.Join(k.names, ", ")
+			if k.noise {
+				how += " (noisy)"
+			}
+			say(t, "| %s | %s | %.0f | %s | %s | %s | %s | %.3f |", q.name, how, h.n, percent(h.top1/h.n), percent(h.likeliest/h.n), percent(h.within1/h.n), lookup, h.ece())
+			if h.top1/h.n < k.least {
+				t.Errorf("%s given %s: %s right, want %s", q.name, how, percent(h.top1/h.n), percent(k.least))
+			}
+			if h.lookup > 0 && h.top1-h.lookup < k.gain*h.n {
+				t.Errorf("%s given %s: %s right, plain lookup %s", q.name, how, percent(h.top1/h.n), percent(h.lookup/h.n))
+			}
+			if h.ece() > 0.07 {
+				t.Errorf("%s given %s: calibration error %.3f", q.name, how, h.ece())
+			}
+		}
+	}
+}
+
+// TestAccuracyExact gives exact measurements and wants the chart's own size, always.
+func TestAccuracyExact(t *testing.T) {
+	c := mustChart(t, menLetters)
+	labels := c.Sizes()
+	edges := []float64{78, 86, 94, 102, 110, 118, 129, 141}
+	for _, p := range soldiers(t, Male) {
+		want := ""
+		for k := range labels {
+			if x := p.length["chest"]; x >= edges[k] && x < edges[k+1] {
+				want = labels[k]
+			}
+		}
+		r, err := c.Recommend(p.body(Scanner, "height", "weight", "age", "chest", "waist", "hips", "neck"), nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if r.Size != want {
+			t.Fatalf("a soldier got %q, the chart says %q", r.Size, want)
+		}
+	}
+}
+
+func percent(v float64) string {
+	return string(appendNumber(nil, 100*v, 1)) + " %"
+}

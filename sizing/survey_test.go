@@ -1,0 +1,229 @@
+package sizing
+
+import (
+	"compress/gzip"
+	"encoding/csv"
+	"hash/fnv"
+	"math"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"testing"
+)
+
+// The accuracy tests read the surveys as sizing/_fit does, but share no code
+// with it: a mistake there must not hide itself here.
+
+// surveyDir finds the folder of the surveys or skips.
+func surveyDir(t *testing.T) string {
+	t.Helper()
+	root := os.Getenv("FITVEIL_SHARED")
+	if root == "" {
+		root = filepath.Join("..", "..", "shared")
+	}
+	dir := filepath.Join(root, "data", "body")
+	if _, err := os.Stat(dir); err != nil {
+		t.Skipf("the surveys are not here: put the ANSUR and NHANES files into %s, or set FITVEIL_SHARED", dir)
+	}
+	return dir
+}
+
+// person is one surveyed body: everything measured, by name.
+type person struct {
+	sex    Sex
+	age    float64
+	weight float64
+	length map[string]float64 // cm
+}
+
+func (p *person) bmi() float64 {
+	h := p.length["height"] / 100
+	return p.weight / (h * h)
+}
+
+// body is what remains of a person when only the named values are known.
+func (p *person) body(source Source, known ...string) *Body {
+	b := &Body{Sex: p.sex, Source: source}
+	for _, k := range known {
+		switch k {
+		case "age":
+			b.Age = p.age
+		case "weight":
+			b.Weight = Mass(p.weight)
+		default:
+			*b.at(find(k)) = Length(p.length[k])
+		}
+	}
+	return b
+}
+
+// heldOut is the same rule as in sizing/_fit.
+func heldOut(key string) bool {
+	f := fnv.New64a()
+	f.Write([]byte(key))
+	h := f.Sum64()
+	h ^= h >> 33
+	h *= 0xff51afd7ed558ccd
+	h ^= h >> 33
+	return h/5%5 == 0
+}
+
+// records reads one survey file into lower-case column maps.
+func records(t *testing.T, path string) []map[string]string {
+	t.Helper()
+	f, err := os.Open(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.Close()
+	z, err := gzip.NewReader(f)
+	if err != nil {
+		t.Fatal(err)
+	}
+	r := csv.NewReader(z)
+	r.Comment = '#'
+	all, err := r.ReadAll()
+	if err != nil {
+		t.Fatal(err)
+	}
+	var out []map[string]string
+	for _, rec := range all[1:] {
+		m := map[string]string{}
+		for i, c := range all[0] {
+			m[strings.ToLower(c)] = rec[i]
+		}
+		out = append(out, m)
+	}
+	return out
+}
+
+func number(s string) (float64, bool) {
+	v, err := strconv.ParseFloat(s, 64)
+	return v, err == nil
+}
+
+// read turns records into people, in millimetres or centimetres per unit, and
+// leaves out those with a gap among the needed columns.
+func people(t *testing.T, path string, sex Sex, unit float64, columns map[string]string, key func(map[string]string) string) []person {
+	t.Helper()
+	var out []person
+rows:
+	for _, rec := range records(t, path) {
+		if !heldOut(key(rec)) {
+			continue
+		}
+		p := person{sex: sex, length: map[string]float64{}}
+		for name, column := range columns {
+			v, ok := number(rec[column])
+			if !ok {
+				continue rows
+			}
+			switch name {
+			case "age":
+				p.age = v
+			case "weight":
+				p.weight = v * unit
+			default:
+				p.length[name] = v * unit
+			}
+		}
+		out = append(out, p)
+	}
+	return out
+}
+
+var ansur2Names = map[string]string{
+	"age": "age", "weight": "weightkg", "height": "stature", "chest": "chestcircumference", "waist": "waistcircumference",
+	"hips": "buttockcircumference", "inseam": "crotchheight", "outseam": "waistheightomphalion", "neck": "neckcircumference",
+	"shoulder": "biacromialbreadth", "sleeve": "sleevelengthspinewrist", "thigh": "thighcircumference", "calf": "calfcircumference",
+	"foot_length": "footlength", "foot_breadth": "footbreadthhorizontal", "hand_girth": "handcircumference", "head_girth": "headcircumference",
+}
+
+// soldiers are the held-out rows of ANSUR II.
+func soldiers(t *testing.T, sex Sex) []person {
+	name := map[Sex]string{Female: "female", Male: "male"}[sex]
+	return people(t, filepath.Join(surveyDir(t), "ansur2_"+name+".csv.gz"), sex, 0.1, ansur2Names, func(r map[string]string) string {
+		return "ansur2:" + name + ":" + r["subjectid"]
+	})
+}
+
+// soldiers1988 are the held-out rows of ANSUR I, which has no ages.
+func soldiers1988(t *testing.T, sex Sex) []person {
+	name := map[Sex]string{Female: "female", Male: "male"}[sex]
+	return people(t, filepath.Join(surveyDir(t), "ansur1_"+name+".csv.gz"), sex, 0.1, map[string]string{
+		"weight": "weight", "height": "stature", "chest": "chest_circ", "bust": "chest_circ", "waist": "waist_circ-omphalion", "hips": "buttock_circ",
+		"underbust": "chest_circ-below_bust_", "waist_natural": "waist_circ_natural",
+	}, func(r map[string]string) string { return "ansur1:" + name + ":" + r["subject_number"] })
+}
+
+// civilians are the held-out rows of NHANES from age lo to hi, with the columns named.
+func civilians(t *testing.T, sex Sex, lo, hi float64, names ...string) []person {
+	code := map[Sex]string{Male: "1", Female: "2"}[sex]
+	columns := map[string]string{"age": "ridageyr", "weight": "bmxwt", "height": "bmxht"}
+	for _, n := range names {
+		columns[n] = map[string]string{"waist": "bmxwaist", "hips": "bmxhip", "arm": "bmxarmc"}[n]
+	}
+	all := people(t, filepath.Join(surveyDir(t), "nhanes_2017_2020.csv.gz"), sex, 1, columns, func(r map[string]string) string {
+		if r["riagendr"] != code || r["ridexprg"] == "1" {
+			return "" // never held out: see the test below
+		}
+		return "nhanes:" + r["seqn"]
+	})
+	var out []person
+	for _, p := range all {
+		if p.age >= lo && p.age <= hi {
+			out = append(out, p)
+		}
+	}
+	return out
+}
+
+// plainRegression is the RMSE, on the held-out rows of ANSUR II, of the obvious
+// rival: the logarithm of the target, linear in those of height and weight and in
+// age, fitted on the other rows of that survey.
+func plainRegression(t *testing.T, sex Sex, target string) float64 {
+	t.Helper()
+	name := map[Sex]string{Female: "female", Male: "male"}[sex]
+	const n = 4
+	var a [n][n + 1]float64
+	var test [][n + 1]float64
+	for _, r := range records(t, filepath.Join(surveyDir(t), "ansur2_"+name+".csv.gz")) {
+		value := func(column string) float64 { v, _ := number(r[column]); return v }
+		x := [n + 1]float64{1, math.Log(value("stature") / 1700), math.Log(value("weightkg") / 800), value("age") / 30, math.Log(value(ansur2Names[target]) / 10)}
+		if heldOut("ansur2:" + name + ":" + r["subjectid"]) {
+			test = append(test, x)
+			continue
+		}
+		for i := range n {
+			for j := range n + 1 {
+				a[i][j] += x[i] * x[j]
+			}
+		}
+	}
+	for i := range n { // Gauss-Jordan on the normal equations
+		pivot := a[i][i]
+		for j := range n + 1 {
+			a[i][j] /= pivot
+		}
+		for k := range n {
+			f := a[k][i]
+			if k == i {
+				continue
+			}
+			for j := range n + 1 {
+				a[k][j] -= f * a[i][j]
+			}
+		}
+	}
+	var sq float64
+	for _, x := range test {
+		var y float64
+		for i := range n {
+			y += a[i][n] * x[i]
+		}
+		e := math.Exp(y) - math.Exp(x[n])
+		sq += e * e
+	}
+	return math.Sqrt(sq / float64(len(test)))
+}
