@@ -71,18 +71,28 @@ func encode(img image.Image, f Format, quality int, x extras) (*picture, error) 
 	return pic, pic.verify(x)
 }
 
-// onWhite lays a picture with transparent parts on white, for JPEG has none.
+// onWhite lays a picture with transparent parts on white, for JPEG has none. The
+// encoder has loops of its own for the types returned, and is slow on others.
 func onWhite(img image.Image) image.Image {
-	if o, ok := img.(interface{ Opaque() bool }); ok && o.Opaque() {
+	switch m := img.(type) {
+	case *image.Gray, *image.YCbCr:
 		return img
-	}
-	dst := toNRGBA(img)
-	for i := 0; i+4 <= len(dst.Pix); i += 4 {
-		a := uint32(dst.Pix[i+3])
-		for j := range 3 {
-			dst.Pix[i+j] = byte((uint32(dst.Pix[i+j])*a + 255*(255-a) + 127) / 255)
+	case *image.RGBA:
+		if m.Opaque() {
+			return img
 		}
-		dst.Pix[i+3] = 255
 	}
-	return dst
+	flat := toNRGBA(img)
+	for i := 0; i+4 <= len(flat.Pix); i += 4 {
+		a := uint32(flat.Pix[i+3])
+		if a == 255 {
+			continue
+		}
+		for j := range 3 {
+			flat.Pix[i+j] = byte((uint32(flat.Pix[i+j])*a + 255*(255-a) + 127) / 255)
+		}
+		flat.Pix[i+3] = 255
+	}
+	// Where nothing is transparent, RGBA and NRGBA are the same numbers.
+	return &image.RGBA{Pix: flat.Pix, Stride: flat.Stride, Rect: flat.Rect}
 }

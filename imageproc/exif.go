@@ -21,8 +21,12 @@ const (
 	tagExifIFD     = 0x8769
 	tagGPSIFD      = 0x8825
 	tagInteropIFD  = 0xA005
+	tagCanonOwner  = 0x0009 // in Canon's maker note: 32 characters
+	tagMakerNote   = 0x927C
+	typeASCII      = 2
 	typeShort      = 3
 	typeLong       = 4
+	typeSLong      = 9
 	typeIFD        = 13
 )
 
@@ -36,6 +40,7 @@ const (
 	exifIFD
 	gpsIFD
 	interopIFD
+	makerIFD // a maker note that is a plain directory, such as Canon's
 )
 
 // An ifdTag is one entry of a directory without its value.
@@ -82,7 +87,9 @@ func readExif(data []byte) exifFacts {
 	for len(r.queue) > 0 && r.facts.err == nil {
 		next := r.queue[0]
 		r.queue = r.queue[1:]
-		r.facts.err = r.directory(next)
+		if err := r.directory(next); next.kind != makerIFD {
+			r.facts.err = err // most maker notes are no directories
+		}
 	}
 	return r.facts
 }
@@ -133,6 +140,9 @@ func (r *ifdReader) directory(ref ifdRef) error {
 
 func (r *ifdReader) entry(kind ifdKind, e []byte) {
 	tag, typ, count := r.order.Uint16(e), r.order.Uint16(e[2:]), r.order.Uint32(e[4:])
+	if kind == makerIFD && (tag != tagCanonOwner || typ != typeASCII || count != 32) {
+		return // what the numbers mean is each maker's own affair; this one is telling
+	}
 	r.facts.tags = append(r.facts.tags, ifdTag{kind, tag})
 	switch {
 	case tag == tagOrientation && kind == primaryIFD && r.facts.orientation == 0:
@@ -146,6 +156,8 @@ func (r *ifdReader) entry(kind ifdKind, e []byte) {
 		r.follow(typ, count, e[8:], gpsIFD)
 	case tag == tagInteropIFD:
 		r.follow(typ, count, e[8:], interopIFD)
+	case tag == tagMakerNote && kind == exifIFD && count > 18:
+		r.queue = append(r.queue, ifdRef{r.order.Uint32(e[8:]), makerIFD})
 	case tag == tagSubIFDs:
 		r.follow(typ, count, e[8:], subIFD)
 	}
@@ -153,7 +165,7 @@ func (r *ifdReader) entry(kind ifdKind, e []byte) {
 
 // follow queues the directories that a pointer entry names.
 func (r *ifdReader) follow(typ uint16, count uint32, value []byte, kind ifdKind) {
-	if (typ != typeLong && typ != typeIFD) || count == 0 || count > maxIFDs {
+	if typ != typeLong && typ != typeSLong && typ != typeIFD || count == 0 || count > maxIFDs {
 		return
 	}
 	if count > 1 {

@@ -150,6 +150,7 @@ var laterTags = map[ifdTag]string{
 	{exifIFD, 0xFDE8}:    "OwnerName",
 	{exifIFD, 0xFDE9}:    "SerialNumber",
 	{gpsIFD, 0x001F}:     "GPSHPositioningError",
+	{makerIFD, 0x0009}:   "OwnerName",
 }
 
 // exifClasses is read top down; the first prefix that fits decides.

@@ -3,6 +3,7 @@ package imageproc
 import (
 	"bytes"
 	"encoding/hex"
+	"strings"
 )
 
 // pngMeta reads the ancillary chunks that never go over, for the report, and the
@@ -51,15 +52,16 @@ func (m *pngMeta) readExif(c *pngChunk) {
 	m.found.add("eXIf", len(c.whole), classes, fields...)
 }
 
-// textClasses goes by the keywords of §11.3.3.2 and of common writers.
+// textClasses goes by the keywords of §11.3.3.2 and of common writers, in lower
+// case.
 var textClasses = map[string]classSet{
-	"Title": setOf(Comment), "Author": setOf(Person), "Description": setOf(Comment), "Copyright": setOf(Person),
-	"Creation Time": setOf(Time), "Software": setOf(Software), "Disclaimer": setOf(Comment), "Warning": setOf(Comment),
-	"Source": setOf(Device), "Comment": setOf(Comment), "comment": setOf(Comment), "Artist": setOf(Person),
-	"Make": setOf(Device), "Model": setOf(Device), "Thumb::URI": setOf(Thumbnail, Person), "Thumb::MTime": setOf(Time, Thumbnail),
-	"date:create": setOf(Time), "date:modify": setOf(Time), "date:timestamp": setOf(Time), "create-date": setOf(Time),
-	"modify-date": setOf(Time), "parameters": setOf(Comment, Provenance, Software), "prompt": setOf(Comment, Provenance, Software),
-	"workflow": setOf(Comment, Provenance, Software), "Dream": setOf(Comment, Provenance, Software),
+	"title": setOf(Comment), "author": setOf(Person), "description": setOf(Comment), "copyright": setOf(Person),
+	"creation time": setOf(Time), "software": setOf(Software), "disclaimer": setOf(Comment), "warning": setOf(Comment),
+	"source": setOf(Device), "comment": setOf(Comment), "artist": setOf(Person), "make": setOf(Device), "model": setOf(Device),
+	"thumb::uri": setOf(Thumbnail, Person), "thumb::mtime": setOf(Time, Thumbnail), "date:create": setOf(Time),
+	"date:modify": setOf(Time), "date:timestamp": setOf(Time), "create-date": setOf(Time), "modify-date": setOf(Time),
+	"parameters": setOf(Comment, Provenance, Software), "prompt": setOf(Comment, Provenance, Software),
+	"workflow": setOf(Comment, Provenance, Software), "dream": setOf(Comment, Provenance, Software),
 }
 
 func (m *pngMeta) readText(c *pngChunk) {
@@ -69,7 +71,7 @@ func (m *pngMeta) readText(c *pngChunk) {
 		return
 	}
 	keyword := string(c.body[:end])
-	classes, known := textClasses[keyword]
+	classes, known := textClasses[strings.ToLower(keyword)]
 	switch {
 	case known:
 	case keyword == "XML:com.adobe.xmp":

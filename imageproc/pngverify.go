@@ -157,6 +157,24 @@ func (v *pngVerifier) content(typ string, b []byte, want *picture, packet []byte
 		}
 	case "iCCP":
 		v.profile(b, want.icc)
+	case "cHRM", "gAMA", "cLLI":
+		v.numbers(b)
+	case "mDCV":
+		v.numbers(b[16:])
+	case "sRGB":
+		if b[0] > 3 {
+			v.reject("sRGB is not an intent")
+		}
+	}
+}
+
+// numbers rejects what could be letters: the values of colour chunks are small,
+// so that the first byte of each is zero, the sign, or, for light, below 6.
+func (v *pngVerifier) numbers(b []byte) {
+	for ; len(b) >= 4; b = b[4:] {
+		if b[0] > 5 && b[0] != 0xFF {
+			v.reject("a colour chunk holds no numbers")
+		}
 	}
 }
 

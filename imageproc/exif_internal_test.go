@@ -1,0 +1,149 @@
+package imageproc
+
+import (
+	"bytes"
+	"encoding/binary"
+	"errors"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+)
+
+// entry is one directory entry, little-endian.
+func entry(tag, typ uint16, count, value uint32) []byte {
+	le := binary.LittleEndian
+	b := le.AppendUint16(le.AppendUint16(nil, tag), typ)
+	return le.AppendUint32(le.AppendUint32(b, count), value)
+}
+
+// block is a TIFF header and one directory at 8, with the next one at next.
+func block(next uint32, entries ...[]byte) []byte {
+	b := []byte("II*\x00\x08\x00\x00\x00")
+	b = binary.LittleEndian.AppendUint16(b, uint16(len(entries)))
+	b = append(b, bytes.Join(entries, nil)...)
+	return binary.LittleEndian.AppendUint32(b, next)
+}
+
+func TestReadExifHostile(t *testing.T) {
+	turned := entry(tagOrientation, typeShort, 1, 6)
+	var chain []byte // 100 directories, each pointing to the next
+	chain = append(chain, "II*\x00\x08\x00\x00\x00"...)
+	for i := range 100 {
+		chain = binary.LittleEndian.AppendUint16(chain, 0)
+		chain = binary.LittleEndian.AppendUint32(chain, uint32(8+6*(i+1)))
+	}
+	crowded := append(block(0)[:8], 0xFF, 0xFF)
+	crowded = append(crowded, bytes.Repeat(turned, 0xFFFF)...)
+	pointers := slices.Concat(block(0, turned, entry(tagSubIFDs, typeLong, 32, 38)), bytes.Repeat([]byte{8, 0, 0, 0}, 32))
+	for _, row := range []struct {
+		name        string
+		data        []byte
+		orientation int
+		err         error
+	}{
+		{"sound", block(0, turned), 6, nil},
+		{"nothing", nil, 0, errNoTIFF},
+		{"no header", []byte("hello, world, hello"), 0, errNoTIFF},
+		{"BigTIFF", []byte("II+\x00\x08\x00\x00\x00\x00\x00"), 0, errNoTIFF},
+		{"directory inside the header", []byte("II*\x00\x02\x00\x00\x00\x00\x00\x00\x00"), 0, errIFDRange},
+		{"directory outside", []byte("II*\x00\xFF\xFF\xFF\xFF\x00\x00"), 0, errIFDRange},
+		{"directory cut short", block(0, turned, turned)[:24], 6, errIFDRange},
+		{"no next directory", block(0, turned)[:22], 6, nil},
+		{"chain that loops at once", block(8, turned), 6, errIFDLoop},
+		{"pointer to itself", block(0, turned, entry(tagExifIFD, typeLong, 1, 8)), 6, errIFDLoop},
+		{"GPS pointer outside", block(0, turned, entry(tagGPSIFD, typeLong, 1, 1<<31)), 6, errIFDRange},
+		{"pointer of no pointer type", block(0, turned, entry(tagGPSIFD, 2, 1, 8)), 6, nil},
+		{"many pointers", pointers, 6, errIFDLoop},
+		{"pointers outside", block(0, turned, entry(tagSubIFDs, typeLong, 32, 1<<31)), 6, nil},
+		{"endless chain", chain, 0, errIFDCount},
+		{"crowded directory", crowded, 0, errIFDCount},
+		{"count that overflows", block(0, turned, entry(0x9000, 5, 0x20000001, 8)), 6, nil},
+		{"orientation twice", block(0, turned, entry(tagOrientation, typeShort, 1, 3)), 6, nil},
+		{"orientation of two values", block(0, entry(tagOrientation, typeShort, 2, 6)), 0, nil},
+	} {
+		t.Run(row.name, func(t *testing.T) {
+			start := time.Now()
+			facts := readExif(row.data)
+			if facts.orientation != row.orientation || !errors.Is(facts.err, row.err) {
+				t.Errorf("orientation %d, %v; want %d, %v", facts.orientation, facts.err, row.orientation, row.err)
+			}
+			describeExif(facts)
+			if took := time.Since(start); took > 5*time.Second { // a hang, not a measurement
+				t.Errorf("took %v", took)
+			}
+		})
+	}
+}
+
+// What goexif gets to see is the tag numbers and nothing else.
+func TestSkeletonHoldsNoValue(t *testing.T) {
+	secret := "SecretValue of the owner"
+	tiff := append(block(0, entry(0x010F, 2, uint32(len(secret)), 26)), secret...)
+	facts := readExif(tiff)
+	skeleton := exifSkeleton(facts.tags)
+	for i := range len(secret) - 3 {
+		if bytes.Contains(skeleton, []byte(secret[i:i+4])) {
+			t.Fatalf("the skeleton holds %q", secret[i:i+4])
+		}
+	}
+	if _, names := describeExif(facts); !slices.Equal(names, []string{"Make"}) {
+		t.Errorf("names %v", names)
+	}
+}
+
+// Every directory finds its way through the skeleton and goexif to a name.
+func TestSkeletonNames(t *testing.T) {
+	tags := []ifdTag{
+		{primaryIFD, 0x010F},
+		{primaryIFD, 0x010F},
+		{primaryIFD, tagExifIFD},
+		{exifIFD, 0x9003},
+		{exifIFD, tagInteropIFD},
+		{gpsIFD, 0x0002},
+		{interopIFD, 0x0001},
+		{thumbIFD, 0x0201},
+		{subIFD, 0x0110},
+		{exifIFD, 0xA431},
+	}
+	classes, names := describeExif(exifFacts{tags: tags})
+	want := "BodySerialNumber DateTimeOriginal GPSLatitude InteroperabilityIndex Make ThumbJPEGInterchangeFormat"
+	if strings.Join(names, " ") != want {
+		t.Errorf("names %v", names)
+	}
+	if classes != setOf(Device, Time, Location, Other, Thumbnail) {
+		t.Errorf("classes %v", classes.list())
+	}
+}
+
+func FuzzEXIF(f *testing.F) {
+	turned := entry(tagOrientation, typeShort, 1, 6)
+	for _, seed := range [][]byte{
+		orientationTIFF(1), orientationTIFF(8), block(0, turned), block(8, turned), block(26, turned),
+		block(0, turned, entry(tagExifIFD, typeLong, 1, 8)), block(0, entry(tagSubIFDs, typeLong, 3, 26)),
+		slices.Concat(block(0, entry(tagExifIFD, typeLong, 1, 26)), block(0, entry(0x9003, 2, 20, 8))[8:]),
+		slices.Concat(block(0, entry(tagGPSIFD, typeLong, 1, 26)), block(0, entry(2, 5, 3, 8))[8:]),
+		block(0, entry(0x9000, 5, 0x20000001, 8)), []byte("MM\x00*\x00\x00\x00\x08\xFF\xFF"), nil,
+	} {
+		f.Add(seed)
+	}
+	f.Fuzz(func(t *testing.T, data []byte) {
+		facts := readExif(data)
+		if facts.orientation < 0 || facts.orientation > 8 || len(facts.tags) > maxIFDEntries {
+			t.Fatalf("orientation %d, %d tags", facts.orientation, len(facts.tags))
+		}
+		classes, names := describeExif(facts)
+		if len(facts.tags) == 0 && (classes != 0 || len(names) > 0) {
+			t.Fatalf("no tags, but %v and %v", classes.list(), names)
+		}
+		for _, name := range names {
+			if strings.Trim(name, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789") != "" {
+				t.Fatalf("name %q", name)
+			}
+		}
+		// What is read again from our own block is what was meant.
+		if o := facts.orientation; o > 0 && readExif(orientationTIFF(o)).orientation != o {
+			t.Fatalf("orientation %d does not survive", o)
+		}
+	})
+}

@@ -1,0 +1,112 @@
+package imageproc_test
+
+import (
+	"bytes"
+	"encoding/binary"
+	"errors"
+	"image"
+	"image/color"
+	"testing"
+
+	"github.com/fitveil/fitveil/imageproc"
+)
+
+// checkFuzzed holds whatever input against what Strip promises for every one:
+// a typed error and no output, or an output that is settled, no larger than a
+// constant more than the input, and as decodable as the input.
+func checkFuzzed(t *testing.T, in []byte) {
+	lim := imageproc.Limits{MaxBytes: 1 << 20, MaxPixels: 1 << 18}
+	var out bytes.Buffer
+	report, err := imageproc.Strip(&out, bytes.NewReader(in), &imageproc.StripOptions{Limits: lim})
+	if err != nil {
+		var fe *imageproc.FormatError
+		if !errors.As(err, &fe) || fe.Err == nil || out.Len() > 0 || report != nil {
+			t.Fatalf("%v with %d bytes of output", err, out.Len())
+		}
+		if errors.Is(err, imageproc.ErrVerify) {
+			t.Fatalf("the second walker stopped the first: %v", err)
+		}
+		return
+	}
+	if report.BytesOut != int64(out.Len()) || report.BytesIn != int64(len(in)) || out.Len() > len(in)+256 {
+		t.Fatalf("report %+v for %d bytes", report, out.Len())
+	}
+	for _, f := range report.Removed {
+		if f.Carrier == "" || len(f.Classes) == 0 || f.Bytes <= 0 {
+			t.Fatalf("finding %+v", f)
+		}
+	}
+	var again bytes.Buffer
+	second, err := imageproc.Strip(&again, bytes.NewReader(out.Bytes()), &imageproc.StripOptions{Limits: lim})
+	if err != nil || !bytes.Equal(again.Bytes(), out.Bytes()) || len(second.Removed) > 0 || second.Orientation != report.Orientation {
+		t.Fatalf("a second strip: %v, %+v", err, second)
+	}
+	want, _, inErr := image.Decode(bytes.NewReader(in))
+	got, _, outErr := image.Decode(bytes.NewReader(out.Bytes()))
+	if inErr == nil && (outErr != nil || !samePixels(got, want)) {
+		t.Fatalf("the picture changed: %v", outErr)
+	}
+	if img, err := imageproc.Decode(bytes.NewReader(in), &imageproc.DecodeOptions{MaxSide: 64, Limits: lim}); err == nil {
+		if b := img.Bounds(); max(b.Dx(), b.Dy()) > 64 || b.Min != (image.Point{}) {
+			t.Fatalf("decoded to %v", b)
+		}
+	}
+}
+
+func FuzzStripJPEG(f *testing.F) {
+	base := mustJPEG(f, corner())
+	grey := mustJPEG(f, image.NewGray(image.Rect(0, 0, 9, 9)))
+	f.Add(base)
+	f.Add(grey)
+	f.Add(phonePhoto(f))
+	f.Add(restartJPEG(4, 3, 2, 1))
+	f.Add(progressiveJPEG(3, 3, segment(0xFE, []byte("between"))))
+	f.Add(withSegments(grey, iccChunks(testICC("RGB ", nil), 2, true)...))
+	for _, p := range jpegPlants {
+		f.Add(p.apply(grey, []byte("some secret text here")))
+	}
+	f.Fuzz(checkFuzzed)
+}
+
+func FuzzStripPNG(f *testing.F) {
+	base := mustPNG(f, image.NewGray(image.Rect(0, 0, 5, 5)))
+	f.Add(mustPNG(f, corner()))
+	f.Add(mustPNG(f, image.NewPaletted(image.Rect(0, 0, 4, 4), color.Palette{color.Black, color.Transparent})))
+	f.Add(mustPNG(f, image.NewNRGBA64(image.Rect(0, 0, 3, 2))))
+	f.Add(animatedPNG(f, 3, false))
+	f.Add(animatedPNG(f, 2, true))
+	for _, p := range pngPlants {
+		f.Add(p.apply(base, []byte("some secret text here")))
+	}
+	f.Fuzz(func(t *testing.T, in []byte) {
+		checkFuzzed(t, in)
+		checkFuzzed(t, mendCRCs(in))
+	})
+}
+
+// mendCRCs puts the right CRC behind every chunk, for a fuzzer does not find one.
+func mendCRCs(in []byte) []byte {
+	out := bytes.Clone(in)
+	for at := 8; at+12 <= len(out); {
+		n := binary.BigEndian.Uint32(out[at:])
+		if uint64(n) > uint64(len(out)-at-12) {
+			break
+		}
+		size := 12 + int(n)
+		copy(out[at:], chunk(string(out[at+4:at+8]), out[at+8:at+8+int(n)]))
+		at += size
+	}
+	return out
+}
+
+func FuzzSniff(f *testing.F) {
+	for _, s := range []string{"", "\xFF\xD8\xFF", "\x00\x00\x00\x18ftypheic\x00\x00\x00\x00mif1heic", "<?xml", "BM\x36\x00\x00\x00\x00\x00\x00\x00\x36\x00\x00\x00\x28\x00\x00\x00"} {
+		f.Add([]byte(s))
+	}
+	f.Fuzz(func(t *testing.T, prefix []byte) {
+		// 32 bytes suffice, but for XML behind much white space.
+		if got, want := imageproc.Sniff(prefix[:min(32, len(prefix))]), imageproc.Sniff(prefix); got != want && want != imageproc.SVG && want != imageproc.HEIC && want != imageproc.AVIF {
+			t.Errorf("32 bytes say %v, all say %v", got, want)
+		}
+	})
+}

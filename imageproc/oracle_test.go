@@ -1,0 +1,200 @@
+package imageproc_test
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/fitveil/fitveil/imageproc"
+)
+
+// exiftool runs the oracle over a folder and returns its tags by file name. It
+// is required where CI says so.
+func exiftool(t *testing.T, args ...string) []map[string]any {
+	t.Helper()
+	if _, err := exec.LookPath("exiftool"); err != nil {
+		if os.Getenv("CI") == "true" {
+			t.Fatal("exiftool is required in CI: apt-get install libimage-exiftool-perl")
+		}
+		t.Skip("exiftool is not installed: apt-get install libimage-exiftool-perl")
+	}
+	cmd := exec.Command("exiftool", append([]string{"-json", "-G1", "-a", "-u", "-q", "-q"}, args...)...)
+	out, err := cmd.Output()
+	if len(out) == 0 {
+		t.Fatalf("exiftool: %v", err)
+	}
+	var list []map[string]any
+	if err := json.Unmarshal(out, &list); err != nil {
+		t.Fatal(err)
+	}
+	return list
+}
+
+// harmless says which tags an output may show: the structure of the file, the
+// profile's own tags, what exiftool computes from the size, and the one
+// orientation of ours.
+func harmless(tag string) bool {
+	group, name, _ := strings.Cut(tag, ":")
+	switch group {
+	case "SourceFile", "ExifTool", "System", "Composite":
+		return true
+	case "File":
+		return slices.Contains([]string{
+			"FileType", "FileTypeExtension", "MIMEType", "ExifByteOrder", "ImageWidth", "ImageHeight", "EncodingProcess",
+			"BitsPerSample", "ColorComponents", "YCbCrSubSampling",
+		}, name)
+	case "JFIF":
+		return slices.Contains([]string{"JFIFVersion", "ResolutionUnit", "XResolution", "YResolution"}, name)
+	case "Adobe":
+		return slices.Contains([]string{"DCTEncodeVersion", "APP14Flags0", "APP14Flags1", "ColorTransform"}, name)
+	case "IFD0":
+		return name == "Orientation"
+	case "PNG", "PNG-pHYs", "PNG-cICP":
+		return slices.Contains([]string{
+			"ImageWidth", "ImageHeight", "BitDepth", "ColorType", "Compression", "Filter", "Interlace", "Palette", "Transparency",
+			"Gamma", "SRGBRendering", "WhitePointX", "WhitePointY", "RedX", "RedY", "GreenX", "GreenY", "BlueX", "BlueY",
+			"SignificantBits", "BackgroundColor", "PixelUnits", "PixelsPerUnitX", "PixelsPerUnitY", "AnimationFrames", "AnimationPlays",
+			"ProfileName", "ColorPrimaries", "TransferCharacteristics", "MatrixCoefficients", "VideoFullRangeFlag",
+		}, name)
+	}
+	return strings.HasPrefix(group, "ICC") // its text is a later concern, its colours are wanted
+}
+
+// TestExiftoolFindsNothing strips every JPEG and PNG of the corpus and of the
+// phones into one folder and has exiftool look at it once.
+func TestExiftoolFindsNothing(t *testing.T) {
+	files := corpusFiles(t)
+	phones, err := filepath.Glob(filepath.Join(sharedDir(), "phones", "*"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	folder := t.TempDir()
+	turned := map[string]int{}
+	for i, path := range slices.Concat(files, phones) {
+		in, err := os.ReadFile(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var out bytes.Buffer
+		report, err := imageproc.Strip(&out, bytes.NewReader(in), nil)
+		if err != nil {
+			continue
+		}
+		name := fmt.Sprintf("%d-%s", i, filepath.Base(path))
+		if err := os.WriteFile(filepath.Join(folder, name), out.Bytes(), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		turned[name] = report.Orientation
+	}
+	list := exiftool(t, "-n", "-r", folder)
+	if len(list) != len(turned) {
+		t.Errorf("exiftool looked at %d files of %d", len(list), len(turned))
+	}
+	for _, tags := range list {
+		name := filepath.Base(tags["SourceFile"].(string))
+		for tag, value := range tags {
+			if !harmless(tag) {
+				t.Errorf("%s: %s = %.80v", name, tag, value)
+			}
+			if tag == "ExifTool:Warning" || tag == "ExifTool:Error" {
+				t.Logf("%s: %s: %v", name, tag, value)
+			}
+		}
+		want := turned[name]
+		if got, there := tags["IFD0:Orientation"].(float64); there && int(got) != want || !there && want != 1 {
+			t.Errorf("%s: orientation %v, want %d", name, got, want)
+		}
+	}
+	t.Logf("exiftool looked at %d outputs", len(list))
+}
+
+// TestExiftoolReadsMark checks the mark with a reader of others.
+func TestExiftoolReadsMark(t *testing.T) {
+	folder := t.TempDir()
+	for name, in := range map[string][]byte{"a.jpg": phonePhoto(t), "b.png": withChunks(mustPNG(t, corner()), chunk("eXIf", orientationBlock(6)))} {
+		c := sanitize(t, in, &imageproc.SanitizeOptions{Mark: testMark})
+		if err := os.WriteFile(filepath.Join(folder, name), c.Bytes(), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for _, tags := range exiftool(t, folder) {
+		if got := tags["XMP-iptcExt:DigitalSourceType"]; got != string(testMark.DigitalSourceType) {
+			t.Errorf("%s: source type %v", tags["SourceFile"], got)
+		}
+		if got := tags["XMP-xmp:CreatorTool"]; got != testMark.Tool {
+			t.Errorf("%s: tool %v", tags["SourceFile"], got)
+		}
+		if got := tags["IFD0:Orientation"]; got != "Rotate 90 CW" {
+			t.Errorf("%s: orientation %v", tags["SourceFile"], got)
+		}
+	}
+}
+
+// What exiftool lists in an input has to be in our report, by class. The groups
+// it uses are mapped to the class each stands for.
+var exiftoolClasses = map[string]imageproc.Class{
+	"GPSLatitude": loc, "GPSLongitude": loc, "SerialNumber": dev, "Make": dev, "Model": dev, "LensModel": dev,
+	"Artist": person, "Copyright": person, "OwnerName": person, "DateTimeOriginal": when, "CreateDate": when, "ModifyDate": when,
+	"ThumbnailImage": thumb, "UserComment": text, "ImageDescription": text, "Comment": text, "Software": soft, "CreatorTool": soft,
+}
+
+// TestExiftoolOnInputs compares what is said about the inputs: the orientation
+// and the classes.
+func TestExiftoolOnInputs(t *testing.T) {
+	corpusFiles(t)
+	args := []string{"-n", "-r", "-IFD0:Orientation"}
+	for tag := range exiftoolClasses {
+		args = append(args, "-"+tag)
+	}
+	folder := filepath.Join(sharedDir(), "corpus")
+	var named, listed, agree, turned int
+	for _, tags := range exiftool(t, append(args, filepath.Join(folder, "jpeg"), filepath.Join(folder, "png"))...) {
+		path := tags["SourceFile"].(string)
+		in, err := os.ReadFile(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		report, err := imageproc.Inspect(bytes.NewReader(in), nil)
+		if err != nil {
+			continue
+		}
+		if want, there := tags["IFD0:Orientation"].(float64); there && want >= 2 && want <= 8 {
+			if turned++; report.Orientation == int(want) {
+				agree++
+			} else {
+				t.Logf("%s: orientation %d, exiftool says %v", filepath.Base(path), report.Orientation, want)
+			}
+		}
+		for tag := range tags {
+			group, name, _ := strings.Cut(tag, ":")
+			class, known := exiftoolClasses[name]
+			if !known || group == "Composite" || strings.HasPrefix(group, "ICC") {
+				continue
+			}
+			if listed++; reports(report, class) {
+				named++
+			} else {
+				t.Logf("%s: %s is there, %s is not reported", filepath.Base(path), tag, class)
+			}
+		}
+	}
+	t.Logf("%d of %d turned pictures agree; %d of %d tags are reported by class", agree, turned, named, listed)
+	if agree*100 < turned*98 || named*100 < listed*99 {
+		t.Error("too few agree")
+	}
+}
+
+func reports(r *imageproc.Report, class imageproc.Class) bool {
+	for _, f := range r.Removed {
+		if slices.Contains(f.Classes, class) {
+			return true
+		}
+	}
+	return false
+}
