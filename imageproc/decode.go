@@ -49,15 +49,12 @@ func decodeUpright(r io.Reader, pic *picture, o *DecodeOptions) (*image.NRGBA, e
 	if o.MaxSide < 0 {
 		return nil, optionError("a longest side of %d pixels", o.MaxSide)
 	}
-	lim := o.Limits.orDefault()
 	width, height := pic.width, pic.height
 	if o.MaxSide > 0 {
 		width, height = fit(width, height, o.MaxSide)
 	}
-	if need := pic.memory + 8*int64(width)*int64(height); need > lim.MaxMemory {
-		return nil, &FormatError{
-			Format: pic.format, Reason: fmt.Sprintf("decoding takes more than %d bytes", lim.MaxMemory), Err: ErrTooLarge,
-		}
+	if err := pic.charge(width, height, o.Limits.orDefault()); err != nil {
+		return nil, err
 	}
 	img, err := decodePixels(r, pic.format)
 	if err != nil {
@@ -67,6 +64,33 @@ func decodeUpright(r io.Reader, pic *picture, o *DecodeOptions) (*image.NRGBA, e
 		return nil, &FormatError{Format: pic.format, Reason: "the decoded size is not the one of the header", Err: ErrCorrupt}
 	}
 	return orient(scaleDown(img, width, height), pic.orientation), nil
+}
+
+const (
+	// cheapMemory may be asked for by any file. More has to be earned: decoders
+	// take memory by the size a header names, before they see whether there is
+	// data to fill it.
+	cheapMemory   = 256 << 20
+	memoryPerByte = 64 // for a compressed byte; a sound progressive photo asks for some 30
+	// maxBlockVisits bounds the work of progressive files, whose scans cost time
+	// by the size of the picture however little they hold. A photo of 64
+	// megapixels in ten scans takes some 15 million.
+	maxBlockVisits = 100_000_000
+)
+
+// charge holds what decoding to width × height takes against the limits, before
+// any of it is taken.
+func (p *picture) charge(width, height int, lim Limits) error {
+	pixels := int64(width) * int64(height)
+	// The decoder's planes are no longer needed when the picture is turned.
+	need := max(p.memory+4*pixels, 8*pixels)
+	if budget := min(lim.MaxMemory, max(cheapMemory, memoryPerByte*p.size)); need > budget {
+		return &FormatError{Format: p.format, Reason: fmt.Sprintf("decoding takes more than %d bytes", budget), Err: ErrTooLarge}
+	}
+	if p.blockVisits > maxBlockVisits {
+		return &FormatError{Format: p.format, Reason: "too many scans for its size", Err: ErrTooLarge}
+	}
+	return nil
 }
 
 // decodePixels runs the decoder of the standard library.

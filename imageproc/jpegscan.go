@@ -185,6 +185,7 @@ func (p *jpegParser) scan(at int, body []byte) error {
 		p.body.add([]byte{0xFF, mDRI, 0, 4, byte(p.now.restart >> 8), byte(p.now.restart)})
 	}
 	p.body.add(p.writeScan(s))
+	p.pic.blockVisits += p.frame.blocks(s)
 	return p.entropy(at, p.frame.intervals(s, p.now.restart))
 }
 
@@ -298,12 +299,28 @@ func (f *jpegFrame) intervals(s *jpegScan, restart int) int {
 	if restart == 0 {
 		return 1
 	}
-	mcus := ceilDiv(f.width, 8*f.hMax) * ceilDiv(f.height, 8*f.vMax)
-	if len(s.comps) == 1 { // T.81 §A.2.2: the blocks of the component itself
+	return ceilDiv(f.mcus(s), restart)
+}
+
+// mcus is the number of units a scan is made of: in a scan of one component, its
+// blocks, T.81 §A.2.
+func (f *jpegFrame) mcus(s *jpegScan) int {
+	if len(s.comps) == 1 {
 		c := f.comps[s.comps[0]]
-		mcus = ceilDiv(ceilDiv(f.width*c.h, f.hMax), 8) * ceilDiv(ceilDiv(f.height*c.v, f.vMax), 8)
+		return ceilDiv(ceilDiv(f.width*c.h, f.hMax), 8) * ceilDiv(ceilDiv(f.height*c.v, f.vMax), 8)
 	}
-	return ceilDiv(mcus, restart)
+	return ceilDiv(f.width, 8*f.hMax) * ceilDiv(f.height, 8*f.vMax)
+}
+
+func (f *jpegFrame) blocks(s *jpegScan) int64 {
+	perUnit := 1
+	if len(s.comps) > 1 {
+		perUnit = 0
+		for _, k := range s.comps {
+			perUnit += f.comps[k].h * f.comps[k].v
+		}
+	}
+	return int64(perUnit) * int64(f.mcus(s))
 }
 
 // entropy finds the end of the entropy-coded data, T.81 §B.1.1.5: it holds

@@ -5,9 +5,11 @@ package imageproc
 // format is one file, its metadata another, and its second walker a third.
 type picture struct {
 	format        Format
-	width, height int // as stored, before orientation
-	orientation   int // 1 to 8
-	memory        int64
+	width, height int    // as stored, before orientation
+	orientation   int    // 1 to 8
+	size          int64  // of the output in bytes
+	memory        int64  // bytes a decoder takes for the pixels
+	blockVisits   int64  // JPEG: blocks of all scans together
 	icc           []byte // the colour profile that the output holds, or nil
 	colour        rope   // PNG: the output's chunks that say what its numbers mean
 	channels      int    // of colour, without alpha: 1, 3 or 4
@@ -25,16 +27,23 @@ type extras struct {
 
 // parse reads a whole input. It does not verify the output.
 func parse(data []byte, lim Limits, x extras) (*picture, error) {
+	var pic *picture
+	var err error
 	switch f := Sniff(data); f {
 	case JPEG:
-		return parseJPEG(data, lim, x)
+		pic, err = parseJPEG(data, lim, x)
 	case PNG:
-		return parsePNG(data, lim, x)
+		pic, err = parsePNG(data, lim, x)
 	case Unknown:
-		return nil, &FormatError{Reason: "unknown format", Err: ErrFormat}
+		err = &FormatError{Reason: "unknown format", Err: ErrFormat}
 	default:
-		return nil, &FormatError{Format: f, Reason: "this format is not supported", Err: ErrUnsupported}
+		err = &FormatError{Format: f, Reason: "this format is not supported", Err: ErrUnsupported}
 	}
+	if err != nil {
+		return nil, err
+	}
+	pic.size = pic.out.size()
+	return pic, nil
 }
 
 // verify reads the output with the second walker of its format, which shares no
@@ -63,7 +72,7 @@ func (p *picture) report(in int64) *Report {
 
 // checkSize charges a picture's size against the limits.
 func checkSize(f Format, part string, at int, width, height int64, lim Limits) error {
-	if width > lim.MaxPixels || height > lim.MaxPixels || width*height > lim.MaxPixels {
+	if width > lim.MaxPixels || height > lim.MaxPixels/max(width, 1) {
 		return &FormatError{Format: f, Part: part, Offset: int64(at), Reason: "more pixels than the limit allows", Err: ErrTooLarge}
 	}
 	return nil

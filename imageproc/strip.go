@@ -65,6 +65,6 @@ func Strip(w io.Writer, r io.Reader, o *StripOptions) (*Report, error) {
 		return nil, fmt.Errorf("imageproc: write: %w", err)
 	}
 	report := pic.report(int64(len(data)))
-	report.BytesOut = pic.out.size()
+	report.BytesOut = pic.size
 	return report, nil
 }

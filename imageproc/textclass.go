@@ -18,18 +18,32 @@ var xmpSchemas = map[string][]struct {
 }{
 	"exif": {{"GPS", setOf(Location)}, {"DateTime", setOf(Time)}, {"UserComment", setOf(Comment)}},
 	"photoshop": {
-		{"City", setOf(Location)}, {"State", setOf(Location)}, {"Country", setOf(Location)}, {"Credit", setOf(Person)},
-		{"AuthorsPosition", setOf(Person)}, {"CaptionWriter", setOf(Person)}, {"DateCreated", setOf(Time)},
-		{"Headline", setOf(Comment)}, {"Instructions", setOf(Comment)},
+		{"City", setOf(Location)},
+		{"State", setOf(Location)},
+		{"Country", setOf(Location)},
+		{"Credit", setOf(Person)},
+		{"AuthorsPosition", setOf(Person)},
+		{"CaptionWriter", setOf(Person)},
+		{"DateCreated", setOf(Time)},
+		{"Headline", setOf(Comment)},
+		{"Instructions", setOf(Comment)},
 	},
 	"Iptc4xmpCore": {{"Location", setOf(Location)}, {"CountryCode", setOf(Location)}, {"CreatorContactInfo", setOf(Person)}},
 	"Iptc4xmpExt": {
-		{"Location", setOf(Location)}, {"PersonInImage", setOf(Person)}, {"DigitalSourceType", setOf(Provenance)},
-		{"AISystem", setOf(Provenance)}, {"AIPrompt", setOf(Comment, Provenance)},
+		{"Location", setOf(Location)},
+		{"PersonInImage", setOf(Person)},
+		{"DigitalSourceType", setOf(Provenance)},
+		{"AISystem", setOf(Provenance)},
+		{"AIPrompt", setOf(Comment, Provenance)},
 	},
 	"tiff": {
-		{"Make", setOf(Device)}, {"Model", setOf(Device)}, {"Artist", setOf(Person)}, {"Copyright", setOf(Person)},
-		{"Software", setOf(Software)}, {"ImageDescription", setOf(Comment)}, {"DateTime", setOf(Time)},
+		{"Make", setOf(Device)},
+		{"Model", setOf(Device)},
+		{"Artist", setOf(Person)},
+		{"Copyright", setOf(Person)},
+		{"Software", setOf(Software)},
+		{"ImageDescription", setOf(Comment)},
+		{"DateTime", setOf(Time)},
 	},
 	"aux":       {{"SerialNumber", setOf(Device)}, {"Lens", setOf(Device)}, {"OwnerName", setOf(Person)}},
 	"exifEX":    {{"BodySerialNumber", setOf(Device)}, {"Lens", setOf(Device)}, {"CameraOwnerName", setOf(Person)}},
@@ -59,8 +73,11 @@ var xmpBasic = []struct {
 	local string
 	class classSet
 }{
-	{"CreateDate", setOf(Time)}, {"ModifyDate", setOf(Time)}, {"MetadataDate", setOf(Time)},
-	{"Thumbnails", setOf(Thumbnail)}, {"CreatorTool", setOf(Software)},
+	{"CreateDate", setOf(Time)},
+	{"ModifyDate", setOf(Time)},
+	{"MetadataDate", setOf(Time)},
+	{"Thumbnails", setOf(Thumbnail)},
+	{"CreatorTool", setOf(Software)},
 }
 
 // maxXMPNames bounds the names looked at in one packet.
