@@ -16,6 +16,7 @@ type Chart struct {
 	dims                []dimension
 	sizes               []size
 	axes                []axis
+	normal              *normalTable
 	steps               int      // of the joint distribution function, over all axes
 	unknown             []string // headers over numbers that are no measurement we know
 }
@@ -196,6 +197,7 @@ func (c *Chart) compile() error {
 		c.bridge(d)
 	}
 	c.group()
+	c.normal = newNormalTable()
 	c.steps = 1
 	for i := range c.sizes {
 		c.sizes[i].twin = slices.ContainsFunc(c.sizes[:i], func(s size) bool { return sameSpans(s.body, c.sizes[i].body) })
@@ -377,7 +379,7 @@ func boundaries(s []span) []float64 {
 	fillGaps(e)
 	widenPoints(s, e)
 	for k := 1; k <= n; k++ { // a chart that runs backwards somewhere loses that level
-		e[k] = math.Max(e[k], e[k-1])
+		e[k] = max(e[k], e[k-1])
 	}
 	return e
 }

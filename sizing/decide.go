@@ -4,22 +4,25 @@ import "math"
 
 // areas writes the fit of every size at every dimension something is known of.
 func (c *Chart) areas(r *Recommendation, w *wearer) {
+	all := r.areas[:cap(r.areas)]
+	n := 0
 	for i := range c.sizes {
 		s := &c.sizes[i]
-		start := len(r.areas)
+		start := n
 		for d := range c.dims {
 			if w.live[d] && s.cells[d].known() {
-				r.areas = append(r.areas, c.area(s, d, w.size[d]))
+				c.area(&all[n], s, d, w.size[d])
+				n++
 			}
 		}
-		r.Sizes[i] = SizeFit{Label: s.label, Areas: r.areas[start:len(r.areas):len(r.areas)]}
+		r.Sizes[i] = SizeFit{Label: s.label, Areas: all[start:n:n]}
 	}
 }
 
-// area is how a size sits on a body of x at dimension d.
-func (c *Chart) area(s *size, d int, x float64) Area {
-	dim, in := &c.dims[d], s.good[d]
-	a := Area{Name: dim.name, Fit: Good}
+// area sets a to how a size sits on a body of x at dimension d.
+func (c *Chart) area(a *Area, s *size, d int, x float64) {
+	dim, in := &c.dims[d], &s.good[d]
+	a.Name, a.Fit = dim.name, Good
 	switch {
 	case x > in.hi:
 		a.Fit = Tight
@@ -30,11 +33,10 @@ func (c *Chart) area(s *size, d int, x float64) Area {
 	case dim.hasEase:
 		a.Ease = Length(s.cells[d].mid() - x)
 	case math.IsInf(in.hi, 1):
-		a.Ease = Length(math.Max(0, in.lo-x)) // no upper limit to be near to
+		a.Ease = Length(max(0, in.lo-x)) // no upper limit to be near to
 	default:
 		a.Ease = Length(in.hi - x)
 	}
-	return a
 }
 
 // goodRange is the bodies a size fits at dimension d. A deciding dimension counts
@@ -44,7 +46,7 @@ func (c *Chart) goodRange(s *size, d int) span {
 	in := s.body[d]
 	if a := c.dims[d].axis; a >= 0 {
 		e := c.dims[d].edges[Regular][s.levels[a]:]
-		in.lo, in.hi = math.Min(in.lo, math.Exp(e[0])), math.Max(in.hi, math.Exp(e[1]))
+		in.lo, in.hi = min(in.lo, math.Exp(e[0])), max(in.hi, math.Exp(e[1]))
 	} else if in.lo == in.hi {
 		in.lo, in.hi = in.lo*(1-pointSlack), in.hi*(1+pointSlack)
 	}
@@ -96,12 +98,12 @@ func (c *Chart) marginal(f []float64, a int, w *wearer, prefer Preference) {
 		for _, d := range w.dims(a) {
 			limit[d] = c.dims[d].edges[prefer][k]
 		}
-		f[k] = w.below(w.dims(a), &limit)
+		f[k] = w.below(c.normal, w.dims(a), &limit)
 		if len(w.dims(a)) == 0 { // nothing is known along this axis: no level is likelier
 			f[k] = float64(k) / float64(len(f)-1)
 		}
 		if k > 0 { // the approximation must not run backwards
-			f[k] = math.Max(f[k], f[k-1])
+			f[k] = max(f[k], f[k-1])
 		}
 	}
 }
@@ -123,18 +125,18 @@ func (c *Chart) joint(f []float64, w *wearer, prefer Preference) {
 			}
 			rest /= levels
 		}
-		f[i] = blind * w.below(all, &limit)
+		f[i] = blind * w.below(c.normal, all, &limit)
 	}
 }
 
 // below is box.below over the mixture. No dimension at all is below anything.
-func (w *wearer) below(dims []int, limit *[maxDims]float64) float64 {
+func (w *wearer) below(t *normalTable, dims []int, limit *[maxDims]float64) float64 {
 	if len(dims) == 0 {
 		return 1
 	}
 	var p float64
 	for k := range w.box[:w.mix.n] {
-		p += w.mix.w[k] * w.box[k].below(dims, limit)
+		p += w.mix.w[k] * w.box[k].below(t, dims, limit)
 	}
 	return p
 }
@@ -154,7 +156,7 @@ func (c *Chart) cell(f []float64, levels []int) float64 {
 		}
 		p += sign * f[at]
 	}
-	return math.Min(math.Max(p, 0), 1)
+	return min(max(p, 0), 1)
 }
 
 // decide names the size, or says why it can't.

@@ -104,7 +104,7 @@ const z95 = 1.959963984540054
 func (m *mixture) estimated(name string, v int, scale float64) Measurement {
 	for i := range m.post[:m.n] {
 		c := &m.post[i].cov[v][v]
-		*c = math.Max(*c, modelFloor*modelFloor)
+		*c = max(*c, modelFloor*modelFloor)
 	}
 	mean, sd := m.moments(v)
 	return Measurement{

@@ -296,7 +296,7 @@ func (b *Body) observe(dst []observation, p *population) []observation {
 	}
 	if b.Age != 0 {
 		// Ages are whole years, and the surveys stop telling them apart at 80.
-		dst = append(dst, observation{vAge, -1, (math.Min(b.Age, 80) - p.ageMid) / p.ageScale, 0.09 / (p.ageScale * p.ageScale)})
+		dst = append(dst, observation{vAge, -1, (min(b.Age, 80) - p.ageMid) / p.ageScale, 0.09 / (p.ageScale * p.ageScale)})
 	}
 	if b.Weight != 0 {
 		add(vWeight, -1, math.Log(float64(b.Weight)/p.weightRef), weightNoise)

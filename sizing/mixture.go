@@ -57,7 +57,7 @@ func (m *mixture) models(v int, age float64) bool {
 func (m *mixture) surprise(o *observation) float64 {
 	z := math.Abs(m.post[0].surprise(o))
 	if m.n == 2 {
-		z = math.Min(z, math.Abs(m.post[1].surprise(o)))
+		z = min(z, math.Abs(m.post[1].surprise(o)))
 	}
 	return z
 }
@@ -108,9 +108,6 @@ func (m *mixture) doubts(list []Warning, b *Body) []Warning {
 	return list
 }
 
-// normalCDF is the standard normal distribution function.
-func normalCDF(z float64) float64 { return 0.5 * math.Erfc(-z/math.Sqrt2) }
-
 // quantile is the q-quantile of the logarithm of variable v.
 func (m *mixture) quantile(v int, q, z float64) float64 {
 	s := &m.post[0]
@@ -120,8 +117,8 @@ func (m *mixture) quantile(v int, q, z float64) float64 {
 	}
 	o := &m.post[1]
 	od := math.Sqrt(o.cov[v][v])
-	lo := math.Min(s.mean[v]-8*sd, o.mean[v]-8*od)
-	hi := math.Max(s.mean[v]+8*sd, o.mean[v]+8*od)
+	lo := min(s.mean[v]-8*sd, o.mean[v]-8*od)
+	hi := max(s.mean[v]+8*sd, o.mean[v]+8*od)
 	for range 50 {
 		mid := (lo + hi) / 2
 		if m.w[0]*normalCDF((mid-s.mean[v])/sd)+m.w[1]*normalCDF((mid-o.mean[v])/od) < q {
@@ -143,5 +140,5 @@ func (m *mixture) moments(v int) (mean, sd float64) {
 		mean += m.w[i] * e
 		second += m.w[i] * e * e * math.Exp(c)
 	}
-	return mean, math.Sqrt(math.Max(second-mean*mean, 0))
+	return mean, math.Sqrt(max(second-mean*mean, 0))
 }

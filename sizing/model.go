@@ -23,6 +23,7 @@ type tables struct{ women, men, girls, boys population }
 type population struct {
 	ageMid, ageScale             float64 // a = (years - ageMid) / ageScale
 	heightRef, weightRef, bmiRef float64
+	bmiShift                     float64    // b at h = w = 0
 	lo, hi                       [3]float64 // a, h, b: where the polynomials are supported by data
 	ageMean, ageVar              float64
 	heightMean                   [5]float64 // powers of a
@@ -52,10 +53,10 @@ func (p *population) vars() int {
 
 // logBMI is b for h and w.
 func (p *population) logBMI(h, w float64) float64 {
-	return w - 2*h + math.Log(p.weightRef/(p.heightRef*p.heightRef)*1e4/p.bmiRef)
+	return w - 2*h + p.bmiShift
 }
 
-func clamp(x, lo, hi float64) float64 { return math.Min(math.Max(x, lo), hi) }
+func clamp(x, lo, hi float64) float64 { return min(max(x, lo), hi) }
 
 // height is the mean of h given a, and its slope.
 func (p *population) height(a float64) (mean, da float64) {

@@ -67,7 +67,7 @@ func (s *posterior) condition(p *population, need varSet, obs []observation) {
 		for v := range at {
 			if !direct[v] {
 				// Half of a year or of a per cent would not show.
-				moved = math.Max(moved, math.Abs(s.mean[v]-at[v]))
+				moved = max(moved, math.Abs(s.mean[v]-at[v]))
 				at[v] = clamp(s.mean[v], -3, 3)
 			}
 		}

@@ -226,7 +226,7 @@ func (w *wearer) place(k, i int, c *Chart, b *Body, independent bool) {
 		}
 	}
 	if seen == 0 {
-		x.cov[i][i] = math.Max(x.cov[i][i], modelFloor*modelFloor)
+		x.cov[i][i] = max(x.cov[i][i], modelFloor*modelFloor)
 		return
 	}
 	noise := d.noise() * b.Source.noiseFactor()

@@ -69,9 +69,23 @@ func heldOut(key string) bool {
 	return h/5%5 == 0
 }
 
-// records reads one survey file into lower-case column maps.
-func records(t *testing.T, path string) []map[string]string {
+// A record is one line of a survey file: its cells, and where each column is.
+type record struct {
+	at    map[string]int
+	cells []string
+}
+
+// get is the cell of a column, named in lower case.
+func (r record) get(column string) string { return r.cells[r.at[column]] }
+
+var recordsOf = map[string][]record{} // files already read; tests here do not run in parallel
+
+// records reads one survey file.
+func records(t *testing.T, path string) []record {
 	t.Helper()
+	if have, ok := recordsOf[path]; ok {
+		return have
+	}
 	f, err := os.Open(path)
 	if err != nil {
 		t.Fatal(err)
@@ -87,14 +101,15 @@ func records(t *testing.T, path string) []map[string]string {
 	if err != nil {
 		t.Fatal(err)
 	}
-	var out []map[string]string
-	for _, rec := range all[1:] {
-		m := map[string]string{}
-		for i, c := range all[0] {
-			m[strings.ToLower(c)] = rec[i]
-		}
-		out = append(out, m)
+	at := map[string]int{}
+	for i, c := range all[0] {
+		at[strings.ToLower(c)] = i
 	}
+	var out []record
+	for _, cells := range all[1:] {
+		out = append(out, record{at, cells})
+	}
+	recordsOf[path] = out
 	return out
 }
 
@@ -105,17 +120,17 @@ func number(s string) (float64, bool) {
 
 // read turns records into people, in millimetres or centimetres per unit, and
 // leaves out those with a gap among the needed columns.
-func people(t *testing.T, path string, sex Sex, unit float64, columns map[string]string, key func(map[string]string) string) []person {
+func people(t *testing.T, path string, sex Sex, unit float64, columns map[string]string, key func(record) string) []person {
 	t.Helper()
 	var out []person
 rows:
 	for _, rec := range records(t, path) {
-		if !heldOut(key(rec)) {
+		if k := key(rec); k == "" || !heldOut(k) {
 			continue
 		}
 		p := person{sex: sex, length: map[string]float64{}}
 		for name, column := range columns {
-			v, ok := number(rec[column])
+			v, ok := number(rec.get(column))
 			if !ok {
 				continue rows
 			}
@@ -143,8 +158,8 @@ var ansur2Names = map[string]string{
 // soldiers are the held-out rows of ANSUR II.
 func soldiers(t *testing.T, sex Sex) []person {
 	name := map[Sex]string{Female: "female", Male: "male"}[sex]
-	return people(t, filepath.Join(surveyDir(t), "ansur2_"+name+".csv.gz"), sex, 0.1, ansur2Names, func(r map[string]string) string {
-		return "ansur2:" + name + ":" + r["subjectid"]
+	return people(t, filepath.Join(surveyDir(t), "ansur2_"+name+".csv.gz"), sex, 0.1, ansur2Names, func(r record) string {
+		return "ansur2:" + name + ":" + r.get("subjectid")
 	})
 }
 
@@ -154,7 +169,7 @@ func soldiers1988(t *testing.T, sex Sex) []person {
 	return people(t, filepath.Join(surveyDir(t), "ansur1_"+name+".csv.gz"), sex, 0.1, map[string]string{
 		"weight": "weight", "height": "stature", "chest": "chest_circ", "bust": "chest_circ", "waist": "waist_circ-omphalion", "hips": "buttock_circ",
 		"underbust": "chest_circ-below_bust_", "waist_natural": "waist_circ_natural",
-	}, func(r map[string]string) string { return "ansur1:" + name + ":" + r["subject_number"] })
+	}, func(r record) string { return "ansur1:" + name + ":" + r.get("subject_number") })
 }
 
 // civilians are the held-out rows of NHANES from age lo to hi, with the columns named.
@@ -164,11 +179,11 @@ func civilians(t *testing.T, sex Sex, lo, hi float64, names ...string) []person 
 	for _, n := range names {
 		columns[n] = map[string]string{"waist": "bmxwaist", "hips": "bmxhip", "arm": "bmxarmc"}[n]
 	}
-	all := people(t, filepath.Join(surveyDir(t), "nhanes_2017_2020.csv.gz"), sex, 1, columns, func(r map[string]string) string {
-		if r["riagendr"] != code || r["ridexprg"] == "1" {
-			return "" // never held out: see the test below
+	all := people(t, filepath.Join(surveyDir(t), "nhanes_2017_2020.csv.gz"), sex, 1, columns, func(r record) string {
+		if r.get("riagendr") != code || r.get("ridexprg") == "1" {
+			return ""
 		}
-		return "nhanes:" + r["seqn"]
+		return "nhanes:" + r.get("seqn")
 	})
 	var out []person
 	for _, p := range all {
@@ -189,9 +204,9 @@ func plainRegression(t *testing.T, sex Sex, target string) float64 {
 	var a [n][n + 1]float64
 	var test [][n + 1]float64
 	for _, r := range records(t, filepath.Join(surveyDir(t), "ansur2_"+name+".csv.gz")) {
-		value := func(column string) float64 { v, _ := number(r[column]); return v }
+		value := func(column string) float64 { v, _ := number(r.get(column)); return v }
 		x := [n + 1]float64{1, math.Log(value("stature") / 1700), math.Log(value("weightkg") / 800), value("age") / 30, math.Log(value(ansur2Names[target]) / 10)}
-		if heldOut("ansur2:" + name + ":" + r["subjectid"]) {
+		if heldOut("ansur2:" + name + ":" + r.get("subjectid")) {
 			test = append(test, x)
 			continue
 		}

@@ -1,7 +1,5 @@
 package sizing
 
-import "slices"
-
 // A Warning qualifies an answer: a code for programs and translators, and its
 // English text. Field names the measurement or chart dimension it is about, or
 // is "". Neither holds a value.
@@ -28,27 +26,45 @@ const (
 	LowConfidence  = "low-confidence"
 )
 
-var warningTexts = map[string]string{
-	NothingKnown:   "Nothing is known of the body; no size is recommended.",
-	SexUnknown:     "The sex is not given: women's and men's bodies are mixed and the answer is wider.",
-	SexFromChart:   "The sex is not given: the chart's was taken.",
-	SelfReportedW:  "The measurements are self-reported; twice the noise of a tape is allowed for.",
-	Unlikely:       "This measurement does not go with the others; check it and its unit.",
-	BeyondSurveys:  "Height or weight lie outside what the surveys hold; the estimates are extrapolated.",
-	ChildModel:     "Estimates for children rest on height, weight and age alone.",
-	ChildLimited:   "This measurement can't be estimated for a child; it is left out unless measured.",
-	NeedFootLength: "Shoes are not recommended from height and weight: measure the foot.",
-	AboveChart:     "The body is larger than the largest size of this chart.",
-	BelowChart:     "The body is smaller than the smallest size of this chart.",
-	NotOffered:     "The combination of sizes this body needs is not offered.",
-	LowConfidence:  "No size stands out; one measurement more would help most.",
+// warningText is the English text of a code.
+func warningText(code string) string {
+	switch code {
+	case NothingKnown:
+		return "Nothing is known of the body; no size is recommended."
+	case SexUnknown:
+		return "The sex is not given: women's and men's bodies are mixed and the answer is wider."
+	case SexFromChart:
+		return "The sex is not given: the chart's was taken."
+	case SelfReportedW:
+		return "The measurements are self-reported; twice the noise of a tape is allowed for."
+	case Unlikely:
+		return "This measurement does not go with the others; check it and its unit."
+	case BeyondSurveys:
+		return "Height or weight lie outside what the surveys hold; the estimates are extrapolated."
+	case ChildModel:
+		return "Estimates for children rest on height, weight and age alone."
+	case ChildLimited:
+		return "This measurement can't be estimated for a child; it is left out unless measured."
+	case NeedFootLength:
+		return "Shoes are not recommended from height and weight: measure the foot."
+	case AboveChart:
+		return "The body is larger than the largest size of this chart."
+	case BelowChart:
+		return "The body is smaller than the smallest size of this chart."
+	case NotOffered:
+		return "The combination of sizes this body needs is not offered."
+	case LowConfidence:
+		return "No size stands out; one measurement more would help most."
+	}
+	return ""
 }
 
 // warn appends a warning once.
 func warn(list []Warning, code, field string) []Warning {
-	w := Warning{Code: code, Field: field, Text: warningTexts[code]}
-	if slices.Contains(list, w) {
-		return list
+	for i := range list {
+		if list[i].Code == code && list[i].Field == field {
+			return list
+		}
 	}
-	return append(list, w)
+	return append(list, Warning{Code: code, Field: field, Text: warningText(code)})
 }

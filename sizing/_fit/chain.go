@@ -28,6 +28,7 @@ func girthFeatures(a, h, b float64) []float64 {
 type population struct {
 	AgeMid, AgeScale             float64
 	HeightRef, WeightRef, BMIRef float64
+	BMIShift                     float64
 	Lo, Hi                       [3]float64
 	AgeMean, AgeVar              float64
 	HeightMean                   [5]float64
@@ -87,6 +88,7 @@ func fit(s *surveys, male, adult, test bool) *population {
 	if !adult {
 		p.AgeMid, p.AgeScale, p.HeightRef, p.WeightRef, p.BMIRef = 10, 8, 140, 35, 18
 	}
+	p.BMIShift = math.Log(p.WeightRef / (p.HeightRef * p.HeightRef) * 1e4 / p.BMIRef)
 	p.box(civilians)
 	p.fitStature(civilians)
 	pooled := civilians

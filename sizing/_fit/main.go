@@ -19,6 +19,7 @@ import (
 	"reflect"
 	"slices"
 	"strconv"
+	"strings"
 )
 
 func main() {
@@ -81,12 +82,8 @@ func source(variable, doc string, s *surveys, test bool) ([]byte, error) {
 			if v.Field(i).IsZero() {
 				continue
 			}
-			name := []byte(v.Type().Field(i).Name)
-			name[0] |= 0x20
-			if v.Type().Field(i).Name == "BMIRef" {
-				name = []byte("bmiRef")
-			}
-			fmt.Fprintf(&b, "%s: ", name)
+			name := strings.Replace(v.Type().Field(i).Name, "BMI", "Bmi", 1)
+			fmt.Fprintf(&b, "%s: ", strings.ToLower(name[:1])+name[1:])
 			literal(&b, v.Field(i))
 			b.WriteString(",\n")
 		}
