@@ -5,7 +5,8 @@
 //
 // The container is taken apart and written anew from an allow-list, so the
 // compressed pixels stay bit for bit what they were, and the picture keeps its
-// orientation and its colours:
+// orientation and its colours. A second walker, which shares no code with the
+// first, reads the output before any of it is released:
 //
 //	f, _ := os.Open("upload.jpg")
 //	photo, err := imageproc.Sanitize(ctx, f, nil)
@@ -20,11 +21,37 @@
 // A [Clean] is the proof that this happened. Only [Sanitize] makes one, and the
 // packages behind it accept nothing else.
 //
+// # What stays
+//
+// JPEG: the frame, the tables and scans it uses, the entropy-coded data; one
+// JFIF segment with the shape of a pixel; one Exif segment of 36 bytes if the
+// picture has to be turned; the ICC profile; the twelve bytes of Adobe's segment
+// that tell RGB, YCbCr, CMYK and YCCK apart. PNG: IHDR, PLTE, tRNS, IDAT, the
+// animation (acTL, fcTL, fdAT) if it is sound, the colour chunks cICP, mDCV,
+// cLLI, iCCP (renamed), sRGB, gAMA, cHRM, sBIT, and bKGD, pHYs if pixels are not
+// square, eXIf of 38 bytes if the picture has to be turned. A [Mark] is written
+// only where the options ask for it.
+//
+// # What is refused
+//
+// All formats but JPEG and PNG, with [ErrUnsupported], never passed through. Of
+// JPEG: arithmetic, lossless and hierarchical coding, 12 bits, two components,
+// as ErrUnsupported; a file without EOI, that is cut short, as [ErrCorrupt], and
+// so is whatever breaks the rules of segments, tables and scans. Of PNG: a wrong
+// CRC in a critical chunk, a missing IEND. Errors are a [*FormatError] that names
+// format and offset and never a value found in the file. Defaults for [Limits]:
+// 20 MiB of input, 64 megapixels, 65,536 segments or chunks, 512 MiB to decode
+// in, of which 256 MiB have to be matched by compressed data.
+//
 // # Limits
 //
-// JPEG and PNG are handled; every other format is refused with
-// [ErrUnsupported], never passed through. Defaults for [Limits]: 20 MiB of
-// input, 64 megapixels, one decoded frame, 65,536 segments. Quantisation tables
-// and sensor noise can identify a camera model or a camera; they are part of
-// the picture and stay. Text tags inside an ICC profile stay for now.
+// Stripping does not decode. Bytes that follow the last block inside the
+// entropy-coded data of a JPEG scan, or the end of the deflate stream inside a
+// PNG's IDAT, look like pixels to it and stay, as does whatever is hidden in
+// the pixels themselves; MaxSide of [SanitizeOptions], which decodes and encodes
+// again, removes the former. Quantisation tables and sensor noise can identify a
+// model of camera or a camera; they are part of the picture. The tags of an ICC
+// profile stay as they are, its description and copyright text among them.
+// Colours are not converted: decoding gives the numbers of the file, CMYK turned
+// to RGB by plain subtraction.
 package imageproc
