@@ -3,6 +3,7 @@ package consent
 import (
 	"context"
 	"fmt"
+	"log/slog"
 	"time"
 )
 
@@ -133,6 +134,6 @@ func (c *core) noteExpiry(ctx context.Context, who Subject, p Purpose) {
 		return body{EventType: Expired, Purposes: []Purpose{p}, ValidUntil: e.until}, nil
 	})
 	if err != nil && err != errNothingToDo {
-		c.log.LogAttrs(ctx, levelWarn, "consent: the end of a consent was not recorded", errAttr(err))
+		c.log.LogAttrs(ctx, slog.LevelWarn, "consent: the end of a consent was not recorded", slog.Any("error", err))
 	}
 }

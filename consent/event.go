@@ -38,8 +38,15 @@ const signContext = "fitveil consent receipt v1\n"
 // document is a signed event, which is what is stored and what is handed out.
 type document struct {
 	Body body   `json:"body"`
-	Sig  b64url `json:"sig"` // Ed25519 over signContext and the body's bytes
+	Sig  b64url `json:"sig"` // Ed25519 over signContext and the body's bytes as they stand here
 }
+
+// What stands around the body and the signature of a canonical document.
+const (
+	docHead = `{"body":`
+	docMid  = `,"sig":"`
+	docTail = `"}`
+)
 
 // body is an event in the words of ISO/IEC TS 27560 where it has one. Fields
 // stand in the order of their names, so there is one spelling of each event.
@@ -171,7 +178,7 @@ func (b *body) check() error {
 		return fmt.Errorf("algorithm is not Ed25519")
 	case b.Seq == 0 || b.Seq >= 1<<53: // beyond that JSON numbers lose digits
 		return fmt.Errorf("sequence %d out of range", b.Seq)
-	case !plainText(b.Tenant, maxTenant):
+	case !plainText(b.Tenant):
 		return fmt.Errorf("tenant missing")
 	case b.All && (b.EventType != Withdrawn || len(b.Purposes) > 0):
 		return fmt.Errorf("only a withdrawal is of everything")

@@ -66,7 +66,6 @@ var (
 )
 
 const (
-	maxText  = 128
 	maxList  = 64
 	maxNonce = 128
 	// maxAhead is how far the time of the evidence may be ahead of ours.
@@ -108,11 +107,11 @@ func (g *Grant) check(now time.Time) error {
 func (e *Evidence) check() error {
 	n := e.Notice
 	switch {
-	case !plainText(n.ID, maxText) || !plainText(n.Version, maxText) || !plainText(n.Language, maxText):
+	case !plainText(n.ID) || !plainText(n.Version) || !plainText(n.Language):
 		return fmt.Errorf("%w: notice needs id, version and language, up to %d bytes each", ErrEvidence, maxText)
 	case n.SHA256 == [32]byte{}:
 		return fmt.Errorf("%w: notice needs the hash of the text shown", ErrEvidence)
-	case !plainText(e.Surface, maxText):
+	case !plainText(e.Surface):
 		return fmt.Errorf("%w: surface missing, over %d bytes or not plain text", ErrEvidence, maxText)
 	case len(e.Nonce) == 0 || len(e.Nonce) > maxNonce:
 		return fmt.Errorf("%w: want a nonce of 1 to %d bytes, got %d", ErrEvidence, maxNonce, len(e.Nonce))
@@ -120,7 +119,7 @@ func (e *Evidence) check() error {
 		return fmt.Errorf("%w: time missing", ErrEvidence)
 	case len(e.Choices) > maxList:
 		return fmt.Errorf("%w: %d choices, limit %d", ErrEvidence, len(e.Choices), maxList)
-	case e.Guardian != nil && (!plainText(e.Guardian.Relation, maxText) || !plainText(e.Guardian.Method, maxText)):
+	case e.Guardian != nil && (!plainText(e.Guardian.Relation) || !plainText(e.Guardian.Method)):
 		return fmt.Errorf("%w: guardian needs relation and method", ErrEvidence)
 	}
 	for i, c := range e.Choices {
@@ -135,7 +134,7 @@ func (e *Evidence) check() error {
 }
 
 func plainTexts(list []string) bool {
-	return !slices.ContainsFunc(list, func(s string) bool { return !plainText(s, maxText) })
+	return !slices.ContainsFunc(list, func(s string) bool { return !plainText(s) })
 }
 
 // set returns list sorted and without repetitions, nil when empty, so that

@@ -209,6 +209,41 @@ func TestHistoryNoticesTampering(t *testing.T) {
 	}
 }
 
+// An event with the right number and a good signature, but of another history
+// of the same person: as it was in a copy of the store that went its own way.
+func TestHistoryNoticesAFork(t *testing.T) {
+	keys := consent.GenerateKeys()
+	f := &faulty{Store: memstore.New()}
+	here := newLedger(t, f, &consent.Options{Keys: keys})
+	there := newLedger(t, memstore.New(), &consent.Options{Keys: keys})
+	who := here.Subject("shop-a", "ann")
+	var fork []byte
+	for range 2 {
+		if _, err := here.Refuse(t.Context(), who, consent.Sizing); err != nil {
+			t.Fatal(err)
+		}
+		r, err := there.Refuse(t.Context(), who, consent.Sizing)
+		if err != nil {
+			t.Fatal(err)
+		}
+		fork = r.Bytes()
+	}
+	n := 0
+	f.bendEvent = func(e []byte) []byte {
+		if n++; n == 2 {
+			return fork
+		}
+		return e
+	}
+	var last error
+	for _, err := range here.History(t.Context(), who) {
+		last = err
+	}
+	if !errors.Is(last, consent.ErrCorrupt) {
+		t.Errorf("got %v, want ErrCorrupt", last)
+	}
+}
+
 func TestLosingRaces(t *testing.T) {
 	f := &faulty{Store: memstore.New()}
 	l := newLedger(t, f, &consent.Options{Keys: consent.GenerateKeys()})

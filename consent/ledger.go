@@ -6,7 +6,6 @@ import (
 	"crypto/rand"
 	"errors"
 	"fmt"
-	"iter"
 	"log/slog"
 	"sync/atomic"
 	"time"
@@ -317,154 +316,16 @@ func (c *core) load(ctx context.Context, who Subject) (Head, *state, error) {
 	return head, st, nil
 }
 
-// refold computes the state from the events.
-func (c *core) refold(ctx context.Context, who Subject, seq uint64) (*state, error) {
-	st := new(state)
-	for r, err := range c.chain(ctx, who) {
-		if err != nil {
-			return nil, err
-		}
-		if st.seq == seq {
-			break // a writer was faster than we are
-		}
-		st.apply(&r.r.get().body, hashOf(r.r.get().doc))
-	}
-	if st.seq != seq {
-		return nil, fmt.Errorf("%w: %d events, the state says %d", ErrCorrupt, st.seq, seq)
-	}
-	return st, nil
-}
-
-// chain yields the subject's events, each verified: signature, owner, number
-// and link to the one before.
-func (c *core) chain(ctx context.Context, who Subject) iter.Seq2[*Receipt, error] {
-	return func(yield func(*Receipt, error) bool) {
-		pub := c.keys.public()
-		var seq uint64
-		var last hex32
-		for rec, err := range c.store.Events(ctx, who, 0) {
-			if err != nil {
-				yield(nil, fmt.Errorf("consent: history: %w", err))
-				return
-			}
-			r, err := VerifyReceipt(rec.Event, pub)
-			if err == nil && (rec.Seq != seq+1 || r.r.get().body.Seq != seq+1 || r.r.get().body.Prev != last ||
-				r.r.get().body.Tenant != who.Tenant() || r.r.get().body.PrincipalID != who.Pseudonym()) {
-				err = errors.New("out of place")
-			}
-			if err != nil {
-				yield(nil, fmt.Errorf("consent: history: %w: event %d: %w", ErrCorrupt, seq+1, err))
-				return
-			}
-			if !yield(r, nil) {
-				return
-			}
-			seq, last = seq+1, hashOf(r.r.get().doc)
-		}
-	}
-}
-
-// History yields what is on record about s, oldest first, each event verified:
-// its signature and its place in the chain. It ends with the first error, of
-// which [ErrCorrupt] says that the record was damaged or changed. That events
-// are missing at the end is not noticed.
-func (l *Ledger) History(ctx context.Context, s Subject) iter.Seq2[Event, error] {
-	return func(yield func(Event, error) bool) {
-		c, err := l.open()
-		if err == nil && s.IsZero() {
-			err = fmt.Errorf("consent: %w", ErrSubject)
-		}
-		if err != nil {
-			yield(Event{}, err)
-			return
-		}
-		for r, err := range c.chain(ctx, s) {
-			if err != nil {
-				yield(Event{}, err)
-				return
-			}
-			e := r.r.get().body.event()
-			e.Subject, e.receipt = s, r
-			if !yield(e, nil) {
-				return
-			}
-		}
-	}
-}
-
-// Erased says what [Ledger.Erase] did.
-type Erased struct {
-	Events int // how many were on record
-	At     time.Time
-}
-
-// Erase removes everything on record about s, durably, and looks that it is
-// gone. Afterwards the person counts as never asked. Receipts that were handed
-// out keep verifying; they are the person's. What a medium may still hold is
-// said by the store. Errors: [ErrSubject], the store's, the context's.
-func (l *Ledger) Erase(ctx context.Context, s Subject) (Erased, error) {
-	c, err := l.open()
-	if err != nil {
-		return Erased{}, err
-	}
-	defer c.observed("erase", c.started(), &err)
-	if s.IsZero() {
-		err = fmt.Errorf("consent: erase: %w", ErrSubject)
-		return Erased{}, err
-	}
-	n, err := c.store.Erase(ctx, s)
-	if err != nil {
-		err = fmt.Errorf("consent: erase: %w", err)
-		return Erased{}, err
-	}
-	head, err := c.store.Head(ctx, s)
-	if err == nil && head.Seq != 0 {
-		err = errors.New("something was recorded meanwhile")
-	}
-	if err != nil {
-		err = fmt.Errorf("consent: erase: not confirmed: %w", err)
-		return Erased{}, err
-	}
-	return Erased{Events: n, At: c.wall()}, nil
-}
-
-// wall reads the clock and remembers the greatest time it has shown.
-func (c *core) wall() time.Time {
-	t := instant(c.now())
-	c.raise(t.UnixMicro())
-	return t
-}
-
-// latest is the greatest time this ledger or its store has seen.
-func (c *core) latest(store time.Time) time.Time {
-	if !store.IsZero() {
-		c.raise(store.UnixMicro())
-	}
-	return time.UnixMicro(c.seen.Load()).UTC()
-}
-
-func (c *core) raise(t int64) {
-	for old := c.seen.Load(); t > old; old = c.seen.Load() {
-		if c.seen.CompareAndSwap(old, t) {
-			return
-		}
-	}
-}
-
-const levelWarn = slog.LevelWarn
-
-func errAttr(err error) slog.Attr { return slog.String("error", err.Error()) }
-
 // started and observed frame an operation for the observer, if there is one.
 func (c *core) started() time.Time {
 	if c.observe == nil {
 		return time.Time{}
 	}
-	return time.Now()
+	return c.now()
 }
 
 func (c *core) observed(op string, start time.Time, err *error) {
 	if c.observe != nil {
-		c.observe(Observation{Op: op, OK: *err == nil, Took: time.Since(start)})
+		c.observe(Observation{Op: op, OK: *err == nil, Took: c.now().Sub(start)})
 	}
 }

@@ -70,10 +70,13 @@ func (p Purpose) valid() bool {
 	return len(p) > 0 && len(p) <= maxPurpose
 }
 
-// plainText reports whether s is 1 to max bytes of UTF-8 without control
+// maxText bounds every name and text in a record, in bytes.
+const maxText = 128
+
+// plainText reports whether s is 1 to maxText bytes of UTF-8 without control
 // characters.
-func plainText(s string, max int) bool {
-	if s == "" || len(s) > max || !utf8.ValidString(s) {
+func plainText(s string) bool {
+	if s == "" || len(s) > maxText || !utf8.ValidString(s) {
 		return false
 	}
 	for _, r := range s {

@@ -22,7 +22,6 @@ type subject struct {
 
 const (
 	keySize     = 32
-	maxTenant   = 128
 	maxRawID    = 1 << 12
 	subjectWord = "[consent.Subject]"
 )
@@ -33,7 +32,7 @@ const (
 // characters in it give the zero Subject. [Ledger.Subject] does this with the
 // ledger's own key.
 func NewSubject(key []byte, tenant, rawID string) Subject {
-	if len(key) != keySize || rawID == "" || len(rawID) > maxRawID || !plainText(tenant, maxTenant) {
+	if len(key) != keySize || rawID == "" || len(rawID) > maxRawID || !plainText(tenant) {
 		return Subject{}
 	}
 	// The length in front keeps ("ab", "c") and ("a", "bc") apart.
