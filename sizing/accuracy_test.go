@@ -186,8 +186,13 @@ func TestCoverageOfSubsets(t *testing.T) {
 	say(t, "| known besides sex | ANSUR II men | ANSUR II women | NHANES men | NHANES women |")
 	say(t, "|---|---|---|---|---|")
 	for _, known := range [][]string{
-		{"height", "weight"}, {"height"}, {"height", "weight", "age", "waist"}, {"height", "weight", "age", "hips"},
-		{"waist", "hips"}, {"weight", "waist"}, {"height", "weight", "age", "waist", "hips"},
+		{"height", "weight"},
+		{"height"},
+		{"height", "weight", "age", "waist"},
+		{"height", "weight", "age", "hips"},
+		{"waist", "hips"},
+		{"weight", "waist"},
+		{"height", "weight", "age", "waist", "hips"},
 	} {
 		cells := []string{strings.Join(known, ", ")}
 		for _, civil := range []bool{false, true} {
@@ -242,7 +247,7 @@ func writeResults(dir string) error {
 	date := time.Now().Format(time.DateOnly)
 	head := fmt.Sprintf(`# Accuracy of sizing, %s
 
-Machine: %s. Made by: go test ./sizing -run Accuracy -sizing.results ../bench/results
+Machine: %s. Made by: go test ./sizing -run 'Accuracy|Coverage' -sizing.results ../bench/results
 
 The tables are fitted without the people they are measured on: one fifth of each
 survey, picked by a hash of the person's number (see sizing/_fit/survey.go). The

@@ -9,8 +9,26 @@ import (
 // usual is where the middle size of a chart lies, from toddlers to the largest
 // adults, per measure: cm, kg for the last.
 var usual = [len(measures) + 1]span{
-	{48, 215}, {53, 165}, {53, 165}, {45, 145}, {45, 165}, {45, 155}, {53, 175}, {25, 100}, {40, 135}, {22, 55},
-	{22, 56}, {35, 105}, {14, 55}, {28, 90}, {18, 55}, {9, 34}, {4, 14}, {11, 28}, {42, 66}, {3, 180},
+	{48, 215},
+	{53, 165},
+	{53, 165},
+	{45, 145},
+	{45, 165},
+	{45, 155},
+	{53, 175},
+	{25, 100},
+	{40, 135},
+	{22, 55},
+	{22, 56},
+	{35, 105},
+	{14, 55},
+	{28, 90},
+	{18, 55},
+	{9, 34},
+	{4, 14},
+	{11, 28},
+	{42, 66},
+	{3, 180},
 }
 
 // perHeight is the share of the height a measurement takes, where a chart has both.

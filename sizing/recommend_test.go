@@ -223,8 +223,15 @@ func TestTwoAxes(t *testing.T) {
 		waist, inseam sizing.Length
 		want, warn    string
 	}{
-		{77, 75, "30/30", ""}, {77, 80, "30/32", ""}, {80, 75, "32/30", ""}, {80, 80, "32/32", ""}, {86, 80, "34/32", ""},
-		{86, 75, "", sizing.NotOffered}, {77, 90, "", sizing.AboveChart}, {90, 80, "", sizing.AboveChart}, {77, 60, "", sizing.BelowChart},
+		{77, 75, "30/30", ""},
+		{77, 80, "30/32", ""},
+		{80, 75, "32/30", ""},
+		{80, 80, "32/32", ""},
+		{86, 80, "34/32", ""},
+		{86, 75, "", sizing.NotOffered},
+		{77, 90, "", sizing.AboveChart},
+		{90, 80, "", sizing.AboveChart},
+		{77, 60, "", sizing.BelowChart},
 	} {
 		r := recommend(t, c, &sizing.Body{Sex: sizing.Male, Waist: q.waist, Inseam: q.inseam, Source: sizing.Scanner}, nil)
 		sane(t, r)

@@ -1,0 +1,62 @@
+package sizing
+
+import (
+	"math"
+	"math/rand/v2"
+	"testing"
+)
+
+func TestNormalTable(t *testing.T) {
+	tab := newNormalTable()
+	for z := -normalEnd + 0.001; z < normalEnd; z += 0.00137 {
+		cdf, pdf := tab.at(z)
+		wantCDF, wantPDF := normalCDF(z), math.Exp(-z*z/2)/math.Sqrt(2*math.Pi)
+		if math.Abs(cdf/wantCDF-1) > 2e-6 || math.Abs(pdf/wantPDF-1) > 2e-6 {
+			t.Fatalf("at %v: %v, %v; want %v, %v", z, cdf, pdf, wantCDF, wantPDF)
+		}
+	}
+	for _, q := range []struct{ gap, v, p float64 }{{1, 0, 1}, {0, 0, 0}, {-1, 0, 0}, {100, 1, 1}, {-100, 1, 0}, {math.Inf(1), 1, 1}, {math.Inf(-1), 1, 0}} {
+		if p, _, hazard := tab.lower(q.gap, q.v); p != q.p || hazard != 0 {
+			t.Errorf("lower(%v, %v) = %v, %v", q.gap, q.v, p, hazard)
+		}
+	}
+}
+
+// TestBelow compares the approximation with counting random draws, for the
+// covariances that bodies have and worse.
+func TestBelow(t *testing.T) {
+	r := rand.New(rand.NewPCG(3, 4))
+	tab := newNormalTable()
+	const draws = 20000
+	for n := 1; n <= 5; n++ {
+		dims := []int{0, 1, 2, 3, 4}[:n]
+		for trial := range 12 {
+			rho := []float64{0, 0.2, 0.5, 0.7}[trial%4] // of a common factor
+			b := box{n: n}
+			var limit [maxDims]float64
+			for i := range n {
+				b.mean[i], limit[i] = 4.5+0.1*float64(i), 4.5+0.1*float64(i)+0.05*r.NormFloat64()
+				for j := range n {
+					b.cov[i][j] = 0.0025 * rho
+				}
+				b.cov[i][i] = 0.0025
+			}
+			hits := 0.0
+			for range draws {
+				common, in := r.NormFloat64()*math.Sqrt(rho), true
+				for i := range n {
+					if x := b.mean[i] + 0.05*(common+math.Sqrt(1-rho)*r.NormFloat64()); x >= limit[i] {
+						in = false
+					}
+				}
+				if in {
+					hits++
+				}
+			}
+			got, want := b.below(tab, dims, &limit), hits/draws
+			if math.Abs(got-want) > 0.01+3*math.Sqrt(want*(1-want)/draws) {
+				t.Errorf("%d dimensions, correlation %.1f: %.4f, counted %.4f", n, rho, got, want)
+			}
+		}
+	}
+}
