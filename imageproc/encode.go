@@ -2,6 +2,7 @@ package imageproc
 
 import (
 	"bytes"
+	"compress/zlib"
 	"fmt"
 	"image"
 	"image/jpeg"
@@ -13,6 +14,10 @@ import (
 type EncodeOptions struct {
 	Quality int  // JPEG quality 1 to 100; default 85
 	Mark    Mark // written into the file; the zero Mark writes none
+
+	// ColoursOf is the picture that the pixels were decoded from. Decoding does
+	// not convert colours, so its profile has to go with them. nil means sRGB.
+	ColoursOf *Clean
 }
 
 const defaultQuality = 85
@@ -28,7 +33,12 @@ func Encode(w io.Writer, img image.Image, f Format, o *EncodeOptions) error {
 	if err != nil {
 		return err
 	}
-	pic, err := encode(img, f, o.Quality, extras{packet: packet})
+	x := extras{packet: packet}
+	if _, grey := img.(*image.Gray); !grey && !o.ColoursOf.IsZero() {
+		x = o.ColoursOf.colours(f)
+		x.packet = packet
+	}
+	pic, err := encode(img, f, o.Quality, x)
 	if err != nil {
 		return err
 	}
@@ -63,13 +73,42 @@ func encode(img image.Image, f Format, quality int, x extras) (*picture, error) 
 	if err != nil {
 		return nil, fmt.Errorf("imageproc: encode: %w", err)
 	}
-	lim := Limits{MaxBytes: 1 << 40, MaxPixels: 1 << 40, MaxSegments: 1 << 30}.orDefault() // our own picture
-	pic, err := parse(buf.Bytes(), lim, x)
+	pic, err := parse(buf.Bytes(), anySize, x)
 	if err != nil {
 		return nil, err
 	}
 	return pic, pic.verify(x)
 }
+
+// colours are the extras that make pixels decoded from c look in format f as
+// they look in c. Only a profile for RGB fits what Decode gives.
+func (c *Clean) colours(f Format) extras {
+	pic, err := parse(c.s.data, anySize, extras{})
+	if err != nil || pic.channels != 3 {
+		return extras{}
+	}
+	switch {
+	case f == PNG && pic.format == PNG:
+		var x extras
+		for _, chunk := range pic.colour { // c's own bytes must not reach a Writer
+			x.colour.add(bytes.Clone(chunk))
+		}
+		x.icc = pic.icc
+		return x
+	case iccSpace(pic.icc) != "RGB ":
+		return extras{}
+	case f == PNG:
+		var packed bytes.Buffer
+		z := zlib.NewWriter(&packed)
+		_, _ = z.Write(pic.icc) // a Buffer does not fail
+		_ = z.Close()
+		return extras{icc: pic.icc, colour: rope{newChunk("iCCP", []byte(iccpHead), packed.Bytes())}}
+	}
+	return extras{icc: pic.icc}
+}
+
+// anySize are the limits for what was let in already, or made here.
+var anySize = Limits{MaxBytes: 1 << 40, MaxPixels: 1 << 40, MaxSegments: 1 << 30}.orDefault()
 
 // onWhite lays a picture with transparent parts on white, for JPEG has none. The
 // encoder has loops of its own for the types returned, and is slow on others.

@@ -225,6 +225,41 @@ func TestEncode(t *testing.T) {
 	}
 }
 
+// Pixels decoded from a picture with a profile keep it when they are encoded.
+func TestEncodeColoursOf(t *testing.T) {
+	profile := testICC("RGB ", []byte("wide"))
+	gamma := chunk("gAMA", []byte{0, 0, 0xB1, 0x8F})
+	for from, file := range map[imageproc.Format][]byte{
+		imageproc.JPEG: withSegments(mustJPEG(t, corner()), iccChunks(profile, 1, false)...),
+		imageproc.PNG:  withChunks(mustPNG(t, corner()), chunk("iCCP", []byte("p\x00\x00"), deflate(profile)), gamma),
+	} {
+		c := sanitize(t, file, nil)
+		img, err := c.Image(nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, to := range []imageproc.Format{imageproc.JPEG, imageproc.PNG} {
+			var out bytes.Buffer
+			if err := imageproc.Encode(&out, img, to, &imageproc.EncodeOptions{ColoursOf: c, Mark: testMark}); err != nil {
+				t.Fatal(err)
+			}
+			packed := bytes.Contains(out.Bytes(), chunk("iCCP", []byte("icc\x00\x00"), deflate(profile)))
+			if to == imageproc.JPEG && !bytes.Equal(profileOf(t, out.Bytes()), profile) || to == imageproc.PNG && !packed {
+				t.Errorf("%v to %v: the profile is gone", from, to)
+			}
+			if from == to && to == imageproc.PNG && !bytes.Contains(out.Bytes(), gamma) {
+				t.Error("gAMA is gone")
+			}
+			checkPacket(t, packetOf(t, out.Bytes()), testMark)
+		}
+	}
+	grey := sanitize(t, withSegments(mustJPEG(t, image.NewGray(image.Rect(0, 0, 9, 9))), iccChunks(testICC("GRAY", nil), 1, false)...), nil)
+	var out bytes.Buffer
+	if err := imageproc.Encode(&out, corner(), imageproc.JPEG, &imageproc.EncodeOptions{ColoursOf: grey}); err != nil || profileOf(t, out.Bytes()) != nil {
+		t.Errorf("a profile for grey went into a coloured picture: %v", err)
+	}
+}
+
 // Files that name a size they have no data for are refused before memory is
 // taken, and files of very many scans before time is.
 func TestDecodeBudget(t *testing.T) {

@@ -20,7 +20,7 @@ type SanitizeOptions struct {
 // A picture larger than MaxSide is decoded, turned upright, made smaller with a
 // Lanczos filter and encoded again in its own format; its colour profile goes
 // over, but CMYK becomes RGB, and grey with alpha becomes RGB with alpha, without
-// the profile that no longer fits. Every other
+// the profile that no longer fits. An animation becomes its still picture. Every other
 // picture keeps its compressed pixels bit for bit.
 //
 // Errors: those of Strip and Decode, and the context's.
