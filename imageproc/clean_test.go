@@ -118,10 +118,10 @@ func TestCleanPrintsNothing(t *testing.T) {
 		}
 	}
 	hash := fmt.Sprintf("%x", c.SHA256())
-	var shown string
+	var shown strings.Builder
 	for _, v := range []any{c, *c, struct{ c imageproc.Clean }{*c}, struct{ c *imageproc.Clean }{c}} {
 		for _, verb := range []string{"%v", "%+v", "%#v", "%d", "%x", "%q", "%t"} {
-			shown += fmt.Sprintf(verb, v)
+			fmt.Fprintf(&shown, verb, v)
 		}
 	}
 	var log strings.Builder
@@ -133,7 +133,7 @@ func TestCleanPrintsNothing(t *testing.T) {
 	if err != nil || string(j) != `{"format":"jpeg","width":32,"height":48}` {
 		t.Errorf("JSON %s, %v", j, err)
 	}
-	for _, s := range []string{shown, log.String(), string(j)} {
+	for _, s := range []string{shown.String(), log.String(), string(j)} {
 		bytesInDecimal := fmt.Sprint(c.Bytes()[:8])
 		if strings.Contains(s, hash) || strings.Contains(s, strings.Trim(bytesInDecimal, "[]")) || len(s) > 4000 {
 			t.Errorf("prints too much: %.200s", s)

@@ -31,8 +31,10 @@ func upload() []byte {
 	comment := "my holiday"
 	return bytes.Join([][]byte{
 		file.Bytes()[:2],
-		{0xFF, 0xE1, 0, byte(len(exif) + 2)}, []byte(exif),
-		{0xFF, 0xFE, 0, byte(len(comment) + 2)}, []byte(comment),
+		{0xFF, 0xE1, 0, byte(len(exif) + 2)},
+		[]byte(exif),
+		{0xFF, 0xFE, 0, byte(len(comment) + 2)},
+		[]byte(comment),
 		file.Bytes()[2:],
 	}, nil)
 }
