@@ -1,0 +1,46 @@
+package boltstore
+
+import (
+	"errors"
+
+	bolt "go.etcd.io/bbolt"
+
+	"github.com/fitveil/fitveil/consent"
+)
+
+// PullThePlug closes the file under the store, so that the next commit fails.
+func (s *Store) PullThePlug() error { return s.file.Close() }
+
+// ErrSpoilt is what the bad write of CommitTogether fails with.
+var ErrSpoilt = errors.New("spoilt")
+
+// CommitTogether appends the records in one batch, with a write among them
+// that changes something and then fails. It returns their errors, and its last.
+func (s *Store) CommitTogether(who []consent.Subject, r consent.Record) []error {
+	var batch []*write
+	for i, w := range who {
+		batch = append(batch, &write{do: func(tx *bolt.Tx) error { return appendRecord(tx, w, r) }})
+		if i == 0 {
+			batch = append(batch, &write{do: func(tx *bolt.Tx) error {
+				return errors.Join(ErrSpoilt, tx.Bucket(bucketMeta).Put([]byte("spoilt"), nil))
+			}})
+		}
+	}
+	s.commitBatch(batch)
+	errs := make([]error, 0, len(batch))
+	for i, w := range batch {
+		if i != 1 {
+			errs = append(errs, w.err)
+		}
+	}
+	return append(errs, batch[1].err)
+}
+
+// Spoilt reports whether anything of the bad write is left.
+func (s *Store) Spoilt() (left bool, err error) {
+	err = s.view(func(tx *bolt.Tx) error {
+		left = tx.Bucket(bucketMeta).Get([]byte("spoilt")) != nil
+		return nil
+	})
+	return left, err
+}
