@@ -10,68 +10,25 @@ import (
 // background and outwards from the bones at once; they meet where the colour
 // changes most.
 type body struct {
+	sheet
 	p      *pose
-	scale  float64 // cells per pixel of the photo
-	x0, y0 float64 // the grid's corner, in pixels of the photo
-	w, h   int
-	rgb    []float32 // three a cell, sRGB 0 to 255, slightly blurred
-	known  []bool    // the cell lies in the photo
 	inside []bool
 }
 
 // cellsPerWidth is how many cells lie between the shoulders.
 const cellsPerWidth = 56
 
-// findBody looks at img, which shows the whole photo at factor pixels a pixel
-// of the photo.
-func findBody(img *image.NRGBA, factor float64, p *pose) *body {
-	b := &body{p: p, scale: cellsPerWidth / p.width}
-	b.x0 = p.origin.X - 1.5*p.width
-	b.y0 = p.origin.Y - 1.5*p.width
-	b.w, b.h = 3*cellsPerWidth, 33*cellsPerWidth/10
-	b.sample(img, factor)
+// findBody looks at the photo around p.
+func findBody(photo *image.NRGBA, p *pose) *body {
+	b := &body{p: p}
+	b.grid = grid{
+		scale: cellsPerWidth / p.width,
+		x0:    p.origin.X - 1.5*p.width, y0: p.origin.Y - 1.5*p.width,
+		w: 3 * cellsPerWidth, h: 33 * cellsPerWidth / 10,
+	}
+	b.sample(photo)
 	b.grow()
 	return b
-}
-
-// sample averages the photo over each cell.
-func (b *body) sample(img *image.NRGBA, factor float64) {
-	b.rgb = make([]float32, 3*b.w*b.h)
-	b.known = make([]bool, b.w*b.h)
-	step := factor / b.scale
-	n := max(1, min(6, int(step+.5)))
-	for cy := range b.h {
-		for cx := range b.w {
-			var sum [3]float32
-			hits := float32(0)
-			for j := range n {
-				y := int((b.y0*factor + (float64(cy)+(float64(j)+.5)/float64(n))*step))
-				for i := range n {
-					x := int((b.x0*factor + (float64(cx)+(float64(i)+.5)/float64(n))*step))
-					if x < 0 || y < 0 || x >= img.Rect.Dx() || y >= img.Rect.Dy() {
-						continue
-					}
-					o := y*img.Stride + 4*x
-					for k := range sum {
-						sum[k] += float32(img.Pix[o+k])
-					}
-					hits++
-				}
-			}
-			if hits > 0 {
-				c := cy*b.w + cx
-				b.known[c] = true
-				for k := range sum {
-					b.rgb[3*c+k] = sum[k] / hits
-				}
-			}
-		}
-	}
-}
-
-// cell is the middle of a cell in pixels of the photo.
-func (b *body) cell(cx, cy int) vec {
-	return vec{b.x0 + (float64(cx)+.5)/b.scale, b.y0 + (float64(cy)+.5)/b.scale}
 }
 
 // at reports whether pixel q belongs to the person; false outside the grid.
@@ -80,17 +37,10 @@ func (b *body) at(q vec) bool {
 	return ok && b.inside[c]
 }
 
-func (b *body) index(q vec) (int, bool) {
-	cx, cy := int(math.Floor((q.X-b.x0)*b.scale)), int(math.Floor((q.Y-b.y0)*b.scale))
-	if cx < 0 || cy < 0 || cx >= b.w || cy >= b.h {
-		return 0, false
-	}
-	return cy*b.w + cx, true
-}
-
 // outline is how far q lies outside (positive) or inside (negative) of an
-// average body on these bones, in shoulder widths.
-func (b *body) outline(q vec) float64 {
+// average body on these bones, in shoulder widths; guess includes arms that
+// were not seen.
+func (b *body) outline(q vec, guess bool) float64 {
 	p := b.p
 	u, v := p.uv(q)
 	d := math.Inf(1)
@@ -101,10 +51,15 @@ func (b *body) outline(q vec) float64 {
 		d = min(d, max(math.Abs(u)-half, shoulders-v, v-1.9))
 	}
 	for i := range 2 {
-		s, e, w, _ := p.arm(i)
-		a, _ := segment(q, s, e)
-		f, _ := segment(q, e, w)
-		d = min(d, a/p.width-.14, f/p.width-.11)
+		s, e, w, known := p.arm(i)
+		if known || guess {
+			a, _ := segment(q, s, e)
+			d = min(d, a/p.width-.14)
+		}
+		if p.wrist[i].ok && known || guess {
+			a, _ := segment(q, e, w)
+			d = min(d, a/p.width-.11)
+		}
 	}
 	if p.face.ok {
 		n, _ := segment(q, p.face.vec, p.origin)
@@ -125,11 +80,12 @@ func (b *body) grow() {
 		for cx := range b.w {
 			c := cy*b.w + cx
 			in[c], out[c] = far, far
-			switch d := b.outline(b.cell(cx, cy)); {
+			q := b.cell(cx, cy)
+			switch {
 			case !b.known[c]:
-			case d < -.09:
+			case b.outline(q, false) < -.09:
 				in[c] = 0
-			case d > .20:
+			case b.outline(q, true) > .20:
 				out[c] = 0
 			}
 		}
@@ -194,13 +150,24 @@ func (b *body) crest(u float64) float64 {
 	likely := -.12 - .10*clamp((.46-math.Abs(u))/.26, 0, 1)
 	var found []float64
 	for _, du := range [...]float64{-.03, -.015, 0, .015, .03} {
+		// Hair that falls on a shoulder is part of the person too. Higher than
+		// probable counts only what looks like the shoulder itself.
+		var shoulder palette
 		v := .06
-		for v > -.60 && b.at(b.p.at(u+du, v)) {
-			v -= .01
+		for ; v > -.60; v -= .01 {
+			q := b.p.at(u+du, v)
+			if !b.at(q) {
+				break
+			}
+			if v > likely {
+				shoulder.take(&b.sheet, q)
+			} else if c, ok := b.colour(q); !ok || shoulder.distance(c) > 9 {
+				break
+			}
 		}
 		found = append(found, v)
 	}
-	return clamp(median(found), likely-.10, likely+.09)
+	return clamp(median(found), likely-.09, likely+.09)
 }
 
 // chest is half the trunk's width without the arms, in shoulder widths: the
@@ -237,4 +204,56 @@ func (b *body) reach(sign, v float64) (float64, bool) {
 		}
 	}
 	return 0, false
+}
+
+// armWidth is how far the outer side of upper arm i lies from the line between
+// its joints, in shoulder widths.
+func (b *body) armWidth(i int) float64 {
+	s, e, _, known := b.p.arm(i)
+	sign := float64(2*i - 1)
+	out := e.sub(s).unit().turn(-sign * math.Pi / 2)
+	var list []float64
+	for t := .15; t < .56; t += .05 {
+		q := lerp(s, e, t)
+		d := 0.
+		for d < .30 && b.at(q.add(out.mul(d*b.p.width))) {
+			d += .005
+		}
+		list = append(list, d)
+	}
+	if !known {
+		return .13
+	}
+	return clamp(median(list), .09, .21)
+}
+
+// armsHang reports whether arms that were not seen can hang down where they were
+// guessed: the person is there, as far as the picture goes. For long sleeves
+// that includes the forearm of an arm that was seen as far as the elbow.
+func (b *body) armsHang(long bool) bool {
+	for i := range 2 {
+		s, e, w, known := b.p.arm(i)
+		if !known && !b.along(s, e) {
+			return false
+		}
+		if long && !b.p.wrist[i].ok && (!b.along(e, w) || math.Abs(angle(b.p.down, w.sub(e))) > .6) {
+			return false
+		}
+	}
+	return true
+}
+
+// along reports whether the way from p to q runs over the person, as far as the
+// picture goes.
+func (b *body) along(p, q vec) bool {
+	there, seen := 0, 0
+	for t := .25; t < 1.01; t += .05 {
+		if c, ok := b.index(lerp(p, q, t)); ok && b.known[c] {
+			seen++
+			if b.inside[c] {
+				there++
+			}
+		}
+	}
+	return there*10 >= seen*7
 }

@@ -6,47 +6,87 @@ import (
 	"github.com/fitveil/fitveil/tryon"
 )
 
+// dress draws a product on the person in photo, in place.
+func dress(photo *image.NRGBA, p *pose, item *product) ([]tryon.Warning, *tryon.Error) {
+	b := findBody(photo, p)
+	if item.marks.sleeves && !b.armsHang(item.marks.long()) {
+		return nil, badPhoto(ArmsHidden)
+	}
+	f := newFit(item.marks, p, b)
+	front, err := inFront(photo, f)
+	if err != nil {
+		return nil, err
+	}
+	m := newMesh(item.cut, f)
+	m.relight(f, b)
+	t := newTexture(item.cut, f.scale*p.width/f.unit*tall)
+	scene := &composition{pose: p, mesh: m, texture: t, front: front}
+	all, sleeves := coverage(b, m, t)
+	leak := b.leak(f, all)
+	if leak > leakRefuse || !f.m.sleeves && b.oldSleeves(f, .45) {
+		return nil, badPhoto(Uncovered)
+	}
+	scene.shadows = newShadows(b, all, sleeves)
+	scene.draw(photo)
+	return b.remarks(f, leak), nil
+}
+
+// composition is everything that goes into the picture.
+type composition struct {
+	pose    *pose
+	mesh    *mesh
+	texture *texture
+	front   *layer // of the photo, before the trunk
+	shadows shadows
+}
+
 // bandRows bounds the working memory: this many rows are drawn at a time.
 const bandRows = 64
 
-// compose draws the product into photo.
-func compose(photo *image.NRGBA, m *mesh, t *texture) {
-	r := m.bounds
+// draw puts the product into photo, band by band.
+func (c *composition) draw(photo *image.NRGBA) {
+	r := c.mesh.bounds.Inset(-int(.15 * c.pose.width)).Intersect(photo.Rect) // shadows reach further
 	for y := r.Min.Y; y < r.Max.Y; y += bandRows {
 		b := newBand(image.Rect(r.Min.X, y, r.Max.X, min(y+bandRows, r.Max.Y)))
-		b.draw(m, t)
-		b.blend(photo)
+		b.draw(c.mesh, c.texture)
+		c.blend(b, photo)
 	}
 }
 
-// blend lays the band over the photo. Pixels without product stay as they are.
-func (b *band) blend(photo *image.NRGBA) {
+// blend lays a band over the photo, in linear light. Pixels that neither
+// product nor shadow touches are not written.
+func (c *composition) blend(b *band, photo *image.NRGBA) {
 	i := 0
 	for y := b.Min.Y; y < b.Max.Y; y++ {
 		o := photo.PixOffset(b.Min.X, y)
-		for range b.Dx() {
-			t, s := b.trunk[i:i+4:i+4], b.sleeves[i:i+4:i+4]
-			if t[3] > 0 || s[3] > 0 {
-				p := photo.Pix[o : o+4 : o+4]
-				for c := range 3 {
-					v := toLinear[p[c]]
-					v = v*(1-t[3]) + t[c]
-					v = v*(1-s[3]) + s[c]
-					p[c] = toSRGB(v)
-				}
-			}
+		for x := b.Min.X; x < b.Max.X; x++ {
+			c.pixel(photo.Pix[o:o+4:o+4], b.trunk[i:i+4:i+4], b.sleeves[i:i+4:i+4], float64(x)+.5, float64(y)+.5)
 			i += 4
 			o += 4
 		}
 	}
 }
 
-// dress draws a product on the person in photo, in place.
-func dress(photo *image.NRGBA, p *pose, item *product) ([]tryon.Warning, *tryon.Error) {
-	b := findBody(photo, 1, p)
-	f := newFit(item.marks, p, b)
-	m := newMesh(item.cut, f)
-	t := newTexture(item.cut, f.scale*p.width/f.unit*1.1)
-	compose(photo, m, t)
-	return []tryon.Warning{warning(WarnPreview)}, nil
+func (c *composition) pixel(p []uint8, trunk, sleeve []float32, x, y float64) {
+	ground := c.shadows.ground.at(x, y)
+	if trunk[3] == 0 && sleeve[3] == 0 && ground < 1./512 {
+		return
+	}
+	keep := c.pose.inFace(x, y)
+	if keep >= 1 {
+		return
+	}
+	t, s, shade := 1-keep, 1-keep, float32(1)
+	if trunk[3] > 0 {
+		t *= 1 - c.front.at(x, y)
+		shade = 1 - c.shadows.trunk.at(x, y)*(1-sleeve[3])
+	}
+	ground *= 1 - keep
+	ta, sa := trunk[3]*t, sleeve[3]*s
+	for k := range 3 {
+		v := toLinear[p[k]] * (1 - ground)
+		v = v*(1-ta) + trunk[k]*t*shade
+		v = v*(1-sa) + sleeve[k]*s
+		p[k] = toSRGB(v)
+	}
 }

@@ -10,13 +10,14 @@ type fit struct {
 	p     *pose
 	unit  float64 // product pixels in a chest width
 	top   float64 // y of the product's shoulder line
-	scale float64 // shoulder widths of the person in a chest width
+	scale float64 // shoulder widths of the person in a chest width, across
+	drop  float64 // and along the trunk
 
-	lift     float64 // the trunk's shift along down, in shoulder widths
-	bendMid  float64 // and how much more, at the middle of the shoulder
-	bendTip  float64 // and at its end
-	mid, tip float64 // where these are, in shoulder widths from the axis
-	fade     float64 // y below which nothing is bent, in chest widths
+	lift     float64    // the trunk's shift along down, in shoulder widths
+	bendMid  [2]float64 // and how much more, at the middle of each shoulder
+	bendTip  [2]float64 // and at its end
+	mid, tip float64    // where these are, in shoulder widths from the axis
+	fade     float64    // y below which nothing is bent, in chest widths
 
 	sleeve [2]sleeveFit
 }
@@ -29,9 +30,36 @@ type sleeveFit struct {
 	pivot   vec     // the joint in the photo
 	turn    float64 // about the joint
 	stretch float64 // along the axis
+	half    float64 // of the sleeve's width where it lies on the arm, in chest widths
 	elbow   float64 // where a long sleeve bends, in chest widths from the joint; 0: it does not
 	bend    float64 // and by how much
 	guessed bool
+}
+
+// jointDepth is where the shoulder joint lies on the seam of a sleeve, from the
+// shoulder's point to the armpit.
+const jointDepth = .42
+
+// A product lies flat, a body is round: the cloth in front comes out larger
+// than a chest width says, the cloth at the sides is seen at an angle. wrapNear
+// is how much larger, wrapRadius the radius, in chest widths, for which the
+// sides of the chest come to lie where they should; tall is for the length,
+// which nothing shortens.
+const (
+	wrapNear   = 1.12
+	wrapRadius = .684
+	tall       = 1.14
+
+	lowestHem = 1.72 // in shoulder widths
+)
+
+// wrap is where x chest widths from the product's axis comes to lie.
+func wrap(x float64) float64 {
+	a := math.Abs(x)
+	if a <= .5 {
+		a = wrapRadius * math.Sin(wrapNear*a/wrapRadius)
+	}
+	return math.Copysign(a, x)
 }
 
 // newFit measures the person and decides where everything goes.
@@ -39,12 +67,20 @@ func newFit(m *landmarks, p *pose, b *body) *fit {
 	f := &fit{m: m, p: p}
 	f.unit = m.armpit[1].X - m.armpit[0].X
 	f.top = (m.shoulder[0].Y + m.shoulder[1].Y) / 2
-	f.scale = clamp(2.06*b.chest(), .98, 1.24)
+	f.scale = clamp(2.12*b.chest(), 1.03, 1.28)
+	// A wide body needs wider clothes, and not as much longer ones.
+	f.drop = tall * math.Sqrt(f.scale)
 	f.fade = (m.armpit[0].Y - f.top) / f.unit
 	f.alignShoulders(b)
+	// A top that would hang like a dress was worn on a dummy or is cut long; it
+	// ends at the hips.
+	if hem := f.normal(vec{m.axis, m.hem}).Y; hem*f.drop+f.lift > lowestHem {
+		f.drop = max((lowestHem-f.lift)/hem, .8)
+		f.alignShoulders(b)
+	}
 	if m.sleeves {
 		for i := range f.sleeve {
-			f.sleeve[i] = f.fitSleeve(i)
+			f.sleeve[i] = f.fitSleeve(i, b)
 		}
 	}
 	return f
@@ -58,38 +94,49 @@ func (f *fit) normal(q vec) vec {
 
 // alignShoulders lays the product's shoulder line on the person's.
 func (f *fit) alignShoulders(b *body) {
-	at := func(t float64) (u, shift float64) {
+	at := func(j int) (u float64, shift [2]float64) {
 		for i, sign := range [2]float64{-1, 1} {
-			g := f.normal(lerp(f.m.collar[i], f.m.shoulder[i], t))
-			// The outline between collar and shoulder, straightened.
-			u = math.Abs(g.X) * f.scale
-			shift += (b.crest(sign*u) - g.Y*f.scale) / 2
+			g := f.normal(f.m.slope[i][j])
+			u = math.Abs(wrap(g.X)) * f.scale
+			shift[i] = b.crest(sign*u) - g.Y*f.drop
 		}
 		return u, shift
 	}
-	var mid, tip float64
-	f.mid, mid = at(.35)
-	f.tip, tip = at(.88)
+	var mid, tip [2]float64
+	f.mid, mid = at(0)
+	f.tip, tip = at(1)
 	const cloth = .012 // it lies on top
-	f.lift = (mid+tip)/2 - cloth
-	f.bendMid, f.bendTip = mid-(mid+tip)/2, tip-(mid+tip)/2
-	if f.tip-f.mid < .02 {
-		f.bendMid, f.bendTip = 0, 0
+	mean := (mid[0] + mid[1] + tip[0] + tip[1]) / 4
+	f.lift = mean - cloth
+	for i := range f.bendMid {
+		if f.tip-f.mid < .02 { // narrow straps
+			mid[i] = (mid[i] + tip[i]) / 2
+			tip[i] = mid[i]
+		}
+		f.bendMid[i] = clamp(mid[i]-mean, -.07, .07)
+		f.bendTip[i] = clamp(tip[i]-mean, -.07, .07)
 	}
 }
 
 // trunk is where a place on the product lies when the sleeves do not turn.
 func (f *fit) trunk(g vec) vec {
-	u := g.X * f.scale
+	u := wrap(g.X) * f.scale
 	t := clamp((math.Abs(u)-f.mid)/max(f.tip-f.mid, .02), 0, 1)
-	bend := (f.bendMid + (f.bendTip-f.bendMid)*t) * ramp(f.fade, .2*f.fade, g.Y)
-	return f.p.at(u, g.Y*f.scale+f.lift+bend)
+	// Across the neck one side's bend goes over into the other's.
+	right := ramp(-f.mid, f.mid, u)
+	mid := f.bendMid[0] + (f.bendMid[1]-f.bendMid[0])*right
+	tip := f.bendTip[0] + (f.bendTip[1]-f.bendTip[0])*right
+	bend := (mid + (tip-mid)*t) * ramp(f.fade, .2*f.fade, g.Y)
+	v := g.Y*f.drop + f.lift + bend
+	// Seen from the height of the face, rounds below it hang lower in front.
+	v -= .035 * g.Y * min(4*u*u, 1.5)
+	return f.p.at(u, v)
 }
 
 // fitSleeve turns sleeve i along the arm.
-func (f *fit) fitSleeve(i int) sleeveFit {
+func (f *fit) fitSleeve(i int, b *body) sleeveFit {
 	var s sleeveFit
-	s.joint = f.normal(lerp(f.m.shoulder[i], f.m.armpit[i], .30))
+	s.joint = f.normal(lerp(f.m.shoulder[i], f.m.armpit[i], jointDepth))
 	cuff := f.normal(f.m.cuff[i])
 	s.axis, s.length = cuff.sub(s.joint).unit(), cuff.sub(s.joint).len()
 	s.pivot = f.trunk(s.joint)
@@ -99,8 +146,9 @@ func (f *fit) fitSleeve(i int) sleeveFit {
 	upper := elbow.sub(shoulder)
 	s.turn = clamp(angle(flat, upper), -1.4, 1.4)
 	s.stretch = 1
+	s.half = (b.armWidth(i) + .035) / f.scale
 	px := f.scale * f.p.width // pixels in a chest width
-	if s.length < .75 {
+	if s.length < longSleeve {
 		// A sleeve that ends above the elbow shortens with an arm that points at the camera.
 		s.stretch = clamp(upper.len()/(.72*f.p.width), .70, 1.08)
 		s.stretch = min(s.stretch, .98*upper.len()/(s.length*px))
@@ -140,6 +188,31 @@ func (f *fit) weight(g vec, i int) float64 {
 	return ramp(-.05, .10, out)
 }
 
+// aroundArm is where a place across from the sleeve's axis, positive towards the
+// trunk, comes to lie when the sleeve is straightened and laid round the arm: a
+// flat sleeve is as wide as half the way round.
+func (f *fit) aroundArm(i int, along, across float64) float64 {
+	s := &f.sleeve[i]
+	t := along / s.length
+	k := clamp((t-sleeveFrom)/(sleeveTo-sleeveFrom), 0, 1) * (sleevePlaces - 1)
+	at := func(list *[sleevePlaces]float64) float64 {
+		j := min(int(k), sleevePlaces-2)
+		return (list[j] + (list[j+1]-list[j])*(k-float64(j))) / f.unit
+	}
+	above, under := at(&f.m.above[i]), at(&f.m.under[i])
+	width := max(above+under, .02)
+	middle := (under - above) / 2
+	// Wide sleeves stay wider than the arm.
+	half := clamp(.38*width, s.half, 1.25*s.half)
+	laid := (across - middle) * clamp(2*half/width, .45, 1.6)
+	// At the shoulder only the upper outline is the sleeve's own.
+	shoulder := across
+	if across < 0 {
+		shoulder *= clamp(half/max(above, .02), .6, 1.45)
+	}
+	return shoulder + (laid-shoulder)*ramp(.10, .42, t)
+}
+
 // place is where a place on the product, in its pixels, lies in the photo, and
 // how much of it is sleeve.
 func (f *fit) place(q vec) (at vec, side int, weight float64) {
@@ -154,10 +227,14 @@ func (f *fit) place(q vec) (at vec, side int, weight float64) {
 	}
 	s := &f.sleeve[side]
 	along := g.sub(s.joint).dot(s.axis)
-	// Stretching comes before turning, so that it follows the product's sleeve.
+	// What changes the sleeve's shape comes before turning it.
+	sign := float64(2*side - 1)
+	across := s.axis.cross(g.sub(s.joint)) * sign
+	g = g.add(s.axis.turn(math.Pi / 2).mul((f.aroundArm(side, along, across) - across) * sign * weight))
 	if along > 0 {
-		at = f.trunk(g.add(s.axis.mul(along * (s.stretch - 1) * weight)))
+		g = g.add(s.axis.mul(along * (s.stretch - 1) * weight))
 	}
+	at = f.trunk(g)
 	if s.elbow > 0 {
 		// The bend spreads over a hand's breadth of cloth.
 		if w := ramp(s.elbow-.10, s.elbow+.10, along); w > 0 {

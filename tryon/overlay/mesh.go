@@ -101,3 +101,13 @@ func (f *fit) roundness(q vec, weight float64) float32 {
 	}
 	return float32(1 - .17*edge)
 }
+
+// relight gives the product the photo's light: how bright it is, and from which
+// side it comes. Its hue stays.
+func (m *mesh) relight(f *fit, b *body) {
+	exposure, lean := b.exposure(), b.lean()
+	for i := range m.vertices {
+		u, _ := f.p.uv(m.vertices[i].dst)
+		m.vertices[i].shade *= exposure * float32(1-.20*lean*clamp(u, -.6, .6))
+	}
+}

@@ -30,26 +30,51 @@ func (s *silhouette) findOpening(m *landmarks, dents []dent) {
 		}
 	}
 	// The back's own collar ends a little below its edge; the front lies deeper.
+	// A band of its own has two edges; its upper one is meant, if it can be seen.
 	best := 0.
+	var steps []step
 	for _, shape := range [...]float64{1, 1.5, 2, 2.6, 3.4} {
 		for depth := max(.45*half, sag+.38*half); depth < 2.6*half && base+depth < m.hem; depth += max(1, half/60) {
 			sure := s.stepAlong(m.axis, base, half*.97, depth, shape)
 			if shape == 2 {
 				sure *= 1.25 // most are round
 			}
-			if sure > best {
-				best, m.opening, m.curve = sure, depth, shape
-			}
+			steps = append(steps, step{depth, shape, sure})
+			best = max(best, sure)
 		}
 	}
+	m.opening, m.curve = upperEdge(steps, best, half)
 	switch {
-	case best > 6:
+	case best > 4.5:
 	case sag > .12*half:
 		// Front and back look alike; most round necks are about this deep.
 		m.opening, m.curve = max(.95*half, sag+.25*half), 2
 	default:
 		m.opening, m.curve = 0, 2
 	}
+}
+
+// step is how sure an edge along one of the curves is.
+type step struct{ depth, shape, sure float64 }
+
+// upperEdge picks the surest curve, or one that is nearly as sure and clearly
+// less deep.
+func upperEdge(steps []step, best, half float64) (depth, shape float64) {
+	var top, upper step
+	for _, e := range steps {
+		if e.sure > top.sure {
+			top = e
+		}
+	}
+	for _, e := range steps {
+		if e.sure > max(.5*best, 6) && e.sure > upper.sure && e.depth < top.depth-.15*half {
+			upper = e
+		}
+	}
+	if upper.sure > 0 {
+		top = upper
+	}
+	return top.depth, top.shape
 }
 
 // stepAlong is how sure it is that the outside of the curve is brighter than

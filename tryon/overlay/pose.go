@@ -88,7 +88,7 @@ func (p *pose) read(k []detect.Keypoint) *tryon.Error {
 	p.across = p.shoulder[1].sub(p.shoulder[0]).unit()
 	p.readFace(k)
 
-	if p.width < 48 {
+	if p.width < 56 {
 		return badPhoto(TooSmall)
 	}
 	plumb := p.across.turn(math.Pi / 2)
@@ -146,7 +146,7 @@ func (p *pose) frontal(k []detect.Keypoint) *tryon.Error {
 		// A head that looks away is fine, a body that is turned is not: then the
 		// nose leaves the middle of the shoulders.
 		off := vec{float64(n.X), float64(n.Y)}.sub(p.origin).dot(p.across) / p.width
-		if math.Abs(off) > .36 {
+		if math.Abs(off) > .28 {
 			return badPhoto(TurnedAway)
 		}
 	}

@@ -124,11 +124,6 @@ func newBand(r image.Rectangle) *band {
 	return &band{r, make([]float32, n), make([]float32, n)}
 }
 
-func (b *band) clear() {
-	clear(b.trunk)
-	clear(b.sleeves)
-}
-
 // Vertices are snapped to this many steps a pixel, so that edge functions are
 // exact integers and neighbouring triangles share pixels without gap or overlap.
 const subpixel = 256

@@ -13,14 +13,29 @@ type landmarks struct {
 	collar   [2]vec  // where the neck opening meets the shoulder
 	shoulder [2]vec  // on the upper outline above the armpit
 	armpit   [2]vec
-	hem      float64 // y of the lowest row
-	sleeves  bool
-	cuff     [2]vec // middle of the sleeve's end
-	opening  float64
+	// slope are two places on the upper outline on the way from collar to
+	// shoulder, the one nearer to the neck first.
+	slope   [2][2]vec
+	hem     float64 // y of the lowest row
+	sleeves bool
+	cuff    [2]vec // middle of the sleeve's end
+	// above and under are how far the upper and the lower outline of a sleeve lie
+	// from the line between joint and cuff, at places from sleeveFrom to the cuff.
+	above, under [2][sleevePlaces]float64
 	// opening is how deep the front of the neck opening hangs below the line
 	// between the collar points; 0 for a closed neck.
-	curve float64 // its shape: 1 a V, 2 round, more: square
+	opening float64
+	curve   float64 // its shape: 1 a V, 2 round, more: square
 }
+
+// long reports whether the sleeves reach below the elbow.
+func (m *landmarks) long() bool {
+	joint := lerp(m.shoulder[0], m.armpit[0], jointDepth)
+	return m.sleeves && m.cuff[0].sub(joint).len() > longSleeve*(m.armpit[1].X-m.armpit[0].X)
+}
+
+// longSleeve is the length, in chest widths, from which a sleeve is long.
+const longSleeve = .75
 
 // silhouette is an outline being read.
 type silhouette struct {
@@ -175,6 +190,12 @@ func read(c *cutout) (*landmarks, *tryon.Error) {
 	if err := s.plausible(m); err != nil {
 		return nil, err
 	}
+	for i := range m.slope {
+		for j, t := range [2]float64{.45, .88} {
+			x := lerp(m.collar[i], m.shoulder[i], t).X
+			m.slope[i][j] = vec{x, s.topNear(x)}
+		}
+	}
 	s.findOpening(m, dents)
 	return m, nil
 }
@@ -294,14 +315,16 @@ func (s *silhouette) findSleeves(m *landmarks, dents []dent) bool {
 	m.sleeves = true
 	for i, sign := range [2]float64{-1, 1} {
 		m.cuff[i] = s.sleeveEnd(m.shoulder[i], m.armpit[i], corner[i], sign)
+		m.above[i], m.under[i] = s.sleeveHalves(lerp(m.shoulder[i], m.armpit[i], jointDepth), m.cuff[i], sign)
 	}
 	return true
 }
 
-// sleeveEnd is the middle of what lies farthest along the sleeve. The sleeve is
-// what lies outside of the line from shoulder over armpit to the hem's corner.
+// sleeveEnd is the middle of the cuff. The sleeve is what lies outside of the
+// line from shoulder over armpit to the hem's corner; one corner of its cuff is
+// the point farthest out, the other one the point farthest below the line from
+// there to the armpit.
 func (s *silhouette) sleeveEnd(shoulder, armpit, corner vec, sign float64) vec {
-	joint := lerp(shoulder, armpit, .3)
 	in := func(p vec) bool {
 		if p.Y <= armpit.Y {
 			return armpit.sub(shoulder).cross(p.sub(shoulder))*sign < 0
@@ -309,36 +332,68 @@ func (s *silhouette) sleeveEnd(shoulder, armpit, corner vec, sign float64) vec {
 		// The body's side may bulge over the line a little.
 		return corner.sub(armpit).unit().cross(p.sub(armpit))*sign < -.03*float64(s.box.Dx())
 	}
-	var sum vec
-	n := 0.
-	each := func(f func(p vec)) {
-		for y := s.box.Min.Y; y < s.box.Max.Y; y += 2 {
-			for x := s.left[y]; x <= s.right[y]; x += 2 {
-				if p := (vec{float64(x) + .5, float64(y) + .5}); s.inner[y*s.w+x] && in(p) {
-					f(p)
-				}
+	outer := armpit
+	s.each(in, func(p vec) {
+		if p.X*sign > outer.X*sign {
+			outer = p
+		}
+	})
+	under := outer
+	chord, deepest := armpit.sub(outer).unit(), 0.
+	s.each(in, func(p vec) {
+		if d := -chord.cross(p.sub(outer)) * sign; d > deepest {
+			under, deepest = p, d
+		}
+	})
+	return lerp(outer, under, .5)
+}
+
+// each calls f with every other pixel of the product for which in holds.
+func (s *silhouette) each(in func(vec) bool, f func(vec)) {
+	for y := s.box.Min.Y; y < s.box.Max.Y; y += 2 {
+		for x := s.left[y]; x <= s.right[y]; x += 2 {
+			if p := (vec{float64(x) + .5, float64(y) + .5}); s.inner[y*s.w+x] && in(p) {
+				f(p)
 			}
 		}
 	}
-	each(func(p vec) { sum, n = sum.add(p), n+1 })
-	if n == 0 {
-		return armpit
-	}
-	// A long sleeve bends: its end is not where its middle points to.
-	end := sum.mul(1 / n)
-	for range 3 {
-		dir := end.sub(joint).unit()
-		far := 0.
-		each(func(p vec) { far = max(far, p.sub(joint).dot(dir)) })
-		sum, n = vec{}, 0
-		each(func(p vec) {
-			if p.sub(joint).dot(dir) > .93*far {
-				sum, n = sum.add(p), n+1
+}
+
+// Where sleeves are measured: at some places from beside the armpit to just
+// before the cuff, in lengths of the sleeve.
+const (
+	sleevePlaces = 8
+	sleeveFrom   = .35
+	sleeveTo     = .93
+)
+
+// sleeveHalves measures from the sleeve's axis to its upper and lower outline.
+func (s *silhouette) sleeveHalves(joint, cuff vec, sign float64) (above, under [sleevePlaces]float64) {
+	out := cuff.sub(joint).unit().turn(sign * math.Pi / 2)
+	limit := float64(s.box.Dx()) / 4
+	reach := func(p, dir vec) float64 {
+		// A curved sleeve may leave its axis: then the outline is on the other side.
+		d := 0.
+		if s.at(p) {
+			for d < limit && s.at(p.add(dir.mul(d))) {
+				d++
 			}
-		})
-		end = sum.mul(1 / n)
+			return d
+		}
+		for d > -limit && !s.at(p.add(dir.mul(d))) {
+			d--
+		}
+		return d
 	}
-	return end
+	for k := sleevePlaces - 1; k >= 0; k-- {
+		p := lerp(joint, cuff, sleeveFrom+(sleeveTo-sleeveFrom)*float64(k)/(sleevePlaces-1))
+		above[k], under[k] = reach(p, out.mul(-1)), reach(p, out)
+		// Beside the armpit the way under the sleeve leads into the trunk.
+		if k < sleevePlaces-1 {
+			under[k] = min(under[k], under[k+1]+.02*float64(s.box.Dx()))
+		}
+	}
+	return above, under
 }
 
 // findStraps sets shoulders and armpits of a sleeveless top: the upper outer
