@@ -10,15 +10,15 @@ import (
 // Chart is a size chart: sizes, each with a range of body measurements in one or
 // more dimensions. Immutable, safe for use by many goroutines. ParseChart makes it.
 type Chart struct {
-	id, title, category string
-	sex                 Sex
-	garment             bool
-	dims                []dimension
-	sizes               []size
-	axes                []axis
-	normal              *normalTable
-	steps               int      // of the joint distribution function, over all axes
-	unknown             []string // headers over numbers that are no measurement we know
+	id, title string
+	sex       Sex
+	garment   bool
+	dims      []dimension
+	sizes     []size
+	axes      []axis
+	normal    *normalTable
+	steps     int      // of the joint distribution function, over all axes
+	unknown   []string // headers over numbers that are no measurement we know
 }
 
 // A dimension is one column of a chart.

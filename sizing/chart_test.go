@@ -89,6 +89,11 @@ func TestParseJSON(t *testing.T) {
 			t.Errorf("%v cm is %q, want %q", x, got, want)
 		}
 	}
+	// Nested, with an end per key, and a chart's own words for the hips.
+	c = parse(t, `{"sizes": [{"label": "S", "measurements": {"chest_min_cm": 86, "chest_max_cm": 94, "hip": [90, 98]}}, {"label": "M", "measurements": {"chest_min_cm": 94, "chest_max_cm": 102, "hip": [98, 106]}}]}`)
+	if got := sizeOf(t, c, map[string]float64{"chest": 92, "hips": 94}) + sizeOf(t, c, map[string]float64{"chest": 92, "hips": 99}); got != "SM" {
+		t.Errorf("nested: got %q", got)
+	}
 	// Without dimensions, all that is mentioned decides.
 	c = parse(t, `{"sizes": [{"label": "S", "hips": 90, "bust": 84}, {"label": "M", "hips": 98, "bust": 92}]}`)
 	if diff := cmp.Diff([]string{"bust", "hips"}, c.Dimensions()); diff != "" {

@@ -48,7 +48,7 @@ func (j *jsonChart) imported(o *ChartOptions) (*Chart, error) {
 	if err != nil {
 		return nil, err
 	}
-	c.title, c.category = clip(j.Name, 4*maxLabel), clip(j.Category, maxLabel)
+	c.title = clip(j.Name, 4*maxLabel)
 	return c, nil
 }
 

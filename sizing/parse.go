@@ -37,7 +37,8 @@ type ChartOptions struct {
 //	  ]
 //	}
 //
-// "unit" is cm (default), in or mm. "kind": "garment" means the numbers measure
+// "unit" is cm (default), in or mm; a column called just "weight" is in kilograms, or in
+// pounds where the unit is in. "kind": "garment" means the numbers measure
 // the garment; then each dimension has "ease": [least, most], the room over the
 // body, and may have "flat": true where the garment was measured lying flat. A
 // "secondary" dimension is reported and does not decide. "dimensions" may be left out.

@@ -5,9 +5,9 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
 	"math"
 	"slices"
-	"sort"
 	"strings"
 )
 
@@ -20,7 +20,6 @@ type jsonChart struct {
 	ID         string                       `json:"id"`
 	Title      string                       `json:"title"`
 	Name       string                       `json:"name"`
-	Category   string                       `json:"category"`
 	Unit       string                       `json:"unit"`
 	Kind       string                       `json:"kind"`
 	Sex        string                       `json:"sex"`
@@ -98,7 +97,7 @@ func (j *jsonChart) chart(o *ChartOptions) (*Chart, error) {
 		}
 		unit = u
 	}
-	c := &Chart{id: o.ID, title: j.Title, category: j.Category, sex: o.Sex, garment: o.Garment}
+	c := &Chart{id: o.ID, title: j.Title, sex: o.Sex, garment: o.Garment}
 	if j.ID != "" {
 		c.id = j.ID
 	}
@@ -143,8 +142,8 @@ func (j *jsonChart) frame(c *Chart) error {
 		}
 		c.sex = sex
 	}
-	if len(c.id) > maxLabel || len(c.title) > 4*maxLabel || len(c.category) > maxLabel {
-		return jsonError("id", "id, title or category is too long")
+	if len(c.id) > maxLabel || len(c.title) > 4*maxLabel {
+		return jsonError("id", "id or title is too long")
 	}
 	return nil
 }
@@ -155,8 +154,8 @@ func (j *jsonChart) dimensions(c *Chart, unit float64) (flat []bool, err error) 
 	if list == nil {
 		seen := map[int]bool{}
 		for _, s := range j.Sizes {
-			for name := range s {
-				if m := jsonMeasure(name); m >= 0 {
+			for name := range flatten(s) {
+				if m := parseHeader(name).measure; m >= 0 {
 					seen[m] = true
 				}
 			}
@@ -169,7 +168,7 @@ func (j *jsonChart) dimensions(c *Chart, unit float64) (flat []bool, err error) 
 	}
 	for i, d := range list {
 		where := fmt.Sprintf("dimensions[%d]", i)
-		m := jsonMeasure(d.Name)
+		m := parseHeader(d.Name).measure
 		if m < 0 {
 			return nil, jsonError(where, fmt.Sprintf("no measurement %.40q", d.Name))
 		}
@@ -178,7 +177,7 @@ func (j *jsonChart) dimensions(c *Chart, unit float64) (flat []bool, err error) 
 		}
 		dim := dimension{name: measureName(m), measure: m, secondary: d.Secondary, unit: unit}
 		if m == mWeight {
-			dim.unit = 1
+			dim.unit = header{measure: m}.unit(&ChartOptions{Unit: Length(unit)})
 		}
 		if d.Ease != nil {
 			dim.ease, dim.hasEase = [2]float64{d.Ease[0] * unit, d.Ease[1] * unit}, true
@@ -191,33 +190,35 @@ func (j *jsonChart) dimensions(c *Chart, unit float64) (flat []bool, err error) 
 	return flat, nil
 }
 
-// jsonMeasure is the measurement a key names: the name itself, with _cm or not.
-func jsonMeasure(key string) int {
-	if key == "weight_kg" || key == "weight" {
-		return mWeight
+// flatten lifts the measurements of {"label": "S", "measurements": {...}} beside
+// the label, as some charts nest them.
+func flatten(raw map[string]json.RawMessage) map[string]json.RawMessage {
+	var inner map[string]json.RawMessage
+	if json.Unmarshal(raw["measurements"], &inner) != nil {
+		return raw
 	}
-	return find(key)
+	out := maps.Clone(raw)
+	delete(out, "measurements")
+	maps.Copy(out, inner)
+	return out
 }
 
-// jsonSize reads one size. Keys that are no measurement and hold text are names
-// in other systems; anything else is refused, so that a typing mistake shows.
+// jsonSize reads one size. Keys are named like the columns of CSV. Those that are
+// no measurement and hold text are names in other systems; anything else is
+// refused, so that a typing mistake shows.
 func jsonSize(c *Chart, where string, raw map[string]json.RawMessage, unit float64, flat []bool) (size, error) {
 	s := size{cells: make([]span, len(c.dims))}
 	for d := range s.cells {
 		s.cells[d] = unknownSpan
 	}
-	keys := make([]string, 0, len(raw))
-	for k := range raw {
-		keys = append(keys, k)
-	}
-	sort.Strings(keys) // errors and systems come in the same order every time
-	if len(keys) > maxColumns {
+	raw = flatten(raw)
+	if len(raw) > maxColumns {
 		return s, &ChartError{Format: "json", Where: where, Reason: fmt.Sprintf("more than %d entries", maxColumns), Err: ErrChartTooLarge}
 	}
-	for _, k := range keys {
-		m := jsonMeasure(k)
-		d := slices.IndexFunc(c.dims, func(d dimension) bool { return d.measure == m })
-		if m < 0 || d < 0 {
+	for _, k := range sortedKeys(raw) { // errors and systems come in the same order every time
+		h := parseHeader(k)
+		d := slices.IndexFunc(c.dims, func(d dimension) bool { return d.measure == h.measure })
+		if d < 0 {
 			var text string
 			if json.Unmarshal(raw[k], &text) != nil {
 				return s, jsonError(where+"."+k, "no measurement of this chart, and no text")
@@ -225,15 +226,11 @@ func jsonSize(c *Chart, where string, raw map[string]json.RawMessage, unit float
 			if k == "label" {
 				s.label = text
 			} else {
-				s.systems = append(s.systems, systemLabel{strings.ToLower(k), text[:min(len(text), maxLabel)]})
+				s.systems = append(s.systems, systemLabel{h.key, clip(text, maxLabel)})
 			}
 			continue
 		}
-		factor := unit
-		if m == mWeight {
-			factor = 1
-		}
-		v, ok := jsonSpan(raw[k], factor)
+		v, ok := jsonSpan(raw[k], h.unit(&ChartOptions{Unit: Length(unit)}))
 		if !ok {
 			return s, jsonError(where+"."+k, "must be a number, [from, to], {\"min\", \"max\"} or text like \"86-94\"")
 		}
@@ -243,12 +240,28 @@ func jsonSize(c *Chart, where string, raw map[string]json.RawMessage, unit float
 		if reason := c.dims[d].check(v); reason != "" {
 			return s, jsonError(where+"."+k, reason)
 		}
-		s.cells[d] = v
+		s.cells[d] = merge(s.cells[d], v, h.bound)
 	}
 	if s.label == "" || len(s.label) > maxLabel {
 		return s, jsonError(where+".label", "a size needs a label of 1 to 80 bytes")
 	}
 	return s, nil
+}
+
+// merge adds one end to a cell, or sets it whole.
+func merge(have, v span, b bound) span {
+	if b == both || !v.known() {
+		return v
+	}
+	if !have.known() {
+		have = span{math.Inf(-1), math.Inf(1)}
+	}
+	if b == lowEnd {
+		have.lo = v.lo
+	} else {
+		have.hi = v.hi
+	}
+	return have
 }
 
 // jsonSpan reads a number, a pair, a {"min", "max"} or {"value"} object, or text.
