@@ -149,7 +149,7 @@ func (c *cutout) flood(background [3]int) {
 // stopped the flood: layer by layer, as long as the outermost pixels are closer
 // to the background's colour than to the product's a little further in.
 func (c *cutout) peel(background [3]int) {
-	layers := max(3, min(c.w, c.h)/110)
+	layers := max(4, min(c.w, c.h)/60)
 	deep := c.inner
 	for range layers {
 		deep = c.erode(deep)
@@ -187,7 +187,8 @@ func (c *cutout) peel(background [3]int) {
 			if !outermost {
 				continue
 			}
-			if s := source[i]; s < 0 || c.nearer(i, background, int(s)) {
+			// Straps thinner than the rim have nothing to compare with, and stay.
+			if s := source[i]; s >= 0 && c.nearer(i, background, int(s)) {
 				gone = append(gone, i)
 			}
 		}

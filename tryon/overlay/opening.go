@@ -33,33 +33,49 @@ func (s *silhouette) findOpening(m *landmarks, dents []dent) {
 	// A band of its own has two edges; its upper one is meant, if it can be seen.
 	best := 0.
 	var steps []step
-	for _, shape := range [...]float64{1, 1.5, 2, 2.6, 3.4} {
+	for _, c := range curves() {
 		for depth := max(.45*half, sag+.38*half); depth < 2.6*half && base+depth < m.hem; depth += max(1, half/60) {
-			sure := s.stepAlong(m.axis, base, half*.97, depth, shape)
-			if shape == 2 {
+			sure := s.stepAlong(m.axis, base, half*c.width, depth, c.shape)
+			if c.shape == 2 {
 				sure *= 1.25 // most are round
 			}
-			steps = append(steps, step{depth, shape, sure})
+			steps = append(steps, step{c, depth, sure})
 			best = max(best, sure)
 		}
 	}
-	m.opening, m.curve = upperEdge(steps, best, half)
+	edge := upperEdge(steps, best, half)
 	switch {
 	case best > 4.5:
+		m.opening, m.curve = edge.depth, edge.curve
 	case sag > .12*half:
 		// Front and back look alike; most round necks are about this deep.
-		m.opening, m.curve = max(.95*half, sag+.25*half), 2
-	default:
-		m.opening, m.curve = 0, 2
+		m.opening, m.curve = max(.95*half, sag+.25*half), curve{2, 1}
 	}
 }
 
-// step is how sure an edge along one of the curves is.
-type step struct{ depth, shape, sure float64 }
+// curve is the shape of a neck opening: 1 a V, 2 round, more: square; and its
+// width where it begins, in distances between the collar points.
+type curve struct{ shape, width float64 }
+
+// curves lists the shapes that are tried. A band of some width makes the opening
+// narrower than the collar points are apart.
+func curves() []curve {
+	var list []curve
+	for _, shape := range [...]float64{1, 1.5, 2, 2.6, 3.4} {
+		list = append(list, curve{shape, .97}, curve{shape, .86})
+	}
+	return list
+}
+
+// step is how sure an edge along a curve is.
+type step struct {
+	curve
+	depth, sure float64
+}
 
 // upperEdge picks the surest curve, or one that is nearly as sure and clearly
 // less deep.
-func upperEdge(steps []step, best, half float64) (depth, shape float64) {
+func upperEdge(steps []step, best, half float64) step {
 	var top, upper step
 	for _, e := range steps {
 		if e.sure > top.sure {
@@ -74,7 +90,7 @@ func upperEdge(steps []step, best, half float64) (depth, shape float64) {
 	if upper.sure > 0 {
 		top = upper
 	}
-	return top.depth, top.shape
+	return top
 }
 
 // stepAlong is how sure it is that the outside of the curve is brighter than
@@ -126,7 +142,7 @@ func (c *cutout) clearOpening(m *landmarks) {
 	if m.opening == 0 {
 		return
 	}
-	half := (m.collar[1].X - m.collar[0].X) / 2
+	half := (m.collar[1].X - m.collar[0].X) / 2 * m.curve.width
 	base := (m.collar[0].Y + m.collar[1].Y) / 2
 	for y := c.box.Min.Y; y < min(c.box.Max.Y, int(base+m.opening)+2); y++ {
 		for x := max(0, int(m.axis-half)-1); x < min(c.w, int(m.axis+half)+2); x++ {
@@ -134,8 +150,8 @@ func (c *cutout) clearOpening(m *landmarks) {
 			if math.Abs(dx) >= half {
 				continue
 			}
-			depth := base + openingCurve(dx, half, m.opening, m.curve) - (float64(y) + .5)
-			slope := (openingCurve(dx+1, half, m.opening, m.curve) - openingCurve(dx-1, half, m.opening, m.curve)) / 2
+			depth := base + openingCurve(dx, half, m.opening, m.curve.shape) - (float64(y) + .5)
+			slope := (openingCurve(dx+1, half, m.opening, m.curve.shape) - openingCurve(dx-1, half, m.opening, m.curve.shape)) / 2
 			// One pixel inside the curve too, where the back still shines through.
 			in := clamp(depth/math.Sqrt(1+slope*slope)+1.5, 0, 1)
 			i := 4*(y*c.w+x) + 3

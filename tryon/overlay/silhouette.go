@@ -25,7 +25,7 @@ type landmarks struct {
 	// opening is how deep the front of the neck opening hangs below the line
 	// between the collar points; 0 for a closed neck.
 	opening float64
-	curve   float64 // its shape: 1 a V, 2 round, more: square
+	curve   curve
 }
 
 // long reports whether the sleeves reach below the elbow.

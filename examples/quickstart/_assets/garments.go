@@ -95,7 +95,7 @@ func (g *garment) neck(half, top, outer, inner, seam float64) {
 	g.inside = append(rear.across(), back(front.across())...)
 	rearRib := path{{0, top + 40}}.to(pt{40, top + 40}, pt{62, top + 30}, pt{half - 12, top + 2})
 	g.backRib = append(rear.across(), back(rearRib.across())...)
-	g.label = path{{-22, top + 48}, {22, top + 48}, {22, top + 68}, {-22, top + 68}}
+	g.label = path{{-22, inner - 44}, {22, inner - 44}, {22, inner - 25}, {-22, inner - 25}}
 	g.seams = append(g.seams, rim.across())
 }
 
