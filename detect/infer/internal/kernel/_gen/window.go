@@ -1,0 +1,130 @@
+package main
+
+import (
+	. "github.com/mmcloughlin/avo/operand"
+	"github.com/mmcloughlin/avo/reg"
+)
+
+// rows writes a loop over Count pixels of a Window, in tiles of the widths given.
+func (v *writer) rows(a args, widths []int, tile func(pixels *walk, in, out reg.GPVirtual, width int)) {
+	in, out, count := a.load("In"), a.load("Out"), a.load("Count")
+	pixels := v.newWalk(widths[0], a.size("Step"))
+	for _, n := range widths {
+		again, next := v.label("tile"), v.label("narrower")
+		v.Label(again)
+		v.CMPQ(count, Imm(uint64(n)))
+		v.JLT(LabelRef(next))
+		p := *pixels
+		p.bases = p.bases[:(n+2)/3]
+		tile(&p, in, out, n)
+		v.skip(pixels, in, n)
+		v.ADDQ(U32(uint32(n*block)), out)
+		v.SUBQ(Imm(uint64(n)), count)
+		v.JMP(LabelRef(again))
+		v.Label(next)
+	}
+	v.end()
+}
+
+// eachTap writes a loop over the taps of a Window.
+func (v *writer) eachTap(a args, pixels *walk, in reg.GPVirtual, body func()) {
+	off, taps, again := a.load("Off"), a.load("Off.len"), v.label("tap")
+	v.Label(again)
+	v.MOVLQSX(Mem{Base: off}, pixels.bases[0])
+	v.LEAQ(Mem{Base: in, Index: pixels.bases[0], Scale: 4}, pixels.bases[0])
+	v.start(pixels)
+	body()
+	v.ADDQ(Imm(4), off)
+	v.DECQ(taps)
+	v.JNZ(LabelRef(again))
+}
+
+// depthwise writes the convolution of each channel by itself.
+func (v *writer) depthwise() {
+	a, p := v.function("depthwise"+v.name, "Window", "is depthwise."), v.parts()
+	v.rows(a, map[isa][]int{avx512: {12, 8, 4, 1}, avx2: {4, 1}}[v.isa], func(pixels *walk, in, out reg.GPVirtual, n int) {
+		sums, weights := v.vecs(n*p), v.vecs(p)
+		v.startSums(a, [][]reg.VecVirtual{sums})
+		w := a.load("W")
+		v.eachTap(a, pixels, in, func() {
+			for i, r := range weights {
+				v.VMOVUPS(Mem{Base: w, Disp: i * v.bytes}, r)
+			}
+			for i, r := range sums {
+				v.VFMADD231PS(pixels.pixel(i/p, i%p*v.bytes), weights[i%p], r)
+			}
+			v.ADDQ(Imm(block), w)
+		})
+		v.activate(a, sums, weights[0])
+		for i, r := range sums {
+			v.VMOVUPS(r, Mem{Base: out, Disp: i * v.bytes})
+		}
+	})
+}
+
+// pool writes the largest of each window. The maximum of two vectors is taken
+// both ways round and the results joined bit by bit: they differ only where one
+// is NaN, and there the outcome is NaN.
+func (v *writer) pool() {
+	a, p := v.function("maximum"+v.name, "Window", "is maximum."), v.parts()
+	v.rows(a, []int{4, 1}, func(pixels *walk, in, out reg.GPVirtual, n int) {
+		best := v.vecs(n * p)
+		lowest := v.constant("lowest", negativeInfinity)
+		for _, r := range best {
+			v.VBROADCASTSS(lowest, r)
+		}
+		x, y := v.vec(), v.vec()
+		v.eachTap(a, pixels, in, func() {
+			for i, r := range best {
+				v.VMOVUPS(pixels.pixel(i/p, i%p*v.bytes), x)
+				v.VMAXPS(x, r, y)
+				v.VMAXPS(r, x, r)
+				v.VORPS(r, y, r)
+			}
+		})
+		for i, r := range best {
+			v.VMOVUPS(r, Mem{Base: out, Disp: i * v.bytes})
+		}
+	})
+}
+
+// resize writes a row of a linear interpolation.
+func (v *writer) resize() {
+	a, p := v.function("resize"+v.name, "Resize", "is resize."), v.parts()
+	upper, lower, add, out := a.load("Upper"), a.load("Lower"), a.load("Add"), a.load("Out")
+	taps, count := a.load("Taps"), a.load("Taps.len")
+	wu, wl := v.spread(a.field("WeightUpper")), v.spread(a.field("WeightLower"))
+	left, right := v.GP64(), v.GP64()
+	v.Label("pixel")
+	v.MOVLQSX(Mem{Base: taps}, left)
+	v.MOVLQSX(Mem{Base: taps, Disp: 4}, right)
+	l, r := v.spread(Mem{Base: taps, Disp: 8}), v.spread(Mem{Base: taps, Disp: 12})
+	sums := v.vecs(p)
+	for i, s := range sums {
+		x, y := v.vec(), v.vec()
+		at := func(row, column reg.GPVirtual) Mem {
+			return Mem{Base: row, Index: column, Scale: 4, Disp: i * v.bytes}
+		}
+		v.VMULPS(at(upper, left), wu, x)
+		v.VFMADD231PS(at(lower, left), wl, x)
+		v.VMULPS(at(upper, right), wu, y)
+		v.VFMADD231PS(at(lower, right), wl, y)
+		v.VMULPS(x, l, s)
+		v.VFMADD231PS(y, r, s)
+	}
+	v.TESTQ(add, add)
+	v.JZ(LabelRef("store"))
+	for i, s := range sums {
+		v.VADDPS(Mem{Base: add, Disp: i * v.bytes}, s, s)
+	}
+	v.ADDQ(Imm(block), add)
+	v.Label("store")
+	for i, s := range sums {
+		v.VMOVUPS(s, Mem{Base: out, Disp: i * v.bytes})
+	}
+	v.ADDQ(Imm(block), out)
+	v.ADDQ(Imm(16), taps)
+	v.DECQ(count)
+	v.JNZ(LabelRef("pixel"))
+	v.end()
+}

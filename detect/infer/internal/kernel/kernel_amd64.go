@@ -1,0 +1,30 @@
+//go:build amd64 && !noasm
+
+package kernel
+
+import "golang.org/x/sys/cpu"
+
+// assembled lists the sets in assembly that this CPU can run.
+func assembled() []*Set {
+	var sets []*Set
+	x := &cpu.X86
+	if x.HasAVX512F && x.HasAVX512DQ && x.HasAVX512BW && x.HasAVX512VL && x.HasFMA && x.HasAVX2 {
+		sets = append(sets, &Set{
+			Name: "avx512", Lanes: 16, Conv: convAVX512, Stem: stemAVX512,
+			Depthwise: depthwiseAVX512, Maximum: maximumAVX512, Resize: resizeAVX512,
+			WinogradIn: winogradInAVX512, WinogradOut: winogradOutAVX512, WinogradWeights: winogradWeightsAVX512,
+			Add: addAVX512, Multiply: multiplyAVX512, Affine: affineAVX512,
+			Sigmoid: sigmoidAVX512, HardSwish: hardSwishAVX512, Transpose: transposeAVX512,
+		})
+	}
+	if x.HasAVX2 && x.HasFMA {
+		sets = append(sets, &Set{
+			Name: "avx2", Lanes: 8, Conv: convAVX2, Stem: stemAVX2,
+			Depthwise: depthwiseAVX2, Maximum: maximumAVX2, Resize: resizeAVX2,
+			WinogradIn: winogradInAVX2, WinogradOut: winogradOutAVX2, WinogradWeights: winogradWeightsAVX2,
+			Add: addAVX2, Multiply: multiplyAVX2, Affine: affineAVX2,
+			Sigmoid: sigmoidAVX2, HardSwish: hardSwishAVX2, Transpose: transposeAVX2,
+		})
+	}
+	return sets
+}

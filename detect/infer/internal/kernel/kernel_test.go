@@ -1,0 +1,438 @@
+package kernel_test
+
+import (
+	"fmt"
+	"math"
+	"math/rand/v2"
+	"slices"
+	"testing"
+	"unsafe"
+
+	"github.com/fitveil/fitveil/detect/infer/internal/kernel"
+)
+
+// Every set is held against formulas in float64, written here once more and in
+// the plainest way. Results may differ by the rounding of each operation, so by
+// terms · 2⁻²⁴ · Σ|term| at most.
+
+const canary = -1.2345e30
+
+// field is memory with canaries before and after. shift moves it off the
+// boundaries of cache lines: aligned memory is fast, not required.
+func field(n, shift int) (whole, part []float32) {
+	const margin = 64
+	whole = make([]float32, n+2*margin+16)
+	for i := range whole {
+		whole[i] = canary
+	}
+	at := margin
+	for uintptr(unsafe.Pointer(&whole[at]))%64 != 0 {
+		at++
+	}
+	at += shift
+	return whole, whole[at:][:n:n]
+}
+
+// untouched checks the canaries around part.
+func untouched(t *testing.T, whole, part []float32) {
+	t.Helper()
+	at := int(uintptr(unsafe.Pointer(&part[0]))-uintptr(unsafe.Pointer(&whole[0]))) / 4
+	for i, v := range whole {
+		if (i < at || i >= at+len(part)) && v != canary {
+			t.Fatalf("wrote %v at %d, outside of 0 to %d", v, i-at, len(part))
+		}
+	}
+}
+
+// sum adds terms and keeps what bounds the rounding error.
+type sum struct{ value, bound float64 }
+
+func (s *sum) add(terms ...float64) {
+	p := 1.0
+	for _, t := range terms {
+		p *= t
+	}
+	s.value += p
+	s.bound += math.Abs(p)
+}
+
+// close compares a result with a sum of n terms after the activation.
+func (s sum) close(got float32, act kernel.Act, n int) error {
+	want, scale := s.value, 1.0
+	switch act.Kind {
+	case kernel.Slope:
+		if want < 0 {
+			want *= float64(act.Slope)
+		}
+	case kernel.Clip:
+		if !math.IsNaN(want) {
+			want = min(max(want, float64(act.Low)), float64(act.High))
+		}
+	}
+	switch {
+	case math.IsNaN(want) || math.IsInf(want, 0):
+		if float64(got) != want && !(math.IsNaN(want) && got != got) {
+			return fmt.Errorf("got %v, want %v", got, want)
+		}
+	case !(math.Abs(float64(got)-want) <= scale*float64(n)*0x1p-24*s.bound+1e-37):
+		return fmt.Errorf("got %v, want %v, bound %v", got, want, float64(n)*0x1p-24*s.bound)
+	}
+	return nil
+}
+
+func random(r *rand.Rand, s []float32) []float32 {
+	for i := range s {
+		s[i] = r.Float32()*2 - 1
+	}
+	return s
+}
+
+// odd puts numbers in that are hard to treat: NaN, infinities, zeros, denormals.
+func odd(r *rand.Rand, s []float32) {
+	hard := []float32{float32(math.NaN()), float32(math.Inf(1)), float32(math.Inf(-1)), 0, float32(math.Copysign(0, -1)), 1e-40, -1e-44, 1e30}
+	for range len(s) / 40 {
+		s[r.IntN(len(s))] = hard[r.IntN(len(hard))]
+	}
+}
+
+func activations(r *rand.Rand) kernel.Act {
+	return []kernel.Act{
+		{},
+		{Kind: kernel.Slope, Slope: 0.1},
+		{Kind: kernel.Clip, High: 6},
+		{Kind: kernel.Clip, Low: -0.25, High: float32(math.Inf(1))},
+	}[r.IntN(4)]
+}
+
+func eachSet(t *testing.T, f func(t *testing.T, s *kernel.Set)) {
+	for _, s := range kernel.All() {
+		t.Run(s.Name, func(t *testing.T) { f(t, s) })
+	}
+}
+
+func TestAll(t *testing.T) {
+	all := kernel.All()
+	if got := all[len(all)-1].Name; got != "go" {
+		t.Errorf("the last set is %q, want go", got)
+	}
+	for _, s := range all {
+		t.Log(s.Name)
+		if s.Conv[1][1] == nil || s.Stem[1][1] == nil {
+			t.Errorf("%s lacks the smallest convolution", s.Name)
+		}
+	}
+}
+
+func TestConv(t *testing.T) {
+	eachSet(t, func(t *testing.T, s *kernel.Set) {
+		r := rand.New(rand.NewPCG(1, 2))
+		for blocks := range s.Conv {
+			for pixels := range s.Conv[blocks] {
+				for _, f := range []struct {
+					run      func(*kernel.Conv)
+					channels int
+				}{{s.Conv[blocks][pixels], kernel.Chunk}, {s.Stem[blocks][pixels], 1}} {
+					for range 3 {
+						if f.run != nil {
+							testConv(t, r, f.run, blocks, pixels, f.channels)
+						}
+					}
+				}
+			}
+		}
+	})
+}
+
+func testConv(t *testing.T, r *rand.Rand, run func(*kernel.Conv), blocks, pixels, channels int) {
+	t.Helper()
+	tiles, taps, step := 1+r.IntN(3), 1+r.IntN(12), 1+r.IntN(40)
+	count := tiles * pixels
+	a := kernel.Conv{Step: step, Tiles: tiles, Act: activations(r), OutBlock: count*kernel.Block + 16*r.IntN(3), ResBlock: count*kernel.Block + 16*r.IntN(3)}
+	for range taps {
+		a.Off = append(a.Off, int32(r.IntN(100)))
+	}
+	shift := r.IntN(16)
+	_, a.In = field(100+count*step+channels, shift)
+	random(r, a.In)
+	if r.IntN(3) == 0 {
+		odd(r, a.In)
+	}
+	a.W = random(r, make([]float32, taps*channels*blocks*kernel.Block))
+	a.Bias = random(r, make([]float32, blocks*kernel.Block))
+	whole, out := field((blocks-1)*a.OutBlock+count*kernel.Block, shift)
+	a.Out = out
+	if r.IntN(2) == 0 {
+		a.Res = random(r, make([]float32, (blocks-1)*a.ResBlock+count*kernel.Block))
+	}
+	run(&a)
+	untouched(t, whole, out)
+	for b := range blocks {
+		for p := range count {
+			for c := range kernel.Block {
+				var want sum
+				want.add(float64(a.Bias[b*kernel.Block+c]))
+				for i, off := range a.Off {
+					for k := range channels {
+						want.add(float64(a.In[int(off)+p*step+k]), float64(a.W[((i*channels+k)*blocks+b)*kernel.Block+c]))
+					}
+				}
+				if a.Res != nil {
+					want.add(float64(a.Res[b*a.ResBlock+p*kernel.Block+c]))
+				}
+				if err := want.close(out[b*a.OutBlock+p*kernel.Block+c], a.Act, taps*channels+3); err != nil {
+					t.Fatalf("%d blocks, %d pixels, %d channels, %d tiles, %d taps, step %d: block %d, pixel %d, channel %d: %v",
+						blocks, pixels, channels, tiles, taps, step, b, p, c, err)
+				}
+			}
+		}
+	}
+	for b := range blocks - 1 { // between the blocks
+		if i := slices.IndexFunc(out[b*a.OutBlock+count*kernel.Block:(b+1)*a.OutBlock], func(v float32) bool { return v != canary }); i >= 0 {
+			t.Fatalf("wrote past the end of block %d", b)
+		}
+	}
+}
+
+// window makes arguments for count pixels.
+func window(r *rand.Rand, count int) (a kernel.Window, whole []float32) {
+	taps, shift := 1+r.IntN(26), r.IntN(16)
+	a = kernel.Window{Step: 1 + r.IntN(40), Count: count, Act: activations(r)}
+	for range taps {
+		a.Off = append(a.Off, int32(r.IntN(100)))
+	}
+	_, a.In = field(100+count*a.Step+kernel.Block, shift)
+	random(r, a.In)
+	if r.IntN(3) == 0 {
+		odd(r, a.In)
+	}
+	a.W = random(r, make([]float32, taps*kernel.Block))
+	a.Bias = random(r, make([]float32, kernel.Block))
+	whole, a.Out = field(count*kernel.Block, shift)
+	return a, whole
+}
+
+func TestDepthwise(t *testing.T) {
+	eachSet(t, func(t *testing.T, s *kernel.Set) {
+		r := rand.New(rand.NewPCG(3, 4))
+		for count := 1; count <= 27; count++ {
+			a, whole := window(r, count)
+			s.Depthwise(&a)
+			untouched(t, whole, a.Out)
+			for i, got := range a.Out {
+				p, c := i/kernel.Block, i%kernel.Block
+				var want sum
+				want.add(float64(a.Bias[c]))
+				for k, off := range a.Off {
+					want.add(float64(a.In[int(off)+p*a.Step+c]), float64(a.W[k*kernel.Block+c]))
+				}
+				if err := want.close(got, a.Act, len(a.Off)+2); err != nil {
+					t.Fatalf("%d pixels, %d taps: pixel %d, channel %d: %v", count, len(a.Off), p, c, err)
+				}
+			}
+		}
+	})
+}
+
+func TestMaximum(t *testing.T) {
+	eachSet(t, func(t *testing.T, s *kernel.Set) {
+		r := rand.New(rand.NewPCG(5, 6))
+		for count := 1; count <= 14; count++ {
+			a, whole := window(r, count)
+			a.Act = kernel.Act{}
+			s.Maximum(&a)
+			untouched(t, whole, a.Out)
+			for i, got := range a.Out {
+				p, c := i/kernel.Block, i%kernel.Block
+				want := math.Inf(-1)
+				for _, off := range a.Off {
+					want = max(want, float64(a.In[int(off)+p*a.Step+c]))
+				}
+				if float64(got) != want && !(math.IsNaN(want) && got != got) {
+					t.Fatalf("%d pixels: pixel %d, channel %d: got %v, want %v", count, p, c, got, want)
+				}
+			}
+		}
+	})
+}
+
+func TestResize(t *testing.T) {
+	eachSet(t, func(t *testing.T, s *kernel.Set) {
+		r := rand.New(rand.NewPCG(7, 8))
+		for count := 1; count <= 9; count++ {
+			shift := r.IntN(16)
+			a := kernel.Resize{WeightUpper: r.Float32(), WeightLower: r.Float32()}
+			_, a.Upper = field(10*kernel.Block, shift)
+			_, a.Lower = field(10*kernel.Block, shift)
+			random(r, a.Upper)
+			random(r, a.Lower)
+			for range count {
+				a.Taps = append(a.Taps, kernel.ResizeTap{Left: int32(r.IntN(9 * kernel.Block)), Right: int32(r.IntN(9 * kernel.Block)), WeightLeft: r.Float32(), WeightRight: r.Float32()})
+			}
+			if count%2 == 0 {
+				a.Add = random(r, make([]float32, count*kernel.Block))
+			}
+			var whole []float32
+			whole, a.Out = field(count*kernel.Block, shift)
+			s.Resize(&a)
+			untouched(t, whole, a.Out)
+			for i, got := range a.Out {
+				tap, c := a.Taps[i/kernel.Block], i%kernel.Block
+				var want sum
+				want.add(float64(tap.WeightLeft), float64(a.WeightUpper), float64(a.Upper[int(tap.Left)+c]))
+				want.add(float64(tap.WeightLeft), float64(a.WeightLower), float64(a.Lower[int(tap.Left)+c]))
+				want.add(float64(tap.WeightRight), float64(a.WeightUpper), float64(a.Upper[int(tap.Right)+c]))
+				want.add(float64(tap.WeightRight), float64(a.WeightLower), float64(a.Lower[int(tap.Right)+c]))
+				if a.Add != nil {
+					want.add(float64(a.Add[i]))
+				}
+				if err := want.close(got, kernel.Act{}, 7); err != nil {
+					t.Fatalf("%d pixels: element %d: %v", count, i, err)
+				}
+			}
+		}
+	})
+}
+
+// TestWinograd goes the whole way: weights, inputs and results, with the 36
+// products between them, must give a 3×3 convolution. The transforms multiply
+// by up to 10 and cancel again, so that errors are some ten times larger.
+func TestWinograd(t *testing.T) {
+	eachSet(t, func(t *testing.T, s *kernel.Set) {
+		r := rand.New(rand.NewPCG(9, 10))
+		for tiles := 1; tiles <= 3; tiles++ {
+			testWinograd(t, r, s, tiles)
+		}
+	})
+}
+
+func testWinograd(t *testing.T, r *rand.Rand, s *kernel.Set, tiles int) {
+	t.Helper()
+	const matrices = 36
+	row, shift := (4*tiles+2)*kernel.Block+16*r.IntN(2), r.IntN(16)
+	_, in := field(6*row, shift)
+	random(r, in)
+	filter := random(r, make([]float32, 9*kernel.Block))
+	wholeU, u := field(matrices*kernel.Block, shift)
+	s.WinogradWeights(&kernel.WinogradWeights{In: filter, Tap: kernel.Block, Out: u, Matrix: kernel.Block, Count: 1})
+	untouched(t, wholeU, u)
+	matrix := tiles*kernel.Block + 16*r.IntN(2)
+	wholeV, v := field(matrices*matrix, shift)
+	wholeTmp, tmp := field(matrices*kernel.Block, shift)
+	s.WinogradIn(&kernel.WinogradIn{In: in, Row: row, Out: v, Matrix: matrix, Tiles: tiles, Tmp: tmp})
+	untouched(t, wholeV, v)
+	untouched(t, wholeTmp, tmp)
+	for m := range matrices {
+		for i := range tiles * kernel.Block {
+			v[m*matrix+i] *= u[m*kernel.Block+i%kernel.Block]
+		}
+	}
+	a := kernel.WinogradOut{In: v, Matrix: matrix, Row: 4*tiles*kernel.Block + 16*r.IntN(2), Bias: random(r, make([]float32, kernel.Block)), Tiles: tiles, Tmp: tmp[:24*kernel.Block], Act: activations(r)}
+	var whole []float32
+	whole, a.Out = field(3*a.Row+4*tiles*kernel.Block, shift)
+	s.WinogradOut(&a)
+	untouched(t, whole, a.Out)
+	for y := range 4 {
+		for x := range 4 * tiles {
+			for c := range kernel.Block {
+				var want sum
+				want.add(float64(a.Bias[c]))
+				for k := range 9 {
+					want.add(float64(in[(y+k/3)*row+(x+k%3)*kernel.Block+c]), float64(filter[k*kernel.Block+c]))
+				}
+				if err := want.close(a.Out[y*a.Row+x*kernel.Block+c], a.Act, 300); err != nil {
+					t.Fatalf("%d tiles: row %d, pixel %d, channel %d: %v", tiles, y, x, c, err)
+				}
+			}
+		}
+	}
+}
+
+func TestElementwise(t *testing.T) {
+	eachSet(t, func(t *testing.T, s *kernel.Set) {
+		r := rand.New(rand.NewPCG(11, 12))
+		for n := 0; n <= 5*kernel.Block; n += kernel.Block {
+			shift, act := r.IntN(16), activations(r)
+			_, a := field(n, shift)
+			odd(r, random(r, a))
+			b := random(r, make([]float32, n))
+			m, c := random(r, make([]float32, kernel.Block)), random(r, make([]float32, kernel.Block))
+			for name, run := range map[string]func(out []float32) func(i int) sum{
+				"add": func(out []float32) func(i int) sum {
+					s.Add(&kernel.Pair{A: a, B: b, Out: out, Act: act})
+					return func(i int) (w sum) { w.add(float64(a[i])); w.add(float64(b[i])); return w }
+				},
+				"multiply": func(out []float32) func(i int) sum {
+					s.Multiply(&kernel.Pair{A: a, B: b, Out: out, Act: act})
+					return func(i int) (w sum) { w.add(float64(a[i]), float64(b[i])); return w }
+				},
+				"affine": func(out []float32) func(i int) sum {
+					s.Affine(&kernel.Affine{In: a, Out: out, Mul: m, Add: c, Act: act})
+					return func(i int) (w sum) { w.add(float64(a[i]), float64(m[i%16])); w.add(float64(c[i%16])); return w }
+				},
+			} {
+				whole, out := field(max(n, 1), shift)
+				out = out[:n]
+				want := run(out)
+				if n > 0 {
+					untouched(t, whole, out)
+				}
+				for i, got := range out {
+					if err := want(i).close(got, act, 3); err != nil {
+						t.Fatalf("%s: element %d of %d: %v", name, i, n, err)
+					}
+				}
+			}
+		}
+	})
+}
+
+func TestFunctions(t *testing.T) {
+	eachSet(t, func(t *testing.T, s *kernel.Set) {
+		in := make([]float32, 4096)
+		for i := range in {
+			in[i] = float32(i-2048) / 16
+		}
+		in[5], in[6], in[7] = float32(math.NaN()), float32(math.Inf(1)), float32(math.Inf(-1))
+		whole, out := field(len(in), 3)
+		s.Sigmoid(&kernel.Map{In: in, Out: out})
+		untouched(t, whole, out)
+		for i, x := range in {
+			want := 1 / (1 + math.Exp(-float64(x)))
+			if !(math.Abs(float64(out[i])-want) <= 2e-7*want+2e-38) && !(x != x && out[i] != out[i]) {
+				t.Fatalf("sigmoid of %v: got %v, want %v", x, out[i], want)
+			}
+		}
+		s.HardSwish(&kernel.Map{In: in, Out: out})
+		untouched(t, whole, out)
+		for i, x := range in {
+			f := float64(x)
+			want := f * max(0, min(1, f/6+0.5))
+			if !(math.Abs(float64(out[i])-want) <= 3e-7*math.Abs(f)) && !(math.IsNaN(want) && out[i] != out[i]) && float64(out[i]) != want {
+				t.Fatalf("hard swish of %v: got %v, want %v", x, out[i], want)
+			}
+		}
+	})
+}
+
+func TestTranspose(t *testing.T) {
+	eachSet(t, func(t *testing.T, s *kernel.Set) {
+		a := kernel.Transpose{InRow: 21, OutRow: 17, In: make([]float32, 16*21)}
+		for i := range a.In {
+			a.In[i] = float32(i)
+		}
+		whole, out := field(15*17+16, 5)
+		a.Out = out
+		s.Transpose(&a)
+		untouched(t, whole, out)
+		for y := range 16 {
+			for x := range 16 {
+				if got, want := out[y*17+x], a.In[x*21+y]; got != want {
+					t.Fatalf("row %d, column %d: got %v, want %v", y, x, got, want)
+				}
+			}
+			if y < 15 && out[y*17+16] != canary {
+				t.Fatalf("wrote between rows %d and %d", y, y+1)
+			}
+		}
+	})
+}

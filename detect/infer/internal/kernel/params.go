@@ -1,0 +1,129 @@
+package kernel
+
+// Block is the number of channels that lie next to each other: a pixel of a
+// blocked tensor is Block floats, one cache line.
+const Block = 16
+
+// Chunk is the number of input channels one tap of [Conv] covers, half a block.
+// Most networks have channel counts that are multiples of it.
+const Chunk = 8
+
+// Activations a kernel can apply before it stores.
+const (
+	None  = iota
+	Slope // max(x, Slope·x), Slope in [0, 1]: LeakyRelu
+	Clip  // min(max(x, Low), High): Relu, Relu6; NaN stays NaN
+)
+
+// Act is an activation function.
+type Act struct {
+	Kind             int
+	Slope, Low, High float32
+}
+
+// Conv are the arguments of a convolution kernel for B blocks of output
+// channels and tiles of T pixels. All distances are counted in floats.
+type Conv struct {
+	In   []float32 // from pixel 0 of the first tile on
+	Off  []int32   // for each tap, where its input channels of pixel 0 are in In; at least one
+	W    []float32 // by tap, input channel of the tap, output channel: taps × channels × B·Block
+	Bias []float32 // B·Block
+	Res  []float32 // as Out; added before the activation where not nil
+	Out  []float32 // pixel 0, first block
+
+	Step     int // from a pixel to the next in In
+	OutBlock int // from a block to the next in Out
+	ResBlock int // and in Res
+	Tiles    int // at least 1; tile i begins with pixel i·T
+	Ahead    int // from the weights in use to those worth fetching into the cache
+	Act      Act
+}
+
+// Window are the arguments of a kernel that slides a window along a row, each
+// channel by itself.
+type Window struct {
+	In    []float32 // from pixel 0 on
+	Off   []int32   // for each tap, where it is for pixel 0; at least one
+	W     []float32 // by tap: taps × Block
+	Bias  []float32 // Block
+	Out   []float32 // Count × Block
+	Step  int       // from a pixel to the next in In, in floats
+	Count int       // pixels
+	Act   Act
+}
+
+// Resize are the arguments of a kernel that makes a row of pixels out of two.
+type Resize struct {
+	Upper, Lower             []float32 // rows of pixels
+	WeightUpper, WeightLower float32
+	Taps                     []ResizeTap // one a pixel of the result; at least one
+	Add                      []float32   // added where not nil, as Out
+	Out                      []float32   // len(Taps) × Block
+}
+
+// ResizeTap says which two pixels make one, and how.
+type ResizeTap struct {
+	Left, Right             int32 // where they are in a row, in floats
+	WeightLeft, WeightRight float32
+}
+
+// WinogradIn are the arguments of the input transform of F(4×4, 3×3). Tile i
+// covers six rows of pixels 4i to 4i+5, and becomes 36 vectors of Block floats.
+type WinogradIn struct {
+	In     []float32 // first pixel of the first row
+	Row    int       // from a row to the next, in floats
+	Out    []float32 // vector m of tile i is at m·Matrix + i·Block
+	Matrix int
+	Tiles  int       // at least 1
+	Tmp    []float32 // 36·Block
+}
+
+// WinogradOut are the arguments of the output transform of F(4×4, 3×3): 36
+// vectors become four rows of pixels 4i to 4i+3.
+type WinogradOut struct {
+	In     []float32 // as WinogradIn.Out
+	Matrix int
+	Out    []float32 // first pixel of the first row
+	Row    int       // from a row to the next, in floats
+	Bias   []float32 // Block
+	Tiles  int       // at least 1
+	Tmp    []float32 // 24·Block
+	Act    Act
+}
+
+// Transpose are the arguments of a kernel that transposes Block × Block floats:
+// Out[y·OutRow + x] = In[x·InRow + y].
+type Transpose struct {
+	In, Out       []float32
+	InRow, OutRow int
+}
+
+// Pair are the arguments of an operation on two arrays, element by element. All
+// are of the length of Out, a multiple of Block; Out may be A or B.
+type Pair struct {
+	A, B, Out []float32
+	Act       Act
+}
+
+// Affine are the arguments of Out[i] = In[i]·Mul[i%Block] + Add[i%Block]. In is
+// of the length of Out, a multiple of Block, and may be Out.
+type Affine struct {
+	In, Out  []float32
+	Mul, Add []float32 // Block
+	Act      Act
+}
+
+// Map are the arguments of a function of one array, element by element. In is
+// of the length of Out, a multiple of Block, and may be Out.
+type Map struct{ In, Out []float32 }
+
+// WinogradWeights are the arguments of the weight transform of F(4×4, 3×3), for
+// Count vectors of Block filters of nine taps each.
+type WinogradWeights struct {
+	In              []float32 // tap t of vector i is at i·InStep + t·Tap
+	Tap             int
+	Out             []float32 // vector m of vector i is at i·OutStep + m·Matrix
+	Matrix          int
+	InStep, OutStep int
+	Count           int // at least 1
+}

@@ -1,0 +1,51 @@
+package kernel
+
+// ConvTable holds convolution kernels by blocks of output channels and pixels
+// of a tile; nil where there is none. Every table has one pixel and one block.
+type ConvTable [5][15]func(*Conv)
+
+// Set is a set of kernels. All sets compute the same, but for rounding.
+type Set struct {
+	Name string
+
+	// Vectors of this many floats are multiplied and added in one instruction,
+	// and two such instructions begin in a cycle: what cost models go by.
+	Lanes int
+
+	Conv      ConvTable // taps of Chunk input channels
+	Stem      ConvTable // taps of one input channel
+	Depthwise func(*Window)
+	Maximum   func(*Window) // W, Bias and Act are not used
+	Resize    func(*Resize)
+
+	WinogradIn      func(*WinogradIn)
+	WinogradOut     func(*WinogradOut)
+	WinogradWeights func(*WinogradWeights)
+
+	Add, Multiply      func(*Pair)
+	Affine             func(*Affine)
+	Sigmoid, HardSwish func(*Map)
+	Transpose          func(*Transpose)
+}
+
+// Best is the fastest set this CPU can run.
+func Best() *Set { return All()[0] }
+
+// All lists the sets this CPU can run, the fastest first. The last one is Go's,
+// named "go". GODEBUG=cpu.avx512f=off and the like hide sets.
+func All() []*Set { return append(assembled(), generic()) }
+
+// generic is the set in pure Go.
+func generic() *Set {
+	s := &Set{
+		Name: "go", Lanes: 1,
+		Depthwise: depthwise, Maximum: maximum, Resize: resize,
+		WinogradIn: winogradIn, WinogradOut: winogradOut, WinogradWeights: winogradWeights,
+		Add: add, Multiply: multiply, Affine: affine,
+		Sigmoid: sigmoid, HardSwish: hardSwish, Transpose: transpose,
+	}
+	for _, t := range []int{1, 2, 4, 8} {
+		s.Conv[1][t], s.Stem[1][t] = convolve(1, t, Chunk), convolve(1, t, 1)
+	}
+	return s
+}
