@@ -162,13 +162,13 @@ func (c *Chart) cell(f []float64, levels []int) float64 {
 // decide names the size, or says why it can't.
 func (c *Chart) decide(r *Recommendation, w *wearer, b *Body) {
 	for i := range r.Warnings {
-		if r.Warnings[i].Code == NothingKnown {
+		if r.Warnings[i].Code == WarnNothingKnown {
 			return
 		}
 	}
 	for d := range c.dims {
 		if c.dims[d].variable() == vFootLength && c.dims[d].axis >= 0 && b.FootLength == 0 {
-			r.Warnings = warn(r.Warnings, NeedFootLength, "foot_length")
+			r.Warnings = warn(r.Warnings, WarnNeedFootLength, "foot_length")
 			return
 		}
 	}
@@ -187,11 +187,11 @@ func (c *Chart) decide(r *Recommendation, w *wearer, b *Body) {
 			levels[a] = -1
 			continue
 		case k == 0:
-			r.Warnings = warn(r.Warnings, BelowChart, c.dims[w.dims(a)[0]].name)
+			r.Warnings = warn(r.Warnings, WarnBelowChart, c.dims[w.dims(a)[0]].name)
 			r.Confidence = r.None
 			return
 		case k > n:
-			r.Warnings = warn(r.Warnings, AboveChart, c.tightest(a, w))
+			r.Warnings = warn(r.Warnings, WarnAboveChart, c.tightest(a, w))
 			r.Confidence = r.None
 			return
 		}
@@ -199,14 +199,14 @@ func (c *Chart) decide(r *Recommendation, w *wearer, b *Body) {
 	}
 	best := c.find(levels[:len(c.axes)], r)
 	if best < 0 {
-		r.Warnings = warn(r.Warnings, NotOffered, "")
+		r.Warnings = warn(r.Warnings, WarnNotOffered, "")
 		r.Confidence = r.None
 		return
 	}
 	r.Size, r.Confidence = r.Sizes[best].Label, r.Sizes[best].P
 	c.second(r, best)
 	if r.Confidence < unsure {
-		r.Warnings = warn(r.Warnings, LowConfidence, "")
+		r.Warnings = warn(r.Warnings, WarnLowConfidence, "")
 	}
 }
 

@@ -53,12 +53,12 @@ func estimate(t *tables, b *Body) (*Estimates, error) {
 	for i := range measures {
 		d.lengths[i], d.has[i] = m.measurement(i, b)
 		if !d.has[i] {
-			d.warnings = warn(d.warnings, ChildLimited, measures[i].name)
+			d.warnings = warn(d.warnings, WarnChildLimited, measures[i].name)
 		}
 	}
 	d.weight = m.weight(b)
 	if m.nobs == 0 || (m.nobs == 1 && b.Age != 0) {
-		d.warnings = warn(d.warnings, NothingKnown, "")
+		d.warnings = warn(d.warnings, WarnNothingKnown, "")
 	}
 	d.warnings = m.doubts(d.warnings, b)
 	return &Estimates{d}, nil

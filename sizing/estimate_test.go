@@ -107,7 +107,7 @@ func TestEstimateChildren(t *testing.T) {
 			t.Errorf("a child's %s was guessed", name)
 		}
 	}
-	if !warned(e.Warnings(), sizing.ChildModel, "") || !warned(e.Warnings(), sizing.ChildLimited, "chest") {
+	if !warned(e.Warnings(), sizing.WarnChildModel, "") || !warned(e.Warnings(), sizing.WarnChildLimited, "chest") {
 		t.Error("no warning")
 	}
 	if _, ok := estimate(t, &sizing.Body{Sex: sizing.Male, Age: 13, Height: 157, Weight: 45}).Of("hips"); !ok {
@@ -135,15 +135,15 @@ func TestDoubts(t *testing.T) {
 		code, field string
 		want        bool
 	}{
-		{"nothing", nil, sizing.NothingKnown, "", true},
-		{"something", &sizing.Body{Weight: 60}, sizing.NothingKnown, "", false},
-		{"clean", &sizing.Body{Sex: sizing.Male, Height: 178, Weight: 80, Age: 40, Chest: 102, Waist: 92}, sizing.Unlikely, "", false},
-		{"waist in inches", &sizing.Body{Sex: sizing.Male, Height: 178, Weight: 80, Age: 40, Chest: 102, Waist: 36}, sizing.Unlikely, "waist", true},
-		{"half a hip", &sizing.Body{Sex: sizing.Female, Height: 168, Weight: 64, Hips: 49}, sizing.Unlikely, "hips", true},
-		{"pounds", &sizing.Body{Sex: sizing.Female, Height: 168, Weight: 141, Bust: 92}, sizing.Unlikely, "", true},
-		{"beyond the surveys", &sizing.Body{Sex: sizing.Female, Height: 168, Weight: 230}, sizing.BeyondSurveys, "", true},
-		{"self-reported", &sizing.Body{Height: 168, Weight: 64, Source: sizing.SelfReported}, sizing.SelfReportedW, "", true},
-		{"sex", &sizing.Body{Height: 168, Weight: 64}, sizing.SexUnknown, "", true},
+		{"nothing", nil, sizing.WarnNothingKnown, "", true},
+		{"something", &sizing.Body{Weight: 60}, sizing.WarnNothingKnown, "", false},
+		{"clean", &sizing.Body{Sex: sizing.Male, Height: 178, Weight: 80, Age: 40, Chest: 102, Waist: 92}, sizing.WarnUnlikely, "", false},
+		{"waist in inches", &sizing.Body{Sex: sizing.Male, Height: 178, Weight: 80, Age: 40, Chest: 102, Waist: 36}, sizing.WarnUnlikely, "waist", true},
+		{"half a hip", &sizing.Body{Sex: sizing.Female, Height: 168, Weight: 64, Hips: 49}, sizing.WarnUnlikely, "hips", true},
+		{"pounds", &sizing.Body{Sex: sizing.Female, Height: 168, Weight: 141, Bust: 92}, sizing.WarnUnlikely, "", true},
+		{"beyond the surveys", &sizing.Body{Sex: sizing.Female, Height: 168, Weight: 230}, sizing.WarnBeyondSurveys, "", true},
+		{"self-reported", &sizing.Body{Height: 168, Weight: 64, Source: sizing.SelfReported}, sizing.WarnSelfReported, "", true},
+		{"sex", &sizing.Body{Height: 168, Weight: 64}, sizing.WarnSexUnknown, "", true},
 	} {
 		if got := warned(estimate(t, q.body).Warnings(), q.code, q.field); got != q.want {
 			t.Errorf("%s: %v", q.name, estimate(t, q.body).Warnings())

@@ -84,16 +84,16 @@ const unlikely = 4.5
 // doubts appends what is worth saying of the observations.
 func (m *mixture) doubts(list []Warning, b *Body) []Warning {
 	if b.Sex == Unspecified {
-		list = warn(list, SexUnknown, "")
+		list = warn(list, WarnSexUnknown, "")
 	}
 	if b.Source == SelfReported {
-		list = warn(list, SelfReportedW, "")
+		list = warn(list, WarnSelfReported, "")
 	}
 	if m.children {
-		list = warn(list, ChildModel, "")
+		list = warn(list, WarnChildModel, "")
 	}
 	if b.Height != 0 && b.Weight != 0 && m.beyond() {
-		list = warn(list, BeyondSurveys, "")
+		list = warn(list, WarnBeyondSurveys, "")
 	}
 	for i := range m.obs[:m.nobs] {
 		o := &m.obs[i]
@@ -102,7 +102,7 @@ func (m *mixture) doubts(list []Warning, b *Body) []Warning {
 			if o.measure >= 0 {
 				field = measures[o.measure].name
 			}
-			list = warn(list, Unlikely, field)
+			list = warn(list, WarnUnlikely, field)
 		}
 	}
 	return list

@@ -111,14 +111,14 @@ func (c *Chart) recommend(t *tables, r *Recommendation, b *Body, o *Options) err
 	c.reset(r)
 	if b.Sex == Unspecified && c.sex != Unspecified {
 		b.Sex = c.sex
-		r.Warnings = warn(r.Warnings, SexFromChart, "")
+		r.Warnings = warn(r.Warnings, WarnSexFromChart, "")
 	}
 	var w wearer
 	w.measure(t, c, b)
 	r.Warnings = w.mix.doubts(r.Warnings, b)
 	for i := range c.dims {
 		if w.odd[i] {
-			r.Warnings = warn(r.Warnings, Unlikely, c.dims[i].name)
+			r.Warnings = warn(r.Warnings, WarnUnlikely, c.dims[i].name)
 		}
 	}
 	usable := w.fill(c, b, r)
@@ -286,7 +286,7 @@ func (w *wearer) fill(c *Chart, b *Body, r *Recommendation) bool {
 	}
 	for i := range c.dims {
 		if !w.live[i] {
-			r.Warnings = warn(r.Warnings, ChildLimited, c.dims[i].name)
+			r.Warnings = warn(r.Warnings, WarnChildLimited, c.dims[i].name)
 			continue
 		}
 		var m float64
@@ -303,7 +303,7 @@ func (w *wearer) fill(c *Chart, b *Body, r *Recommendation) bool {
 		known = known || *b.at(i) != 0
 	}
 	if !known {
-		r.Warnings = warn(r.Warnings, NothingKnown, "")
+		r.Warnings = warn(r.Warnings, WarnNothingKnown, "")
 	}
 	return n > 0
 }

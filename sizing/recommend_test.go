@@ -72,9 +72,9 @@ func TestExactBodies(t *testing.T) {
 		{118.9, 102.9, 121.9, "XL", ""},
 		{86, 70, 107, "L", ""}, // the largest need wins: nothing may be too tight
 		{100, 70, 94, "L", ""},
-		{119, 95, 118, "", sizing.AboveChart}, // above the top is none, not the largest
-		{94, 78, 130, "", sizing.AboveChart},
-		{75, 60, 85, "", sizing.BelowChart},
+		{119, 95, 118, "", sizing.WarnAboveChart}, // above the top is none, not the largest
+		{94, 78, 130, "", sizing.WarnAboveChart},
+		{75, 60, 85, "", sizing.WarnBelowChart},
 		{75, 60, 91, "S", ""}, // loose, but it can be worn
 	} {
 		b := &sizing.Body{Sex: sizing.Female, Height: 168, Weight: 64, Age: 34, Bust: q.bust, Waist: q.waist, Hips: q.hips, Source: sizing.Scanner}
@@ -126,7 +126,7 @@ func TestKnowledgeNarrows(t *testing.T) {
 		t.Errorf("confidence %v, %v, %v for %q, %q, %q", few.Confidence, more.Confidence, all.Confidence, few.Size, more.Size, all.Size)
 	}
 	b.Source = sizing.SelfReported
-	if r := recommend(t, c, b, nil); r.Confidence >= all.Confidence || !warned(r.Warnings, sizing.SelfReportedW, "") {
+	if r := recommend(t, c, b, nil); r.Confidence >= all.Confidence || !warned(r.Warnings, sizing.WarnSelfReported, "") {
 		t.Error("what is self-reported is trusted as much as a tape")
 	}
 }
@@ -141,24 +141,24 @@ func TestRefusals(t *testing.T) {
 		warn  string
 		named bool
 	}{
-		{"nothing", dress, &sizing.Body{}, sizing.NothingKnown, false},
-		{"nil", dress, nil, sizing.NothingKnown, false},
-		{"sex and age", dress, &sizing.Body{Sex: sizing.Female, Age: 30}, sizing.NothingKnown, false},
+		{"nothing", dress, &sizing.Body{}, sizing.WarnNothingKnown, false},
+		{"nil", dress, nil, sizing.WarnNothingKnown, false},
+		{"sex and age", dress, &sizing.Body{Sex: sizing.Female, Age: 30}, sizing.WarnNothingKnown, false},
 		{"weight alone", dress, &sizing.Body{Sex: sizing.Female, Weight: 64}, "", true},
-		{"shoes from height and weight", shoes, &sizing.Body{Sex: sizing.Male, Height: 180, Weight: 80, Age: 30}, sizing.NeedFootLength, false},
-		{"shoes from the foot's breadth", shoes, &sizing.Body{Sex: sizing.Male, FootBreadth: 10}, sizing.NeedFootLength, false},
+		{"shoes from height and weight", shoes, &sizing.Body{Sex: sizing.Male, Height: 180, Weight: 80, Age: 30}, sizing.WarnNeedFootLength, false},
+		{"shoes from the foot's breadth", shoes, &sizing.Body{Sex: sizing.Male, FootBreadth: 10}, sizing.WarnNeedFootLength, false},
 		{"shoes from the foot", shoes, &sizing.Body{Sex: sizing.Male, FootLength: 26.3}, "", true},
-		{"sex unknown", dress, &sizing.Body{Height: 168, Weight: 64, Age: 34}, sizing.SexUnknown, true},
-		{"pounds for kilograms", dress, &sizing.Body{Sex: sizing.Female, Height: 168, Weight: 141, Bust: 92, Waist: 75, Hips: 100}, sizing.Unlikely, true},
-		{"too heavy", dress, &sizing.Body{Sex: sizing.Female, Height: 168, Weight: 140}, sizing.AboveChart, false},
-		{"a child in a women's chart", dress, &sizing.Body{Sex: sizing.Female, Height: 120, Weight: 23, Age: 7}, sizing.ChildModel, false},
+		{"sex unknown", dress, &sizing.Body{Height: 168, Weight: 64, Age: 34}, sizing.WarnSexUnknown, true},
+		{"pounds for kilograms", dress, &sizing.Body{Sex: sizing.Female, Height: 168, Weight: 141, Bust: 92, Waist: 75, Hips: 100}, sizing.WarnUnlikely, true},
+		{"too heavy", dress, &sizing.Body{Sex: sizing.Female, Height: 168, Weight: 140}, sizing.WarnAboveChart, false},
+		{"a child in a women's chart", dress, &sizing.Body{Sex: sizing.Female, Height: 120, Weight: 23, Age: 7}, sizing.WarnChildModel, false},
 	} {
 		r := recommend(t, q.chart, q.body, nil)
 		sane(t, r)
 		if (r.Size != "") != q.named || (q.warn != "" && !warned(r.Warnings, q.warn, "")) {
 			t.Errorf("%s: size %q, warnings %+v", q.name, r.Size, r.Warnings)
 		}
-		if q.warn == sizing.NeedFootLength && r.Confidence != 0 {
+		if q.warn == sizing.WarnNeedFootLength && r.Confidence != 0 {
 			t.Errorf("%s: confidence in a size that is not named", q.name)
 		}
 	}
@@ -172,7 +172,7 @@ func TestSexFromChart(t *testing.T) {
 	b := &sizing.Body{Height: 168, Weight: 64, Age: 34}
 	r := recommend(t, c, b, nil)
 	b.Sex = sizing.Female
-	if w := recommend(t, c, b, nil); r.Confidence != w.Confidence || !warned(r.Warnings, sizing.SexFromChart, "") || warned(r.Warnings, sizing.SexUnknown, "") {
+	if w := recommend(t, c, b, nil); r.Confidence != w.Confidence || !warned(r.Warnings, sizing.WarnSexFromChart, "") || warned(r.Warnings, sizing.WarnSexUnknown, "") {
 		t.Error("the chart's sex was not taken")
 	}
 }
@@ -228,10 +228,10 @@ func TestTwoAxes(t *testing.T) {
 		{80, 75, "32/30", ""},
 		{80, 80, "32/32", ""},
 		{86, 80, "34/32", ""},
-		{86, 75, "", sizing.NotOffered},
-		{77, 90, "", sizing.AboveChart},
-		{90, 80, "", sizing.AboveChart},
-		{77, 60, "", sizing.BelowChart},
+		{86, 75, "", sizing.WarnNotOffered},
+		{77, 90, "", sizing.WarnAboveChart},
+		{90, 80, "", sizing.WarnAboveChart},
+		{77, 60, "", sizing.WarnBelowChart},
 	} {
 		r := recommend(t, c, &sizing.Body{Sex: sizing.Male, Waist: q.waist, Inseam: q.inseam, Source: sizing.Scanner}, nil)
 		sane(t, r)
@@ -250,7 +250,7 @@ func TestChildren(t *testing.T) {
 	c := parse(t, "size,height (cm),chest\n116,110-116,57-60\n122,116-122,60-63\n128,122-128,63-66\n134,128-134,66-69")
 	r := recommend(t, c, &sizing.Body{Sex: sizing.Female, Height: 125, Weight: 25, Age: 8}, nil)
 	sane(t, r)
-	if r.Size != "128" || !warned(r.Warnings, sizing.ChildModel, "") || !warned(r.Warnings, sizing.ChildLimited, "chest") {
+	if r.Size != "128" || !warned(r.Warnings, sizing.WarnChildModel, "") || !warned(r.Warnings, sizing.WarnChildLimited, "chest") {
 		t.Errorf("got %q, %+v", r.Size, r.Warnings)
 	}
 	// A measured chest counts, though the model has none for children.
@@ -360,7 +360,7 @@ func TestRaisingNeverLowers(t *testing.T) {
 	c := parse(t, dressChart)
 	rank := map[string]int{"S": 1, "M": 2, "L": 3, "XL": 4}
 	place := func(r *sizing.Recommendation) int {
-		if warned(r.Warnings, sizing.AboveChart, "") {
+		if warned(r.Warnings, sizing.WarnAboveChart, "") {
 			return 5
 		}
 		return rank[r.Size]

@@ -11,49 +11,49 @@ type Warning struct {
 
 // The codes of warnings.
 const (
-	NothingKnown   = "nothing-known"          // no measurement at all: the answer is the population's
-	SexUnknown     = "sex-unknown"            // both models are mixed
-	SexFromChart   = "sex-from-chart"         // the chart's sex was taken
-	SelfReportedW  = "self-reported"          // wider noise was allowed for
-	Unlikely       = "unlikely-measurement"   // Field disagrees with the other measurements
-	BeyondSurveys  = "beyond-surveys"         // body-mass index or height outside what the surveys hold
-	ChildModel     = "child-model"            // the children's model was used
-	ChildLimited   = "child-limited"          // Field can't be estimated for children and is left out
-	NeedFootLength = "shoes-need-foot-length" // shoes are not recommended from height and weight
-	AboveChart     = "above-chart"            // larger than the largest size
-	BelowChart     = "below-chart"            // smaller than the smallest size
-	NotOffered     = "combination-not-offered"
-	LowConfidence  = "low-confidence"
+	WarnNothingKnown   = "nothing-known"          // no measurement at all: the answer is the population's
+	WarnSexUnknown     = "sex-unknown"            // both models are mixed
+	WarnSexFromChart   = "sex-from-chart"         // the chart's sex was taken
+	WarnSelfReported   = "self-reported"          // wider noise was allowed for
+	WarnUnlikely       = "unlikely-measurement"   // Field disagrees with the other measurements
+	WarnBeyondSurveys  = "beyond-surveys"         // body-mass index or height outside what the surveys hold
+	WarnChildModel     = "child-model"            // the children's model was used
+	WarnChildLimited   = "child-limited"          // Field can't be estimated for children and is left out
+	WarnNeedFootLength = "shoes-need-foot-length" // shoes are not recommended from height and weight
+	WarnAboveChart     = "above-chart"            // larger than the largest size
+	WarnBelowChart     = "below-chart"            // smaller than the smallest size
+	WarnNotOffered     = "combination-not-offered"
+	WarnLowConfidence  = "low-confidence"
 )
 
 // warningText is the English text of a code.
 func warningText(code string) string {
 	switch code {
-	case NothingKnown:
+	case WarnNothingKnown:
 		return "Nothing is known of the body; no size is recommended."
-	case SexUnknown:
+	case WarnSexUnknown:
 		return "The sex is not given: women's and men's bodies are mixed and the answer is wider."
-	case SexFromChart:
+	case WarnSexFromChart:
 		return "The sex is not given: the chart's was taken."
-	case SelfReportedW:
+	case WarnSelfReported:
 		return "The measurements are self-reported; twice the noise of a tape is allowed for."
-	case Unlikely:
+	case WarnUnlikely:
 		return "This measurement does not go with the others; check it and its unit."
-	case BeyondSurveys:
+	case WarnBeyondSurveys:
 		return "Height or weight lie outside what the surveys hold; the estimates are extrapolated."
-	case ChildModel:
+	case WarnChildModel:
 		return "Estimates for children rest on height, weight and age alone."
-	case ChildLimited:
+	case WarnChildLimited:
 		return "This measurement can't be estimated for a child; it is left out unless measured."
-	case NeedFootLength:
+	case WarnNeedFootLength:
 		return "Shoes are not recommended from height and weight: measure the foot."
-	case AboveChart:
+	case WarnAboveChart:
 		return "The body is larger than the largest size of this chart."
-	case BelowChart:
+	case WarnBelowChart:
 		return "The body is smaller than the smallest size of this chart."
-	case NotOffered:
+	case WarnNotOffered:
 		return "The combination of sizes this body needs is not offered."
-	case LowConfidence:
+	case WarnLowConfidence:
 		return "No size stands out; one measurement more would help most."
 	}
 	return ""
