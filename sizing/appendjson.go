@@ -33,7 +33,7 @@ func (e *Estimates) AppendJSON(b []byte) []byte {
 		}
 	}
 	b = append(b, `},"warnings":`...)
-	return append(appendWarnings(b, e.d.warnings), '}')
+	return append(appendWarnings(b, e.data().warnings), '}')
 }
 
 // AppendJSON appends the recommendation as one JSON object, for the shopper's

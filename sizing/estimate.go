@@ -19,6 +19,14 @@ type Measurement struct {
 // marshalled; read it through All, Of and Weight, or AppendJSON.
 type Estimates struct{ d *estimated }
 
+// data is what e holds; the zero Estimates holds nothing.
+func (e *Estimates) data() *estimated {
+	if e.d == nil {
+		return new(estimated)
+	}
+	return e.d
+}
+
 type estimated struct {
 	lengths  [len(measures)]Measurement
 	has      [len(measures)]bool
@@ -116,9 +124,10 @@ func (m *mixture) estimated(name string, v int, scale float64) Measurement {
 
 // All yields the lengths in the order of Measurements.
 func (e *Estimates) All() iter.Seq[Measurement] {
+	d := e.data()
 	return func(yield func(Measurement) bool) {
-		for i, has := range e.d.has {
-			if has && !yield(e.d.lengths[i]) {
+		for i, has := range d.has {
+			if has && !yield(d.lengths[i]) {
 				return
 			}
 		}
@@ -129,17 +138,18 @@ func (e *Estimates) All() iter.Seq[Measurement] {
 // where the model has none.
 func (e *Estimates) Of(name string) (Measurement, bool) {
 	if name == "weight_kg" || name == "weight" {
-		return e.d.weight, true
+		return e.data().weight, e.d != nil
 	}
 	i := find(name)
 	if i < 0 {
 		return Measurement{}, false
 	}
-	return e.d.lengths[i], e.d.has[i]
+	d := e.data()
+	return d.lengths[i], d.has[i]
 }
 
 // Weight returns the weight, in kilograms.
-func (e *Estimates) Weight() Measurement { return e.d.weight }
+func (e *Estimates) Weight() Measurement { return e.data().weight }
 
 // Warnings returns what qualifies the estimates.
-func (e *Estimates) Warnings() []Warning { return append([]Warning(nil), e.d.warnings...) }
+func (e *Estimates) Warnings() []Warning { return append([]Warning(nil), e.data().warnings...) }

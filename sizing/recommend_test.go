@@ -305,6 +305,26 @@ func TestNoAllocation(t *testing.T) {
 	}
 }
 
+// TestZeroValues: what nobody made must not panic.
+func TestZeroValues(t *testing.T) {
+	var c sizing.Chart
+	r := recommend(t, &c, &sizing.Body{Height: 170}, nil)
+	sane(t, r)
+	if r.Size != "" || r.None != 1 || len(c.Lint()) != 0 || len(c.Sizes()) != 0 {
+		t.Error("an empty chart has an answer")
+	}
+	var e sizing.Estimates
+	for range e.All() {
+		t.Error("empty estimates hold something")
+	}
+	if _, ok := e.Of("chest"); ok || string(e.AppendJSON(nil)) != `{"measurements":{},"warnings":[]}` {
+		t.Error("empty estimates hold something")
+	}
+	if got := string(new(sizing.Recommendation).AppendJSON(nil)); got != `{"chart":"","size":"","confidence":0,"between":[],"sizes":[],"none":0,"warnings":[]}` {
+		t.Error(got)
+	}
+}
+
 // drawBody is somebody of whom some things are known, likely or not.
 func drawBody(t *rapid.T) *sizing.Body {
 	b := &sizing.Body{

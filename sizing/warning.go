@@ -30,7 +30,7 @@ const (
 func warningText(code string) string {
 	switch code {
 	case WarnNothingKnown:
-		return "Nothing is known of the body; no size is recommended."
+		return "Nothing is known of the body: this is the population's average, and no size is recommended."
 	case WarnSexUnknown:
 		return "The sex is not given: women's and men's bodies are mixed and the answer is wider."
 	case WarnSexFromChart:
