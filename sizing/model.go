@@ -2,6 +2,8 @@ package sizing
 
 import "math"
 
+//go:generate go run -C _fit .
+
 // The body model is a chain of Gaussians on logarithms, one per sex and age
 // group:
 //

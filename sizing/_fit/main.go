@@ -103,18 +103,22 @@ func literal(b *bytes.Buffer, v reflect.Value) {
 		b.WriteString(strconv.FormatFloat(v.Float(), 'g', 7, 64))
 	case reflect.Array:
 		fmt.Fprintf(b, "[...]%s{", v.Type().Elem())
+		nested := v.Type().Elem().Kind() == reflect.Array
 		for i := range v.Len() {
-			if v.Index(i).Kind() == reflect.Array {
-				b.WriteString("\n{")
-				for j := range v.Index(i).Len() {
-					literal(b, v.Index(i).Index(j))
-					b.WriteString(", ")
-				}
-				b.WriteString("}")
-			} else {
+			if !nested {
 				literal(b, v.Index(i))
+				b.WriteString(", ")
+				continue
 			}
-			b.WriteString(", ")
+			b.WriteString("\n{")
+			for j := range v.Index(i).Len() {
+				literal(b, v.Index(i).Index(j))
+				b.WriteString(", ")
+			}
+			b.WriteString("},")
+		}
+		if nested {
+			b.WriteString("\n")
 		}
 		b.WriteString("}")
 	}
