@@ -2,11 +2,14 @@ package person
 
 import (
 	"image"
+	"math"
+	"math/rand/v2"
 	"testing"
 
 	"github.com/fitveil/fitveil/detect"
 	"github.com/google/go-cmp/cmp"
 	"github.com/google/go-cmp/cmp/cmpopts"
+	"pgregory.net/rapid"
 )
 
 // who is a pose whose keypoints all score kpt.
@@ -140,4 +143,47 @@ func TestOverlap(t *testing.T) {
 			t.Errorf("%s, -want +got:\n%s", tt.name, diff)
 		}
 	}
+}
+
+// TestAnyAnswerMakesAValidScene feeds maps of arbitrary finite numbers, absurd
+// ones included, through decoding and fusion.
+func TestAnyAnswerMakesAValidScene(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		r := rand.New(rand.NewPCG(rapid.Uint64().Draw(t, "seed"), 0))
+		bounds := image.Rect(0, 0, rapid.IntRange(1, 3000).Draw(t, "w"), rapid.IntRange(1, 3000).Draw(t, "h"))
+		bounds = bounds.Add(image.Pt(rapid.IntRange(-9, 9).Draw(t, "x"), rapid.IntRange(-9, 9).Draw(t, "y")))
+		scale := rapid.SampledFrom([]float32{1, 30, 1e6, math.MaxFloat32}).Draw(t, "scale")
+		dense := rapid.SampledFrom([]float32{0.001, 0.05}).Draw(t, "dense")
+		fill := func(values []float32) {
+			for i := range values {
+				values[i] = (2*r.Float32() - 1) * scale
+			}
+		}
+		scores := func(values []float32) {
+			for i := range values {
+				if values[i] = 0; r.Float32() < dense {
+					values[i] = r.Float32()
+				}
+			}
+		}
+		n, m := emptyNanodet(), emptyMovenet()
+		for s := range n.score {
+			scores(n.score[s])
+			fill(n.sides[s])
+		}
+		scores(m.center)
+		scores(m.heat)
+		for _, values := range [][]float32{m.scale, m.offset, m.regress, m.refine} {
+			fill(values)
+		}
+		s := fuse(m.decode(nil, fitInto(bounds, 256)), n.decode(nil, fitInto(bounds, 416)), bounds)
+		if err := s.Validate(); err != nil {
+			t.Fatal(err)
+		}
+		for _, p := range s.People {
+			if p.Score > s.Presence {
+				t.Fatalf("score %v is above presence %v", p.Score, s.Presence)
+			}
+		}
+	})
 }

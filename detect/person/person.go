@@ -1,6 +1,7 @@
 package person
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -14,30 +15,29 @@ import (
 
 // Options configures New; nil means defaults.
 type Options struct {
-	Threads int // goroutines per picture; default GOMAXPROCS
+	Threads  int // goroutines per picture; default GOMAXPROCS
+	Parallel int // pictures at a time, the next ones wait; default GOMAXPROCS
 }
 
 // Detector finds people with the embedded models. It is immutable and safe for
-// use by many goroutines: each picture takes a workspace out of a pool, of some
-// ten megabytes, and puts it back. Make one and keep it.
+// use by many goroutines. Each picture in work takes some 40 MB; what is not
+// in use is left to the garbage collector. Make one Detector and keep it.
 type Detector struct {
 	nanodet, movenet *network
-	pool             sync.Pool // of *workspace
+	pool             sync.Pool     // of *workspace
+	slots            chan struct{} // one for each picture in work, so that memory has a bound
 }
 
 // New loads the embedded models.
 func New(o *Options) (*Detector, error) {
-	threads := 0
-	if o != nil {
-		threads = o.Threads
+	if o == nil {
+		o = &Options{}
 	}
-	if threads < 0 {
-		return nil, errors.New("person: Options.Threads is negative")
+	if o.Threads < 0 || o.Parallel < 0 {
+		return nil, errors.New("person: Options.Threads or Parallel is negative")
 	}
-	if threads == 0 {
-		threads = runtime.GOMAXPROCS(0)
-	}
-	eo := &infer.Options{Threads: threads}
+	cores := runtime.GOMAXPROCS(0)
+	eo := &infer.Options{Threads: cmp.Or(o.Threads, cores)}
 	nanodet, err := load(nanodetModel, eo, nanodetFormat, "cls_8", "reg_8", "cls_16", "reg_16", "cls_32", "reg_32")
 	if err != nil {
 		return nil, fmt.Errorf("person: nanodet: %w", err)
@@ -46,7 +46,7 @@ func New(o *Options) (*Detector, error) {
 	if err != nil {
 		return nil, fmt.Errorf("person: movenet: %w", err)
 	}
-	d := &Detector{nanodet: nanodet, movenet: movenet}
+	d := &Detector{nanodet: nanodet, movenet: movenet, slots: make(chan struct{}, cmp.Or(o.Parallel, cores))}
 	d.pool.New = func() any { return newWorkspace(d) }
 	return d, nil
 }
@@ -69,6 +69,12 @@ func (d *Detector) Detect(ctx context.Context, img image.Image) (*detect.Scene, 
 	}
 	if img == nil || img.Bounds().Empty() {
 		return nil, errors.New("person: the picture is empty")
+	}
+	select {
+	case d.slots <- struct{}{}:
+		defer func() { <-d.slots }()
+	case <-ctx.Done():
+		return nil, fmt.Errorf("person: %w", ctx.Err())
 	}
 	w := d.pool.Get().(*workspace)
 	defer d.pool.Put(w)
