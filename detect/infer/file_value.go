@@ -156,7 +156,7 @@ func (d *declared) resolve(sizes map[string]int) ([]int, error) {
 		case !ok:
 			return nil, d.unsupported(d.off, "input %q leaves dimension %d open: set Options.Dims[%q]", d.name, i, key)
 		case size < 1:
-			return nil, d.broken(d.off, "Options.Dims[%q] is %d", key, size)
+			return nil, d.unsupported(d.off, "Options.Dims[%q] is %d", key, size)
 		}
 		shape[i] = size
 	}

@@ -82,8 +82,8 @@ func Load(model []byte, o *Options) (*Program, error) {
 		if outputs[i] = c.values[d.name]; outputs[i] == nil {
 			return nil, d.broken(d.off, "output %q is made by no node", d.name)
 		}
-		if toTensor[outputs[i].Type] == (tensor.Dtype{}) {
-			return nil, d.unsupported(d.off, "output %q is %v", d.name, outputs[i].Type)
+		if v := outputs[i]; toTensor[v.Type] == (tensor.Dtype{}) || v.Len() == 0 {
+			return nil, d.unsupported(d.off, "output %q is %v %v", d.name, v.Type, v.Shape)
 		}
 	}
 	return newProgram(&g.options, inputs, c.needed(outputs), outputs)

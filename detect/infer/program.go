@@ -49,7 +49,7 @@ func newProgram(o *Options, inputs []*ir.Value, nodes []*ir.Node, outputs []*ir.
 	var index map[*ir.Value]int
 	p.plan, index = layout(inputs, nodes, outputs)
 	if bytes := 4*int64(p.plan.arena) + int64(p.plan.other); bytes > o.MaxBytes {
-		return nil, ir.TooLargef("infer: a session needs %d bytes, Options.MaxBytes is %d", bytes, o.MaxBytes)
+		return nil, &FormatError{Field: "model.graph", Err: ir.TooLargef("a session needs %d bytes, Options.MaxBytes is %d", bytes, o.MaxBytes)}
 	}
 	list := func(values []*ir.Value) []int {
 		slots := make([]int, len(values))

@@ -59,15 +59,16 @@ type Node struct {
 	err  error
 }
 
-// Arity checks the number of inputs and outputs; the first minIn inputs and
-// the first output must be present. A negative maximum means any number.
+// Arity checks the number of inputs and outputs. A negative maximum means any
+// number. The first minIn inputs must be present, and the first output unless
+// there may be any number of them.
 func (n *Node) Arity(minIn, maxIn, maxOut int) error {
 	switch {
 	case len(n.In) < minIn || maxIn >= 0 && len(n.In) > maxIn:
 		return Invalidf("%d inputs, want %s", len(n.In), span(minIn, maxIn))
 	case len(n.Out) < 1 || maxOut >= 0 && len(n.Out) > maxOut:
 		return Invalidf("%d outputs, want %s", len(n.Out), span(1, maxOut))
-	case n.Out[0] == nil:
+	case maxOut >= 0 && n.Out[0] == nil:
 		return Invalidf("first output is absent")
 	}
 	for i, v := range n.In[:minIn] {
@@ -136,6 +137,10 @@ func (n *Node) ConstInts(i int) ([]int, error) {
 	}
 	if v.Const == nil {
 		return nil, Unsupportedf("input %d (%q) is computed at run time, its values are needed at load time", i, v.Name)
+	}
+	// The list is paid for, or many nodes could each read a long one.
+	if err := n.Memory.Take(v.Len(), 8); err != nil {
+		return nil, err
 	}
 	var out []int
 	switch d := v.Const.Data.(type) {

@@ -10,7 +10,7 @@ import (
 // buildBatchNormalization is Operators.md#BatchNormalization for inference:
 // (x − mean)/√(var + ε)·scale + B, per channel.
 func buildBatchNormalization(n *ir.Node) error {
-	if err := n.Arity(5, 5, -1); err != nil {
+	if err := n.Arity(5, 5, 5); err != nil {
 		return err
 	}
 	if err := n.Float(0, 1, 2, 3, 4); err != nil {

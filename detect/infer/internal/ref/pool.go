@@ -27,7 +27,9 @@ func buildMaxPool(n *ir.Node) error {
 				plane := x[ch*in:][:in]
 				w.each(func(at int, p *part) {
 					best := p.largest(w, plane)
-					y[ch*out+at] = plane[best]
+					if y[ch*out+at] = float32(math.Inf(-1)); best >= 0 { // a dilated window may miss every element
+						y[ch*out+at] = plane[best]
+					}
 					if places != nil {
 						places[ch*out+at] = int64(ch*in + w.place(best, columns))
 					}
@@ -59,7 +61,7 @@ func buildAveragePool(n *ir.Node) error {
 					if all {
 						count = p.places
 					}
-					y[ch*out+at] = float32(sum / float64(count))
+					y[ch*out+at] = float32(sum / float64(max(count, 1)))
 				})
 			}
 		})

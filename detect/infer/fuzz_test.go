@@ -1,0 +1,54 @@
+package infer_test
+
+import (
+	"context"
+	"errors"
+	"testing"
+	"time"
+
+	"gorgonia.org/tensor"
+
+	"github.com/fitveil/fitveil/detect/infer"
+)
+
+// FuzzLoad wants of any file: an error of the three kinds, or a program that
+// runs, within bounds of time and memory, and that runs to the same end twice.
+func FuzzLoad(f *testing.F) {
+	for _, c := range allCases() {
+		m, _ := c.model(false)
+		f.Add(m.encode())
+	}
+	for _, m := range []model{relu(), small(), added(constant("w", []int{1}, f32(1)))} {
+		b := m.encode()
+		f.Add(b)
+		f.Add(b[:len(b)/2])
+		for i := 0; i < len(b); i += 7 {
+			spoiled := append([]byte(nil), b...)
+			spoiled[i] ^= 0x80
+			f.Add(spoiled)
+		}
+	}
+	o := &infer.Options{MaxBytes: 1 << 20, Dims: map[string]int{"batch": 1}}
+	f.Fuzz(func(t *testing.T, b []byte) {
+		p, err := infer.Load(b, o)
+		if err != nil {
+			if !errors.Is(err, infer.ErrModel) && !errors.Is(err, infer.ErrUnsupported) && !errors.Is(err, infer.ErrTooLarge) {
+				t.Fatalf("error of no kind: %v", err)
+			}
+			return
+		}
+		s, in := p.NewSession(), make([]tensor.Tensor, len(p.Inputs()))
+		for i, v := range p.Inputs() {
+			in[i] = tensor.New(tensor.Of(v.Dtype), tensor.WithShape(v.Shape...))
+		}
+		// What runs long is not a fault: time is the caller's to bound.
+		ctx, cancel := context.WithTimeout(context.Background(), time.Second)
+		defer cancel()
+		for range 2 {
+			err := s.Run(ctx, in, make([]tensor.Tensor, len(p.Outputs())))
+			if err != nil && !errors.Is(err, context.DeadlineExceeded) {
+				t.Fatal(err)
+			}
+		}
+	})
+}
