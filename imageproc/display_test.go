@@ -179,6 +179,7 @@ func TestProfileSurvivesJPEG(t *testing.T) {
 		"chunks in wrong order": {iccChunks(large, 4, true), large},
 		"bytes behind it":       {iccChunks(append(testICC("RGB ", nil), "secret behind"...), 1, false), testICC("RGB ", nil)},
 		"a chunk missing":       {iccChunks(large, 3, false)[1:], nil},
+		"chunks announced only": {[][]byte{segment(0xE2, []byte("ICC_PROFILE\x00\x01\x03"), testICC("RGB ", nil))}, nil},
 		"a chunk twice":         {append(iccChunks(large, 3, false), iccChunks(large, 3, false)[0]), nil},
 		"cut short":             {iccChunks(testICC("RGB ", nil)[:140], 1, false), nil},
 		"tag outside":           {iccChunks(badTag(), 1, false), nil},
@@ -251,10 +252,29 @@ func numbers(list ...uint32) []byte {
 	return b
 }
 
+// The displays that pictures are mastered on pass both walkers.
+func TestMasteringDisplays(t *testing.T) {
+	for name, primaries := range map[string][]uint16{
+		"BT.2020": {35400, 14600, 8500, 39850, 6550, 2300, 15635, 16450},
+		"P3":      {34000, 16000, 13250, 34500, 7500, 3000, 15635, 16450},
+		"BT.709":  {32000, 16500, 15000, 30000, 7500, 3000, 15635, 16450},
+	} {
+		var b []byte
+		for _, v := range primaries {
+			b = binary.BigEndian.AppendUint16(b, v)
+		}
+		c := chunk("mDCV", b, numbers(40_000_000, 50))
+		if out, _ := strip(t, withChunks(mustPNG(t, corner()), c)); !bytes.Contains(out, c) {
+			t.Errorf("%s: mDCV is gone", name)
+		}
+	}
+}
+
 // A colour chunk in a place where decoders ignore it must not begin to count.
 func TestMisplacedColourGoes(t *testing.T) {
 	pal := image.NewPaletted(image.Rect(0, 0, 4, 4), color.Palette{color.Black, color.White})
 	file := mustPNG(t, pal)
+	profile := chunk("iCCP", []byte("p\x00\x00"), deflate(testICC("RGB ", nil)))
 	plte := bytes.Index(file, []byte("PLTE")) - 4
 	size := 12 + int(binary.BigEndian.Uint32(file[plte:]))
 	gamma := chunk("gAMA", []byte{0, 0, 0xB1, 0x8F})
@@ -264,6 +284,14 @@ func TestMisplacedColourGoes(t *testing.T) {
 		if out, _ := strip(t, in); bytes.Contains(out, []byte("gAMA")) {
 			t.Errorf("gAMA %s survived", name)
 		}
+	}
+	for _, c := range [][]byte{chunk("bKGD", []byte{1}), chunk("tRNS", []byte{9}), chunk("pHYs", numbers(2, 1), []byte{1}), profile} {
+		if out, _ := strip(t, late(file, c)); bytes.Contains(out, c[4:8]) {
+			t.Errorf("%s behind IDAT survived", c[4:8])
+		}
+	}
+	if out, _ := strip(t, insert(file, plte+size, profile)); bytes.Contains(out, []byte("iCCP")) {
+		t.Error("iCCP behind PLTE survived")
 	}
 	twice, _ := strip(t, withChunks(file, gamma, chunk("gAMA", []byte{0, 1, 0x86, 0xA0})))
 	if !bytes.Contains(twice, gamma) || bytes.Count(twice, []byte("gAMA")) != 1 {
@@ -322,5 +350,14 @@ func TestGreyStaysGrey(t *testing.T) {
 	}
 	if !bytes.Contains(p.Bytes(), []byte("iCCP")) {
 		t.Error("PNG: the profile for grey is gone")
+	}
+}
+
+// Where the CRC of eXIf is wrong, viewers leave the picture as it is.
+func TestBrokenExifDoesNotTurn(t *testing.T) {
+	c := chunk("eXIf", orientationBlock(6))
+	c[len(c)-1] ^= 1
+	if got := sanitize(t, withChunks(mustPNG(t, corner()), c), nil); got.Report().Orientation != 1 || got.Bounds().Dx() != 48 {
+		t.Errorf("turned by a broken chunk: %+v", got.Report())
 	}
 }

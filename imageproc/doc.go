@@ -49,9 +49,10 @@
 // entropy-coded data of a JPEG scan, or the end of the deflate stream inside a
 // PNG's IDAT, look like pixels to it and stay, as does whatever is hidden in
 // the pixels themselves; MaxSide of [SanitizeOptions], which decodes and encodes
-// again, removes the former. Quantisation tables and sensor noise can identify a
-// model of camera or a camera; they are part of the picture. The tags of an ICC
-// profile stay as they are, its description and copyright text among them.
-// Colours are not converted: decoding gives the numbers of the file, CMYK turned
-// to RGB by plain subtraction.
+// again, removes the former. Entries of a palette that no pixel uses stay, too.
+// Quantisation tables and sensor noise can identify a model of camera or a
+// camera; they are part of the picture. The tags of an ICC profile stay as they
+// are, its description and copyright text among them. Colours are not
+// converted: decoding gives the numbers of the file, CMYK turned to RGB by plain
+// subtraction.
 package imageproc

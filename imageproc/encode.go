@@ -42,14 +42,11 @@ func Encode(w io.Writer, img image.Image, f Format, o *EncodeOptions) error {
 	if err != nil {
 		return err
 	}
-	if err := pic.out.writeTo(w); err != nil {
-		return fmt.Errorf("imageproc: write: %w", err)
-	}
-	return nil
+	return pic.release(w, x)
 }
 
-// encode runs the encoder of the standard library, puts in the extras by way of
-// the parser, and verifies the result.
+// encode runs the encoder of the standard library and puts in the extras by way
+// of the parser.
 func encode(img image.Image, f Format, quality int, x extras) (*picture, error) {
 	if quality == 0 {
 		quality = defaultQuality
@@ -73,11 +70,7 @@ func encode(img image.Image, f Format, quality int, x extras) (*picture, error) 
 	if err != nil {
 		return nil, fmt.Errorf("imageproc: encode: %w", err)
 	}
-	pic, err := parse(buf.Bytes(), anySize, x)
-	if err != nil {
-		return nil, err
-	}
-	return pic, pic.verify(x)
+	return parse(buf.Bytes(), anySize, x)
 }
 
 // colours are the extras that make pixels decoded from c look in format f as

@@ -178,6 +178,7 @@ func TestBetweenScans(t *testing.T) {
 	secret := []byte("secret between the scans")
 	for name, between := range map[string][]byte{
 		"comment": segment(0xFE, secret), "Exif": exifSegment(append(orientationBlock(6), secret...)),
+		"JFIF":                  segment(0xE0, []byte("JFIF\x00\x01\x02\x01\x00\x48\x00\x48\x00\x00")),
 		"junk behind a segment": append(segment(0xFE, nil), secret...),
 		"profile":               segment(0xE2, []byte("ICC_PROFILE\x00\x01\x01"), secret), "Adobe": segment(0xEE, []byte("Adobe\x00\x64\x00\x00\x00\x00\x00"), secret),
 		"fill": {0xFF, 0xFF, 0xFF}, "DNL": segment(0xDC, []byte{0, 32}), "table": dqt(2, secret), "interval": segment(0xDD, []byte{0, 0}),
@@ -194,6 +195,26 @@ func TestBetweenScans(t *testing.T) {
 
 func orientationBlock(o uint32) []byte {
 	return tiffBlock(binary.BigEndian, []field{{0x0112, 3, o, ""}})
+}
+
+// What a scan header says without effect is written as zero.
+func TestScanHeadersAreCanonical(t *testing.T) {
+	sequential := restartJPEG(7, 5, 3, 0)
+	want, _ := strip(t, sequential)
+	got, _ := strip(t, replace(t, sequential, "\xFF\xDA\x00\x08\x01\x01\x00\x00\x3F\x00", "\xFF\xDA\x00\x08\x01\x01\x00s!?"))
+	if !bytes.Equal(got, want) {
+		t.Error("the spectral selection of a sequential scan is kept")
+	}
+	progressive := progressiveJPEG(6, 4, nil)
+	want, _ = strip(t, progressive)
+	refinement := replace(t, progressive, "\x01\x01\x00\x00\x00\x10", "\x01\x01\x33\x00\x00\x10") // tables that are not defined
+	if got, _ := strip(t, refinement); !bytes.Equal(got, want) {
+		t.Error("table selectors of a refinement scan are kept")
+	}
+	first := replace(t, progressive, "\x01\x01\x00\x00\x00\x01", "\x01\x01\x02\x00\x00\x01")
+	if got, _ := strip(t, first); !bytes.Equal(got, want) {
+		t.Error("the AC selector of a DC scan is kept")
+	}
 }
 
 // Fill bytes inside the data go as well: image/jpeg refuses them, libjpeg skips
@@ -243,7 +264,7 @@ func TestBrokenAnimationBecomesStill(t *testing.T) {
 		"no such disposal":        swap("fcTL", 24, 3),
 		"no such blending":        swap("fcTL", 25, 2),
 		"sequence gap in data":    swap("fdAT", 3, 200),
-		"bad CRC in a frame":      replaceByte(good, last+10),
+		"bad CRC in a frame":      replaceByte(good, last+14),
 		"frame without data":      slices.Concat(good[:bytes.LastIndex(good, []byte("fcTL"))-4], chunk("fcTL", numbers(4, 48, 32, 0, 0), []byte{0, 1, 0, 10, 0, 0}), good[len(good)-12:]),
 		"control behind the data": late(mustPNG(t, corner()), chunk("acTL", numbers(1, 0))),
 	} {

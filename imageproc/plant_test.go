@@ -186,6 +186,9 @@ var pngPlants = []plant{
 	{"text as mastering volume", func(f, s []byte) []byte {
 		return withChunks(f, chunk("mDCV", bytes.Repeat(s, 24/len(s)+1)[:24]))
 	}, "mDCV", C{other}},
+	{"text as mastering primaries", func(f, s []byte) []byte {
+		return withChunks(f, chunk("mDCV", bytes.Repeat(s, 16/len(s)+1)[:16], numbers(10_000_000, 1)))
+	}, "mDCV", C{other}},
 	{"text as light level", func(f, s []byte) []byte {
 		return withChunks(f, chunk("cLLI", bytes.Repeat(s, 8/len(s)+1)[:8]))
 	}, "cLLI", C{other}},
@@ -198,6 +201,9 @@ var pngPlants = []plant{
 		return withChunks(f, append(c[:len(c)-4], []byte("!bad")...), chunk("zzZz", s))
 	}, "gAMA", C{other}},
 	{"profile that is none", early("iCCP", "name\x00\x00"), "iCCP", C{other}},
+	{"text packed as profile", func(f, s []byte) []byte {
+		return withChunks(f, chunk("iCCP", []byte("name\x00\x00"), deflate(bytes.Repeat(s, 9)), s))
+	}, "iCCP", C{other}},
 	{"profile's name", func(f, s []byte) []byte {
 		return withChunks(f, chunk("iCCP", bytes.ReplaceAll(s, []byte{0}, []byte{1})[:min(len(s), 79)], []byte{0, 0}, deflate(testICC("RGB ", nil))))
 	}, "iCCP name", C{other}},

@@ -5,6 +5,7 @@ import (
 	"compress/zlib"
 	"encoding/binary"
 	"io"
+	"slices"
 )
 
 // keep puts an ancillary chunk into the output if its contents are what the
@@ -67,14 +68,21 @@ func within(b []byte, lo, hi int32) bool {
 	return true
 }
 
-// primariesFit checks chromaticities in units of 0.00002.
+// masteringPrimaries are red, green, blue and white of the displays that pictures
+// are mastered on, BT.2020, P3 and BT.709, as x and y in units of 0.00002. Any
+// 16 letters would make chromaticities, so no others are kept.
+var masteringPrimaries = [][8]uint16{
+	{35400, 14600, 8500, 39850, 6550, 2300, 15635, 16450},
+	{34000, 16000, 13250, 34500, 7500, 3000, 15635, 16450},
+	{32000, 16500, 15000, 30000, 7500, 3000, 15635, 16450},
+}
+
 func primariesFit(b []byte) bool {
-	for ; len(b) >= 2; b = b[2:] {
-		if binary.BigEndian.Uint16(b) > 50_000 {
-			return false
-		}
+	var got [8]uint16
+	for i := range got {
+		got[i] = binary.BigEndian.Uint16(b[2*i:])
 	}
-	return true
+	return slices.Contains(masteringPrimaries, got)
 }
 
 func (p *pngParser) transparencyFits(n int) bool {

@@ -160,6 +160,16 @@ func (v *pngVerifier) content(typ string, b []byte, want *picture, packet []byte
 	case "cHRM", "gAMA", "cLLI":
 		v.numbers(b)
 	case "mDCV":
+		switch string(b[:12]) {
+		case "\x8A\x48\x39\x08\x21\x34\x9B\xAA\x19\x96\x08\xFC", // BT.2020
+			"\x84\xD0\x3E\x80\x33\xC2\x86\xC4\x1D\x4C\x0B\xB8", // P3
+			"\x7D\x00\x40\x74\x3A\x98\x75\x30\x1D\x4C\x0B\xB8": // BT.709
+		default:
+			v.reject("mDCV holds no known primaries")
+		}
+		if string(b[12:16]) != "\x3D\x13\x40\x42" { // D65
+			v.reject("mDCV holds no known white")
+		}
 		v.numbers(b[16:])
 	case "sRGB":
 		if b[0] > 3 {

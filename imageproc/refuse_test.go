@@ -79,6 +79,7 @@ func TestRefusals(t *testing.T) {
 		{"height to come", replace(t, j, sof, "\xFF\xC0\x00\x11\x08\x00\x00\x00\x30\x03"), imageproc.ErrUnsupported, at("imageproc: jpeg: SOF0 at %d: height given after the first scan is not supported", frame)},
 		{"no width", replace(t, j, sof, "\xFF\xC0\x00\x11\x08\x00\x20\x00\x00\x03"), imageproc.ErrCorrupt, at("imageproc: jpeg: SOF0 at %d: width 0", frame)},
 		{"bytes in SOF", replace(t, j, sof, "\xFF\xC0\x00\x13\x08\x00\x20\x00\x30\x03\x00\x00"), imageproc.ErrCorrupt, at("imageproc: jpeg: SOF0 at %d: length 17 for 3 components", frame)},
+		{"blocks of a unit", replace(t, j, sof+"\x01\x22", sof+"\x01\x33"), imageproc.ErrCorrupt, at("imageproc: jpeg: SOS at %d: more than 10 blocks in an MCU", scan)},
 		{"two frames", withSegments(j, segment(0xC0, []byte("\x08\x00\x20\x00\x30\x01\x01\x11\x00"))), imageproc.ErrCorrupt, at("imageproc: jpeg: SOF0 at %d: second frame header", frame+13)},
 		{"too many pixels", replace(t, j, sof, "\xFF\xC0\x00\x11\x08\xFF\xFF\xFF\xFF\x03"), imageproc.ErrTooLarge, at("imageproc: jpeg: SOF0 at %d: more pixels than the limit allows", frame)},
 		{"short DQT", withSegments(j, segment(0xDB, make([]byte, 64))), imageproc.ErrCorrupt, "imageproc: jpeg: DQT at 2: table 0 is not valid"},
@@ -207,6 +208,19 @@ func TestEndlessInput(t *testing.T) {
 		t.Errorf("got %v", err)
 	}
 }
+
+// A reader that lies about its size does not get past the limit.
+func TestLiar(t *testing.T) {
+	in := mustJPEG(t, corner())
+	_, err := imageproc.Inspect(liar{bytes.NewReader(in)}, &imageproc.InspectOptions{Limits: imageproc.Limits{MaxBytes: 100}})
+	if want := "imageproc: jpeg: input exceeds 100 bytes"; !errors.Is(err, imageproc.ErrTooLarge) || err.Error() != want {
+		t.Errorf("got %v", err)
+	}
+}
+
+type liar struct{ *bytes.Reader }
+
+func (liar) Len() int { return 1 }
 
 type endless struct{}
 

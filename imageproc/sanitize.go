@@ -53,26 +53,23 @@ func Sanitize(ctx context.Context, r io.Reader, o *SanitizeOptions) (*Clean, err
 	}
 	report := pic.report(int64(len(data)))
 	if o.MaxSide > 0 && max(pic.width, pic.height) > o.MaxSide {
-		if pic, err = smaller(pic, o, packet); err != nil {
+		if pic, x, err = smaller(pic, o, packet); err != nil {
 			return nil, err
 		}
 		if err := ctx.Err(); err != nil {
 			return nil, err
 		}
-	} else if err := pic.verify(x); err != nil {
-		return nil, err
 	}
-	return newClean(pic, report), nil
+	return newClean(pic, report, x)
 }
 
-// smaller decodes and encodes again. The new picture stands upright and is
-// verified.
-func smaller(pic *picture, o *SanitizeOptions, packet []byte) (*picture, error) {
+// smaller decodes and encodes again. The new picture stands upright.
+func smaller(pic *picture, o *SanitizeOptions, packet []byte) (*picture, extras, error) {
+	x := extras{packet: packet}
 	img, err := decodeUpright(pic.out.reader(), pic, &DecodeOptions{MaxSide: o.MaxSide, Limits: o.Limits})
 	if err != nil {
-		return nil, err
+		return nil, x, err
 	}
-	x := extras{packet: packet}
 	var out image.Image = img
 	if pic.channels == 1 && !pic.alpha {
 		out = toGray(img) // so that a profile for grey still fits
@@ -83,18 +80,23 @@ func smaller(pic *picture, o *SanitizeOptions, packet []byte) (*picture, error) 
 	case pic.format == JPEG && pic.channels != 4:
 		x.icc = pic.icc
 	}
-	return encode(out, pic.format, o.Quality, x)
+	reduced, err := encode(out, pic.format, o.Quality, x)
+	return reduced, x, err
 }
 
-// newClean joins a verified output into the bytes a Clean keeps.
-func newClean(pic *picture, report *Report) *Clean {
+// newClean joins an output into the bytes a Clean keeps, and verifies these.
+func newClean(pic *picture, report *Report, x extras) (*Clean, error) {
 	s := &cleanState{data: pic.out.bytes(), pic: *pic, report: report}
+	s.pic.out = rope{s.data}
+	if err := s.pic.verify(x); err != nil {
+		return nil, err
+	}
 	s.pic.out, s.pic.found, s.pic.icc, s.pic.colour = nil, findings{}, nil, nil
 	w, h := pic.displayed()
 	s.bounds = image.Rect(0, 0, w, h)
 	s.sum = sha256.Sum256(s.data)
 	s.report.BytesOut = int64(len(s.data))
-	return &Clean{&sealed{s}}
+	return &Clean{&sealed{s}}, nil
 }
 
 func toGray(src *image.NRGBA) *image.Gray {

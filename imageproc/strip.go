@@ -58,13 +58,22 @@ func Strip(w io.Writer, r io.Reader, o *StripOptions) (*Report, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := pic.verify(x); err != nil {
+	if err := pic.release(w, x); err != nil {
 		return nil, err
-	}
-	if err := pic.out.writeTo(w); err != nil {
-		return nil, fmt.Errorf("imageproc: write: %w", err)
 	}
 	report := pic.report(int64(len(data)))
 	report.BytesOut = pic.size
 	return report, nil
+}
+
+// release writes the output once it is verified. This and newClean are the only
+// ways out.
+func (p *picture) release(w io.Writer, x extras) error {
+	if err := p.verify(x); err != nil {
+		return err
+	}
+	if err := p.out.writeTo(w); err != nil {
+		return fmt.Errorf("imageproc: write: %w", err)
+	}
+	return nil
 }

@@ -50,10 +50,14 @@ func mustRefuse(t *testing.T, name string, pic *picture, out []byte, x extras) {
 	t.Helper()
 	bad := *pic
 	bad.out = rope{out}
-	err := bad.verify(x)
+	var released bytes.Buffer
+	err := bad.release(&released, x)
 	var fe *FormatError
-	if !errors.Is(err, ErrVerify) || !errors.As(err, &fe) {
-		t.Errorf("%s: got %v", name, err)
+	if !errors.Is(err, ErrVerify) || !errors.As(err, &fe) || released.Len() > 0 {
+		t.Errorf("%s: got %v and %d bytes", name, err, released.Len())
+	}
+	if c, err := newClean(&bad, &Report{}, x); !errors.Is(err, ErrVerify) || !c.IsZero() {
+		t.Errorf("%s: made a Clean, %v", name, err)
 	}
 }
 
@@ -143,6 +147,7 @@ func TestVerifyPNGRefuses(t *testing.T) {
 		"profile":             put(idat, newChunk("iCCP", []byte("icc\x00\x00garbage garbage"))...),
 		"text as gamma":       put(idat, newChunk("gAMA", []byte("text"))...),
 		"text as primaries":   put(idat, newChunk("cHRM", []byte("text text text text text text tex"))...),
+		"text as mastering":   put(idat, newChunk("mDCV", []byte("text text text t\x00\x00\x00\x01\x00\x00\x00\x01"))...),
 		"text as intent":      put(idat, newChunk("sRGB", []byte("t"))...),
 		"gamma behind":        put(end, newChunk("gAMA", make([]byte, 4))...),
 		"gamma twice":         put(idat, append(newChunk("gAMA", make([]byte, 4)), newChunk("gAMA", make([]byte, 4))...)...),
