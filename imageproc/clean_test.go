@@ -12,6 +12,7 @@ import (
 	"io"
 	"log/slog"
 	"strings"
+	"sync"
 	"testing"
 
 	"github.com/fitveil/fitveil/imageproc"
@@ -99,6 +100,28 @@ func TestCleanIsImmutable(t *testing.T) {
 	if c.SHA256() != want || sha256.Sum256(c.Bytes()) != want {
 		t.Error("the picture changed")
 	}
+}
+
+// Many goroutines may use one Clean.
+func TestCleanConcurrently(t *testing.T) {
+	c := sanitize(t, phonePhoto(t), nil)
+	want, err := c.Thumb(20)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var wg sync.WaitGroup
+	for range 8 {
+		wg.Go(func() {
+			for range 20 {
+				got, err := c.Thumb(20)
+				if err != nil || !samePixels(got, want) || sha256.Sum256(c.Bytes()) != c.SHA256() || len(c.Report().Removed) != 2 {
+					t.Errorf("one of many sees something else: %v", err)
+					return
+				}
+			}
+		})
+	}
+	wg.Wait()
 }
 
 // grabber keeps the slice it is given, as no Writer may.

@@ -10,6 +10,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"runtime"
 	"slices"
 	"strings"
 	"testing"
@@ -198,6 +199,31 @@ func TestLimits(t *testing.T) {
 	_, err := imageproc.Decode(bytes.NewReader(j), &imageproc.DecodeOptions{Limits: imageproc.Limits{MaxMemory: 1000}})
 	if !errors.Is(err, imageproc.ErrTooLarge) {
 		t.Errorf("decoding in 1000 bytes: %v", err)
+	}
+}
+
+// A strip holds the input once, or twice where its size is not known beforehand,
+// and the output is slices of it.
+func TestStripMemory(t *testing.T) {
+	in := append(mustJPEG(t, noisy(1600, 1200)), make([]byte, 3<<20)...)
+	for name, row := range map[string]struct {
+		r     func() io.Reader
+		times float64
+	}{
+		"sized":   {func() io.Reader { return bytes.NewReader(in) }, 1},
+		"unsized": {func() io.Reader { return struct{ io.Reader }{bytes.NewReader(in)} }, 2},
+	} {
+		var before, after runtime.MemStats
+		runtime.ReadMemStats(&before)
+		if _, err := imageproc.Strip(io.Discard, row.r(), nil); err != nil {
+			t.Fatal(err)
+		}
+		runtime.ReadMemStats(&after)
+		// Pieces of an unsized input are of 1 MiB; tables and buffers are small.
+		const slack = 3 << 19
+		if took := after.TotalAlloc - before.TotalAlloc; float64(took) > row.times*float64(len(in))+slack {
+			t.Errorf("%s: %d bytes for an input of %d", name, took, len(in))
+		}
 	}
 }
 
