@@ -311,7 +311,19 @@ func TestProofsPrintNothingPersonal(t *testing.T) {
 	sum := photo.SHA256()
 	forbidden := []string{secret, "jane", hex.EncodeToString(sum[:8]), fmt.Sprintf("%v", sum[:4]), "IHDR"}
 
-	for _, v := range []any{photo, *photo, screened, *screened, permit, &permit, subject, &subject, ledger} {
+	// fmt cannot call methods on what sits in somebody's unexported fields.
+	hidden := struct {
+		c  *imageproc.Clean
+		cv imageproc.Clean
+		s  *detect.Screened
+		sv detect.Screened
+		p  consent.Permit
+		u  consent.Subject
+	}{photo, *photo, screened, *screened, permit, subject}
+	bounds := fmt.Sprintf("%v", screened.Scene().People[0].Box)
+	forbidden = append(forbidden, bounds)
+
+	for _, v := range []any{photo, *photo, screened, *screened, permit, &permit, subject, &subject, ledger, hidden, &hidden} {
 		var printed strings.Builder
 		for _, verb := range []string{"%v", "%+v", "%#v", "%s", "%q", "%x", "%X", "%d"} {
 			fmt.Fprintf(&printed, verb+"\n", v)

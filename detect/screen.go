@@ -62,7 +62,7 @@ func Screen(ctx context.Context, d Detector, photo *imageproc.Clean, p Policy, o
 	if verdict != Pass {
 		return nil, &PolicyError{Policy: p, Scene: scene.clone(), Reason: reason}
 	}
-	return &Screened{s: s}, nil
+	return &Screened{&sealed{s}}, nil
 }
 
 // look runs the detector and returns a valid scene in the photo's own pixels

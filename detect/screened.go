@@ -15,7 +15,12 @@ import (
 // photo, and is immutable and safe for use by many goroutines. The zero value
 // proves nothing. Printing, logging or marshalling one shows policy and verdict
 // only.
-type Screened struct{ s *screenedState }
+type Screened struct{ s *sealed }
+
+// sealed keeps the state behind a second pointer: a Screened in an unexported
+// field of somebody's struct is printed by fmt without its methods, one pointer
+// deep.
+type sealed struct{ *screenedState }
 
 type screenedState struct {
 	photo    imageproc.Clean
