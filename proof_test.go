@@ -309,7 +309,7 @@ func TestProofsPrintNothingPersonal(t *testing.T) {
 	photo := picture(t, color.NRGBA{1, 2, 3, 255})
 	screened := screen(t, photo)
 	sum := photo.SHA256()
-	forbidden := []string{secret, "jane", hex.EncodeToString(sum[:8]), fmt.Sprintf("%v", sum[:4]), "IHDR"}
+	forbidden := []string{secret, "jane", hex.EncodeToString(sum[:8]), strings.Trim(fmt.Sprint(sum[:6]), "[]"), "IHDR"}
 
 	// fmt cannot call methods on what sits in somebody's unexported fields.
 	hidden := struct {
@@ -320,9 +320,6 @@ func TestProofsPrintNothingPersonal(t *testing.T) {
 		p  consent.Permit
 		u  consent.Subject
 	}{photo, *photo, screened, *screened, permit, subject}
-	bounds := fmt.Sprintf("%v", screened.Scene().People[0].Box)
-	forbidden = append(forbidden, bounds)
-
 	for _, v := range []any{photo, *photo, screened, *screened, permit, &permit, subject, &subject, ledger, hidden, &hidden} {
 		var printed strings.Builder
 		for _, verb := range []string{"%v", "%+v", "%#v", "%s", "%q", "%x", "%X", "%d"} {
