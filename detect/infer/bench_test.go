@@ -59,3 +59,18 @@ func filled(values []infer.Value) []tensor.Tensor {
 	}
 	return out
 }
+
+func BenchmarkNewSession(b *testing.B) {
+	for _, name := range benchModels {
+		b.Run(name, func(b *testing.B) {
+			p, err := infer.Load(readModel(b, name), nil)
+			if err != nil {
+				b.Fatal(err)
+			}
+			b.ReportAllocs()
+			for b.Loop() {
+				p.NewSession()
+			}
+		})
+	}
+}

@@ -15,8 +15,14 @@
 //
 // # Limits
 //
-// Models are trusted as far as their meaning goes, not as far as their bytes
-// go: a broken file is an error, never a panic. Float32 graphs of the operators
-// listed by [Operators] run; everything else is refused at Load with operator
-// and node named.
+// Opsets 7 to 21 of the default domain, the operators listed by [Operators],
+// one graph without subgraphs, weights inside the file. Networks compute in
+// float32; float16 and bfloat16 weights are read and cast, integers serve shape
+// arithmetic. Everything else is refused at Load with operator and node named.
+// Every shape is known after Load, from the file or from Options.Dims.
+//
+// A broken or hostile file is an error, never a panic, and costs memory and time
+// in proportion to its size and to Options.MaxBytes. What a well-formed model
+// computes, and how long a run takes, is its author's choice: bound it with the
+// context of [Session.Run].
 package infer

@@ -430,3 +430,40 @@ func TestTruncated(t *testing.T) {
 		}
 	}
 }
+
+// TestLoadWire: bytes that are no protobuf message, or not the one they should be.
+func TestLoadWire(t *testing.T) {
+	tests := []struct {
+		name   string
+		bytes  string
+		say    string
+		offset int
+	}{
+		{"nothing", "", "no bytes", 0},
+		{"no graph", "\x08\x08\x42\x02\x10\x0d", "no graph", 0},
+		{"no opset", "\x08\x08\x3a\x00", "no opset", 0},
+		{"tag cut short", "\x08\x08\x80", "field tag", 2},
+		{"tag of eleven bytes", strings.Repeat("\xff", 11), "field tag", 0},
+		{"field number 0", "\x08\x08\x00\x01", "field tag", 2},
+		{"start of a group", "\x08\x08\x0b", "wire type 3", 2},
+		{"number cut short", "\x08\x08\x10\xff", "number of field 2", 2},
+		{"length cut short", "\x08\x08\x12\xff", "length of field 2", 2},
+		{"length beyond the end", "\x08\x08\x12\x05abc", "length 5 of field 2, 3 bytes are left", 2},
+		{"length beyond everything", "\x08\x08\x12\xff\xff\xff\xff\xff\xff\xff\xff\x7f", "0 bytes are left", 2},
+		{"fixed64 cut short", "\x08\x08\x11abcdefg", "needs 8 bytes, 7 are left", 2},
+		{"fixed32 cut short", "\x08\x08\x15abc", "needs 4 bytes, 3 are left", 2},
+		{"version of the wrong wire type", "\x0d\x01\x00\x00\x00", "ir_version has wire type 5", 0},
+		{"graph of the wrong wire type", "\x08\x08\x38\x01", "graph has wire type 0", 2},
+		{"deep inside", "\x08\x08\x42\x02\x10\x0d\x3a\x06\x0a\x04\x2a\x02\x0a\x07", "length 7", 12},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			refused(t, []byte(tt.bytes), nil, infer.ErrModel, tt.say)
+			_, err := infer.Load([]byte(tt.bytes), nil)
+			var format *infer.FormatError
+			if !errors.As(err, &format) || format.Offset != tt.offset {
+				t.Errorf("got %v, want it at %d", err, tt.offset)
+			}
+		})
+	}
+}

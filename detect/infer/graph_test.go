@@ -27,7 +27,8 @@ func TestGraphRuns(t *testing.T) {
 		{
 			"the same input twice",
 			with(relu(), func(m *model) { m.nodes = []part{node("Add", []string{"x", "x"}, []string{"y"})} }),
-			[]tensor.Tensor{arr(f32(-1, 2), 1, 2).tensor()}, []any{f32(-2, 4)},
+			[]tensor.Tensor{arr(f32(-1, 2), 1, 2).tensor()},
+			[]any{f32(-2, 4)},
 		},
 		{
 			"initializers listed among the inputs first",
@@ -35,12 +36,14 @@ func TestGraphRuns(t *testing.T) {
 				m.ir = 3
 				m.inputs = []part{value("w", 1, 1), value("x", 1, 1, 2)}
 			}),
-			[]tensor.Tensor{arr(f32(-1, 2), 1, 2).tensor()}, []any{f32(9, 12)},
+			[]tensor.Tensor{arr(f32(-1, 2), 1, 2).tensor()},
+			[]any{f32(9, 12)},
 		},
 		{
 			"an output that is an input",
 			with(relu(), func(m *model) { m.outs = append(m.outs, value("x", 1, 1, 2)) }),
-			[]tensor.Tensor{arr(f32(-1, 2), 1, 2).tensor()}, []any{f32(0, 2), f32(-1, 2)},
+			[]tensor.Tensor{arr(f32(-1, 2), 1, 2).tensor()},
+			[]any{f32(0, 2), f32(-1, 2)},
 		},
 		{
 			"results that are left out",
@@ -51,7 +54,8 @@ func TestGraphRuns(t *testing.T) {
 					node("Concat", []string{"b", "a"}, []string{"y"}, attr("axis", 1)),
 				}
 			}),
-			[]tensor.Tensor{arr(f32(-1, 2), 1, 2).tensor()}, []any{f32(2, -1)},
+			[]tensor.Tensor{arr(f32(-1, 2), 1, 2).tensor()},
+			[]any{f32(2, -1)},
 		},
 		{
 			"a constant",
@@ -61,7 +65,8 @@ func TestGraphRuns(t *testing.T) {
 					node("Mul", []string{"x", "w"}, []string{"y"}),
 				}
 			}),
-			[]tensor.Tensor{arr(f32(-1, 2), 1, 2).tensor()}, []any{f32(-3, 6)},
+			[]tensor.Tensor{arr(f32(-1, 2), 1, 2).tensor()},
+			[]any{f32(-3, 6)},
 		},
 		{
 			"a shape that is an input",
@@ -69,7 +74,8 @@ func TestGraphRuns(t *testing.T) {
 				m.inputs = append(m.inputs, value("s", 7, 2))
 				m.nodes = []part{node("Reshape", []string{"x", "s"}, []string{"y"})}
 			}),
-			[]tensor.Tensor{arr(f32(-1, 2), 1, 2).tensor(), arr(i64(2, 1), 2).tensor()}, []any{f32(-1, 2)},
+			[]tensor.Tensor{arr(f32(-1, 2), 1, 2).tensor(), arr(i64(2, 1), 2).tensor()},
+			[]any{f32(-1, 2)},
 		},
 	}
 	for _, tt := range tests {
