@@ -76,6 +76,9 @@ func (c *Client) cleanOutput(ctx context.Context, data []byte, source imageproc.
 	if err != nil {
 		return nil, bad("not-a-picture", err)
 	}
+	if f := clean.Format(); f != imageproc.JPEG && f != imageproc.PNG {
+		return nil, bad("format", nil)
+	}
 	if b := clean.Bounds(); min(b.Dx(), b.Dy()) < smallest {
 		return nil, bad("too-small", nil)
 	}
