@@ -85,6 +85,7 @@ func (c *compiler) build(n *ir.Node, op operation) error {
 		made[out.name] = true
 		n.Out = append(n.Out, &ir.Value{Name: out.name})
 	}
+	n.Given = n.In
 	if err := c.set.Build[op.op](n); err != nil {
 		return err
 	}

@@ -7,6 +7,7 @@ import (
 	"gorgonia.org/tensor"
 
 	"github.com/fitveil/fitveil/detect/infer/internal/ir"
+	"github.com/fitveil/fitveil/detect/infer/internal/kernel"
 	"github.com/fitveil/fitveil/detect/infer/internal/ref"
 )
 
@@ -21,6 +22,12 @@ type Options struct {
 	// MaxBytes limits the memory of one session, and, together with eight times
 	// the size of the file, that of the program; default 256 MiB.
 	MaxBytes int64
+	// Exact does without Winograd's convolution, which is faster and rounds a
+	// little more: sums are then those of the products the model asks for.
+	Exact bool
+
+	reference bool        // the interpreter alone, for tests
+	kernels   *kernel.Set // nil means the fastest
 }
 
 const defaultMaxBytes = 256 << 20
@@ -86,5 +93,5 @@ func Load(model []byte, o *Options) (*Program, error) {
 			return nil, d.unsupported(d.off, "output %q is %v %v", d.name, v.Type, v.Shape)
 		}
 	}
-	return newProgram(&g.options, inputs, c.needed(outputs), outputs)
+	return newProgram(&g.options, inputs, c.needed(outputs), outputs, &c.memory)
 }

@@ -7,11 +7,13 @@ import (
 
 	"gorgonia.org/tensor"
 
+	"github.com/fitveil/fitveil/detect/infer/internal/fast"
 	"github.com/fitveil/fitveil/detect/infer/internal/ir"
 )
 
 // Program is a compiled model: immutable, safe for use by many goroutines.
 type Program struct {
+	fast            *fast.Program // nil where the reference operators run alone
 	threads         int
 	inputs, outputs []Value
 	nodes           []*ir.Node
@@ -44,8 +46,11 @@ func (c *compiler) declare(f *file, dims map[string]int) ([]*ir.Value, error) {
 	return inputs, nil
 }
 
-func newProgram(o *Options, inputs []*ir.Value, nodes []*ir.Node, outputs []*ir.Value) (*Program, error) {
-	p := &Program{threads: o.Threads, nodes: nodes}
+func newProgram(o *Options, inputs []*ir.Value, nodes []*ir.Node, outputs []*ir.Value, memory *ir.Budget) (*Program, error) {
+	p := &Program{threads: o.Threads, nodes: nodes, inputs: describe(inputs), outputs: describe(outputs)}
+	if p.compile(o, inputs, nodes, outputs, memory) {
+		return p, nil
+	}
 	var index map[*ir.Value]int
 	p.plan, index = layout(inputs, nodes, outputs)
 	if bytes := 4*int64(p.plan.arena) + int64(p.plan.other); bytes > o.MaxBytes {
@@ -64,7 +69,6 @@ func newProgram(o *Options, inputs []*ir.Value, nodes []*ir.Node, outputs []*ir.
 		p.args, p.results = append(p.args, list(n.In)), append(p.results, list(n.Out))
 	}
 	p.in, p.out = list(inputs), list(outputs)
-	p.inputs, p.outputs = describe(inputs), describe(outputs)
 	return p, nil
 }
 
@@ -93,12 +97,16 @@ func copied(values []Value) []Value {
 // Session runs a Program. Not safe for concurrent use; make one per goroutine.
 type Session struct {
 	program *Program
+	fast    *fast.Session
 	arrays  []*ir.Array // by slot
 	calls   []ir.Call   // by node
 }
 
 // NewSession allocates what one run needs.
 func (p *Program) NewSession() *Session {
+	if p.fast != nil {
+		return &Session{program: p, fast: p.fast.NewSession()}
+	}
 	s := &Session{program: p, arrays: make([]*ir.Array, len(p.plan.slots)), calls: make([]ir.Call, len(p.nodes))}
 	arena := make([]float32, p.plan.arena)
 	for i, t := range p.plan.slots {
@@ -149,6 +157,9 @@ func (s *Session) Run(ctx context.Context, in, out []tensor.Tensor) error {
 	if err := fits("output", p.outputs, out, true); err != nil {
 		return err
 	}
+	if s.fast != nil {
+		return s.runFast(ctx, in, out)
+	}
 	for i, slot := range p.in {
 		read(s.arrays[slot], in[i].(*tensor.Dense))
 	}
@@ -164,12 +175,17 @@ func (s *Session) Run(ctx context.Context, in, out []tensor.Tensor) error {
 		return fmt.Errorf("infer: stopped before the outputs: %w", err)
 	}
 	for i, slot := range p.out {
-		if out[i] == nil {
-			out[i] = tensor.New(tensor.Of(p.outputs[i].Dtype), tensor.WithShape(p.outputs[i].Shape...))
-		}
-		write(out[i].(*tensor.Dense), s.arrays[slot])
+		p.give(out, i, s.arrays[slot])
 	}
 	return nil
+}
+
+// give writes output i, into a new tensor where there is none.
+func (p *Program) give(out []tensor.Tensor, i int, a *ir.Array) {
+	if out[i] == nil {
+		out[i] = tensor.New(tensor.Of(p.outputs[i].Dtype), tensor.WithShape(p.outputs[i].Shape...))
+	}
+	write(out[i].(*tensor.Dense), a)
 }
 
 // fits checks tensors against what the program has.

@@ -45,6 +45,7 @@ type Node struct {
 	Op, Name string
 	Opset    int            // version of the default domain the model imports
 	In, Out  []*Value       // nil = absent
+	Given    []*Value       // In as it was before building, which may drop what it has read
 	Attrs    map[string]any // int64, float32, string, their slices, or *Array
 	MaxLen   int            // most elements an output may have
 	Memory   *Budget        // what the node keeps beyond its outputs is taken from here

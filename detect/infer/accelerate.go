@@ -1,0 +1,45 @@
+package infer
+
+import (
+	"context"
+
+	"gorgonia.org/tensor"
+
+	"github.com/fitveil/fitveil/detect/infer/internal/fast"
+	"github.com/fitveil/fitveil/detect/infer/internal/ir"
+)
+
+// compile makes the fast program. It reports false where that is not wanted, or
+// would need more memory than is allowed: the reference operators need less.
+func (p *Program) compile(o *Options, inputs []*ir.Value, nodes []*ir.Node, outputs []*ir.Value, memory *ir.Budget) bool {
+	if o.reference {
+		return false
+	}
+	f, err := fast.Compile(&fast.Graph{Inputs: inputs, Outputs: outputs, Nodes: nodes}, fast.Options{
+		Set: o.kernels, Threads: o.Threads, Exact: o.Exact, MaxBytes: o.MaxBytes, Memory: memory,
+	})
+	if err != nil {
+		return false
+	}
+	p.fast = f
+	return true
+}
+
+func (s *Session) runFast(ctx context.Context, in, out []tensor.Tensor) error {
+	for i, t := range in {
+		d := t.(*tensor.Dense)
+		if a := s.fast.Input(i); a != nil {
+			read(a, d)
+		} else {
+			s.fast.Give(i, d.Float32s())
+			defer s.fast.Give(i, nil)
+		}
+	}
+	if err := s.fast.Run(ctx); err != nil {
+		return err
+	}
+	for i := range out {
+		s.program.give(out, i, s.fast.Output(i))
+	}
+	return nil
+}

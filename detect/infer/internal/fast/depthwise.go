@@ -1,0 +1,71 @@
+package fast
+
+import "github.com/fitveil/fitveil/detect/infer/internal/kernel"
+
+// depthwise convolves each channel of a blocked tensor by itself. A unit is a
+// block of one image.
+type depthwise struct {
+	convolution
+	set      *kernel.Set
+	from, to *tensor
+	packed   []float32 // by block, tap, channel
+	bias     []float32
+	taps     []int32
+	src, dst view
+}
+
+func (c *compiler) depthwise(v *convolution) {
+	d := &depthwise{convolution: *v, set: c.Set}
+	d.from = c.blocks(v.in, v.margin(v.in.Shape[2], v.in.Shape[3]))
+	d.to = c.newBlocks(v.out)
+	c.add(d)
+}
+
+func (d *depthwise) tensors() (in, out []*tensor) { return []*tensor{d.from}, []*tensor{d.to} }
+func (d *depthwise) units() int                   { return d.to.n * d.to.blocks() }
+func (d *depthwise) scratch() int                 { return 0 }
+
+func (d *depthwise) prepare(_ *Program, s *slab) {
+	d.src, d.dst = d.from.view(), d.to.view()
+	window := d.k[0] * d.k[1]
+	d.packed, d.bias = s.take(window*d.to.blocks()*block), s.take(d.to.blocks()*block)
+	if d.packed == nil {
+		return
+	}
+	copy(d.bias, d.convolution.bias)
+	d.taps = windowTaps(&d.sliding, &d.src, [2]int{}, d.k, d.taps[:0])
+	for c := range d.to.c {
+		for t, v := range d.weights[c*window:][:window] {
+			d.packed[(c/block*window+t)*block+c%block] = v
+		}
+	}
+}
+
+// windowTaps lists the offsets of the taps from lo to hi of a window, counted
+// from the tap lo.
+func windowTaps(s *sliding, v *view, lo, hi [2]int, taps []int32) []int32 {
+	for ky := lo[0]; ky < hi[0]; ky++ {
+		for kx := lo[1]; kx < hi[1]; kx++ {
+			taps = append(taps, int32((ky-lo[0])*s.dilation[0]*v.pitch+(kx-lo[1])*s.dilation[1]*block))
+		}
+	}
+	return taps
+}
+
+func (d *depthwise) run(w *worker, lo, hi int) {
+	for u := lo; u < hi; u++ {
+		n, b := u/d.to.blocks(), u%d.to.blocks()
+		for y := range d.to.h {
+			d.row(w, n, b, y)
+		}
+	}
+}
+
+func (d *depthwise) row(w *worker, n, b, y int) {
+	w.window = kernel.Window{
+		In: w.arena[d.src.pixel(n, b, y*d.stride[0]-d.pad[0], -d.pad[1]):], Off: d.taps,
+		W: d.packed[b*len(d.taps)*block:], Bias: d.bias[b*block:],
+		Out: w.arena[d.dst.pixel(n, b, y, 0):], Step: d.stride[1] * block, Count: d.to.w, Act: d.act,
+	}
+	d.set.Depthwise(&w.window)
+}

@@ -1,0 +1,150 @@
+package fast
+
+import "github.com/fitveil/fitveil/detect/infer/internal/kernel"
+
+// direct convolves a blocked tensor with all its channels at once. A unit is an
+// output row of one image.
+//
+// The sums of a tile stay in registers while a table of offsets leads through
+// all taps and input channels, half a block at a time. The weights lie in the
+// order they are used in, share by share.
+type direct struct {
+	convolution
+	set         *kernel.Set
+	from, to    *tensor
+	add         *tensor // nil where nothing is added
+	shares      []share
+	packed      []float32
+	bias        []float32
+	taps        []int32
+	src, dst    view
+	sum         view
+	rowsAtATime int
+}
+
+// dense adds the operation for a convolution that is not grouped.
+func (c *compiler) dense(v *convolution) {
+	if c.winograd(v) {
+		return
+	}
+	d := &direct{convolution: *v, set: c.Set}
+	d.from = c.blocks(v.in, v.margin(v.in.Shape[2], v.in.Shape[3]))
+	if v.res != nil {
+		d.add = c.blocks(v.res, margin{})
+	}
+	d.to = c.newBlocks(v.out)
+	d.shares, _ = splitBlocks(c.Set, &c.Set.Conv, d.to.blocks(), d.to.w, d.terms())
+	c.add(d)
+}
+
+// chunks is how many half blocks hold the input channels.
+func (v *convolution) chunks() int { return (v.in.Shape[1] + kernel.Chunk - 1) / kernel.Chunk }
+
+// terms is how many products make an element, those with channels that fill up
+// the last half block included.
+func (v *convolution) terms() int { return v.chunks() * kernel.Chunk * v.k[0] * v.k[1] }
+
+func (d *direct) tensors() (in, out []*tensor) {
+	return present([]*tensor{d.from, d.add}), []*tensor{d.to}
+}
+
+func (d *direct) units() int   { return d.to.n * d.to.h }
+func (d *direct) scratch() int { return 0 }
+
+func (d *direct) prepare(_ *Program, s *slab) {
+	d.src, d.dst = d.from.view(), d.to.view()
+	if d.add != nil {
+		d.sum = d.add.view()
+	}
+	d.packed, d.bias = s.take(d.terms()*d.to.blocks()*block), s.take(d.to.blocks()*block)
+	if d.packed == nil {
+		return
+	}
+	copy(d.bias, d.convolution.bias)
+	d.taps = d.taps[:0]
+	for chunk := range d.chunks() {
+		for ky := range d.k[0] {
+			for kx := range d.k[1] {
+				b, half := chunk*kernel.Chunk/block, chunk*kernel.Chunk%block
+				d.taps = append(d.taps, int32(b*d.src.area+ky*d.dilation[0]*d.src.pitch+kx*d.dilation[1]*block+half))
+			}
+		}
+	}
+	for _, sh := range d.shares {
+		d.packShare(sh)
+	}
+	d.rowsAtATime = d.goodRows()
+}
+
+// weightsOf is where the weights of a share begin.
+func (d *direct) weightsOf(sh share) int { return sh.first * block * d.terms() }
+
+// packShare puts the weights of a share into the order its kernel reads them
+// in: chunk, tap, channel of the chunk, output channel.
+func (d *direct) packShare(sh share) {
+	depth, window := d.in.Shape[1], d.k[0]*d.k[1]
+	width := sh.blocks * block
+	dst := d.packed[d.weightsOf(sh):][:d.terms()*width]
+	for o := range min(width, d.to.c-sh.first*block) {
+		src := d.weights[(sh.first*block+o)*depth*window:][:depth*window]
+		for i := range depth {
+			at := (i/kernel.Chunk*window*kernel.Chunk+i%kernel.Chunk)*width + o
+			for t := range window {
+				dst[at+t*kernel.Chunk*width] = src[i*window+t]
+			}
+		}
+	}
+}
+
+// Weights up to this many floats stay in the second-level cache together with a
+// stretch of rows; such stretches are then computed for all shares in turn, so
+// that a picture larger than the cache is read from memory once.
+const (
+	residentWeights = 128 << 10
+	residentRows    = 128 << 10
+)
+
+// goodRows is how many rows to compute for one share before turning to the next.
+func (d *direct) goodRows() int {
+	if len(d.packed) > residentWeights {
+		return d.to.h
+	}
+	row := d.from.blocks() * d.src.pitch * d.stride[0]
+	return max(1, min(d.to.h, residentRows/row))
+}
+
+func (d *direct) run(w *worker, lo, hi int) {
+	for lo < hi {
+		n, y := lo/d.to.h, lo%d.to.h
+		count := min(d.rowsAtATime, d.to.h-y, hi-lo)
+		for _, sh := range d.shares {
+			for i := range count {
+				d.row(w, n, y+i, sh, i == 0)
+			}
+		}
+		lo += count
+	}
+}
+
+// row computes one row for one share. With ahead it asks for the weights that
+// follow to be fetched.
+func (d *direct) row(w *worker, n, y int, sh share, ahead bool) {
+	a := &w.conv
+	at := d.weightsOf(sh)
+	*a = kernel.Conv{
+		Off: d.taps, W: d.packed[at:], Bias: d.bias[sh.first*block:],
+		Step: d.stride[1] * block, OutBlock: d.dst.area, ResBlock: d.sum.area, Act: d.act,
+	}
+	if ahead {
+		a.Ahead = d.terms() * sh.blocks * block
+	}
+	for _, s := range sh.row {
+		a.In = w.arena[d.src.pixel(n, 0, y*d.stride[0]-d.pad[0], s.x*d.stride[1]-d.pad[1]):]
+		a.Out = w.arena[d.dst.pixel(n, sh.first, y, s.x):]
+		if d.add != nil {
+			a.Res = w.arena[d.sum.pixel(n, sh.first, y, s.x):]
+		}
+		a.Tiles = s.tiles
+		d.set.Conv[sh.blocks][s.pixels](a)
+	}
+}

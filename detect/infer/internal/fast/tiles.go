@@ -1,0 +1,87 @@
+package fast
+
+import (
+	"math"
+
+	"github.com/fitveil/fitveil/detect/infer/internal/kernel"
+)
+
+// A convolution kernel computes tiles of so many pixels for so many blocks of
+// output channels. Which sizes serve a row best is a small knapsack problem,
+// solved here with a model of the CPU: two multiply-adds and two loads begin in
+// a cycle, and a multiply-add takes four.
+
+// segment is a run of tiles of one width.
+type segment struct{ x, pixels, tiles int }
+
+// share is a run of blocks of output channels that go through a kernel together.
+type share struct {
+	first, blocks int
+	row           []segment
+}
+
+// tileCost is the time of one tile in cycles: terms products for each element.
+func tileCost(s *kernel.Set, blocks, pixels, terms int) float64 {
+	vectors := float64(blocks*block) / float64(s.Lanes)
+	sums := vectors * float64(pixels)
+	cycle := max(sums/2, (float64(pixels)+vectors+float64(blocks))/2, 4)
+	return cycle*float64(terms) + 20 + 2*sums
+}
+
+// splitRow covers w pixels with tiles at the least cost.
+func splitRow(s *kernel.Set, table *kernel.ConvTable, blocks, w, terms int) (row []segment, cost float64) {
+	best, last := make([]float64, w+1), make([]int, w+1)
+	for x := 1; x <= w; x++ {
+		best[x] = math.Inf(1)
+		for t, f := range table[blocks] {
+			if f == nil || t > x {
+				continue
+			}
+			if c := best[x-t] + tileCost(s, blocks, t, terms); c <= best[x] {
+				best[x], last[x] = c, t
+			}
+		}
+	}
+	var count [len(table[0])]int
+	for x := w; x > 0; x -= last[x] {
+		count[last[x]]++
+	}
+	x := 0
+	for t := len(count) - 1; t > 0; t-- {
+		if count[t] > 0 {
+			row = append(row, segment{x, t, count[t]})
+			x += t * count[t]
+		}
+	}
+	return row, best[w]
+}
+
+// splitBlocks covers n blocks of output channels and rows of w pixels.
+func splitBlocks(s *kernel.Set, table *kernel.ConvTable, n, w, terms int) (shares []share, cost float64) {
+	var rows [len(table)][]segment
+	var costs [len(table)]float64
+	for b := range table {
+		if table[b][1] != nil {
+			rows[b], costs[b] = splitRow(s, table, b, w, terms)
+		}
+	}
+	best, last := make([]float64, n+1), make([]int, n+1)
+	for i := 1; i <= n; i++ {
+		best[i] = math.Inf(1)
+		for b := range table {
+			if rows[b] == nil || b > i {
+				continue
+			}
+			if c := best[i-b] + costs[b]; c <= best[i] {
+				best[i], last[i] = c, b
+			}
+		}
+	}
+	for i := n; i > 0; i -= last[i] {
+		shares = append(shares, share{i - last[i], last[i], rows[last[i]]})
+	}
+	for i, j := 0, len(shares)-1; i < j; i, j = i+1, j-1 {
+		shares[i], shares[j] = shares[j], shares[i]
+	}
+	return shares, best[n]
+}
