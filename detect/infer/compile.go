@@ -28,7 +28,7 @@ func newCompiler(o *Options, set *ir.Set, opset int, given int64) *compiler {
 	budget := o.MaxBytes + 8*given
 	return &compiler{
 		set: set, opset: opset, maxLen: int(min(o.MaxBytes/4, math.MaxInt32/4)),
-		memory: ir.Budget{Left: budget}, work: 16 * budget,
+		memory: ir.Budget{Left: budget}, work: budget,
 		values: make(map[string]*ir.Value),
 	}
 }

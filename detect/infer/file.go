@@ -19,10 +19,13 @@ type file struct {
 	graph     []byte // ModelProto with nodes and the names of inputs and outputs, for onnx-go
 }
 
-// Limits of a file that keep the work proportional to its size.
+// Limits of a file. Those on counts keep the work near proportional to its size:
+// onnx-go makes inputs × outputs edges for a node, and the memory plan looks at
+// free places for every output.
 const (
-	maxNodes    = 1 << 15
-	maxEdges    = 1 << 20 // inputs × outputs over all nodes: onnx-go makes that many edges
+	maxNodes    = 1 << 14
+	maxResults  = 1 << 15 // outputs of all nodes
+	maxEdges    = 1 << 18 // inputs × outputs, over all nodes
 	minIR       = 3
 	maxIR       = 13
 	minOpset    = 7
@@ -115,8 +118,7 @@ func (p *file) readOpset(m message, f field) error {
 // readGraph reads a GraphProto and writes the one for onnx-go.
 func (p *file) readGraph(g message) error {
 	var nodes []byte
-	edges := 0
-	initializers := 0
+	edges, results, initializers := 0, 0, 0
 	err := g.each(func(f field) error {
 		switch f.number {
 		case 1: // node
@@ -131,8 +133,9 @@ func (p *file) readGraph(g message) error {
 			if err != nil {
 				return err
 			}
-			if edges += (n.inputs + 1) * n.outputs; edges > maxEdges {
-				return m.unsupported(m.off, "more than %d edges", maxEdges)
+			results += n.outputs
+			if edges += n.inputs * n.outputs; edges > maxEdges || results > maxResults {
+				return m.unsupported(m.off, "more than %d edges or %d results", maxEdges, maxResults)
 			}
 			p.nodes = append(p.nodes, n)
 			nodes = appendBytes(nodes, 1, rewritten)

@@ -148,6 +148,10 @@ func TestLoadRefuses(t *testing.T) {
 		{"too many edges", with(relu(), func(m *model) {
 			m.nodes = []part{node("Concat", make([]string, 2000), slices.Repeat([]string{"y"}, 2000))}
 		}), infer.ErrUnsupported, "edges"},
+		{"too many results", with(relu(), func(m *model) {
+			m.nodes = []part{node("Split", []string{"x"}, make([]string, 1<<15+1))}
+		}), infer.ErrUnsupported, "results"},
+		{"too many nodes", with(relu(), func(m *model) { m.nodes = slices.Repeat(m.nodes, 1<<14+1) }), infer.ErrUnsupported, "nodes"},
 		{"quantised operator", with(relu(), func(m *model) { m.nodes = []part{node("QLinearConv", []string{"x"}, []string{"y"})} }), infer.ErrUnsupported, "QLinearConv"},
 		{"type that does not compute", with(relu(), func(m *model) { m.inputs = []part{value("x", 3, 1, 2)} }), infer.ErrUnsupported, "int8"},
 		{"shape known only at run time", with(relu(), func(m *model) {
