@@ -310,8 +310,11 @@ func refusal(err error) error {
 		err  error
 		code httpupload.Code
 	}{
-		{detect.ErrPeople, PhotoPeople}, {detect.ErrNobody, PhotoNobody}, {detect.ErrCrowd, PhotoCrowd},
-		{detect.ErrUnsure, PhotoUnsure}, {detect.ErrNotVisible, PhotoTooLittle},
+		{detect.ErrPeople, PhotoPeople},
+		{detect.ErrNobody, PhotoNobody},
+		{detect.ErrCrowd, PhotoCrowd},
+		{detect.ErrUnsure, PhotoUnsure},
+		{detect.ErrNotVisible, PhotoTooLittle},
 	} {
 		if errors.Is(err, c.err) {
 			code = c.code
