@@ -140,9 +140,13 @@ func (a *accuracy) report(step int) string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "# How well detect/person finds people, %s\n\n", time.Now().Format(time.DateOnly))
 	fmt.Fprintf(&b, "Written by `TestAccuracy` of `detect/person` (its comment has the command). Model: %s.\n", person.Model)
-	fmt.Fprintf(&b, "%d labelled photos, every %d. of a kind; each went through `imageproc.Sanitize` and `detect.Screen`.\n", len(a.all), step)
+	which := "all there are"
+	if step > 1 {
+		which = fmt.Sprintf("one in %d of each kind", step)
+	}
+	fmt.Fprintf(&b, "%d labelled photos, %s; each went through `imageproc.Sanitize` and `detect.Screen`.\n", len(a.all), which)
 	fmt.Fprintf(&b, "Machine: %s, %d cores, %s/%s, %s. ", cpu(), runtime.NumCPU(), runtime.GOOS, runtime.GOARCH, runtime.Version())
-	fmt.Fprintf(&b, "Median time of a photo, everything included, on a shared machine: %d ms.\n\n", a.median().Milliseconds())
+	fmt.Fprintf(&b, "Median time of a photo, everything included and other work running beside it: %d ms.\n\n", a.median().Milliseconds())
 	b.WriteString("The thresholds were chosen on a larger set that holds these photos, so the rates are a little kind.\n")
 	b.WriteString("`pos-tiny` is far or reflected people, `limb` hands or feet alone; for those there is no right answer here.\n\n")
 	b.WriteString(a.tables())

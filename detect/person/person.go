@@ -20,7 +20,7 @@ type Options struct {
 }
 
 // Detector finds people with the embedded models. It is immutable and safe for
-// use by many goroutines. Each picture in work takes some 40 MB; what is not
+// use by many goroutines. Each picture in work takes some 25 MB; what is not
 // in use is left to the garbage collector. Make one Detector and keep it.
 type Detector struct {
 	nanodet, movenet *network

@@ -23,6 +23,10 @@ func rowReader(img image.Image) func(dst []byte, y int) {
 			src := img.Pix[img.PixOffset(b.Min.X, y):][:4*b.Dx()]
 			for i, j := 0, 0; i < len(src); i, j = i+4, j+3 {
 				a := uint32(src[i+3])
+				if a == 255 {
+					dst[j], dst[j+1], dst[j+2] = src[i], src[i+1], src[i+2]
+					continue
+				}
 				for c := range 3 {
 					dst[j+c] = byte((uint32(src[i+c])*a + 255*(255-a) + 127) / 255)
 				}
