@@ -35,6 +35,7 @@ func (c *compiler) concat(n *ir.Node) bool {
 		if r.c == t.c && !t.shared && r != to && !slices.Contains(parts[:i], t) {
 			r.parent, r.first = to, first
 			to.margin = to.margin.union(r.margin)
+			to.keep = to.keep || t.keep || c.uses.sole(n.In[i]) < 0
 		} else {
 			place := &tensor{value: t.value, blocked: true, external: -1, n: t.n, c: t.c, h: t.h, w: t.w, parent: to, first: first}
 			c.add(&move{from: t, to: place})

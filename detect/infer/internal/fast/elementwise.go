@@ -81,7 +81,7 @@ func (c *compiler) addFunction(n *ir.Node, x *ir.Value, f func(*kernel.Map)) {
 func (c *compiler) over(y, x *ir.Value) *tensor {
 	from := c.blocked[x]
 	to := c.newBlocks(y)
-	if c.uses.sole(x) >= 0 && !from.shared {
+	if c.uses.sole(x) >= 0 && !from.shared && !from.keep {
 		to.parent = from
 	}
 	return to

@@ -22,7 +22,8 @@ type tensor struct {
 	margin     margin
 	parent     *tensor // whose blocks these are, nil for a tensor of its own
 	first      int     // block of the parent this one begins with
-	shared     bool    // others read the parent's blocks as well
+	shared     bool    // others read the same blocks under another name: they must not move
+	keep       bool    // or only part of them: they must not be overwritten
 
 	// Known once the tensors have places; not used where there is a parent.
 	at          int  // offset in the arena, in floats

@@ -37,7 +37,7 @@ func (c *compiler) winograd(v *convolution) bool {
 		return false
 	}
 	o := &winograd{convolution: *v, set: c.Set, tiles: [2]int{(v.out.Shape[2] + 3) / tileSide, (v.out.Shape[3] + 3) / tileSide}}
-	o.chooseBand(c.Threads)
+	o.chooseBand(1) // the choice of method must not depend on threads
 	around := margin{
 		top: v.pad[0], bottom: max(0, o.tiles[0]*tileSide+2-v.pad[0]-v.in.Shape[2]),
 		left: v.pad[1], right: max(0, o.tiles[1]*tileSide+2-v.pad[1]-v.in.Shape[3]),
@@ -45,6 +45,7 @@ func (c *compiler) winograd(v *convolution) bool {
 	if !around.fits() || !o.pays() {
 		return false
 	}
+	o.chooseBand(c.Threads)
 	o.from = c.blocks(v.in, around)
 	if v.res != nil {
 		o.add = c.blocks(v.res, margin{})
