@@ -14,20 +14,22 @@ var benchModels = []string{"nanodet-g-416", "movenet-multipose-256"}
 
 func BenchmarkRun(b *testing.B) {
 	for _, name := range benchModels {
-		for _, threads := range []int{1, 2} {
-			b.Run(fmt.Sprintf("%s/threads=%d", name, threads), func(b *testing.B) {
-				p, err := infer.Load(readModel(b, name), &infer.Options{Threads: threads})
-				if err != nil {
-					b.Fatal(err)
-				}
-				s, in, out := p.NewSession(), filled(p.Inputs()), make([]tensor.Tensor, len(p.Outputs()))
-				b.ReportAllocs()
-				for b.Loop() {
-					if err := s.Run(context.Background(), in, out); err != nil {
+		for _, e := range engines {
+			for _, threads := range []int{1, 2} {
+				b.Run(fmt.Sprintf("%s/%s/threads=%d", name, e.name, threads), func(b *testing.B) {
+					p, err := infer.Load(readModel(b, name), e.options(infer.Options{Threads: threads}))
+					if err != nil {
 						b.Fatal(err)
 					}
-				}
-			})
+					s, in, out := p.NewSession(), filled(p.Inputs()), make([]tensor.Tensor, len(p.Outputs()))
+					b.ReportAllocs()
+					for b.Loop() {
+						if err := s.Run(context.Background(), in, out); err != nil {
+							b.Fatal(err)
+						}
+					}
+				})
+			}
 		}
 	}
 }

@@ -261,6 +261,16 @@ func (c opCase) model(allFixed bool) (m model, in []tensor.Tensor) {
 	return m, in
 }
 
+// engines are the two ways a program runs: what Load chooses, and the reference
+// operators alone. Tests that compute run both.
+var engines = []struct {
+	name    string
+	options func(infer.Options) *infer.Options
+}{
+	{"default", func(o infer.Options) *infer.Options { return &o }},
+	{"reference", infer.WithReference},
+}
+
 // failer is what testing.TB and rapid.T have in common.
 type failer interface {
 	Helper()

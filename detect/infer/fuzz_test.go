@@ -12,7 +12,7 @@ import (
 )
 
 // FuzzLoad wants of any file: an error of the three kinds, or a program that
-// runs, within bounds of time and memory, and that runs to the same end twice.
+// runs, on either engine, and runs again.
 func FuzzLoad(f *testing.F) {
 	for _, c := range allCases() {
 		m, _ := c.model(false)
@@ -28,27 +28,34 @@ func FuzzLoad(f *testing.F) {
 			f.Add(spoiled)
 		}
 	}
-	o := &infer.Options{MaxBytes: 1 << 20, Dims: map[string]int{"batch": 1}}
+	o := infer.Options{MaxBytes: 1 << 20, Dims: map[string]int{"batch": 1}}
 	f.Fuzz(func(t *testing.T, b []byte) {
-		p, err := infer.Load(b, o)
-		if err != nil {
+		for _, e := range engines {
+			p, err := infer.Load(b, e.options(o))
+			if err == nil {
+				runTwice(t, p)
+				continue
+			}
 			if !errors.Is(err, infer.ErrModel) && !errors.Is(err, infer.ErrUnsupported) && !errors.Is(err, infer.ErrTooLarge) {
 				t.Fatalf("error of no kind: %v", err)
 			}
 			return
 		}
-		s, in := p.NewSession(), make([]tensor.Tensor, len(p.Inputs()))
-		for i, v := range p.Inputs() {
-			in[i] = tensor.New(tensor.Of(v.Dtype), tensor.WithShape(v.Shape...))
-		}
-		// What runs long is not a fault: time is the caller's to bound.
-		ctx, cancel := context.WithTimeout(context.Background(), time.Second)
-		defer cancel()
-		for range 2 {
-			err := s.Run(ctx, in, make([]tensor.Tensor, len(p.Outputs())))
-			if err != nil && !errors.Is(err, context.DeadlineExceeded) {
-				t.Fatal(err)
-			}
-		}
 	})
+}
+
+func runTwice(t *testing.T, p *infer.Program) {
+	s, in := p.NewSession(), make([]tensor.Tensor, len(p.Inputs()))
+	for i, v := range p.Inputs() {
+		in[i] = tensor.New(tensor.Of(v.Dtype), tensor.WithShape(v.Shape...))
+	}
+	// What runs long is not a fault: time is the caller's to bound.
+	ctx, cancel := context.WithTimeout(context.Background(), time.Second)
+	defer cancel()
+	for range 2 {
+		err := s.Run(ctx, in, make([]tensor.Tensor, len(p.Outputs())))
+		if err != nil && !errors.Is(err, context.DeadlineExceeded) {
+			t.Fatal(err)
+		}
+	}
 }

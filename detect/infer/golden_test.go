@@ -132,16 +132,19 @@ func TestGolden(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			p, err := infer.Load(model, &infer.Options{Threads: 2})
-			if err != nil {
-				t.Fatal(err)
+			for _, e := range engines {
+				p, err := infer.Load(model, e.options(infer.Options{Threads: 2}))
+				if err != nil {
+					t.Fatal(err)
+				}
+				in := tensor.New(tensor.WithShape(p.Inputs()[0].Shape...), tensor.WithBacking(pixels))
+				out := make([]tensor.Tensor, len(p.Outputs()))
+				if err := p.NewSession().Run(context.Background(), []tensor.Tensor{in}, out); err != nil {
+					t.Fatal(err)
+				}
+				t.Log(e.name)
+				checkGolden(t, c, p.Outputs(), out, raw)
 			}
-			in := tensor.New(tensor.WithShape(p.Inputs()[0].Shape...), tensor.WithBacking(pixels))
-			out := make([]tensor.Tensor, len(p.Outputs()))
-			if err := p.NewSession().Run(context.Background(), []tensor.Tensor{in}, out); err != nil {
-				t.Fatal(err)
-			}
-			checkGolden(t, c, p.Outputs(), out, raw)
 		})
 	}
 }

@@ -149,16 +149,18 @@ func TestConvAgainstNaive(t *testing.T) {
 			want: []array{arr(f32(), p.n, p.m, oh, ow)},
 		}
 		m, in := c.model(false)
-		one := run(t, m, nil, in...)[0].Data().([]float32)
-		three := run(t, m, &infer.Options{Threads: 3}, in...)[0].Data().([]float32)
-		for i, got := range one {
-			if three[i] != got {
-				t.Fatalf("element %d is %v with one thread, %v with three", i, got, three[i])
-			}
-			want := p.at(i/ow/oh/p.m, i/ow/oh%p.m, i/ow%oh, i%ow)
-			// Sums of at most 5·4·4 products below 1: a few roundings of about 1e-7.
-			if math.Abs(float64(got)-want) > 2e-5 {
-				t.Fatalf("element %d is %v, want %v", i, got, want)
+		for _, e := range engines {
+			one := run(t, m, e.options(infer.Options{}), in...)[0].Data().([]float32)
+			three := run(t, m, e.options(infer.Options{Threads: 3}), in...)[0].Data().([]float32)
+			for i, got := range one {
+				if three[i] != got {
+					t.Fatalf("%s: element %d is %v with one thread, %v with three", e.name, i, got, three[i])
+				}
+				want := p.at(i/ow/oh/p.m, i/ow/oh%p.m, i/ow%oh, i%ow)
+				// Sums of at most 5·4·4 products below 1: a few roundings of about 1e-7.
+				if math.Abs(float64(got)-want) > 2e-5 {
+					t.Fatalf("%s: element %d is %v, want %v", e.name, i, got, want)
+				}
 			}
 		}
 	})
@@ -173,9 +175,11 @@ func TestConvLongRows(t *testing.T) {
 			x := upTo(2 * h * w)
 			c := opCase{op: "Conv", in: []array{arr(x, 1, 2, h, w), fixed(f32(1, -2), 1, 2, 1, 1)}, want: []array{arr(f32(), 1, 1, h, w)}}
 			m, in := c.model(false)
-			for i, got := range run(t, m, nil, in...)[0].Data().([]float32) {
-				if want := x[i] - 2*x[h*w+i]; got != want {
-					t.Fatalf("element %d is %v, want %v", i, got, want)
+			for _, e := range engines {
+				for i, got := range run(t, m, e.options(infer.Options{}), in...)[0].Data().([]float32) {
+					if want := x[i] - 2*x[h*w+i]; got != want {
+						t.Fatalf("%s: element %d is %v, want %v", e.name, i, got, want)
+					}
 				}
 			}
 		})

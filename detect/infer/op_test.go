@@ -20,13 +20,16 @@ func allCases() []opCase {
 // TestOperators computes each case at run time, and again at load time with
 // every input known.
 func TestOperators(t *testing.T) {
-	for _, c := range allCases() {
-		t.Run(c.op+"/"+c.name, func(t *testing.T) {
-			m, in := c.model(false)
-			c.compare(t, run(t, m, nil, in...))
-			m, _ = c.model(true)
-			c.compare(t, run(t, m, nil))
-		})
+	for _, e := range engines {
+		for _, c := range allCases() {
+			t.Run(e.name+"/"+c.op+"/"+c.name, func(t *testing.T) {
+				o := e.options(infer.Options{})
+				m, in := c.model(false)
+				c.compare(t, run(t, m, o, in...))
+				m, _ = c.model(true)
+				c.compare(t, run(t, m, o))
+			})
+		}
 	}
 }
 

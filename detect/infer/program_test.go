@@ -135,16 +135,20 @@ func (c *stopping) Err() error {
 }
 
 func TestRunStops(t *testing.T) {
-	s := load(t, small(), nil).NewSession()
-	for left := range 5 {
-		out := make([]tensor.Tensor, 2)
-		err := s.Run(&stopping{context.Background(), left}, smallInputs(), out)
-		if left < 4 {
-			if !errors.Is(err, context.Canceled) || out[0] != nil {
-				t.Errorf("after %d looks: %v, output %v", left, err, out[0])
+	for _, e := range engines {
+		s := load(t, small(), e.options(infer.Options{})).NewSession()
+		for left := 0; ; left++ {
+			out := make([]tensor.Tensor, 2)
+			err := s.Run(&stopping{context.Background(), left}, smallInputs(), out)
+			if err == nil {
+				if left < 3 { // before each of two steps at least, and before the outputs
+					t.Errorf("%s: looks at the context %d times", e.name, left)
+				}
+				break
 			}
-		} else if err != nil || out[0] == nil {
-			t.Errorf("after %d looks: %v", left, err)
+			if !errors.Is(err, context.Canceled) || out[0] != nil || left > 100 {
+				t.Fatalf("%s: after %d looks: %v, output %v", e.name, left, err, out[0])
+			}
 		}
 	}
 }
@@ -172,20 +176,21 @@ func TestSessionsShare(t *testing.T) {
 }
 
 func TestRunAllocates(t *testing.T) {
-	s := load(t, small(), nil).NewSession()
-	in := smallInputs()
-	out := make([]tensor.Tensor, 2)
-	if err := s.Run(context.Background(), in, out); err != nil {
-		t.Fatal(err)
-	}
-	// Closures of the kernels and the views of integer tensors; nothing that
-	// grows with the data.
-	if n := testing.AllocsPerRun(20, func() {
+	for _, e := range engines {
+		s := load(t, small(), e.options(infer.Options{})).NewSession()
+		in, out := smallInputs(), make([]tensor.Tensor, 2)
 		if err := s.Run(context.Background(), in, out); err != nil {
 			t.Fatal(err)
 		}
-	}); n > 20 {
-		t.Errorf("%v allocations a run", n)
+		// Closures of the kernels and the views of integer tensors; nothing that
+		// grows with the data.
+		if n := testing.AllocsPerRun(20, func() {
+			if err := s.Run(context.Background(), in, out); err != nil {
+				t.Fatal(err)
+			}
+		}); n > 20 {
+			t.Errorf("%s: %v allocations a run", e.name, n)
+		}
 	}
 }
 
@@ -203,13 +208,15 @@ func TestOutputs(t *testing.T) {
 		inputs:  []part{value("x", 1, 1, 2)},
 		outs:    []part{value("x", 1), value("a", 1), value("b", 1), value("c", 1), value("d", 1), value("e", 1), value("k", 1)},
 	}
-	var got []any
-	for _, o := range run(t, m, nil, arr(f32(-1, 2), 1, 2).tensor()) {
-		got = append(got, o.Data())
-	}
 	want := []any{f32(-1, 2), f32(0, 2), f32(0, 2), f32(0, -2), f32(-1, 2), f32(-5), f32(5)}
-	if diff := cmp.Diff(want, got); diff != "" {
-		t.Errorf("-want +got:\n%s", diff)
+	for _, e := range engines {
+		var got []any
+		for _, o := range run(t, m, e.options(infer.Options{}), arr(f32(-1, 2), 1, 2).tensor()) {
+			got = append(got, o.Data())
+		}
+		if diff := cmp.Diff(want, got); diff != "" {
+			t.Errorf("%s: -want +got:\n%s", e.name, diff)
+		}
 	}
 }
 
@@ -256,11 +263,12 @@ func TestPlanAgainstGraph(t *testing.T) {
 			}
 		}
 		x := arr(f32(3, -1, 4, -1, 5, -9, 2, -6, 5, -3, 5, -8), 2, 6)
-		got := run(t, m, nil, x.tensor())
 		want := runGraph(t, m, x.tensor())
-		for i := range got {
-			if diff := cmp.Diff(want[i].Data(), got[i].Data()); diff != "" {
-				t.Fatalf("output %d of %d (-graph +program):\n%s", i, len(got), diff)
+		for _, e := range engines {
+			for i, got := range run(t, m, e.options(infer.Options{}), x.tensor()) {
+				if diff := cmp.Diff(want[i].Data(), got.Data()); diff != "" {
+					t.Fatalf("%s: output %d of %d (-graph +program):\n%s", e.name, i, len(want), diff)
+				}
 			}
 		}
 	})
