@@ -2,7 +2,14 @@ package kernel
 
 // Winograd's F(4×4, 3×3) computes 4×4 results of a 3×3 convolution from 6×6
 // inputs with 36 products instead of 144: Y = Aᵀ[(G·g·Gᵀ) ⊙ (Bᵀ·d·B)]A. The
-// matrices are those of Lavin and Gray, arXiv:1509.09308, section 4.3.
+// scheme is that of Lavin and Gray, arXiv:1509.09308, section 4; the points are
+// not their 0, ±1, ±2, ∞ but 0, ±√½, ±√2, ∞. With those no entry of the matrices
+// is larger than 2√2, and the rounding error is about a third.
+
+const (
+	sqrtHalf = 0.70710678118654752440 // √½, the smaller point
+	sqrt2    = 1.41421356237309504880 // √2, the larger one
+)
 
 // winogradIn makes 36 vectors of each tile: Bᵀ·d·B.
 func winogradIn(a *WinogradIn) {
@@ -30,13 +37,13 @@ func winogradIn(a *WinogradIn) {
 
 // forward is Bᵀ times a column.
 func forward(x [6]float32) [6]float32 {
+	even, odd := x[4]-2*x[2], sqrtHalf*(x[3]-2*x[1])
+	wide, far := x[4]-0.5*x[2], sqrt2*(x[3]-0.5*x[1])
 	return [6]float32{
-		4*x[0] - 5*x[2] + x[4],
-		(x[4] - 4*x[2]) + (x[3] - 4*x[1]),
-		(x[4] - 4*x[2]) - (x[3] - 4*x[1]),
-		(x[4] - x[2]) + 2*(x[3]-x[1]),
-		(x[4] - x[2]) - 2*(x[3]-x[1]),
-		4*x[1] - 5*x[3] + x[5],
+		x[0] - 2.5*x[2] + x[4],
+		even + odd, even - odd,
+		wide + far, wide - far,
+		x[1] - 2.5*x[3] + x[5],
 	}
 }
 
@@ -66,7 +73,12 @@ func winogradOut(a *WinogradOut) {
 // backward is Aᵀ times a column.
 func backward(x [6]float32) [4]float32 {
 	s12, d12, s34, d34 := x[1]+x[2], x[1]-x[2], x[3]+x[4], x[3]-x[4]
-	return [4]float32{x[0] + s12 + s34, d12 + 2*d34, s12 + 4*s34, d12 + 8*d34 + x[5]}
+	return [4]float32{
+		x[0] + s12 + s34,
+		sqrtHalf*d12 + sqrt2*d34,
+		0.5*s12 + 2*s34,
+		sqrtHalf/2*d12 + 2*sqrt2*d34 + x[5],
+	}
 }
 
 // winogradWeights makes 36 vectors of the nine of each filter: G·g·Gᵀ.
@@ -91,7 +103,7 @@ func winogradWeights(a *WinogradWeights) {
 
 // spreadFilter is G times a column.
 func spreadFilter(a, b, c float32) [6]float32 {
-	outer, inner := (a+c)*(1./6), b*(1./6)
-	wide, step := a*(1./24)+c*(1./6), b*(1./12)
-	return [6]float32{a * 0.25, -outer - inner, inner - outer, wide + step, wide - step, c}
+	outer, inner := a*(-2./3)-c*(1./3), b*(-2./3*sqrtHalf)
+	wide, step := a*(1./6)+c*(1./3), b*(1./6*sqrt2)
+	return [6]float32{a, outer + inner, outer - inner, wide + step, wide - step, c}
 }

@@ -5,9 +5,14 @@ import (
 	"github.com/mmcloughlin/avo/reg"
 )
 
-// The transforms of Winograd's F(4×4, 3×3), Lavin and Gray, arXiv:1509.09308,
-// section 4.3, on vectors of channels. Each is applied to rows, by way of Tmp,
-// and then to columns.
+// The transforms of Winograd's F(4×4, 3×3) with the points 0, ±√½, ±√2, ∞, on
+// vectors of channels; winograd.go of package kernel derives them. Each is
+// applied to rows, by way of Tmp, and then to columns.
+
+const (
+	sqrtHalf = 0.70710678118654752440
+	sqrt2    = 1.41421356237309504880
+)
 
 // each lists the parts of a block with their byte offsets: narrow vectors go
 // through the whole transform once a part.
@@ -55,28 +60,38 @@ func (v *writer) loads(at func(i int) Mem) (x [6]reg.VecVirtual) {
 	return x
 }
 
+// scale returns a·b.
+func (v *writer) scale(a Mem, b reg.VecVirtual) reg.VecVirtual {
+	r := v.vec()
+	v.VMULPS(v.spread(a), b, r)
+	return r
+}
+
 // forward multiplies six vectors by Bᵀ and hands the results on one by one.
 func (v *writer) forward(x [6]reg.VecVirtual, put func(i int, r reg.VecVirtual)) {
-	c2, c4, c5 := v.constant("two", 2), v.constant("four", 4), v.constant("five", 5)
-	put(0, v.fma(c4, x[0], v.fms(c5, x[2], x[4])))
-	even, odd := v.fms(c4, x[2], x[4]), v.fms(c4, x[1], x[3])
-	put(1, v.sum(even, odd))
-	put(2, v.difference(even, odd))
-	even, odd = v.difference(x[4], x[2]), v.difference(x[3], x[1])
-	put(3, v.fma(c2, odd, even))
-	put(4, v.fms(c2, odd, even))
-	put(5, v.fma(c4, x[1], v.fms(c5, x[3], x[5])))
+	half, two, c25 := v.constant("half", 0.5), v.constant("two", 2), v.constant("fiveHalves", 2.5)
+	near, far := v.constant("sqrtHalf", sqrtHalf), v.constant("sqrt2", sqrt2)
+	put(0, v.fms(c25, x[2], v.sum(x[0], x[4])))
+	even, odd := v.fms(two, x[2], x[4]), v.fms(two, x[1], x[3])
+	put(1, v.fma(near, odd, even))
+	put(2, v.fms(near, odd, even))
+	even, odd = v.fms(half, x[2], x[4]), v.fms(half, x[1], x[3])
+	put(3, v.fma(far, odd, even))
+	put(4, v.fms(far, odd, even))
+	put(5, v.fms(c25, x[3], v.sum(x[1], x[5])))
 }
 
 // backward multiplies six vectors by Aᵀ.
 func (v *writer) backward(x [6]reg.VecVirtual, put func(i int, r reg.VecVirtual)) {
-	c2, c4, c8 := v.constant("two", 2), v.constant("four", 4), v.constant("eight", 8)
+	half, two := v.constant("half", 0.5), v.constant("two", 2)
+	near, far := v.constant("sqrtHalf", sqrtHalf), v.constant("sqrt2", sqrt2)
+	near3, far3 := v.constant("sqrtHalfCubed", sqrtHalf/2), v.constant("sqrt2Cubed", 2*sqrt2)
 	s12, d12 := v.sum(x[1], x[2]), v.difference(x[1], x[2])
 	s34, d34 := v.sum(x[3], x[4]), v.difference(x[3], x[4])
 	put(0, v.sum(v.sum(x[0], s12), s34))
-	put(1, v.fma(c2, d34, d12))
-	put(2, v.fma(c4, s34, s12))
-	put(3, v.sum(v.fma(c8, d34, d12), x[5]))
+	put(1, v.fma(far, d34, v.scale(near, d12)))
+	put(2, v.fma(two, s34, v.scale(half, s12)))
+	put(3, v.sum(v.fma(far3, d34, v.scale(near3, d12)), x[5]))
 }
 
 // winogradIn writes the transform of the input: 6×6 pixels become 36 vectors.
@@ -215,27 +230,21 @@ func (v *writer) winogradWeights() {
 
 // spreadFilter is row i of G times a column.
 func (v *writer) spreadFilter(g [3]reg.VecVirtual, i int) reg.VecVirtual {
-	scaled := func(x reg.VecVirtual, name string, f float32) reg.VecVirtual {
-		r := v.vec()
-		v.VMULPS(v.spread(v.constant(name, f)), x, r)
-		return r
-	}
+	var even, odd reg.VecVirtual
 	switch i {
 	case 0:
-		return scaled(g[0], "quarter", 1./4)
+		return g[0]
 	case 5:
 		return g[2]
 	case 1, 2:
-		outer, inner := scaled(v.sum(g[0], g[2]), "minusSixth", -1./6), scaled(g[1], "sixth", 1./6)
-		if i == 1 {
-			return v.difference(outer, inner)
-		}
-		return v.sum(outer, inner)
+		even = v.sum(v.scale(v.constant("minusTwoThirds", -2./3), g[0]), v.scale(v.constant("minusThird", -1./3), g[2]))
+		odd = v.scale(v.constant("minusTwoThirdsSqrtHalf", -2./3*sqrtHalf), g[1])
+	case 3, 4:
+		even = v.sum(v.scale(v.constant("sixth", 1./6), g[0]), v.scale(v.constant("third", 1./3), g[2]))
+		odd = v.scale(v.constant("sixthSqrt2", 1./6*sqrt2), g[1])
 	}
-	wide := v.sum(scaled(g[0], "twentyFourth", 1./24), scaled(g[2], "sixth", 1./6))
-	step := scaled(g[1], "twelfth", 1./12)
-	if i == 3 {
-		return v.sum(wide, step)
+	if i%2 == 1 {
+		return v.sum(even, odd)
 	}
-	return v.difference(wide, step)
+	return v.difference(even, odd)
 }
