@@ -2,7 +2,6 @@ package tryon_test
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"image/color"
 	"sync/atomic"
@@ -20,8 +19,6 @@ import (
 // anything.
 func TestRenderRefuses(t *testing.T) {
 	w, other := newWorld(t), newWorld(t)
-	var decoded consent.Permit
-	_ = json.Unmarshal([]byte(`{"p":{}}`), &decoded) // must stay a zero permit
 	unsure := detect.AnyPeople()
 	unsure.Name, unsure.Presence, unsure.Doubt = "lenient", .1, 0
 	reviewed := func(p detect.Policy) *detect.Screened {
@@ -49,7 +46,6 @@ func TestRenderRefuses(t *testing.T) {
 		is      error
 	}{
 		{"zero permit", consent.Permit{}, w.request, tryon.NoConsent, "no-permit", tryon.ErrNoConsent},
-		{"decoded permit", decoded, w.request, tryon.NoConsent, "no-permit", tryon.ErrNoConsent},
 		{"permit of another ledger", other.permit, w.request, tryon.NoConsent, "foreign-permit", tryon.ErrNoConsent},
 		{"unmanaged permit", consent.Unmanaged("paper form").For(w.subject), w.request, tryon.NoConsent, "unmanaged-permit", tryon.ErrNoConsent},
 		{"another shopper", w.permit, with(func(r *tryon.Request) { r.Subject = w.ledger.Subject("shop-a", "else") }), tryon.NoConsent, "permit-mismatch", tryon.ErrNoConsent},

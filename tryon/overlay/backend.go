@@ -20,12 +20,17 @@ type Options struct {
 	// Products is how many cut-out products are kept in memory, about 5 MB
 	// each; default 16, negative none.
 	Products int
+	// People looks at product pictures and keeps out those that somebody wears:
+	// drawn on a shopper they would show a second face. nil: the outline alone
+	// decides, which catches most of them.
+	People detect.Detector
 }
 
 // Backend draws. It is safe for use by many goroutines.
 type Backend struct {
 	quality  int
 	products *shelf
+	people   detect.Detector
 }
 
 // New makes the backend.
@@ -33,7 +38,7 @@ func New(o *Options) *Backend {
 	if o == nil {
 		o = &Options{}
 	}
-	b := &Backend{quality: o.Quality, products: newShelf(o.Products)}
+	b := &Backend{quality: o.Quality, products: newShelf(o.Products), people: o.People}
 	if b.quality < 1 || b.quality > 100 {
 		b.quality = 92
 	}
@@ -84,7 +89,7 @@ func (b *Backend) render(ctx context.Context, in *tryon.Input) (*tryon.Output, e
 	if refused != nil {
 		return nil, refused
 	}
-	item, err := b.products.get(in.Items[0].Image)
+	item, err := b.product(ctx, in.Items[0].Image)
 	if err != nil {
 		return nil, err
 	}

@@ -38,25 +38,28 @@ func (b *body) at(q vec) bool {
 }
 
 // outline is how far q lies outside (positive) or inside (negative) of an
-// average body on these bones, in shoulder widths; guess includes arms that
-// were not seen.
-func (b *body) outline(q vec, guess bool) float64 {
+// average body on these bones, in shoulder widths. The widest one includes arms
+// that were not seen; the other one has a narrow waist.
+func (b *body) outline(q vec, widest bool) float64 {
 	p := b.p
 	u, v := p.uv(q)
 	d := math.Inf(1)
 	// Trunk: a box with a slope to the neck.
 	if v < 1.9 {
-		half := .50 + .04*min(max(v, 0), 1)
+		half := .43
+		if widest {
+			half = .50 + .04*clamp(v, 0, 1)
+		}
 		shoulders := -.13 - .10*clamp((.45-math.Abs(u))/.25, 0, 1)
 		d = min(d, max(math.Abs(u)-half, shoulders-v, v-1.9))
 	}
 	for i := range 2 {
 		s, e, w, known := p.arm(i)
-		if known || guess {
+		if known || widest {
 			a, _ := segment(q, s, e)
 			d = min(d, a/p.width-.14)
 		}
-		if p.wrist[i].ok && known || guess {
+		if p.wrist[i].ok && known || widest {
 			a, _ := segment(q, e, w)
 			d = min(d, a/p.width-.11)
 		}

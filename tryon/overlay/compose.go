@@ -76,12 +76,12 @@ func (c *composition) pixel(p []uint8, trunk, sleeve []float32, x, y float64) {
 	if keep >= 1 {
 		return
 	}
-	t, s, shade := 1-keep, 1-keep, float32(1)
+	front := c.front.at(x, y)
+	t, s, shade := (1-keep)*(1-front), 1-keep, float32(1)
 	if trunk[3] > 0 {
-		t *= 1 - c.front.at(x, y)
 		shade = 1 - c.shadows.trunk.at(x, y)*(1-sleeve[3])
 	}
-	ground *= 1 - keep
+	ground *= (1 - keep) * (1 - front) // an arm before the trunk has its own light
 	ta, sa := trunk[3]*t, sleeve[3]*s
 	for k := range 3 {
 		v := toLinear[p[k]] * (1 - ground)

@@ -103,7 +103,8 @@ func (c *cutout) background() (colour [3]int, plain bool) {
 			near++
 		}
 	})
-	return colour, near*100 >= n*96
+	// A product that is cut off takes up some of the border.
+	return colour, near*100 >= n*75
 }
 
 // distance is the squared RGB distance of pixel i from a colour.
@@ -150,16 +151,13 @@ func (c *cutout) flood(background [3]int) {
 // to the background's colour than to the product's a little further in.
 func (c *cutout) peel(background [3]int) {
 	layers := max(4, min(c.w, c.h)/60)
-	deep := c.inner
-	for range layers {
-		deep = c.erode(deep)
-	}
+	depth := c.depth(layers + 1)
 	// Each pixel in the rim borrows its colour from the nearest deep one.
 	source := make([]int32, len(c.inner))
 	var ring []int32
 	for i := range source {
 		source[i] = -1
-		if deep[i] {
+		if depth[i] > uint8(layers) {
 			source[i] = int32(i)
 			ring = append(ring, int32(i))
 		}
@@ -179,7 +177,7 @@ func (c *cutout) peel(background [3]int) {
 	for range layers {
 		var gone []int
 		for i, in := range c.inner {
-			if !in || deep[i] {
+			if !in || depth[i] > uint8(layers) {
 				continue
 			}
 			outermost := false
@@ -227,26 +225,49 @@ func (c *cutout) around(i int, f func(j int)) {
 // open takes out specks and hairs: what does not survive an erosion by one
 // pixel and has no neighbour that does.
 func (c *cutout) open() {
-	core := c.erode(c.inner)
-	for y := range c.h {
-		for x := range c.w {
-			i := y*c.w + x
-			c.inner[i] = c.inner[i] && (core[i] ||
-				x > 0 && core[i-1] || x < c.w-1 && core[i+1] || y > 0 && core[i-c.w] || y < c.h-1 && core[i+c.w])
+	depth := c.depth(2)
+	for i, d := range depth {
+		if d == 1 {
+			near := false
+			c.around(i, func(j int) { near = near || depth[j] > 1 })
+			c.inner[i] = near
 		}
 	}
 }
 
-// erode takes the outermost pixels off, by four-neighbourhood. What lies at the
-// picture's edge goes too.
-func (c *cutout) erode(m []bool) []bool {
-	out := make([]bool, len(m))
-	for y := 1; y < c.h-1; y++ {
-		for i := y*c.w + 1; i < (y+1)*c.w-1; i++ {
-			out[i] = m[i] && m[i-1] && m[i+1] && m[i-c.w] && m[i+c.w]
+// depth counts for each pixel the steps to the nearest one outside, up to limit;
+// what lies beyond the picture's edge is outside.
+func (c *cutout) depth(limit int) []uint8 {
+	d := make([]uint8, len(c.inner))
+	step := func(i, before, beside int, edge bool) {
+		if !c.inner[i] {
+			return
+		}
+		least := uint8(0)
+		if !edge {
+			least = min(d[before], d[beside])
+		}
+		d[i] = min(d[i], least+1)
+	}
+	for i := range d {
+		if c.inner[i] {
+			d[i] = uint8(limit)
 		}
 	}
-	return out
+	for y := range c.h {
+		for x := range c.w {
+			i := y*c.w + x
+			step(i, max(i-1, 0), max(i-c.w, 0), x == 0 || y == 0)
+		}
+	}
+	last := len(d) - 1
+	for y := c.h - 1; y >= 0; y-- {
+		for x := c.w - 1; x >= 0; x-- {
+			i := y*c.w + x
+			step(i, min(i+1, last), min(i+c.w, last), x == c.w-1 || y == c.h-1)
+		}
+	}
+	return d
 }
 
 // largest keeps the one connected thing in the picture, and refuses pictures
@@ -313,19 +334,18 @@ func (c *cutout) largest() *tryon.Error {
 // matte softens the edge and gives it the product's colour: a pixel at the
 // edge is a mixture with the background, of which nothing may come along.
 func (c *cutout) matte() {
-	core := c.erode(c.inner)
-	deep := c.erode(core)
+	depth := c.depth(3)
 	for y := range c.h {
 		for x := range c.w {
 			i := y*c.w + x
-			if deep[i] {
+			if depth[i] > 2 {
 				c.pix[4*i+3] = 255
 				continue
 			}
 			n := 0
-			for dy := -1; dy <= 1; dy++ {
-				for dx := -1; dx <= 1; dx++ {
-					if X, Y := x+dx, y+dy; X >= 0 && Y >= 0 && X < c.w && Y < c.h && core[Y*c.w+X] {
+			for Y := max(0, y-1); Y <= min(c.h-1, y+1); Y++ {
+				for X := max(0, x-1); X <= min(c.w-1, x+1); X++ {
+					if depth[Y*c.w+X] > 1 {
 						n++
 					}
 				}
@@ -335,21 +355,21 @@ func (c *cutout) matte() {
 	}
 	for y := range c.h {
 		for x := range c.w {
-			if i := y*c.w + x; !deep[i] && c.pix[4*i+3] > 0 {
-				c.borrow(x, y, deep)
+			if i := y*c.w + x; depth[i] <= 2 && c.pix[4*i+3] > 0 {
+				c.borrow(x, y, depth)
 			}
 		}
 	}
 }
 
-// borrow gives an edge pixel the mean colour of the sure pixels around it.
-func (c *cutout) borrow(x, y int, sure []bool) {
+// borrow gives an edge pixel the mean colour of the nearest pixels that are no edge.
+func (c *cutout) borrow(x, y int, depth []uint8) {
 	for r := 1; r <= 4; r++ {
 		var sum [3]int
 		n := 0
 		for Y := max(0, y-r); Y <= min(c.h-1, y+r); Y++ {
 			for X := max(0, x-r); X <= min(c.w-1, x+r); X++ {
-				if j := Y*c.w + X; sure[j] {
+				if j := Y*c.w + X; depth[j] > 2 {
 					n++
 					for k := range sum {
 						sum[k] += int(c.pix[4*j+k])

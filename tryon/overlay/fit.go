@@ -162,30 +162,52 @@ func (f *fit) fitSleeve(i int, b *body) sleeveFit {
 	return s
 }
 
-// weight is how much of g, on side i, belongs to the sleeve: 0 on the trunk, 1
-// from a little outside the seam on.
-func (f *fit) weight(g vec, i int) float64 {
+// piece says which part of the product a place belongs to where sleeve and trunk
+// are apart, below the armpits. Above them one goes over into the other.
+type piece uint8
+
+const (
+	joined piece = iota
+	trunkPiece
+	sleevePiece
+)
+
+// pieceAt is the piece of g on side i.
+func (f *fit) pieceAt(g vec, i int) piece {
+	a := f.normal(f.m.armpit[i])
+	if !f.m.sleeves || g.Y <= a.Y {
+		return joined
+	}
+	// The gap opens towards the middle of the sleeve's direction and straight down.
+	sign := float64(2*i - 1)
+	mid := a.add(f.sleeve[i].axis.add(vec{0, 1}).unit().mul(g.Y - a.Y))
+	if (g.X-mid.X)*sign > 0 {
+		return sleevePiece
+	}
+	return trunkPiece
+}
+
+// weight is how much of g, on side i, moves with the sleeve: 0 on the trunk, 1
+// from a little outside the seam on. Below the armpits each piece soon moves
+// with its own kind only.
+func (f *fit) weight(g vec, i int, p piece) float64 {
 	if !f.m.sleeves {
 		return 0
 	}
 	sign := float64(2*i - 1)
 	s, a := f.normal(f.m.shoulder[i]), f.normal(f.m.armpit[i])
-	if g.X*sign < a.X*sign-.12 {
+	if p == trunkPiece && g.Y > a.Y+.10 {
 		return 0
 	}
 	out := -a.sub(s).unit().cross(g.sub(s)) * sign
-	if g.Y > a.Y {
-		// Below the armpit the gap parts sleeve and trunk; halfway to the cuff
-		// it has opened towards the sleeve's own direction.
-		along := f.sleeve[i].axis
-		mid := a.add(along.add(vec{0, 1}).unit().mul(g.Y - a.Y))
-		out = (g.X - mid.X) * sign
-		if out < -.015 {
-			return 0
-		}
-		return 1
+	w := ramp(-.05, .10, out)
+	switch p {
+	case trunkPiece:
+		w *= ramp(.10, 0, g.Y-a.Y)
+	case sleevePiece:
+		w += (1 - w) * ramp(0, .10, g.Y-a.Y)
 	}
-	return ramp(-.05, .10, out)
+	return w
 }
 
 // aroundArm is where a place across from the sleeve's axis, positive towards the
@@ -215,15 +237,16 @@ func (f *fit) aroundArm(i int, along, across float64) float64 {
 
 // place is where a place on the product, in its pixels, lies in the photo, and
 // how much of it is sleeve.
-func (f *fit) place(q vec) (at vec, side int, weight float64) {
+func (f *fit) place(q vec, p piece) (at vec, weight float64) {
 	g := f.normal(q)
+	side := 0
 	if g.X > 0 {
 		side = 1
 	}
 	at = f.trunk(g)
-	weight = f.weight(g, side)
+	weight = f.weight(g, side, p)
 	if weight == 0 {
-		return at, side, 0
+		return at, 0
 	}
 	s := &f.sleeve[side]
 	along := g.sub(s.joint).dot(s.axis)
@@ -242,5 +265,5 @@ func (f *fit) place(q vec) (at vec, side int, weight float64) {
 			at = hinge.add(at.sub(hinge).turn(s.bend * w))
 		}
 	}
-	return s.pivot.add(at.sub(s.pivot).turn(s.turn * weight)), side, weight
+	return s.pivot.add(at.sub(s.pivot).turn(s.turn * weight)), weight
 }

@@ -113,33 +113,42 @@ func (b *body) oldSleeves(f *fit, to float64) bool {
 	return false
 }
 
-// longHair reports whether hair hangs down beside the neck as far as the
-// shoulders.
+// longHair reports whether hair lies on the shoulders: what shows there has the
+// colour of what frames the face, and neither that of the skin nor of the
+// clothes.
 func (b *body) longHair() bool {
 	p := b.p
-	if !p.face.ok {
+	skin, worn := b.skin(), b.worn()
+	if len(skin) == 0 || len(worn) == 0 {
 		return false
 	}
-	_, chin := p.uv(p.face.add(p.down.mul(.75 * p.head)))
+	var hair palette
 	for _, sign := range [2]float64{-1, 1} {
-		rows, hairy := 0, 0
-		for v := chin; v < -.30; v += .02 {
-			rows++
-			n := 0
-			for u := .24; u < .55; u += .02 {
-				if b.at(p.at(sign*u, v)) && p.inFace(p.at(sign*u, v).X, p.at(sign*u, v).Y) == 0 {
-					n++
+		for y := 0.; y < .55; y += .06 {
+			for x := .60; x < .85; x += .06 {
+				q := p.face.add(p.across.mul(sign * x * p.head)).add(p.down.mul(y * p.head))
+				if c, ok := b.colour(q); ok && b.at(q) && skin.distance(c) > 14 {
+					hair = append(hair, c)
 				}
 			}
-			if n >= 3 {
-				hairy++
-			}
-		}
-		if rows >= 4 && hairy*10 > rows*8 {
-			return true
 		}
 	}
-	return false
+	if len(hair) < 4 {
+		return false
+	}
+	n, hairy := 0, 0
+	for u := -.50; u < .51; u += .02 {
+		for v := -.12; v < .22; v += .02 {
+			q := p.at(u, v)
+			if c, ok := b.colour(q); ok && b.at(q) {
+				n++
+				if d := hair.distance(c); d < 10 && d < worn.distance(c) && d < skin.distance(c) {
+					hairy++
+				}
+			}
+		}
+	}
+	return hairy*100 > n*7
 }
 
 // remarks collects what the shop should know about the picture.

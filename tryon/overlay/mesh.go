@@ -28,32 +28,48 @@ type mesh struct {
 }
 
 // meshCells is how many cells lie in a chest width.
-const meshCells = 26
+const meshCells = 36
 
-// newMesh spans a grid over the product. Cells without product are left out.
+// newMesh spans a grid over the product, with a row at the armpits. Cells
+// without product are left out.
 func newMesh(c *cutout, f *fit) *mesh {
 	step := max(3, f.unit/meshCells)
-	x0, y0 := float64(c.box.Min.X)-2, float64(c.box.Min.Y)-2
+	armpit := f.m.armpit[0].Y
+	x0 := float64(c.box.Min.X) - 2
+	y0 := armpit - math.Ceil((armpit-float64(c.box.Min.Y)+2)/step)*step
 	nx := int(math.Ceil((float64(c.box.Max.X)+2-x0)/step)) + 1
 	ny := int(math.Ceil((float64(c.box.Max.Y)+2-y0)/step)) + 1
-	m := &mesh{vertices: make([]vertex, nx*ny)}
-	weight := make([]float64, nx*ny)
-	for j := range ny {
-		for i := range nx {
+	m := &mesh{}
+	var corners [3][]int32 // of the grid for each piece, made when needed: 0 is not yet
+	for p := range corners {
+		corners[p] = make([]int32, nx*ny)
+	}
+	var weights []float64
+	corner := func(i, j int, p piece) int32 {
+		at := &corners[p][j*nx+i]
+		if *at == 0 {
 			src := vec{x0 + float64(i)*step, y0 + float64(j)*step}
-			dst, _, w := f.place(src)
-			weight[j*nx+i] = w
-			m.vertices[j*nx+i] = vertex{src: src, dst: dst, shade: f.roundness(src, w)}
+			dst, w := f.place(src, p)
+			m.vertices = append(m.vertices, vertex{src: src, dst: dst, shade: f.roundness(src, w)})
+			weights = append(weights, w)
+			*at = int32(len(m.vertices))
 		}
+		return *at - 1
 	}
 	for j := range ny - 1 {
 		for i := range nx - 1 {
-			a := int32(j*nx + i)
-			if !c.any(m.vertices[a].src, step) {
+			src := vec{x0 + float64(i)*step, y0 + float64(j)*step}
+			if !c.any(src, step) {
 				continue
 			}
-			b, d, e := a+1, a+int32(nx), a+int32(nx)+1
-			s := float32(max(weight[a], weight[b], weight[d], weight[e]))
+			mid := f.normal(src.add(vec{step / 2, step / 2}))
+			side := 0
+			if mid.X > 0 {
+				side = 1
+			}
+			p := f.pieceAt(mid, side)
+			a, b, d, e := corner(i, j, p), corner(i+1, j, p), corner(i, j+1, p), corner(i+1, j+1, p)
+			s := float32(weights[a]+weights[b]+weights[d]+weights[e]) / 4
 			m.triangles = append(m.triangles, triangle{[3]int32{a, b, e}, s}, triangle{[3]int32{a, e, d}, s})
 		}
 	}

@@ -34,8 +34,9 @@ func (s *silhouette) findOpening(m *landmarks, dents []dent) {
 	best := 0.
 	var steps []step
 	for _, c := range curves() {
+		places := c.places()
 		for depth := max(.45*half, sag+.38*half); depth < 2.6*half && base+depth < m.hem; depth += max(1, half/60) {
-			sure := s.stepAlong(m.axis, base, half*c.width, depth, c.shape)
+			sure := s.stepAlong(vec{m.axis, base}, half*c.width, depth, &places)
 			if c.shape == 2 {
 				sure *= 1.25 // most are round
 			}
@@ -93,20 +94,34 @@ func upperEdge(steps []step, best, half float64) step {
 	return top
 }
 
+// curvePlaces is at how many places a curve is looked at.
+const curvePlaces = 40
+
+// place is a place on a curve of half width and depth 1, and the slope there.
+type place struct{ x, y, slope float64 }
+
+func (c curve) places() (list [curvePlaces]place) {
+	const e = 1e-3
+	for i := range list {
+		x := float64(i)/(curvePlaces-1)*1.8 - .9
+		list[i] = place{
+			x, openingCurve(x, 1, 1, c.shape),
+			(openingCurve(x+e, 1, 1, c.shape) - openingCurve(x-e, 1, 1, c.shape)) / (2 * e),
+		}
+	}
+	return list
+}
+
 // stepAlong is how sure it is that the outside of the curve is brighter than
 // its inside: the mean step in luma over its spread, times the root of the
 // number of places looked at. A label or a button makes a large step in a few
 // places, an edge makes one everywhere.
-func (s *silhouette) stepAlong(axis, base, half, depth, shape float64) float64 {
-	const n = 40
+func (s *silhouette) stepAlong(top vec, half, depth float64, places *[curvePlaces]place) float64 {
 	sum, squares, seen := 0., 0., 0.
 	r := max(2, half/30)
-	for i := range n {
-		x := half * (float64(i)/(n-1)*1.8 - .9)
-		y := openingCurve(x, half, depth, shape)
-		slope := (openingCurve(x+1, half, depth, shape) - openingCurve(x-1, half, depth, shape)) / 2
-		normal := vec{-slope, 1}.unit()
-		p := vec{axis + x, base + y}
+	for _, c := range places {
+		normal := vec{-c.slope * depth / half, 1}.unit()
+		p := top.add(vec{c.x * half, c.y * depth})
 		in, ok1 := s.luma(p.sub(normal.mul(r)))
 		out, ok2 := s.luma(p.add(normal.mul(r)))
 		if ok1 && ok2 {
@@ -114,7 +129,7 @@ func (s *silhouette) stepAlong(axis, base, half, depth, shape float64) float64 {
 			sum, squares, seen = sum+d, squares+d*d, seen+1
 		}
 	}
-	if seen < .7*n {
+	if seen < .7*curvePlaces {
 		return 0
 	}
 	mean := sum / seen

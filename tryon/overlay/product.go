@@ -1,8 +1,10 @@
 package overlay
 
 import (
+	"context"
 	"sync"
 
+	"github.com/fitveil/fitveil/detect"
 	"github.com/fitveil/fitveil/imageproc"
 	"github.com/fitveil/fitveil/tryon"
 )
@@ -17,11 +19,20 @@ type product struct {
 	marks *landmarks
 }
 
-// newProduct cuts a product picture out and reads its outline.
-func newProduct(picture *imageproc.Clean) (*product, error) {
+// newProduct cuts a product picture out and reads its outline. people may be nil.
+func newProduct(ctx context.Context, picture *imageproc.Clean, people detect.Detector) (*product, error) {
 	img, err := picture.Thumb(productSide)
 	if err != nil {
 		return nil, &tryon.Error{Code: tryon.BadProduct, Backend: Name, Reason: noPicture, Err: err}
+	}
+	if people != nil {
+		scene, err := people.Detect(ctx, img)
+		if err != nil {
+			return nil, &tryon.Error{Code: tryon.Internal, Backend: Name, Reason: "detector", Err: err}
+		}
+		if hasFace(scene) {
+			return nil, badProduct(ProductPerson)
+		}
 	}
 	c, refused := cut(nrgba(img))
 	if refused != nil {
@@ -33,6 +44,35 @@ func newProduct(picture *imageproc.Clean) (*product, error) {
 	}
 	c.clearOpening(m)
 	return &product{c, m}, nil
+}
+
+// hasFace reports whether a scene shows somebody's face. Detectors take many a
+// hanging shirt for a person, but find no eyes in it.
+func hasFace(s *detect.Scene) bool {
+	if s == nil {
+		return false
+	}
+	for i := range s.People {
+		k := s.People[i].Keypoints
+		if len(k) == detect.NumKeypoints && min(k[detect.Nose].Score, k[detect.LeftEye].Score, k[detect.RightEye].Score) >= .4 {
+			return true
+		}
+	}
+	return false
+}
+
+// product is the product of a picture, cut out anew or from the shelf.
+func (b *Backend) product(ctx context.Context, picture *imageproc.Clean) (*product, error) {
+	key := picture.SHA256()
+	if p := b.products.find(key); p != nil {
+		return p, nil
+	}
+	// Two that come at once both do the work; that is rare and harms nobody.
+	p, err := newProduct(ctx, picture, b.people)
+	if err == nil {
+		b.products.put(key, p)
+	}
+	return p, err
 }
 
 // shelf keeps the products that were used last, by the hash of their pictures.
@@ -48,20 +88,6 @@ func newShelf(limit int) *shelf {
 		limit = 16
 	}
 	return &shelf{limit: max(limit, 0), items: map[[32]byte]*product{}}
-}
-
-// get is the product of a picture, cut out anew or from the shelf.
-func (s *shelf) get(picture *imageproc.Clean) (*product, error) {
-	key := picture.SHA256()
-	if p := s.find(key); p != nil {
-		return p, nil
-	}
-	// Two that come at once both do the work; that is rare and harms nobody.
-	p, err := newProduct(picture)
-	if err == nil {
-		s.put(key, p)
-	}
-	return p, err
 }
 
 func (s *shelf) find(key [32]byte) *product {

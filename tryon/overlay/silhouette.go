@@ -305,11 +305,16 @@ func (s *silhouette) findSleeves(m *landmarks, dents []dent) bool {
 	}
 	// Both sides of a sewn thing are alike; a fold in one of them is not.
 	half := (m.armpit[1].X - m.armpit[0].X) / 2
-	y := (m.armpit[0].Y + m.armpit[1].Y) / 2
+	y, lower := (m.armpit[0].Y+m.armpit[1].Y)/2, max(m.armpit[0].Y, m.armpit[1].Y)
 	for i, sign := range [2]float64{-1, 1} {
 		if math.Abs(math.Abs(m.armpit[i].X-m.axis)-half) > .06*w || math.Abs(m.armpit[i].Y-y) > .08*h {
 			m.armpit[i] = vec{m.axis + sign*half, y}
+			lower = y
 		}
+	}
+	for i := range m.armpit {
+		// One height for both: below it, sleeve and trunk are apart.
+		m.armpit[i].Y = lower
 		m.shoulder[i] = vec{m.armpit[i].X, s.topNear(m.armpit[i].X)}
 	}
 	m.sleeves = true
@@ -396,6 +401,13 @@ func (s *silhouette) sleeveHalves(joint, cuff vec, sign float64) (above, under [
 	return above, under
 }
 
+// head reports whether something narrow sits on top, as the head of somebody
+// who wears the product does. Straps are two, and stand further apart.
+func (s *silhouette) head(chest float64) bool {
+	y := s.box.Min.Y + s.box.Dy()*12/100
+	return float64(s.right[y]-s.left[y]) < .50*chest
+}
+
 // findStraps sets shoulders and armpits of a sleeveless top: the upper outer
 // corners of the straps, and the place where the sides reach their width. It
 // reports false when there are no armholes between the two: then sleeves lie
@@ -457,6 +469,7 @@ func (s *silhouette) plausible(m *landmarks) *tryon.Error {
 		collar > .80*chest,
 		depth < .08*h, depth > .62*h,
 		body < .35*chest, body > 2.4*chest,
+		s.head(chest),
 		m.shoulder[0].X >= m.collar[0].X+.02*w, m.shoulder[1].X <= m.collar[1].X-.02*w:
 		return badProduct(ProductShape)
 	}
