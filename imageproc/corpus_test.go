@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"errors"
 	"image"
+	"image/gif"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -61,8 +62,13 @@ func checkFolder(t *testing.T, files []string) {
 		}
 		out, err := stripAll(t, name, in)
 		var want image.Image
-		if f := imageproc.Sniff(in); f == imageproc.JPEG || f == imageproc.PNG {
+		switch imageproc.Sniff(in) {
+		case imageproc.JPEG, imageproc.PNG, imageproc.WebP:
 			want = reference(in)
+		case imageproc.GIF:
+			if _, err := gif.DecodeAll(bytes.NewReader(in)); err == nil { // every frame
+				want = reference(in)
+			}
 		}
 		if want != nil {
 			shows++
@@ -74,10 +80,16 @@ func checkFolder(t *testing.T, files []string) {
 			continue
 		}
 		outputs++
+		if imageproc.Sniff(in) == imageproc.WebP {
+			checkWebPFrames(t, out, in)
+		}
 		if want != nil {
 			accepts++
 			if got := reference(out); got == nil || !samePixels(got, want) {
 				t.Errorf("%s: the picture changed", name)
+			}
+			if imageproc.Sniff(in) == imageproc.GIF && !sameAnimation(decodeAll(t, out), decodeAll(t, in)) {
+				t.Errorf("%s: the animation changed", name)
 			}
 		}
 	}

@@ -93,9 +93,13 @@ func (p *picture) charge(width, height int, lim Limits) error {
 	return nil
 }
 
-// decodePixels runs the decoder of the standard library.
+// decodePixels runs a decoder, which sees nothing but an output of the parser.
 func decodePixels(r io.Reader, f Format) (img image.Image, err error) {
 	switch f {
+	case WebP:
+		img, err = decodeWebP(r)
+	case GIF:
+		img, err = decodeGIF(r)
 	case JPEG:
 		img, err = jpeg.Decode(r)
 	case PNG:

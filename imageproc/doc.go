@@ -11,7 +11,7 @@
 //	f, _ := os.Open("upload.jpg")
 //	photo, err := imageproc.Sanitize(ctx, f, nil)
 //	if errors.Is(err, imageproc.ErrUnsupported) {
-//		// not a JPEG or PNG: tell the shopper, nothing was kept
+//		// not a format of ours: tell the shopper, nothing was kept
 //	}
 //	for _, found := range photo.Report().Removed {
 //		fmt.Println(found.Carrier, found.Classes, found.Bytes)
@@ -32,13 +32,21 @@
 // square, eXIf of 38 bytes if the picture has to be turned. A [Mark] is written
 // only where the options ask for it.
 //
+// WebP: VP8, VP8L and ALPH, the animation (ANIM, ANMF), the ICC profile, an EXIF
+// chunk of 26 bytes if the picture has to be turned, and VP8X with flags counted
+// anew, where any of these needs it. GIF: the screen, colour tables, pictures with
+// their timing, how often they play, the ICC profile; bytes behind the last LZW
+// code go.
+//
 // # What is refused
 //
-// All formats but JPEG and PNG, with [ErrUnsupported], never passed through. Of
+// All formats but these, with [ErrUnsupported], never passed through. Of
 // JPEG: arithmetic, lossless and hierarchical coding, 12 bits, two components,
 // as ErrUnsupported; a file without EOI, that is cut short, as [ErrCorrupt], and
 // so is whatever breaks the rules of segments, tables and scans. Of PNG: a wrong
-// CRC in a critical chunk, a missing IEND. Errors are a [*FormatError] that names
+// CRC in a critical chunk, a missing IEND. Of WebP: a file shorter than RIFF says,
+// a picture of another size than announced, frames off the canvas. Of GIF: a
+// missing trailer, sub-blocks cut short, LZW codes that mean nothing. Errors are a [*FormatError] that names
 // format and offset and never a value found in the file. Defaults for [Limits]:
 // 20 MiB of input, 64 megapixels, 65,536 segments or chunks, 512 MiB to decode
 // in, of which 256 MiB have to be matched by compressed data.
@@ -47,9 +55,9 @@
 //
 // Stripping does not decode. Bytes that follow the last block inside the
 // entropy-coded data of a JPEG scan, or the end of the deflate stream inside a
-// PNG's IDAT, look like pixels to it and stay, as does whatever is hidden in
+// PNG's IDAT, or of the coded data in WebP, look like pixels to it and stay, as does whatever is hidden in
 // the pixels themselves; MaxSide of [SanitizeOptions], which decodes and encodes
-// again, removes the former. Entries of a palette that no pixel uses stay, too.
+// again, removes the former. Of an animation, decoding shows the first frame. Entries of a palette that no pixel uses stay, too.
 // Quantisation tables and sensor noise can identify a model of camera or a
 // camera; they are part of the picture. The tags of an ICC profile stay as they
 // are, its description and copyright text among them. Colours are not

@@ -90,14 +90,20 @@ func (c *Clean) colours(f Format) extras {
 		return x
 	case iccSpace(pic.icc) != "RGB ":
 		return extras{}
-	case f == PNG:
-		var packed bytes.Buffer
-		z := zlib.NewWriter(&packed)
-		_, _ = z.Write(pic.icc) // a Buffer does not fail
-		_ = z.Close()
-		return extras{icc: pic.icc, colour: rope{newChunk("iCCP", []byte(iccpHead), packed.Bytes())}}
 	}
-	return extras{icc: pic.icc}
+	return profileExtras(pic.icc, f)
+}
+
+// profileExtras carry a colour profile into format f.
+func profileExtras(icc []byte, f Format) extras {
+	if f != PNG {
+		return extras{icc: icc}
+	}
+	var packed bytes.Buffer
+	z := zlib.NewWriter(&packed)
+	_, _ = z.Write(icc) // a Buffer does not fail
+	_ = z.Close()
+	return extras{icc: icc, colour: rope{newChunk("iCCP", []byte(iccpHead), packed.Bytes())}}
 }
 
 // anySize are the limits for what was let in already, or made here.

@@ -101,13 +101,13 @@ func ExampleStrip_refused() {
 	_, err := imageproc.Strip(&out, bytes.NewReader(upload()[:50]), nil)
 	fmt.Println(err)
 	fmt.Println(errors.Is(err, imageproc.ErrCorrupt), out.Len())
-	_, err = imageproc.Strip(&out, bytes.NewReader([]byte("GIF89a...")), nil)
+	_, err = imageproc.Strip(&out, bytes.NewReader([]byte("8BPS\x00\x01...")), nil)
 	fmt.Println(err)
 	fmt.Println(errors.Is(err, imageproc.ErrUnsupported), out.Len())
 	// Output:
 	// imageproc: jpeg: APP1 at 2: length 58 with 46 bytes left
 	// true 0
-	// imageproc: gif: this format is not supported
+	// imageproc: psd: this format is not supported
 	// true 0
 }
 

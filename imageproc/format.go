@@ -8,8 +8,9 @@ import (
 // Format names a container format. The zero value is Unknown.
 type Format uint8
 
-// The formats Sniff tells apart. Only JPEG and PNG are processed; the others
-// are named so that a refusal can say what was refused.
+// The formats Sniff tells apart. Only those that the package's documentation
+// lists are processed; the others are named so that a refusal can say what was
+// refused.
 const (
 	Unknown Format = iota
 	JPEG

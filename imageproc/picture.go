@@ -13,7 +13,8 @@ type picture struct {
 	icc           []byte // the colour profile that the output holds, or nil
 	colour        rope   // PNG: the output's chunks that say what its numbers mean
 	channels      int    // of colour, without alpha: 1, 3 or 4
-	alpha         bool   // PNG: something may be transparent
+	alpha         bool   // not JPEG: something may be transparent
+	lossy         bool   // WebP: the still, or the first frame, is VP8
 	found         findings
 	out           rope
 }
@@ -30,6 +31,10 @@ func parse(data []byte, lim Limits, x extras) (*picture, error) {
 	var pic *picture
 	var err error
 	switch f := Sniff(data); f {
+	case WebP:
+		pic, err = parseWebP(data, lim, x)
+	case GIF:
+		pic, err = parseGIF(data, lim, x)
 	case JPEG:
 		pic, err = parseJPEG(data, lim, x)
 	case PNG:
@@ -50,6 +55,10 @@ func parse(data []byte, lim Limits, x extras) (*picture, error) {
 // code with the parser and knows only what an output may hold.
 func (p *picture) verify(x extras) error {
 	switch p.format {
+	case WebP:
+		return verifyWebP(p.out.reader(), p, x.packet)
+	case GIF:
+		return verifyGIF(p.out.reader(), p, x.packet)
 	case JPEG:
 		return verifyJPEG(p.out.reader(), p, x.packet)
 	case PNG:

@@ -24,6 +24,15 @@ func rowReader(img image.Image) func(y int, dst []byte) {
 	switch m := img.(type) {
 	case *image.YCbCr:
 		return ycbcrRows(m)
+	case *image.NYCbCrA:
+		colours := ycbcrRows(&m.YCbCr)
+		return func(y int, dst []byte) {
+			colours(y, dst)
+			alpha := m.A[m.AOffset(x0, y):]
+			for i := 3; i < len(dst); i += 4 {
+				dst[i] = alpha[i/4]
+			}
+		}
 	case *image.Paletted:
 		return palettedRows(m)
 	case *image.NRGBA:

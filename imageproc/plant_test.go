@@ -335,6 +335,9 @@ func samePixels(a, b image.Image) bool {
 	case *image.YCbCr:
 		b := b.(*image.YCbCr)
 		return bytes.Equal(a.Y, b.Y) && bytes.Equal(a.Cb, b.Cb) && bytes.Equal(a.Cr, b.Cr) && a.SubsampleRatio == b.SubsampleRatio
+	case *image.NYCbCrA:
+		b := b.(*image.NYCbCrA)
+		return samePixels(&a.YCbCr, &b.YCbCr) && bytes.Equal(a.A, b.A)
 	case *image.Gray:
 		return bytes.Equal(a.Pix, b.(*image.Gray).Pix)
 	case *image.Gray16:

@@ -61,7 +61,7 @@ func TestRefusals(t *testing.T) {
 	}{
 		{"empty", nil, imageproc.ErrFormat, "imageproc: unknown format"},
 		{"text", []byte("hello, world"), imageproc.ErrFormat, "imageproc: unknown format"},
-		{"webp", []byte("RIFF\x10\x00\x00\x00WEBPVP8 "), imageproc.ErrUnsupported, "imageproc: webp: this format is not supported"},
+		{"psd", []byte("8BPS\x00\x01"), imageproc.ErrUnsupported, "imageproc: psd: this format is not supported"},
 		{"heic", []byte("\x00\x00\x00\x18ftypheic\x00\x00\x00\x00mif1heic"), imageproc.ErrUnsupported, "imageproc: heic: this format is not supported"},
 
 		{"no EOI", j[:len(j)-2], imageproc.ErrCorrupt, at("imageproc: jpeg: end at %d: no EOI marker: the file is truncated", len(j)-2)},

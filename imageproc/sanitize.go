@@ -18,8 +18,9 @@ type SanitizeOptions struct {
 // Sanitize strips r, verifies the result and returns it as a proof.
 //
 // A picture larger than MaxSide is decoded, turned upright, made smaller with a
-// Lanczos filter and encoded again in its own format; its colour profile goes
-// over, but CMYK becomes RGB, and grey with alpha becomes RGB with alpha, without
+// Lanczos filter and encoded again: JPEG and PNG in their own format, WebP and
+// GIF as PNG, but lossy WebP without transparency as JPEG, so ask Clean.Format.
+// Its colour profile goes over, but CMYK becomes RGB, and grey with alpha becomes RGB with alpha, without
 // the profile that no longer fits. An animation becomes its still picture. Every other
 // picture keeps its compressed pixels bit for bit.
 //
@@ -79,9 +80,25 @@ func smaller(pic *picture, o *SanitizeOptions, packet []byte) (*picture, extras,
 		x.colour, x.icc = pic.colour, pic.icc
 	case pic.format == JPEG && pic.channels != 4:
 		x.icc = pic.icc
+	case (pic.format == WebP || pic.format == GIF) && iccSpace(pic.icc) == "RGB ":
+		x = profileExtras(pic.icc, pic.reducedFormat())
+		x.packet = packet
 	}
-	reduced, err := encode(out, pic.format, o.Quality, x)
+	reduced, err := encode(out, pic.reducedFormat(), o.Quality, x)
 	return reduced, x, err
+}
+
+// reducedFormat is the format that a smaller copy is written in. Where there is
+// no encoder for its own, it is the one that loses nothing, unless the picture
+// had its losses before.
+func (p *picture) reducedFormat() Format {
+	switch {
+	case p.format == JPEG || p.format == WebP && p.lossy && !p.alpha:
+		return JPEG
+	case p.format == WebP || p.format == GIF:
+		return PNG
+	}
+	return p.format
 }
 
 // newClean joins an output into the bytes a Clean keeps, and verifies these.

@@ -1,0 +1,270 @@
+package imageproc
+
+import (
+	"bytes"
+	"encoding/binary"
+	"fmt"
+)
+
+// GIF after the specification of 1990, "GIF89a": a header, a logical screen
+// descriptor, then blocks. What is longer than a few bytes lies in data
+// sub-blocks, each a length of 1 to 255 and as many bytes, ended by a zero.
+
+const (
+	gifImage     = 0x2C
+	gifExtension = 0x21
+	gifTrailer   = 0x3B
+
+	gifPlainText   = 0x01
+	gifControl     = 0xF9
+	gifComment     = 0xFE
+	gifApplication = 0xFF
+)
+
+// gifParser takes a GIF file apart and writes it anew: colour tables and coded
+// pixels go over as slices of the input, the rest is written afresh.
+type gifParser struct {
+	data    []byte
+	pos     int
+	lim     Limits
+	pic     *picture
+	scan    *scanBudget
+	blocks  int
+	screen  []byte // the header, the logical screen descriptor, the global colour table
+	global  bool
+	control []byte // a graphic control extension for the next image
+	loop    []byte // the last application extension that tells how often to play
+	frames  int
+	pixels  rope
+}
+
+func (p *gifParser) fail(part string, at int, sentinel error, format string, args ...any) error {
+	return &FormatError{Format: GIF, Part: part, Offset: int64(at), Reason: fmt.Sprintf(format, args...), Err: sentinel}
+}
+
+func parseGIF(data []byte, lim Limits, x extras) (*picture, error) {
+	p := &gifParser{
+		data: data, lim: lim, scan: newScanBudget(),
+		pic: &picture{format: GIF, orientation: 1, channels: 3},
+	}
+	if err := p.readScreen(); err != nil {
+		return nil, err
+	}
+	for {
+		done, err := p.block()
+		if err != nil {
+			return nil, err
+		}
+		if done {
+			break
+		}
+	}
+	p.finish(x)
+	return p.pic, nil
+}
+
+// need checks that n bytes are left.
+func (p *gifParser) need(part string, n int) error {
+	if len(p.data)-p.pos < n {
+		return p.fail(part, p.pos, ErrCorrupt, "the file is truncated")
+	}
+	return nil
+}
+
+// tableSize is the length of the colour table that a descriptor's flags announce.
+func tableSize(flags byte) int {
+	if flags&0x80 == 0 {
+		return 0
+	}
+	return 3 << (1 + flags&7)
+}
+
+func (p *gifParser) readScreen() error {
+	const part = "logical screen"
+	if err := p.need(part, 13); err != nil {
+		return err
+	}
+	b := p.data
+	p.pic.width, p.pic.height = int(binary.LittleEndian.Uint16(b[6:])), int(binary.LittleEndian.Uint16(b[8:]))
+	if err := checkSize(GIF, part, 6, int64(p.pic.width), int64(p.pic.height), p.lim); err != nil {
+		return err
+	}
+	p.pos = 13 + tableSize(b[10])
+	p.global = b[10]&0x80 != 0
+	if p.pos > len(b) {
+		return p.fail(part, 6, ErrCorrupt, "the colour table is truncated")
+	}
+	p.screen = b[:p.pos]
+	return nil
+}
+
+// block reads the next block; done is true behind the trailer.
+func (p *gifParser) block() (done bool, err error) {
+	at := p.pos
+	if err := p.need("end", 1); err != nil {
+		return false, err
+	}
+	if p.blocks++; p.blocks > p.lim.MaxSegments {
+		return false, p.fail("block", at, ErrTooLarge, "more than %d blocks", p.lim.MaxSegments)
+	}
+	p.pos++
+	switch p.data[at] {
+	case gifImage:
+		return false, p.readImage(at)
+	case gifExtension:
+		return false, p.readExtension(at)
+	case gifTrailer:
+		return true, p.end(at)
+	case 0:
+		// An empty sub-block too many, which browsers skip.
+		p.pic.found.add("bytes between blocks", 1, 0)
+		return false, nil
+	}
+	return false, p.fail("block", at, ErrCorrupt, "no block begins with %#02x", p.data[at])
+}
+
+func (p *gifParser) end(at int) error {
+	if p.frames == 0 {
+		return p.fail("trailer", at, ErrCorrupt, "no picture before it")
+	}
+	p.dropControl()
+	if tail := p.data[p.pos:]; len(tail) > 0 {
+		p.pic.found.add("bytes after the trailer", len(tail), trailerClasses(tail))
+	}
+	return nil
+}
+
+// subBlocks goes over data sub-blocks to behind the zero that ends them.
+func (p *gifParser) subBlocks(part string, at int, do func(block []byte)) error {
+	for {
+		if err := p.need(part, 1); err != nil {
+			return err
+		}
+		n := int(p.data[p.pos])
+		if p.pos++; n == 0 {
+			return nil
+		}
+		if len(p.data)-p.pos < n {
+			return p.fail(part, at, ErrCorrupt, "a sub-block of %d bytes exceeds input", n)
+		}
+		do(p.data[p.pos : p.pos+n])
+		p.pos += n
+	}
+}
+
+// readImage reads an image descriptor, its colour table and its data.
+func (p *gifParser) readImage(at int) error {
+	const part = "image"
+	if err := p.need(part, 9); err != nil {
+		return err
+	}
+	d := p.data[p.pos : p.pos+9]
+	left, top := int(binary.LittleEndian.Uint16(d)), int(binary.LittleEndian.Uint16(d[2:]))
+	width, height := int(binary.LittleEndian.Uint16(d[4:])), int(binary.LittleEndian.Uint16(d[6:]))
+	if width == 0 || height == 0 {
+		return p.fail(part, at, ErrCorrupt, "size is not valid")
+	}
+	if p.frames == 0 {
+		// Browsers widen a screen that is too small for its first picture.
+		p.pic.width, p.pic.height = max(p.pic.width, left+width), max(p.pic.height, top+height)
+		if err := checkSize(GIF, part, at, int64(p.pic.width), int64(p.pic.height), p.lim); err != nil {
+			return err
+		}
+		p.pic.memory = 2*int64(width)*int64(height) + 4*int64(p.pic.width)*int64(p.pic.height)
+		p.pic.alpha = p.control != nil && p.control[3]&1 == 1 || width < p.pic.width || height < p.pic.height
+	}
+	if err := checkSize(GIF, part, at, int64(width), int64(height), p.lim); err != nil {
+		return err
+	}
+	table := tableSize(d[8])
+	if table == 0 && !p.global {
+		return p.fail(part, at, ErrCorrupt, "no colour table")
+	}
+	if err := p.need(part, 9+table+1); err != nil {
+		return err
+	}
+	p.pixels.add(p.control)
+	p.control = nil
+	head := append(append(make([]byte, 0, 10), gifImage), d...)
+	head[9] &^= 0x18 // reserved
+	colours := p.data[p.pos+9 : p.pos+9+table]
+	p.pos += 9 + table
+	p.pixels.add(head, colours)
+	p.frames++
+	return p.readPixels(at, width*height)
+}
+
+// readPixels reads the code size and the coded pixels, which end where the codes
+// do: what follows them in the sub-blocks is dropped.
+func (p *gifParser) readPixels(at, pixels int) error {
+	const part = "image"
+	walk, err := newLZWWalk(p.data[p.pos], pixels)
+	if err != nil {
+		return p.fail(part, p.pos, ErrCorrupt, "%v", err)
+	}
+	start, first := p.pos, p.pos+1
+	p.pos = first
+	if err := p.subBlocks(part, at, walk.take); err != nil {
+		return err
+	}
+	if walk.err != nil {
+		return p.fail(part, at, ErrCorrupt, "%v", walk.err)
+	}
+	left, mask := walk.used()
+	block := first
+	for n := int(p.data[block]); n < left; n = int(p.data[block]) {
+		block, left = block+1+n, left-n
+	}
+	p.pixels.add(p.data[start:block])
+	if left > 0 {
+		last := append([]byte{byte(left)}, p.data[block+1:block+1+left]...)
+		last[left] &= mask
+		p.pixels.add(last)
+		block += 1 + left
+	}
+	if dropped := p.pos - 1 - block; dropped > 0 {
+		p.pic.found.add("bytes after the pixels", dropped, 0)
+	}
+	p.pixels.add(zeroByte)
+	return nil
+}
+
+// finish puts the output together.
+func (p *gifParser) finish(x extras) {
+	screen := bytes.Clone(p.screen[:13])
+	if x.packet != nil || p.pic.icc != nil {
+		screen[4] = '9' // extensions are of GIF89a
+	}
+	if !p.global {
+		screen[11] = 0 // an index into no table
+	}
+	out := &p.pic.out
+	out.add(screen, p.screen[13:], p.loop)
+	if p.pic.icc != nil {
+		out.add([]byte("\x21\xFF\x0BICCRGBG1012"))
+		for b := p.pic.icc; len(b) > 0; {
+			n := min(len(b), 255)
+			out.add([]byte{byte(n)}, b[:n])
+			b = b[n:]
+		}
+		out.add(zeroByte)
+	}
+	if x.packet != nil {
+		out.add([]byte(gifXMPHead), x.packet, gifXMPTail())
+	}
+	out.add(p.pixels...)
+	out.add([]byte{gifTrailer})
+}
+
+// gifXMPHead begins the extension that holds XMP, whose packet is not cut into
+// sub-blocks: readers that do not know it land in the tail, wherever a byte of
+// text sends them, and from there at its end (XMP part 3, §1.1.2).
+const gifXMPHead = "\x21\xFF\x0BXMP DataXMP"
+
+func gifXMPTail() []byte {
+	b := []byte{1}
+	for v := 0xFF; v >= 0; v-- {
+		b = append(b, byte(v))
+	}
+	return append(b, 0)
+}

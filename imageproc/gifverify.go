@@ -1,0 +1,217 @@
+package imageproc
+
+import (
+	"bufio"
+	"io"
+)
+
+// gifVerifier is the second walker for GIF: it reads the bytes to be released as
+// a stream and lets pass what an output may hold, in that order. It shares no
+// code with the parser.
+type gifVerifier struct {
+	r     *bufio.Reader
+	at    int64
+	err   error
+	stage int // 0 nothing yet, 1 loop, 2 profile, 3 XMP, 4 pictures
+	table bool
+	want  *picture
+	xmp   []byte
+	seen  [5]bool
+	first [2]int // size that the first picture calls for
+}
+
+// verifyGIF returns ErrVerify, as a *FormatError, unless r holds pictures on a
+// canvas of the size given, the profile and the packet, and nothing else.
+func verifyGIF(r io.Reader, want *picture, packet []byte) error {
+	v := &gifVerifier{r: bufio.NewReaderSize(r, 64<<10), want: want, xmp: packet}
+	head := v.read(13)
+	if s := string(head[:6]); s != "GIF87a" && s != "GIF89a" {
+		v.reject("no signature")
+	}
+	if v.table = head[10] >= 0x80; v.table {
+		v.read(3 << (head[10]%8 + 1))
+	} else if head[11] != 0 {
+		v.reject("background without a colour table")
+	}
+	for v.err == nil {
+		introducer := v.read(1)[0]
+		if introducer == ';' {
+			break
+		}
+		switch introducer {
+		case '!':
+			v.extension()
+		case ',':
+			v.picture()
+		default:
+			v.reject("no block begins so")
+		}
+	}
+	if v.err != nil {
+		return v.err
+	}
+	if _, err := v.r.ReadByte(); err != io.EOF {
+		v.reject("bytes after the trailer")
+	}
+	if !v.seen[4] || v.seen[2] != (want.icc != nil) || v.seen[3] != (packet != nil) {
+		v.reject("a block is missing, or there against expectation")
+	}
+	width, height := int(head[6])+256*int(head[7]), int(head[8])+256*int(head[9])
+	if max(width, v.first[0]) != want.width || max(height, v.first[1]) != want.height {
+		v.reject("size is not the one expected")
+	}
+	return v.err
+}
+
+func (v *gifVerifier) reject(reason string) {
+	if v.err == nil {
+		v.err = &FormatError{Format: GIF, Part: "output", Offset: v.at, Reason: reason, Err: ErrVerify}
+	}
+}
+
+// read returns n bytes, zeros once there is an error.
+func (v *gifVerifier) read(n int) []byte {
+	b := make([]byte, n)
+	if v.err == nil {
+		if _, err := io.ReadFull(v.r, b); err != nil {
+			clear(b)
+			v.reject("cut short")
+		}
+		v.at += int64(n)
+	}
+	return b
+}
+
+// expect rejects the output unless text comes next.
+func (v *gifVerifier) expect(text string) {
+	if string(v.read(len(text))) != text {
+		v.reject("an extension is not the one expected")
+	}
+}
+
+// reach moves on in the order of blocks.
+func (v *gifVerifier) reach(stage int) {
+	if stage < v.stage || stage == v.stage && stage < 4 {
+		v.reject("a block repeats or is out of order")
+	}
+	v.stage, v.seen[stage] = stage, true
+}
+
+func (v *gifVerifier) extension() {
+	if v.read(1)[0] == 0xF9 {
+		c := v.read(6)
+		if c[0] != 4 || c[5] != 0 || c[1] > 0x1F || c[1]%2 == 0 && c[4] != 0 {
+			v.reject("graphic control extension is not the canonical one")
+		}
+		if v.read(1)[0] != ',' {
+			v.reject("graphic control extension without a picture")
+		}
+		v.picture()
+		return
+	}
+	switch string(v.read(12)) {
+	case "\x0BNETSCAPE2.0", "\x0BANIMEXTS1.0":
+		v.reach(1)
+		v.expect("\x03\x01")
+		v.read(2)
+		v.expect("\x00")
+	case "\x0BICCRGBG1012":
+		v.reach(2)
+		for rest := v.want.icc; len(rest) > 0 && v.err == nil; {
+			n := min(255, len(rest))
+			v.expect(string([]byte{byte(n)}) + string(rest[:n]))
+			rest = rest[n:]
+		}
+		v.expect("\x00")
+	case "\x0BXMP DataXMP":
+		v.reach(3)
+		v.expect(string(v.xmp) + "\x01")
+		for n := 255; n >= 0; n-- {
+			v.expect(string([]byte{byte(n)}))
+		}
+		v.expect("\x00")
+	default:
+		v.reject("an extension is not allowed")
+	}
+}
+
+// picture reads an image descriptor, its colour table and its data.
+func (v *gifVerifier) picture() {
+	d := v.read(9)
+	u := func(i int) int { return int(d[i]) + 256*int(d[i+1]) }
+	if !v.seen[4] {
+		v.first = [2]int{u(0) + u(4), u(2) + u(6)}
+	}
+	v.reach(4)
+	if d[8]&0x18 != 0 || u(4) == 0 || u(6) == 0 {
+		v.reject("image descriptor is not valid")
+	}
+	if d[8] >= 0x80 {
+		v.read(3 << (d[8]%8 + 1))
+	} else if !v.table {
+		v.reject("no colour table")
+	}
+	size := v.read(1)[0]
+	if size < 2 || size > 8 {
+		v.reject("code size is not valid")
+		return
+	}
+	codes := codeCounter{low: uint(size)}
+	codes.clear()
+	for v.err == nil {
+		n := v.read(1)[0]
+		if n == 0 {
+			break
+		}
+		for _, b := range v.read(int(n)) {
+			if !codes.byte(b) {
+				v.reject("bytes after the last code")
+				return
+			}
+		}
+	}
+	if codes.over && codes.pending != 0 {
+		v.reject("bits after the last code")
+	}
+}
+
+// codeCounter knows of LZW only how wide the next code is, for that depends on
+// the number of codes since the last clear, and so finds the end code.
+type codeCounter struct {
+	low     uint // bits of a pixel
+	wide    uint // bits of the next code
+	count   uint // codes since the last clear
+	pending uint64
+	filled  uint
+	over    bool // the end code was read
+}
+
+func (c *codeCounter) clear() { c.wide, c.count = c.low+1, 0 }
+
+// byte takes one byte; it is false behind the end.
+func (c *codeCounter) byte(b byte) bool {
+	if c.over {
+		return false
+	}
+	c.pending += uint64(b) << c.filled
+	c.filled += 8
+	for c.filled >= c.wide {
+		code := c.pending % (1 << c.wide)
+		c.pending >>= c.wide
+		c.filled -= c.wide
+		switch code {
+		case 1 << c.low:
+			c.clear()
+		case 1<<c.low + 1:
+			c.over = true
+			return c.filled < 8
+		default:
+			// The table holds the pixels, two codes of its own, and one entry for
+			// each code but the first.
+			if c.count++; c.count+1<<c.low+1 >= 1<<c.wide && c.wide < 12 {
+				c.wide++
+			}
+		}
+	}
+	return true
+}
