@@ -113,7 +113,11 @@ func (c *consentFlags) verbFlags(sh *shell, verb string) *flag.FlagSet {
 // withLedger opens store and keys, runs a verb and closes the store again.
 func (sh *shell) withLedger(c *consentFlags, verb string, run func(*shell, *consentFlags, *consent.Ledger) error) (err error) {
 	writes := verb == "grant" || verb == "refuse"
-	if _, err := os.Stat(c.db); err != nil && !(writes && errors.Is(err, fs.ErrNotExist)) {
+	switch _, err := os.Stat(c.db); {
+	case err == nil, writes && errors.Is(err, fs.ErrNotExist):
+	case errors.Is(err, fs.ErrNotExist):
+		return fmt.Errorf("no ledger at %s: the first grant makes one", c.db)
+	default:
 		return err
 	}
 	keys, err := sh.loadKeys(c, writes)

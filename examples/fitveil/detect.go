@@ -79,7 +79,7 @@ func detectPeople(sh *shell, args []string) error {
 		return err
 	}
 	for _, f := range files {
-		e := sh.detectOne(people, f.path, policy)
+		e := sh.detectOne(people, f, policy)
 		if *name == "" && errors.Is(e, errVerdict) {
 			e = nil
 		}
@@ -91,10 +91,10 @@ func detectPeople(sh *shell, args []string) error {
 // errVerdict marks a refusal by the policy, as opposed to one of the file.
 var errVerdict = errors.New("verdict")
 
-func (sh *shell) detectOne(d detect.Detector, path string, p detect.Policy) error {
+func (sh *shell) detectOne(d detect.Detector, f file, p detect.Policy) error {
 	start := time.Now()
-	r := &sceneReport{File: path, People: []personReport{}, Verdict: detect.Reject.String()}
-	verdict, err := r.screen(d, path, p)
+	r := &sceneReport{File: f.path, People: []personReport{}, Verdict: detect.Reject.String()}
+	verdict, err := r.screen(d, f, p)
 	r.MS = float64(time.Since(start).Microseconds()) / 1000
 	if err != nil {
 		r.Error = err.Error()
@@ -110,10 +110,13 @@ func (sh *shell) detectOne(d detect.Detector, path string, p detect.Policy) erro
 	return classify(err)
 }
 
-// screen fills r from the picture at path and returns the verdict. A verdict
+// screen fills r from the picture in f and returns the verdict. A verdict
 // against the picture is no error here.
-func (r *sceneReport) screen(d detect.Detector, path string, p detect.Policy) (detect.Verdict, error) {
-	photo, err := load(path)
+func (r *sceneReport) screen(d detect.Detector, f file, p detect.Policy) (detect.Verdict, error) {
+	if f.err != nil {
+		return detect.Reject, f.err
+	}
+	photo, err := load(f.path)
 	if err != nil {
 		return detect.Reject, err
 	}

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bufio"
 	"context"
 	"errors"
 	"fmt"
@@ -77,8 +78,8 @@ func classify(err error) error {
 // errUsage marks a mistake in the arguments that shows only with a file at hand.
 var errUsage = errors.New("usage")
 
-// open opens an input and notes the format it begins with.
-func open(path string, r *imageReport) (*os.File, error) {
+// open opens an input, which may be a pipe, and notes the format it begins with.
+func open(path string, r *imageReport) (io.ReadCloser, error) {
 	f, err := os.Open(path)
 	if err != nil {
 		return nil, err
@@ -91,13 +92,16 @@ func open(path string, r *imageReport) (*os.File, error) {
 		return nil, errors.Join(err, f.Close())
 	}
 	r.BytesIn = info.Size()
-	prefix := make([]byte, 32)
-	n, err := f.ReadAt(prefix, 0)
+	in := bufio.NewReaderSize(f, 1<<16)
+	prefix, err := in.Peek(32) // a pipe can be read only once
 	if err != nil && !errors.Is(err, io.EOF) {
 		return nil, errors.Join(err, f.Close())
 	}
-	r.Format = imageproc.Sniff(prefix[:n]).String()
-	return f, nil
+	r.Format = imageproc.Sniff(prefix).String()
+	return struct {
+		io.Reader
+		io.Closer
+	}{in, f}, nil
 }
 
 func strip(sh *shell, args []string) error {
@@ -120,9 +124,6 @@ func strip(sh *shell, args []string) error {
 	if len(files) == 0 {
 		return errors.New("no files named")
 	}
-	if err := os.MkdirAll(*dir, 0o755); err != nil {
-		return err
-	}
 	written := map[string]bool{}
 	for _, f := range files {
 		out := filepath.Join(*dir, f.rel)
@@ -132,8 +133,8 @@ func strip(sh *shell, args []string) error {
 			continue
 		}
 		written[out] = true
-		if e := os.MkdirAll(filepath.Dir(out), 0o755); e != nil {
-			return e
+		if f.err == nil {
+			f.err = os.MkdirAll(filepath.Dir(out), 0o755)
 		}
 		err = worst(err, sh.stripOne(f, out))
 	}
@@ -142,25 +143,26 @@ func strip(sh *shell, args []string) error {
 
 func (sh *shell) stripOne(f file, out string) error {
 	r := &imageReport{File: f.path}
-	return sh.finish(r, func() error {
-		in, err := open(f.path, r)
-		if err != nil {
-			return err
-		}
-		defer in.Close()
-		if sameFile(f.path, out) {
-			return fmt.Errorf("%w: input and output are the same file", errUsage)
-		}
-		err = create(out, func(w *os.File) error {
-			rep, err := imageproc.Strip(w, in, nil)
-			r.fill(rep)
-			return err
-		})
-		if err != nil {
-			return errors.Join(err, discard(out))
-		}
-		return nil
-	}())
+	return sh.finish(r, leaveNothing(out, r.strip(f, out)))
+}
+
+func (r *imageReport) strip(f file, out string) error {
+	if f.err != nil {
+		return f.err
+	}
+	in, err := open(f.path, r)
+	if err != nil {
+		return err
+	}
+	defer in.Close()
+	if err := checkOutput(f.path, out); err != nil {
+		return err
+	}
+	return create(out, func(w io.Writer) error {
+		rep, err := imageproc.Strip(w, in, nil)
+		r.fill(rep)
+		return err
+	})
 }
 
 func inspect(sh *shell, args []string) error {
@@ -178,17 +180,22 @@ func inspect(sh *shell, args []string) error {
 	}
 	for _, f := range files {
 		r := &imageReport{File: f.path}
-		err = worst(err, sh.finish(r, func() error {
-			in, err := open(f.path, r)
-			if err != nil {
-				return err
-			}
-			defer in.Close()
-			rep, err := imageproc.Inspect(in, nil)
-			r.fill(rep)
-			return err
-		}()))
+		err = worst(err, sh.finish(r, r.inspect(f)))
 	}
+	return err
+}
+
+func (r *imageReport) inspect(f file) error {
+	if f.err != nil {
+		return f.err
+	}
+	in, err := open(f.path, r)
+	if err != nil {
+		return err
+	}
+	defer in.Close()
+	rep, err := imageproc.Inspect(in, nil)
+	r.fill(rep)
 	return err
 }
 
@@ -207,26 +214,29 @@ func sanitize(sh *shell, args []string) error {
 	case *maxSide < 0:
 		return fmt.Errorf("max-side %d is negative", *maxSide)
 	}
-	inPath, out := fs.Arg(0), fs.Arg(1)
-	r := &imageReport{File: inPath}
-	return sh.finish(r, func() error {
-		in, err := open(inPath, r)
-		if err != nil {
-			return err
-		}
-		defer in.Close()
-		if sameFile(inPath, out) {
-			return fmt.Errorf("%w: input and output are the same file", errUsage)
-		}
-		photo, err := imageproc.Sanitize(context.Background(), in, &imageproc.SanitizeOptions{MaxSide: *maxSide, Quality: *quality})
-		if err != nil {
-			return errors.Join(err, discard(out))
-		}
-		r.fill(photo.Report())
-		r.Width, r.Height = photo.Bounds().Dx(), photo.Bounds().Dy()
-		return create(out, func(w *os.File) error {
-			_, err := io.Copy(w, photo.Reader())
-			return err
-		})
-	}())
+	in, out := fs.Arg(0), fs.Arg(1)
+	r := &imageReport{File: in}
+	err := r.sanitize(in, out, &imageproc.SanitizeOptions{MaxSide: *maxSide, Quality: *quality})
+	return sh.finish(r, leaveNothing(out, err))
+}
+
+func (r *imageReport) sanitize(path, out string, o *imageproc.SanitizeOptions) error {
+	in, err := open(path, r)
+	if err != nil {
+		return err
+	}
+	defer in.Close()
+	if err := checkOutput(path, out); err != nil {
+		return err
+	}
+	photo, err := imageproc.Sanitize(context.Background(), in, o)
+	if err != nil {
+		return err
+	}
+	r.fill(photo.Report())
+	r.Width, r.Height = photo.Bounds().Dx(), photo.Bounds().Dy()
+	return create(out, func(w io.Writer) error {
+		_, err := io.Copy(w, photo.Reader())
+		return err
+	})
 }

@@ -9,7 +9,9 @@ import (
 	"io"
 	"maps"
 	"os"
+	"regexp"
 	"slices"
+	"strings"
 
 	"github.com/fitveil/fitveil/sizing"
 )
@@ -223,12 +225,30 @@ func (sh *shell) chart(path string) (*sizing.Chart, error) {
 	defer f.Close()
 	chart, err := sizing.ParseChart(io.LimitReader(f, 16<<20), nil)
 	if err != nil {
-		return nil, fmt.Errorf("%w: %w", errRefused, err)
+		return nil, fmt.Errorf("%w: %w", errRefused, placed(err))
 	}
 	for _, issue := range chart.Lint() {
 		fmt.Fprintf(sh.err, "fitveil size: %s: %s\n", path, issue.Text)
 	}
 	return chart, nil
+}
+
+// position is where a chart in JSON is at fault, as far as it does not quote a key.
+var position = regexp.MustCompile(`^(sizes|rows|dimensions|columns)\[\d+\]`)
+
+// placed says where a chart is at fault without quoting it: the file may not be
+// a chart at all, and standard error often ends in a log.
+func placed(err error) error {
+	var c *sizing.ChartError
+	if !errors.As(err, &c) {
+		return err
+	}
+	said := *c
+	said.Where = position.FindString(c.Where)
+	if strings.Contains(c.Reason, `"`) || strings.HasPrefix(c.Reason, "unexpected ") {
+		said.Reason = "not a size chart, or there is a mistake here"
+	}
+	return &said
 }
 
 func newSizeLine(id json.RawMessage, chart string, r *sizing.Recommendation) sizeLine {

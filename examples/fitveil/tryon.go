@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"os"
 
 	"github.com/fitveil/fitveil/consent"
 	"github.com/fitveil/fitveil/detect"
@@ -49,8 +48,11 @@ func tryOn(sh *shell, args []string) error {
 	case sameFile(*photo, *out) || sameFile(*item, *out):
 		return errors.New("-out would overwrite an input")
 	}
+	if err := checkOutput(*photo, *out); err != nil {
+		return err
+	}
 	r := &tryOnReport{File: *out, Backend: *backend, Marks: []string{}, Warnings: []codeAndText{}}
-	err := r.render(*photo, *item, *out)
+	err := leaveNothing(*out, r.render(*photo, *item, *out))
 	if err != nil {
 		r.Error = err.Error()
 	}
@@ -62,12 +64,7 @@ func tryOn(sh *shell, args []string) error {
 
 // render runs the whole way with an unmanaged permit: whoever types the
 // command answers for the consent.
-func (r *tryOnReport) render(photoPath, itemPath, out string) (err error) {
-	defer func() {
-		if err != nil {
-			err = errors.Join(err, discard(out))
-		}
-	}()
+func (r *tryOnReport) render(photoPath, itemPath, out string) error {
 	ctx := context.Background()
 	photo, err := load(photoPath)
 	if err != nil {
@@ -102,7 +99,7 @@ func (r *tryOnReport) render(photoPath, itemPath, out string) (err error) {
 		return err
 	}
 	r.fill(result)
-	return create(out, func(w *os.File) error {
+	return create(out, func(w io.Writer) error {
 		_, err := io.Copy(w, result.Images[0].Reader())
 		return err
 	})
