@@ -104,6 +104,8 @@ func decodePixels(r io.Reader, f Format) (img image.Image, err error) {
 		img, err = jpeg.Decode(r)
 	case PNG:
 		img, err = png.Decode(r)
+	case HEIC, AVIF:
+		return nil, &FormatError{Format: f, Reason: "decoding needs a decoder, and there is none for this format", Err: ErrNeedsDecoder}
 	default:
 		return nil, &FormatError{Format: f, Reason: "this format is not supported", Err: ErrUnsupported}
 	}

@@ -16,6 +16,10 @@ var (
 	ErrCorrupt = errors.New("imageproc: corrupt")
 	// ErrUnsupported: a known format, or a variant of one, that is not handled.
 	ErrUnsupported = errors.New("imageproc: unsupported")
+	// ErrNeedsDecoder: the format is stripped without a codec, and there is none to
+	// decode it. Decode, Encode by way of MaxSide, Clean.Thumb and Clean.Image
+	// return it for HEIC and AVIF. It is an ErrUnsupported as well.
+	ErrNeedsDecoder = fmt.Errorf("imageproc: needs a decoder: %w", ErrUnsupported)
 	// ErrVerify: the second walker did not accept the output, so nothing of it
 	// was released. It is a bug of this package, never of the input.
 	ErrVerify = errors.New("imageproc: output failed verification")
@@ -30,7 +34,7 @@ type FormatError struct {
 	Part   string // the segment or chunk, such as `SOF2` or `chunk "eXIf"`; may be empty
 	Offset int64  // where the part begins, in bytes from the start of the input
 	Reason string // English, lower case, without a full stop
-	Err    error  // ErrFormat, ErrTooLarge, ErrCorrupt, ErrUnsupported or ErrVerify
+	Err    error  // ErrFormat, ErrTooLarge, ErrCorrupt, ErrUnsupported, ErrNeedsDecoder or ErrVerify
 }
 
 // Error reads `imageproc: png: chunk "eXIf" at 8: length 4294967295 exceeds input`.

@@ -63,6 +63,8 @@ func harmless(tag string) bool {
 		return slices.Contains([]string{"JFIFVersion", "ResolutionUnit", "XResolution", "YResolution"}, name)
 	case "Adobe":
 		return slices.Contains([]string{"DCTEncodeVersion", "APP14Flags0", "APP14Flags1", "ColorTransform"}, name)
+	case "QuickTime", "Meta":
+		return harmlessInHEIF(name)
 	case "IFD0":
 		return name == "Orientation"
 	case "PNG", "PNG-pHYs", "PNG-cICP":
@@ -116,6 +118,9 @@ func TestExiftoolFindsNothing(t *testing.T) {
 				t.Logf("%s: %s: %v", name, tag, value)
 			}
 		}
+		if tags["Meta:PrimaryItemReference"] != nil {
+			continue // turned by irot and imir, which exiftool does not translate
+		}
 		want := turned[name]
 		if got, there := tags["IFD0:Orientation"].(float64); there && int(got) != want || !there && want != 1 {
 			t.Errorf("%s: orientation %v, want %d", name, got, want)
@@ -168,7 +173,7 @@ func TestExiftoolOnInputs(t *testing.T) {
 	args = append(args, filepath.Join(sharedDir(), "corpus", "webp"), filepath.Join(sharedDir(), "corpus", "gif"))
 	folder := filepath.Join(sharedDir(), "corpus")
 	var named, listed, agree, turned int
-	for _, tags := range exiftool(t, append(args, filepath.Join(folder, "jpeg"), filepath.Join(folder, "png"))...) {
+	for _, tags := range exiftool(t, append(args, filepath.Join(folder, "jpeg"), filepath.Join(folder, "png"), filepath.Join(folder, "heic"), filepath.Join(folder, "avif"))...) {
 		path := tags["SourceFile"].(string)
 		in, err := os.ReadFile(path)
 		if err != nil {
@@ -178,7 +183,8 @@ func TestExiftoolOnInputs(t *testing.T) {
 		if err != nil {
 			continue
 		}
-		if want, there := tags["IFD0:Orientation"].(float64); there && want >= 2 && want <= 8 {
+		turns := report.Format == imageproc.JPEG || report.Format == imageproc.PNG
+		if want, there := tags["IFD0:Orientation"].(float64); there && turns && want >= 2 && want <= 8 {
 			if turned++; report.Orientation == int(want) {
 				agree++
 			} else {

@@ -39,6 +39,8 @@ func parse(data []byte, lim Limits, x extras) (*picture, error) {
 		pic, err = parseJPEG(data, lim, x)
 	case PNG:
 		pic, err = parsePNG(data, lim, x)
+	case HEIC, AVIF:
+		pic, err = parseHEIF(data, f, lim, x)
 	case Unknown:
 		err = &FormatError{Reason: "unknown format", Err: ErrFormat}
 	default:
@@ -63,6 +65,8 @@ func (p *picture) verify(x extras) error {
 		return verifyJPEG(p.out.reader(), p, x.packet)
 	case PNG:
 		return verifyPNG(p.out.reader(), p, x.packet)
+	case HEIC, AVIF:
+		return verifyHEIF(p.out.reader(), p, x.packet)
 	}
 	return &FormatError{Format: p.format, Reason: "no second walker", Err: ErrVerify}
 }

@@ -62,7 +62,7 @@ func TestRefusals(t *testing.T) {
 		{"empty", nil, imageproc.ErrFormat, "imageproc: unknown format"},
 		{"text", []byte("hello, world"), imageproc.ErrFormat, "imageproc: unknown format"},
 		{"psd", []byte("8BPS\x00\x01"), imageproc.ErrUnsupported, "imageproc: psd: this format is not supported"},
-		{"heic", []byte("\x00\x00\x00\x18ftypheic\x00\x00\x00\x00mif1heic"), imageproc.ErrUnsupported, "imageproc: heic: this format is not supported"},
+		{"heic", []byte("\x00\x00\x00\x18ftypheic\x00\x00\x00\x00mif1heic"), imageproc.ErrCorrupt, "imageproc: heic: end at 24: no meta box: the file is truncated, or holds no still picture"},
 
 		{"no EOI", j[:len(j)-2], imageproc.ErrCorrupt, at("imageproc: jpeg: end at %d: no EOI marker: the file is truncated", len(j)-2)},
 		{"half a marker", j[:len(j)-1], imageproc.ErrCorrupt, at("imageproc: jpeg: end at %d: no EOI marker: the file is truncated", len(j)-1)},

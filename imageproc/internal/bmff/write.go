@@ -1,0 +1,45 @@
+package bmff
+
+import "encoding/binary"
+
+// Append writes a box of the given parts behind dst. Its length has to fit
+// 32 bits.
+func Append(dst []byte, typ string, parts ...[]byte) []byte {
+	size := 8
+	for _, p := range parts {
+		size += len(p)
+	}
+	dst = binary.BigEndian.AppendUint32(dst, uint32(size))
+	dst = append(dst, typ...)
+	for _, p := range parts {
+		dst = append(dst, p...)
+	}
+	return dst
+}
+
+// New is Append to nothing.
+func New(typ string, parts ...[]byte) []byte { return Append(nil, typ, parts...) }
+
+// Full is New for a full box, which begins with a version and 24 bits of flags.
+func Full(typ string, version byte, flags uint32, parts ...[]byte) []byte {
+	head := binary.BigEndian.AppendUint32(nil, uint32(version)<<24|flags)
+	return New(typ, append([][]byte{head}, parts...)...)
+}
+
+// U16 is the two bytes of each value.
+func U16(values ...uint16) []byte {
+	b := make([]byte, 0, 2*len(values))
+	for _, v := range values {
+		b = binary.BigEndian.AppendUint16(b, v)
+	}
+	return b
+}
+
+// U32 is the four bytes of each value.
+func U32(values ...uint32) []byte {
+	b := make([]byte, 0, 4*len(values))
+	for _, v := range values {
+		b = binary.BigEndian.AppendUint32(b, v)
+	}
+	return b
+}
