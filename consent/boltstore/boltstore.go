@@ -34,7 +34,9 @@ package boltstore
 import (
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
+	"log/slog"
 	"os"
 	"path/filepath"
 	"runtime"
@@ -59,8 +61,16 @@ type Options struct {
 	Wait time.Duration
 }
 
-// Store keeps records in a bbolt file. Safe for use by many goroutines.
-type Store struct {
+// Store keeps records in a bbolt file; Open makes one. It prints and logs as a
+// fixed word. Safe for use by many goroutines.
+type Store struct{ *sealed }
+
+// sealed keeps the database behind a second pointer. Methods are not enough:
+// fmt cannot call them on a Store in an unexported field of somebody's struct,
+// and for some verbs it follows one pointer, to the mapped file if it may.
+type sealed struct{ *state }
+
+type state struct {
 	db   *bolt.DB
 	file *os.File // bbolt's own handle; Close closes it
 
@@ -86,7 +96,7 @@ func Open(path string, o *Options) (*Store, error) {
 		wait = time.Second
 	}
 	_, statErr := os.Stat(path)
-	s := new(Store)
+	s := &Store{&sealed{new(state)}}
 	if err := s.open(path, wait); err != nil {
 		return nil, fmt.Errorf("boltstore: %s: %w", path, err)
 	}
@@ -99,6 +109,14 @@ func Open(path string, o *Options) (*Store, error) {
 	}
 	return s, nil
 }
+
+const word = "[boltstore.Store]"
+
+// Format prints a fixed word for every verb.
+func (s Store) Format(f fmt.State, _ rune) { _, _ = io.WriteString(f, word) }
+
+// LogValue logs a fixed word.
+func (s Store) LogValue() slog.Value { return slog.StringValue(word) }
 
 func (s *Store) open(path string, wait time.Duration) (err error) {
 	defer func() {

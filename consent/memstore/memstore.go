@@ -19,15 +19,25 @@ import (
 	"bytes"
 	"context"
 	"fmt"
+	"io"
 	"iter"
+	"log/slog"
 	"sync"
 	"time"
 
 	"github.com/fitveil/fitveil/consent"
 )
 
-// Store keeps records in memory. Safe for use by many goroutines.
-type Store struct {
+// Store keeps records in memory; New makes one. It prints and logs as a fixed
+// word. Safe for use by many goroutines.
+type Store struct{ *sealed }
+
+// sealed keeps the pseudonyms behind a second pointer. Methods are not enough:
+// fmt cannot call them on a Store in an unexported field of somebody's struct,
+// and for some verbs it follows one pointer.
+type sealed struct{ *state }
+
+type state struct {
 	mu     sync.RWMutex
 	chains map[subject][]consent.Record // State is kept in the last record only
 	nonces map[nonce]bool
@@ -43,11 +53,19 @@ type nonce struct{ tenant, nonce string }
 
 // New makes an empty store.
 func New() *Store {
-	return &Store{chains: make(map[subject][]consent.Record), nonces: make(map[nonce]bool)}
+	return &Store{&sealed{&state{chains: make(map[subject][]consent.Record), nonces: make(map[nonce]bool)}}}
 }
 
 // Ephemeral tells a ledger that nothing here outlives the process.
 func (s *Store) Ephemeral() bool { return true }
+
+const word = "[memstore.Store]"
+
+// Format prints a fixed word for every verb.
+func (s Store) Format(f fmt.State, _ rune) { _, _ = io.WriteString(f, word) }
+
+// LogValue logs a fixed word.
+func (s Store) LogValue() slog.Value { return slog.StringValue(word) }
 
 func key(who consent.Subject) subject { return subject{who.Tenant(), who.Pseudonym()} }
 
