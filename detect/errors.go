@@ -88,6 +88,12 @@ func (r Reason) sentinel() error {
 // ErrCrowd, ErrNotVisible or ErrUnsure; a reviewer's no is an ErrUnsure with
 // ReasonReviewer. Printing, logging or marshalling one shows policy and reason,
 // nothing from the picture.
+//
+// That holds for the pointer that Screen returns wherever it is kept, wrapped in
+// other errors too. It does not hold for a copy by value in an unexported field,
+// yours or that of an error that wraps it: fmt may not call methods there and
+// follows Scene for verbs such as %s or %t. Keep the pointer, use an exported
+// field, or give that struct a Format method of its own.
 type PolicyError struct {
 	Policy Policy
 	Scene  *Scene // the caller's own copy

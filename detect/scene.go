@@ -26,6 +26,12 @@ type PhotoDetector interface {
 }
 
 // Scene is what a detector saw. Validate says what a usable one looks like.
+//
+// Printed by fmt or logged by slog, a Scene shows how many people it holds, and
+// Person and Keypoint show nothing; read the fields to get at positions. That
+// covers what fmt may call methods on. It cannot cover a Scene, or a pointer to
+// one, in an unexported field of your struct: give that struct a Format method
+// of its own. encoding/json writes a Scene whole, for those who store it.
 type Scene struct {
 	// Presence is the evidence that anybody is in the picture, 0 to 1. A
 	// detector without a score for the whole picture leaves it 0, and the best
