@@ -3,6 +3,7 @@ package fitveil_test
 import (
 	"bytes"
 	"context"
+	"crypto/sha256"
 	"encoding/gob"
 	"encoding/hex"
 	"encoding/json"
@@ -132,6 +133,8 @@ func TestForgedProofsAreRefused(t *testing.T) {
 		name    string
 		permit  consent.Permit
 		request tryon.Request
+		code    tryon.Code
+		reason  tryon.Reason
 	}
 	good := tryon.Request{Subject: subject, Photo: screened, Items: []tryon.Item{item}}
 	with := func(change func(*tryon.Request)) tryon.Request {
@@ -140,22 +143,26 @@ func TestForgedProofsAreRefused(t *testing.T) {
 		change(&r)
 		return r
 	}
+	stranger := ledger.Subject("shop-a", "somebody else")
+	mismatch := tryon.Reason(consent.PermitMismatch)
 	rows := []row{
-		{"zero permit", consent.Permit{}, good},
-		{"decoded permit", decodedPermit, good},
-		{"permit of another ledger", foreign, good},
-		{"unmanaged permit", consent.Unmanaged("no ledger here").For(subject), good},
-		{"permit for another subject", permit, with(func(r *tryon.Request) { r.Subject = ledger.Subject("shop-a", "somebody else") })},
-		{"permit for another tenant", permit, with(func(r *tryon.Request) { r.Subject = ledger.Subject("shop-b", secret) })},
-		{"zero subject", permit, with(func(r *tryon.Request) { r.Subject = consent.Subject{} })},
-		{"decoded subject", permit, with(func(r *tryon.Request) { r.Subject = decodedSubject })},
-		{"no photo", permit, with(func(r *tryon.Request) { r.Photo = nil })},
-		{"zero photo", permit, with(func(r *tryon.Request) { r.Photo = new(detect.Screened) })},
-		{"decoded photo", permit, with(func(r *tryon.Request) { r.Photo = &decodedScreened })},
-		{"no item picture", permit, with(func(r *tryon.Request) { r.Items[0].Image = nil })},
-		{"zero item picture", permit, with(func(r *tryon.Request) { r.Items[0].Image = new(imageproc.Clean) })},
-		{"decoded item picture", permit, with(func(r *tryon.Request) { r.Items[0].Image = &decodedClean })},
-		{"room task with a person in the photo", permit, with(func(r *tryon.Request) { r.Task = tryon.InRoom })},
+		{"zero permit", consent.Permit{}, good, tryon.NoConsent, "no-permit"},
+		{"decoded permit", decodedPermit, good, tryon.NoConsent, "no-permit"},
+		{"permit of another ledger", foreign, good, tryon.NoConsent, "foreign-permit"},
+		{"unmanaged permit", consent.Unmanaged("no ledger here").For(subject), good, tryon.NoConsent, "unmanaged-permit"},
+		{"permit for another subject", permit, with(func(r *tryon.Request) { r.Subject = stranger }), tryon.NoConsent, mismatch},
+		{"permit bound again", permit.For(stranger), with(func(r *tryon.Request) { r.Subject = stranger }), tryon.NoConsent, "no-permit"},
+		{"permit bound again to its own subject", permit.For(subject), good, tryon.NoConsent, "no-permit"},
+		{"permit for another tenant", permit, with(func(r *tryon.Request) { r.Subject = ledger.Subject("shop-b", secret) }), tryon.NoConsent, mismatch},
+		{"zero subject", permit, with(func(r *tryon.Request) { r.Subject = consent.Subject{} }), tryon.NoConsent, mismatch},
+		{"decoded subject", permit, with(func(r *tryon.Request) { r.Subject = decodedSubject }), tryon.NoConsent, mismatch},
+		{"no photo", permit, with(func(r *tryon.Request) { r.Photo = nil }), tryon.NotScreened, ""},
+		{"zero photo", permit, with(func(r *tryon.Request) { r.Photo = new(detect.Screened) }), tryon.NotScreened, ""},
+		{"decoded photo", permit, with(func(r *tryon.Request) { r.Photo = &decodedScreened }), tryon.NotScreened, ""},
+		{"no item picture", permit, with(func(r *tryon.Request) { r.Items[0].Image = nil }), tryon.BadRequest, "item-image"},
+		{"zero item picture", permit, with(func(r *tryon.Request) { r.Items[0].Image = new(imageproc.Clean) }), tryon.BadRequest, "item-image"},
+		{"decoded item picture", permit, with(func(r *tryon.Request) { r.Items[0].Image = &decodedClean }), tryon.BadRequest, "item-image"},
+		{"room task with a person in the photo", permit, with(func(r *tryon.Request) { r.Task = tryon.InRoom }), tryon.PolicyRefused, "people"},
 	}
 	reached := 0
 	client, err := tryon.New(&tryon.Options{Routes: []tryon.Route{{Backend: counting(&reached, nil)}}, Ledger: ledger})
@@ -164,8 +171,13 @@ func TestForgedProofsAreRefused(t *testing.T) {
 	}
 	for _, r := range rows {
 		t.Run(r.name, func(t *testing.T) {
-			if _, err := client.Render(t.Context(), r.permit, &r.request); err == nil {
-				t.Error("accepted")
+			_, err := client.Render(t.Context(), r.permit, &r.request)
+			var refused *tryon.Error
+			if !errors.As(err, &refused) {
+				t.Fatalf("not refused: %v", err)
+			}
+			if refused.Code != r.code || refused.Reason != r.reason {
+				t.Errorf("refused for %v (%s), want %v (%s)", refused.Code, refused.Reason, r.code, r.reason)
 			}
 			if reached != 0 {
 				t.Errorf("the backend was reached %d times", reached)
@@ -227,10 +239,65 @@ func (m meddler) DetectPhoto(ctx context.Context, photo *imageproc.Clean) (*dete
 	return s, err
 }
 
+// keeper is a reader that keeps every slice it was asked to fill, to its full
+// capacity.
+type keeper struct {
+	r    io.Reader
+	kept [][]byte
+}
+
+func (k *keeper) Read(p []byte) (int, error) {
+	k.kept = append(k.kept, p[:cap(p)])
+	return k.r.Read(p)
+}
+
+func (k *keeper) overwrite() {
+	for _, p := range k.kept {
+		for i := range p {
+			p[i] ^= 0xFF
+		}
+	}
+}
+
 func TestProofsCannotBeSwapped(t *testing.T) {
 	red, blue := picture(t, color.NRGBA{255, 0, 0, 255}), picture(t, color.NRGBA{0, 0, 255, 255})
 	want, sum := red.Bytes(), red.SHA256()
 
+	t.Run("reader keeps the slices it was handed", func(t *testing.T) {
+		k := &keeper{r: red.Reader()}
+		c, err := imageproc.Sanitize(t.Context(), k, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		got, hash := c.Bytes(), c.SHA256()
+		k.overwrite()
+		if c.SHA256() != hash || hash != sha256.Sum256(got) || !bytes.Equal(c.Bytes(), got) {
+			t.Error("the sanitised photo changed")
+		}
+		img, err := c.Image(nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if r, _, b, _ := img.At(5, 5).RGBA(); r != 0xFFFF || b != 0 {
+			t.Error("the sanitised pixels changed")
+		}
+		if len(k.kept) == 0 {
+			t.Error("the reader was handed nothing: this test is blind")
+		}
+	})
+	t.Run("permit bound to somebody else", func(t *testing.T) {
+		ledger, subject, permit := managed(t)
+		other := ledger.Subject("shop-a", "somebody else")
+		if p := permit.For(other); !p.IsZero() || ledger.Issued(p) {
+			t.Error("a permit of a ledger was bound again")
+		}
+		if err := permit.Use(t.Context(), consent.Query{Subject: other, Purpose: consent.TryOnRender}); !errors.Is(err, consent.ErrNoConsent) {
+			t.Errorf("used for somebody else: %v", err)
+		}
+		if err := permit.Use(t.Context(), consent.Query{Subject: subject, Purpose: consent.TryOnRender}); err != nil {
+			t.Errorf("no longer good for its own subject: %v", err)
+		}
+	})
 	t.Run("detector swaps the photo", func(t *testing.T) {
 		s, err := detect.Screen(t.Context(), meddler{other: blue}, red, detect.OnePerson(), nil)
 		if err != nil {
