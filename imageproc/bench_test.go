@@ -63,7 +63,7 @@ func BenchmarkStrip(b *testing.B) {
 	for _, name := range []string{"pixel5-12mp.jpg", "iphone11-12mp.jpg", "made-12mp.jpg", "made-12mp-progressive.jpg", "made-12mp-restart.jpg", "made-48mp.jpg", "made-4mp.png"} {
 		data, err := os.ReadFile(filepath.Join(sharedDir(), "phones", name))
 		if err != nil {
-			b.Logf("%s: not here; put the shared folder beside the checkout or set FITVEIL_SHARED", name)
+			b.Logf("%s: not here; these pictures are outside the repository, FITVEIL_SHARED says where", name)
 			continue
 		}
 		b.Run(name, func(b *testing.B) { benchmarkStrip(b, data) })

@@ -14,12 +14,13 @@ import (
 	"github.com/fitveil/fitveil/imageproc"
 )
 
-// corpusFiles lists the real and malformed files of the shared folder.
+// corpusFiles lists the real and malformed files among the pictures
+// outside the repository (FITVEIL_SHARED).
 func corpusFiles(tb testing.TB) []string {
 	tb.Helper()
 	root := filepath.Join(sharedDir(), "corpus")
 	if _, err := os.Stat(root); err != nil {
-		tb.Skipf("no corpus at %s: put the shared folder beside the checkout or set FITVEIL_SHARED", root)
+		tb.Skipf("no corpus at %s: these pictures are outside the repository, FITVEIL_SHARED says where", root)
 	}
 	var list []string
 	err := filepath.WalkDir(root, func(path string, d fs.DirEntry, err error) error {

@@ -24,7 +24,7 @@ import (
 
 func main() {
 	log.SetFlags(0)
-	data := flag.String("data", "", "folder of the survey files (default $FITVEIL_SHARED/data/body, else the shared folder beside the project)")
+	data := flag.String("data", "", "folder of the survey files (default $FITVEIL_SHARED/data/body, else ../../../shared/data/body; the data is outside the repository)")
 	out := flag.String("o", "..", "folder to write to")
 	check := flag.Bool("check", false, "compare with what is there instead of writing")
 	flag.Parse()
