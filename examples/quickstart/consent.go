@@ -6,6 +6,9 @@ import (
 	"crypto/sha256"
 	"errors"
 	"fmt"
+	"os"
+	"path/filepath"
+	"sync"
 	"time"
 
 	"github.com/fitveil/fitveil/consent"
@@ -13,21 +16,26 @@ import (
 )
 
 // notice is what the shopper reads before agreeing.
-const notice = "We draw the T-shirt on your photo, on this computer. Nobody else receives the photo, and it is deleted when you leave."
+const notice = "We draw the T-shirt on your photo, on this computer. Nobody else receives it. The pictures stay in a folder of this computer until they are deleted."
 
-// openLedger opens a ledger with keys that end with this run. A shop keeps its
-// keys with consent.Keys.Save, away from the data.
-func (v *visit) openLedger(path string) (closeStore func() error, err error) {
-	store, err := boltstore.Open(path, nil)
+// openLedger opens a ledger in a temporary folder, with keys that end with this
+// run. A shop keeps its keys with consent.Keys.Save, away from the data.
+func (v *visit) openLedger() error {
+	tmp, err := os.MkdirTemp("", "fitveil-quickstart-")
 	if err != nil {
-		return nil, err
+		return err
 	}
+	store, err := boltstore.Open(filepath.Join(tmp, "consent.db"), nil)
+	if err != nil {
+		return errors.Join(err, os.RemoveAll(tmp))
+	}
+	v.deleteLedger = sync.OnceValue(func() error { return errors.Join(store.Close(), os.RemoveAll(tmp)) })
 	v.ledger, err = consent.New(store, &consent.Options{Keys: consent.GenerateKeys()})
 	if err != nil {
-		return nil, errors.Join(err, store.Close())
+		return errors.Join(err, v.deleteLedger())
 	}
 	v.shopper = v.ledger.Subject("quickstart-shop", "customer-4711")
-	return store.Close, nil
+	return nil
 }
 
 // askConsent records the shopper's yes and takes a permit for it. In a shop the
@@ -71,7 +79,7 @@ func (v *visit) askConsent(ctx context.Context) error {
 }
 
 // erase takes consent back, shows that nothing can be drawn any more, and
-// removes the shopper from the ledger.
+// removes the shopper from the ledger and the ledger from the disk.
 func (v *visit) erase(ctx context.Context) error {
 	if _, err := v.ledger.Withdraw(ctx, v.shopper); err != nil {
 		return err
@@ -81,6 +89,9 @@ func (v *visit) erase(ctx context.Context) error {
 	}
 	erased, err := v.ledger.Erase(ctx, v.shopper)
 	if err != nil {
+		return err
+	}
+	if err := v.deleteLedger(); err != nil {
 		return err
 	}
 	v.erased(erased)

@@ -1,7 +1,8 @@
 // Command quickstart does the main job of fitveil on one photograph: it strips
 // the metadata, finds the person, records consent, recommends a size, draws a
-// T-shirt on the person, and erases what it kept. What happened is printed; the
-// pictures land in quickstart-out.
+// T-shirt on the person, takes the consent back and erases the ledger. What
+// happened is printed; the pictures and the shopper's receipt land in
+// quickstart-out and stay there until you delete them.
 //
 //	go run ./examples/quickstart            # the bundled portrait
 //	go run ./examples/quickstart photo.jpg  # a photo of yours; it stays on this machine
@@ -14,8 +15,6 @@ import (
 	"errors"
 	"flag"
 	"fmt"
-	"image"
-	"image/png"
 	"io"
 	"os"
 	"path/filepath"
@@ -58,11 +57,13 @@ type visit struct {
 	photo    *imageproc.Clean
 	screened *detect.Screened
 	ledger   *consent.Ledger
-	shopper  consent.Subject
-	permit   consent.Permit
-	client   *tryon.Client
-	request  *tryon.Request
-	result   *tryon.Result
+	// deleteLedger closes the ledger and deletes its file, once.
+	deleteLedger func() error
+	shopper      consent.Subject
+	permit       consent.Permit
+	client       *tryon.Client
+	request      *tryon.Request
+	result       *tryon.Result
 }
 
 func run(ctx context.Context, w io.Writer, photo, dir string) (err error) {
@@ -74,18 +75,13 @@ func run(ctx context.Context, w io.Writer, photo, dir string) (err error) {
 		return err
 	}
 	v := &visit{report: report{w: w, start: time.Now()}, dir: dir}
-
-	// The ledger of this visit is a file in a temporary folder.
-	tmp, err := os.MkdirTemp("", "fitveil-quickstart-")
-	if err != nil {
+	if err := v.clear(photo); err != nil {
 		return err
 	}
-	defer func() { err = errors.Join(err, os.RemoveAll(tmp)) }()
-	closeLedger, err := v.openLedger(filepath.Join(tmp, "consent.db"))
-	if err != nil {
+	if err := v.openLedger(); err != nil {
 		return err
 	}
-	defer func() { err = errors.Join(err, closeLedger()) }()
+	defer func() { err = errors.Join(err, v.deleteLedger()) }()
 
 	v.title("fitveil quickstart: %s, %s", name, bytesText(int64(len(upload))))
 	for _, step := range []func(context.Context) error{
@@ -97,7 +93,7 @@ func run(ctx context.Context, w io.Writer, photo, dir string) (err error) {
 		v.erase,
 	} {
 		if err := step(ctx); err != nil {
-			return err
+			return errors.Join(plainly(err), v.remove(results()))
 		}
 	}
 	v.done(dir)
@@ -132,7 +128,7 @@ func (v *visit) look(ctx context.Context) error {
 	}
 	screened, err := detect.Screen(ctx, people, v.photo, detect.Selfie(), nil)
 	if err != nil {
-		return fmt.Errorf("this photo can't be used for a try-on: %w", err)
+		return err
 	}
 	v.screened = screened
 	img, err := v.photo.Image(nil)
@@ -210,17 +206,4 @@ func (v *visit) tryOn(ctx context.Context) error {
 		v.save("3-tryon."+worn.Format().String(), worn.Bytes()),
 		v.savePNG("4-before-after.png", both),
 	)
-}
-
-func (v *visit) save(name string, data []byte) error {
-	return os.WriteFile(filepath.Join(v.dir, name), data, 0o644)
-}
-
-func (v *visit) savePNG(name string, img image.Image) error {
-	var b bytes.Buffer
-	enc := png.Encoder{CompressionLevel: png.BestSpeed}
-	if err := enc.Encode(&b, img); err != nil {
-		return err
-	}
-	return v.save(name, b.Bytes())
 }

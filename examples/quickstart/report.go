@@ -122,13 +122,14 @@ func (r *report) worn(result *tryon.Result) {
 }
 
 func (r *report) erased(e consent.Erased) {
-	r.step(6, "Consent withdrawn, everything erased")
+	r.step(6, "Consent withdrawn, ledger erased")
 	r.line("A second try-on was refused: %s.", consent.Withdrawn.Text())
-	r.line("%d entries about this shopper removed from the ledger; the ledger file is deleted.", e.Events)
+	r.line("%d entries about this shopper were erased, and the ledger file is deleted.", e.Events)
 }
 
 func (r *report) done(dir string) {
 	fmt.Fprintf(r.w, "\nDone in %s. Pictures in %s: 1-clean, 2-person, 3-tryon, 4-before-after.\n", time.Since(r.start).Round(10*time.Millisecond), dir)
+	fmt.Fprintln(r.w, "They and the shopper's receipt, consent-receipt.json, stay there until you delete them.")
 }
 
 func bytesText(n int64) string {
