@@ -1,9 +1,9 @@
 package infer_test
 
 import (
+	"maps"
 	"math"
 	"slices"
-	"strings"
 	"testing"
 
 	"github.com/owulveryck/onnx-go"
@@ -13,38 +13,39 @@ import (
 	"github.com/fitveil/fitveil/detect/infer"
 )
 
+// missing are the operators the suite has cases for and we have not built.
+// Scan needs subgraphs, which Load refuses.
+var missing = []string{
+	"ConvTranspose", "EyeLike", "Hardmax", "InstanceNormalization", "LRN", "MaxUnpool", "MeanVarianceNormalization", "Mod",
+	"NonMaxSuppression", "OneHot", "ReverseSequence", "RoiAlign", "Scan", "Scatter", "Shrink", "TfIdfVectorizer", "TopK",
+}
+
 // TestSuite runs onnx-go's own cases, made from the node tests of the ONNX
 // standard at opsets 8 to 10, against the graph, with the suite's tolerance of
-// 1e-6. A case may be skipped only for an operator that is not in Operators.
+// 1e-6: every case of an operator that is in Operators must pass.
 func TestSuite(t *testing.T) {
-	passed, skipped := 0, map[string]int{}
+	ran, left := 0, map[string]int{}
 	cases := testbackend.GetAllRegisteredTests()
 	for _, c := range cases {
 		tc := c()
-		if tc.Title == "TestPow" {
-			t.Run(tc.Title, func(t *testing.T) { lastBit(t, tc) })
-			passed++
-			continue
-		}
-		t.Run(tc.GetInfo(), tc.RunTest(infer.NewGraph(nil), false))
 		switch {
-		case tc.Skipped:
-			skipped[tc.OpType]++
-			if slices.Contains(infer.Operators(), tc.OpType) {
-				t.Errorf("%s: %s is said to run, yet was skipped", tc.Title, tc.OpType)
+		case !slices.Contains(infer.Operators(), tc.OpType):
+			left[tc.OpType]++
+			continue
+		case tc.Title == "TestPow":
+			t.Run(tc.Title, func(t *testing.T) { lastBit(t, tc) })
+		default:
+			t.Run(tc.GetInfo(), tc.RunTest(infer.NewGraph(nil), false))
+			if tc.Skipped || !tc.Tested {
+				t.Errorf("%s: %s is said to run, and did not", tc.Title, tc.OpType)
 			}
-		case tc.Tested && !tc.Failed:
-			passed++
 		}
+		ran++
 	}
-	var names []string
-	left := 0
-	for op, n := range skipped {
-		names = append(names, op)
-		left += n
+	if got := slices.Sorted(maps.Keys(left)); !slices.Equal(got, missing) {
+		t.Errorf("operators that are not built: %q, want %q", got, missing)
 	}
-	slices.Sort(names)
-	t.Logf("%d cases: %d pass, %d skipped, of operators not there yet: %s", len(cases), passed, left, strings.Join(names, " "))
+	t.Logf("%d of the suite's %d cases ran", ran, len(cases))
 }
 
 // lastBit allows a case one unit in the last place. The suite wants 1357.5032
