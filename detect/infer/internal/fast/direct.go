@@ -118,25 +118,24 @@ func (d *direct) run(w *worker, lo, hi int) {
 		n, y := lo/d.to.h, lo%d.to.h
 		count := min(d.rowsAtATime, d.to.h-y, hi-lo)
 		for _, sh := range d.shares {
+			next := d.weightsOf(sh) + d.terms()*sh.blocks*block
 			for i := range count {
-				d.row(w, n, y+i, sh, i == 0)
+				next = d.row(w, n, y+i, sh, next)
 			}
 		}
 		lo += count
 	}
 }
 
-// row computes one row for one share. With ahead it asks for the weights that
-// follow to be fetched.
-func (d *direct) row(w *worker, n, y int, sh share, ahead bool) {
+// row computes one row for one share. It has the weights of the next share
+// fetched meanwhile, from float next on, and returns up to where.
+func (d *direct) row(w *worker, n, y int, sh share, next int) int {
 	a := &w.conv
 	at := d.weightsOf(sh)
+	end := min(len(d.packed), at+2*d.terms()*sh.blocks*block)
 	*a = kernel.Conv{
 		Off: d.taps, W: d.packed[at:], Bias: d.bias[sh.first*block:],
 		Step: d.stride[1] * block, OutBlock: d.dst.area, ResBlock: d.sum.area, Act: d.act,
-	}
-	if ahead {
-		a.Ahead = d.terms() * sh.blocks * block
 	}
 	for _, s := range sh.row {
 		a.In = w.arena[d.src.pixel(n, 0, y*d.stride[0]-d.pad[0], s.x*d.stride[1]-d.pad[1]):]
@@ -145,6 +144,11 @@ func (d *direct) row(w *worker, n, y int, sh share, ahead bool) {
 			a.Res = w.arena[d.sum.pixel(n, sh.first, y, s.x):]
 		}
 		a.Tiles = s.tiles
+		if a.FetchStep = 0; next < end {
+			a.Fetch, a.FetchStep = d.packed[next:], kernel.FetchFloats
+			next += s.tiles * len(d.taps) * kernel.FetchFloats
+		}
 		d.set.Conv[sh.blocks][s.pixels](a)
 	}
+	return next
 }

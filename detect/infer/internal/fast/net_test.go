@@ -89,15 +89,6 @@ func (n *net) op(op string, attrs map[string]any, in ...*ir.Value) *ir.Value {
 	return out[0]
 }
 
-// conv adds a convolution with random weights that keep the size of numbers.
-func (n *net) conv(x *ir.Value, channels, k, groups int, attrs map[string]any) *ir.Value {
-	n.t.Helper()
-	depth := x.Shape[1] / groups
-	attrs["group"] = int64(groups)
-	w := n.constant(1.7/float32(math.Sqrt(float64(depth*k*k))), channels, depth, k, k)
-	return n.op("Conv", attrs, x, w, n.constant(0.5, channels))
-}
-
 func (n *net) output(v ...*ir.Value) { n.graph.Outputs = append(n.graph.Outputs, v...) }
 
 // inputs are random numbers for every input.

@@ -1,17 +1,21 @@
 package fast
 
-import "github.com/fitveil/fitveil/detect/infer/internal/kernel"
+import (
+	"github.com/fitveil/fitveil/detect/infer/internal/kernel"
+)
 
-// winograd is a 3×3 convolution of stride 1 by F(4×4, 3×3): a quarter of the
-// products, for some more additions and a little more rounding. A unit is a band
-// of tile rows of one image.
+// winograd is a 3×3 convolution of stride 1 by F(4×4, 3×3) or F(2×2, 3×3): a
+// quarter or 4/9 of the products, for some more additions and a little more
+// rounding. A unit is a band of tile rows of one image.
 //
-// For each band every tile of the input becomes 36 vectors of channels. With
-// the transformed weights that makes 36 convolutions with one tap, whose
-// pixels are tiles. Their results are transformed back, with bias and activation.
+// For each band every tile of the input becomes 36 or 16 vectors of channels.
+// With the transformed weights that makes as many convolutions with one tap,
+// whose pixels are tiles. Their results are transformed back, with bias and
+// activation.
 type winograd struct {
 	convolution
 	set           *kernel.Set
+	f             *kernel.Winograd
 	from, to, add *tensor
 	tiles         [2]int // rows and columns of tiles
 	band          int    // tile rows of a unit
@@ -22,11 +26,6 @@ type winograd struct {
 	src, dst, sum view
 }
 
-const (
-	matrices = 36
-	tileSide = 4
-)
-
 // bandFloats is how much memory the transformed tiles of a band may take: it
 // should stay in the second-level cache while the weights stream through.
 const bandFloats = 256 << 10
@@ -36,41 +35,37 @@ func (c *compiler) winograd(v *convolution) bool {
 	if c.Exact || !v.square(3, 1) {
 		return false
 	}
-	o := &winograd{convolution: *v, set: c.Set, tiles: [2]int{(v.out.Shape[2] + 3) / tileSide, (v.out.Shape[3] + 3) / tileSide}}
-	o.chooseBand(1) // the choice of method must not depend on threads
-	around := margin{
-		top: v.pad[0], bottom: max(0, o.tiles[0]*tileSide+2-v.pad[0]-v.in.Shape[2]),
-		left: v.pad[1], right: max(0, o.tiles[1]*tileSide+2-v.pad[1]-v.in.Shape[3]),
+	best := 0.92 * v.directCycles(c.Set)
+	var o *winograd
+	for _, f := range []*kernel.Winograd{&c.Set.Winograd4, &c.Set.Winograd2} {
+		w := &winograd{convolution: *v, set: c.Set, f: f}
+		for i := range w.tiles {
+			w.tiles[i] = (v.out.Shape[2+i] + f.Tile - 1) / f.Tile
+		}
+		w.chooseBand(1) // the choice must not depend on threads
+		if t := w.cycles(); t < best && w.around().fits() {
+			best, o = t, w
+		}
 	}
-	if !around.fits() || !o.pays() {
+	if o == nil {
 		return false
 	}
 	o.chooseBand(c.Threads)
-	o.from = c.blocks(v.in, around)
+	o.from = c.blocks(v.in, o.around())
 	if v.res != nil {
 		o.add = c.blocks(v.res, margin{})
 	}
 	o.to = c.newBlocks(v.out)
 	o.full, _ = splitBlocks(c.Set, &c.Set.Conv, o.to.blocks(), o.band*o.tiles[1], o.depth())
-	o.rest, _ = splitBlocks(c.Set, &c.Set.Conv, o.to.blocks(), o.lastBand()*o.tiles[1], o.depth())
-	if !sameShares(o.full, o.rest) {
-		o.rest = refit(c.Set, o.full, o.lastBand()*o.tiles[1], o.depth())
-	}
+	o.rest = refit(c.Set, o.full, o.lastBand()*o.tiles[1], o.depth())
 	c.add(o)
 	return true
 }
 
-// sameShares reports whether two lists divide the blocks in the same way.
-func sameShares(a, b []share) bool {
-	if len(a) != len(b) {
-		return false
-	}
-	for i := range a {
-		if a[i].blocks != b[i].blocks {
-			return false
-		}
-	}
-	return true
+// around is what tiles read beyond the picture.
+func (o *winograd) around() margin {
+	beyond := func(i int) int { return max(0, o.tiles[i]*o.f.Tile+2-o.pad[i]-o.in.Shape[2+i]) }
+	return margin{top: o.pad[0], bottom: beyond(0), left: o.pad[1], right: beyond(1)}
 }
 
 // refit splits rows of another width for shares that are given: the weights lie
@@ -92,26 +87,13 @@ func (o *winograd) outBlocks() int { return (o.out.Shape[1] + block - 1) / block
 
 // chooseBand takes as many tile rows as fit the cache, evenly.
 func (o *winograd) chooseBand(threads int) {
-	row := matrices * block * (o.inBlocks() + o.outBlocks()) * o.tiles[1]
+	row := o.f.Matrices() * block * (o.inBlocks() + o.outBlocks()) * o.tiles[1]
 	bands := max((o.tiles[0]*row+bandFloats-1)/bandFloats, threads)
 	o.band = max(1, (o.tiles[0]+bands-1)/bands)
 }
 
 func (o *winograd) bands() int    { return (o.tiles[0] + o.band - 1) / o.band }
 func (o *winograd) lastBand() int { return o.tiles[0] - (o.bands()-1)*o.band }
-
-// pays estimates cycles both ways.
-func (o *winograd) pays() bool {
-	_, direct := splitBlocks(o.set, &o.set.Conv, o.outBlocks(), o.out.Shape[3], o.terms())
-	direct *= float64(o.out.Shape[2])
-	_, products := splitBlocks(o.set, &o.set.Conv, o.outBlocks(), o.band*o.tiles[1], o.depth())
-	products *= matrices * float64(o.tiles[0]) / float64(o.band)
-	tiles := float64(o.tiles[0] * o.tiles[1])
-	transforms := tiles * float64(220*o.inBlocks()+150*o.outBlocks()) * block / float64(o.set.Lanes)
-	// The weights come from memory once a band, at some eight bytes a cycle.
-	weights := float64(o.bands()*matrices*o.depth()*o.outBlocks()*block*4) / 8
-	return max(products, weights)+transforms < 0.9*direct
-}
 
 func (o *winograd) tensors() (in, out []*tensor) {
 	return present([]*tensor{o.from, o.add}), []*tensor{o.to}
@@ -129,7 +111,7 @@ func (o *winograd) pitches(tiles int) (in, out int) {
 
 func (o *winograd) scratch() int {
 	in, out := o.pitches(o.band * o.tiles[1])
-	return matrices*(in+out+block) + tileSide*tileSide*o.tiles[1]*block
+	return o.f.Matrices()*(in+out+block) + o.f.Tile*o.f.Tile*o.tiles[1]*block
 }
 
 func (o *winograd) prepare(_ *Program, s *slab) {
@@ -138,14 +120,14 @@ func (o *winograd) prepare(_ *Program, s *slab) {
 		o.sum = o.add.view()
 	}
 	matrix := o.depth() * o.outBlocks() * block
-	o.packed, o.bias, o.none = s.take(matrices*matrix), s.take(o.outBlocks()*block), s.take(4*block)
+	o.packed, o.bias, o.none = s.take(o.f.Matrices()*matrix), s.take(o.outBlocks()*block), s.take(4*block)
 	if o.packed == nil {
 		return
 	}
 	copy(o.bias, o.convolution.bias)
 	o.taps, o.fewer = o.tapsOf(o.band*o.tiles[1]), o.tapsOf(o.lastBand()*o.tiles[1])
 	depth := o.in.Shape[1]
-	var filters []float32
+	var filters []float32 // of a share, by input channel, tap, output channel
 	for _, sh := range o.full {
 		width := sh.blocks * block
 		filters = growZero(filters, depth*9*width)
@@ -156,7 +138,7 @@ func (o *winograd) prepare(_ *Program, s *slab) {
 			}
 		}
 		for b := range sh.blocks {
-			o.set.WinogradWeights(&kernel.WinogradWeights{
+			o.f.Weights(&kernel.WinogradWeights{
 				In: filters[b*block:], Tap: width, InStep: 9 * width, Count: depth,
 				Out: o.packed[sh.first*block*o.depth()+b*block:], Matrix: matrix, OutStep: width,
 			})
@@ -183,77 +165,100 @@ func (o *winograd) tapsOf(tiles int) (taps []int32) {
 	return taps
 }
 
+// buffers are the parts of a worker's scratch memory.
+type buffers struct {
+	in, out           []float32 // transformed tiles and products, by matrix, block, tile
+	pitchIn, pitchOut int
+	tmp, edge         []float32
+	tiles             int
+}
+
+func (o *winograd) buffers(scratch []float32, tiles int) (b buffers) {
+	take := func(n int) []float32 {
+		part := scratch[:n:n]
+		scratch = scratch[n:]
+		return part
+	}
+	b.tiles = tiles
+	b.pitchIn, b.pitchOut = o.pitches(tiles)
+	n := o.f.Matrices()
+	b.in, b.out, b.tmp, b.edge = take(n*b.pitchIn), take(n*b.pitchOut), take(n*block), scratch
+	return b
+}
+
 func (o *winograd) run(w *worker, lo, hi int) {
 	for u := lo; u < hi; u++ {
 		n, first := u/o.bands(), u%o.bands()*o.band
 		rows := min(o.band, o.tiles[0]-first)
-		tiles := rows * o.tiles[1]
-		pitchIn, pitchOut := o.pitches(tiles)
-		m := w.scratch
-		in, products, tmp, edge := m[:matrices*pitchIn], m[matrices*pitchIn:][:matrices*pitchOut], m[matrices*(pitchIn+pitchOut):][:matrices*block], m[matrices*(pitchIn+pitchOut+block):]
+		m := o.buffers(w.scratch, rows*o.tiles[1])
 		for b := range o.inBlocks() {
 			for r := range rows {
 				w.transform = kernel.WinogradIn{
-					In:  w.arena[o.src.pixel(n, b, (first+r)*tileSide-o.pad[0], -o.pad[1]):],
-					Row: o.src.pitch, Out: in[(b*tiles+r*o.tiles[1])*block:], Matrix: pitchIn, Tiles: o.tiles[1], Tmp: tmp,
+					In:  w.arena[o.src.pixel(n, b, (first+r)*o.f.Tile-o.pad[0], -o.pad[1]):],
+					Row: o.src.pitch, Out: m.in[(b*m.tiles+r*o.tiles[1])*block:], Matrix: m.pitchIn, Tiles: o.tiles[1], Tmp: m.tmp,
 				}
-				o.set.WinogradIn(&w.transform)
+				o.f.In(&w.transform)
 			}
 		}
 		shares, taps := o.full, o.taps
 		if rows < o.band {
 			shares, taps = o.rest, o.fewer
 		}
-		for k := range matrices {
+		for k := range o.f.Matrices() {
 			for _, sh := range shares {
-				o.multiply(w, in[k*pitchIn:], products[k*pitchOut:], k, tiles, sh, taps)
+				o.multiply(w, &m, k, sh, taps)
 			}
 		}
 		for b := range o.outBlocks() {
 			for r := range rows {
-				o.back(w, n, b, first+r, products[(b*tiles+r*o.tiles[1])*block:], pitchOut, tmp, edge)
+				o.back(w, n, b, first+r, &m, (b*m.tiles+r*o.tiles[1])*block)
 			}
 		}
 	}
 }
 
-// multiply computes one matrix of products for one share.
-func (o *winograd) multiply(w *worker, in, out []float32, matrix, tiles int, sh share, taps []int32) {
-	weights := o.packed[(matrix*o.outBlocks()+sh.first)*block*o.depth():]
-	for i, s := range sh.row {
-		w.conv = kernel.Conv{
-			In: in[s.x*block:], Off: taps, W: weights, Bias: o.none,
-			Out: out[(sh.first*tiles+s.x)*block:], Step: block, OutBlock: tiles * block, Tiles: s.tiles,
+// multiply computes one matrix of products for one share. It has the weights of
+// the next one fetched meanwhile.
+func (o *winograd) multiply(w *worker, m *buffers, matrix int, sh share, taps []int32) {
+	at := (matrix*o.outBlocks() + sh.first) * block * o.depth()
+	next, left := at+o.depth()*sh.blocks*block, o.depth()*sh.blocks*block
+	for _, s := range sh.row {
+		a := &w.conv
+		*a = kernel.Conv{
+			In: m.in[matrix*m.pitchIn+s.x*block:], Off: taps, W: o.packed[at:], Bias: o.none,
+			Out: m.out[matrix*m.pitchOut+(sh.first*m.tiles+s.x)*block:], Step: block, OutBlock: m.tiles * block, Tiles: s.tiles,
 		}
-		if i == 0 {
-			w.conv.Ahead = o.depth() * sh.blocks * block
+		if left > 0 && next < len(o.packed) {
+			a.Fetch, a.FetchStep = o.packed[next:], kernel.FetchFloats
+			next, left = next+s.tiles*len(taps)*kernel.FetchFloats, left-s.tiles*len(taps)*kernel.FetchFloats
 		}
-		o.set.Conv[sh.blocks][s.pixels](&w.conv)
+		o.set.Conv[sh.blocks][s.pixels](a)
 	}
 }
 
 // back makes pixels of the products of a tile row. Tiles that stick out of the
 // picture go by way of edge: the margins must stay zero.
-func (o *winograd) back(w *worker, n, b, row int, products []float32, pitch int, tmp, edge []float32) {
-	y := row * tileSide
-	height := min(tileSide, o.to.h-y)
-	whole := o.to.w / tileSide
-	if height < tileSide {
+func (o *winograd) back(w *worker, n, b, row int, m *buffers, at int) {
+	products, edge, tile := m.out[at:], m.edge, o.f.Tile
+	y := row * tile
+	height := min(tile, o.to.h-y)
+	whole := o.to.w / tile
+	if height < tile {
 		whole = 0
 	}
 	a := &w.result
-	*a = kernel.WinogradOut{In: products, Matrix: pitch, Bias: o.bias[b*block:], Tmp: tmp, Act: o.act}
+	*a = kernel.WinogradOut{In: products, Matrix: m.pitchOut, Bias: o.bias[b*block:], Tmp: m.tmp, Act: o.act}
 	if o.add != nil {
 		a.Act = kernel.Act{}
 	}
 	if whole > 0 {
 		a.Out, a.Row, a.Tiles = w.arena[o.dst.pixel(n, b, y, 0):], o.dst.pitch, whole
-		o.set.WinogradOut(a)
+		o.f.Out(a)
 	}
 	if left := o.tiles[1] - whole; left > 0 {
-		a.In, a.Out, a.Row, a.Tiles = products[whole*block:], edge, left*tileSide*block, left
-		o.set.WinogradOut(a)
-		x := whole * tileSide
+		a.In, a.Out, a.Row, a.Tiles = products[whole*block:], edge, left*tile*block, left
+		o.f.Out(a)
+		x := whole * tile
 		for i := range height {
 			copy(w.arena[o.dst.pixel(n, b, y+i, x):][:(o.to.w-x)*block], edge[i*a.Row:])
 		}

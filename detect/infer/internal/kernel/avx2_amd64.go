@@ -40,14 +40,23 @@ func depthwiseAVX2(a *Window)
 // maximumAVX2 is maximum.
 func maximumAVX2(a *Window)
 
-// winogradInAVX2 is winogradIn.
-func winogradInAVX2(a *WinogradIn)
+// winogradIn4AVX2 is winogradIn(4).
+func winogradIn4AVX2(a *WinogradIn)
 
-// winogradOutAVX2 is winogradOut.
-func winogradOutAVX2(a *WinogradOut)
+// winogradOut4AVX2 is winogradOut(4).
+func winogradOut4AVX2(a *WinogradOut)
 
-// winogradWeightsAVX2 is winogradWeights.
-func winogradWeightsAVX2(a *WinogradWeights)
+// winogradWeights4AVX2 is winogradWeights(4).
+func winogradWeights4AVX2(a *WinogradWeights)
+
+// winogradIn2AVX2 is winogradIn(2).
+func winogradIn2AVX2(a *WinogradIn)
+
+// winogradOut2AVX2 is winogradOut(2).
+func winogradOut2AVX2(a *WinogradOut)
+
+// winogradWeights2AVX2 is winogradWeights(2).
+func winogradWeights2AVX2(a *WinogradWeights)
 
 // resizeAVX2 is resize.
 func resizeAVX2(a *Resize)

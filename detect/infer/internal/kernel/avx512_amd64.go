@@ -193,14 +193,23 @@ func depthwiseAVX512(a *Window)
 // maximumAVX512 is maximum.
 func maximumAVX512(a *Window)
 
-// winogradInAVX512 is winogradIn.
-func winogradInAVX512(a *WinogradIn)
+// winogradIn4AVX512 is winogradIn(4).
+func winogradIn4AVX512(a *WinogradIn)
 
-// winogradOutAVX512 is winogradOut.
-func winogradOutAVX512(a *WinogradOut)
+// winogradOut4AVX512 is winogradOut(4).
+func winogradOut4AVX512(a *WinogradOut)
 
-// winogradWeightsAVX512 is winogradWeights.
-func winogradWeightsAVX512(a *WinogradWeights)
+// winogradWeights4AVX512 is winogradWeights(4).
+func winogradWeights4AVX512(a *WinogradWeights)
+
+// winogradIn2AVX512 is winogradIn(2).
+func winogradIn2AVX512(a *WinogradIn)
+
+// winogradOut2AVX512 is winogradOut(2).
+func winogradOut2AVX512(a *WinogradOut)
+
+// winogradWeights2AVX512 is winogradWeights(2).
+func winogradWeights2AVX512(a *WinogradWeights)
 
 // resizeAVX512 is resize.
 func resizeAVX512(a *Resize)

@@ -73,14 +73,14 @@ func BenchmarkWinograd(b *testing.B) {
 			b.SetBytes(tiles * 16 * kernel.Block * 4)
 			a := kernel.WinogradIn{In: in, Row: row, Out: v, Matrix: matrix, Tiles: tiles, Tmp: tmp}
 			for b.Loop() {
-				s.WinogradIn(&a)
+				s.Winograd4.In(&a)
 			}
 		})
 		b.Run(s.Name+"/out", func(b *testing.B) {
 			b.SetBytes(tiles * 16 * kernel.Block * 4)
 			a := kernel.WinogradOut{In: v, Matrix: matrix, Out: in, Row: row, Bias: tmp, Tiles: tiles, Tmp: tmp}
 			for b.Loop() {
-				s.WinogradOut(&a)
+				s.Winograd4.Out(&a)
 			}
 		})
 	}

@@ -10,7 +10,7 @@ package kernel
 func convolve(blocks, pixels, channels int) func(*Conv) {
 	return func(a *Conv) {
 		for p := 0; p < a.Tiles*pixels; p += 2 {
-			q := min(p+1, a.Tiles*pixels-1) // an odd last pixel is computed twice
+			q := min(p+1, a.Tiles*pixels-1) // an odd last pixel is both of them
 			for b := range blocks {
 				for lane := 0; lane < Block; lane += 4 {
 					a.quad(p, q, b, lane, blocks*Block, channels)
@@ -36,7 +36,9 @@ func (a *Conv) quad(p, q, b, lane, width, channels int) {
 		}
 	}
 	a.put(p, b, lane, [4]float32{s0, s1, s2, s3})
-	a.put(q, b, lane, [4]float32{r0, r1, r2, r3})
+	if q != p {
+		a.put(q, b, lane, [4]float32{r0, r1, r2, r3})
+	}
 }
 
 func (a *Conv) put(p, b, lane int, sums [4]float32) {

@@ -12,8 +12,9 @@ func assembled() []*Set {
 		sets = append(sets, &Set{
 			Name: "avx512", Lanes: 16, Conv: convAVX512, Stem: stemAVX512,
 			Depthwise: depthwiseAVX512, Maximum: maximumAVX512, Resize: resizeAVX512,
-			WinogradIn: winogradInAVX512, WinogradOut: winogradOutAVX512, WinogradWeights: winogradWeightsAVX512,
-			Add: addAVX512, Multiply: multiplyAVX512, Affine: affineAVX512,
+			Winograd4: Winograd{4, winogradIn4AVX512, winogradOut4AVX512, winogradWeights4AVX512},
+			Winograd2: Winograd{2, winogradIn2AVX512, winogradOut2AVX512, winogradWeights2AVX512},
+			Add:       addAVX512, Multiply: multiplyAVX512, Affine: affineAVX512,
 			Sigmoid: sigmoidAVX512, HardSwish: hardSwishAVX512, Transpose: transposeAVX512,
 		})
 	}
@@ -21,8 +22,9 @@ func assembled() []*Set {
 		sets = append(sets, &Set{
 			Name: "avx2", Lanes: 8, Conv: convAVX2, Stem: stemAVX2,
 			Depthwise: depthwiseAVX2, Maximum: maximumAVX2, Resize: resizeAVX2,
-			WinogradIn: winogradInAVX2, WinogradOut: winogradOutAVX2, WinogradWeights: winogradWeightsAVX2,
-			Add: addAVX2, Multiply: multiplyAVX2, Affine: affineAVX2,
+			Winograd4: Winograd{4, winogradIn4AVX2, winogradOut4AVX2, winogradWeights4AVX2},
+			Winograd2: Winograd{2, winogradIn2AVX2, winogradOut2AVX2, winogradWeights2AVX2},
+			Add:       addAVX2, Multiply: multiplyAVX2, Affine: affineAVX2,
 			Sigmoid: sigmoidAVX2, HardSwish: hardSwishAVX2, Transpose: transposeAVX2,
 		})
 	}

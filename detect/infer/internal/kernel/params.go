@@ -8,6 +8,10 @@ const Block = 16
 // Most networks have channel counts that are multiples of it.
 const Chunk = 8
 
+// FetchFloats is how much memory a tap of [Conv] has fetched: a cache line for
+// each of its channels.
+const FetchFloats = Chunk * Block
+
 // Activations a kernel can apply before it stores.
 const (
 	None  = iota
@@ -28,14 +32,19 @@ type Conv struct {
 	Off  []int32   // for each tap, where its input channels of pixel 0 are in In; at least one
 	W    []float32 // by tap, input channel of the tap, output channel: taps × channels × B·Block
 	Bias []float32 // B·Block
-	Res  []float32 // as Out; added before the activation where not nil
+	Res  []float32 // as Out, may be Out; added before the activation where not nil
 	Out  []float32 // pixel 0, first block
+
+	// Fetch is memory to bring into the second-level cache meanwhile: with every
+	// tap of every tile FetchFloats, FetchStep on from the last. What is there
+	// makes no difference. A step of zero fetches nothing to speak of.
+	Fetch     []float32
+	FetchStep int
 
 	Step     int // from a pixel to the next in In
 	OutBlock int // from a block to the next in Out
 	ResBlock int // and in Res
 	Tiles    int // at least 1; tile i begins with pixel i·T
-	Ahead    int // from the weights in use to those worth fetching into the cache
 	Act      Act
 }
 
@@ -67,19 +76,31 @@ type ResizeTap struct {
 	WeightLeft, WeightRight float32
 }
 
-// WinogradIn are the arguments of the input transform of F(4×4, 3×3). Tile i
-// covers six rows of pixels 4i to 4i+5, and becomes 36 vectors of Block floats.
+// Winograd are the three transforms of F(m×m, 3×3), which makes m×m results of
+// a 3×3 convolution out of (m+2)×(m+2) inputs with as many products.
+type Winograd struct {
+	Tile    int // m
+	In      func(*WinogradIn)
+	Out     func(*WinogradOut)
+	Weights func(*WinogradWeights)
+}
+
+// Matrices is the number of products.
+func (w *Winograd) Matrices() int { return (w.Tile + 2) * (w.Tile + 2) }
+
+// WinogradIn are the arguments of the input transform. Tile i covers m+2 rows
+// of pixels m·i to m·i+m+1 and becomes (m+2)² vectors of Block floats.
 type WinogradIn struct {
 	In     []float32 // first pixel of the first row
 	Row    int       // from a row to the next, in floats
-	Out    []float32 // vector m of tile i is at m·Matrix + i·Block
+	Out    []float32 // vector v of tile i is at v·Matrix + i·Block
 	Matrix int
 	Tiles  int       // at least 1
-	Tmp    []float32 // 36·Block
+	Tmp    []float32 // (m+2)²·Block
 }
 
-// WinogradOut are the arguments of the output transform of F(4×4, 3×3): 36
-// vectors become four rows of pixels 4i to 4i+3.
+// WinogradOut are the arguments of the output transform: (m+2)² vectors become
+// m rows of pixels m·i to m·i+m−1.
 type WinogradOut struct {
 	In     []float32 // as WinogradIn.Out
 	Matrix int
@@ -87,8 +108,19 @@ type WinogradOut struct {
 	Row    int       // from a row to the next, in floats
 	Bias   []float32 // Block
 	Tiles  int       // at least 1
-	Tmp    []float32 // 24·Block
+	Tmp    []float32 // (m+2)·m·Block
 	Act    Act
+}
+
+// WinogradWeights are the arguments of the weight transform, for Count vectors
+// of Block filters of nine taps each.
+type WinogradWeights struct {
+	In              []float32 // tap t of vector i is at i·InStep + t·Tap
+	Tap             int
+	Out             []float32 // vector v of vector i is at i·OutStep + v·Matrix
+	Matrix          int
+	InStep, OutStep int
+	Count           int // at least 1
 }
 
 // Transpose are the arguments of a kernel that transposes Block × Block floats:
@@ -116,14 +148,3 @@ type Affine struct {
 // Map are the arguments of a function of one array, element by element. In is
 // of the length of Out, a multiple of Block, and may be Out.
 type Map struct{ In, Out []float32 }
-
-// WinogradWeights are the arguments of the weight transform of F(4×4, 3×3), for
-// Count vectors of Block filters of nine taps each.
-type WinogradWeights struct {
-	In              []float32 // tap t of vector i is at i·InStep + t·Tap
-	Tap             int
-	Out             []float32 // vector m of vector i is at i·OutStep + m·Matrix
-	Matrix          int
-	InStep, OutStep int
-	Count           int // at least 1
-}

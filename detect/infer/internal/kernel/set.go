@@ -18,9 +18,7 @@ type Set struct {
 	Maximum   func(*Window) // W, Bias and Act are not used
 	Resize    func(*Resize)
 
-	WinogradIn      func(*WinogradIn)
-	WinogradOut     func(*WinogradOut)
-	WinogradWeights func(*WinogradWeights)
+	Winograd4, Winograd2 Winograd // for tiles of 4×4 and of 2×2 results
 
 	Add, Multiply      func(*Pair)
 	Affine             func(*Affine)
@@ -40,8 +38,9 @@ func generic() *Set {
 	s := &Set{
 		Name: "go", Lanes: 1,
 		Depthwise: depthwise, Maximum: maximum, Resize: resize,
-		WinogradIn: winogradIn, WinogradOut: winogradOut, WinogradWeights: winogradWeights,
-		Add: add, Multiply: multiply, Affine: affine,
+		Winograd4: Winograd{4, winogradIn(4), winogradOut(4), winogradWeights(4)},
+		Winograd2: Winograd{2, winogradIn(2), winogradOut(2), winogradWeights(2)},
+		Add:       add, Multiply: multiply, Affine: affine,
 		Sigmoid: sigmoid, HardSwish: hardSwish, Transpose: transpose,
 	}
 	for _, t := range []int{1, 2, 4, 8} {

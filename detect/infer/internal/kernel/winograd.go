@@ -1,34 +1,42 @@
 package kernel
 
-// Winograd's F(4×4, 3×3) computes 4×4 results of a 3×3 convolution from 6×6
-// inputs with 36 products instead of 144: Y = Aᵀ[(G·g·Gᵀ) ⊙ (Bᵀ·d·B)]A. The
-// scheme is that of Lavin and Gray, arXiv:1509.09308, section 4; the points are
-// not their 0, ±1, ±2, ∞ but 0, ±√½, ±√2, ∞. With those no entry of the matrices
-// is larger than 2√2, and the rounding error is about a third.
+// Winograd's F(m×m, 3×3) computes m×m results of a 3×3 convolution from
+// (m+2)×(m+2) inputs with as many products: Y = Aᵀ[(G·g·Gᵀ) ⊙ (Bᵀ·d·B)]A. The
+// scheme is that of Lavin and Gray, arXiv:1509.09308, section 4. For m = 4, with
+// a quarter of the products of the plain sum, the points are not their 0, ±1,
+// ±2, ∞ but 0, ±√½, ±√2, ∞. With those no entry of the matrices is larger than
+// 2√2, and the rounding error is about a third. For m = 2, with 4/9 of the
+// products and less than half the weights, they are 0, ±1, ∞.
 
 const (
 	sqrtHalf = 0.70710678118654752440 // √½, the smaller point
 	sqrt2    = 1.41421356237309504880 // √2, the larger one
 )
 
-// winogradIn makes 36 vectors of each tile: Bᵀ·d·B.
-func winogradIn(a *WinogradIn) {
-	for i := range a.Tiles {
-		in, out := a.In[i*4*Block:], a.Out[i*Block:]
-		for c := range Block {
-			var d [6][6]float32
-			for y := range d {
-				for x := range d[y] {
-					d[y][x] = in[y*a.Row+x*Block+c]
+// winogradIn makes vectors of each tile: Bᵀ·d·B.
+func winogradIn(m int) func(*WinogradIn) {
+	n := m + 2
+	return func(a *WinogradIn) {
+		for i := range a.Tiles {
+			in, out := a.In[i*m*Block:], a.Out[i*Block:]
+			for c := range Block {
+				var rows [6][6]float32
+				for y := range n {
+					var d [6]float32
+					for x := range n {
+						d[x] = in[y*a.Row+x*Block+c]
+					}
+					rows[y] = forward(m, d)
 				}
-			}
-			for y := range d {
-				d[y] = forward(d[y])
-			}
-			for x := range 6 {
-				column := forward([6]float32{d[0][x], d[1][x], d[2][x], d[3][x], d[4][x], d[5][x]})
-				for y, v := range column {
-					out[(y*6+x)*a.Matrix+c] = v
+				for x := range n {
+					var d [6]float32
+					for y := range n {
+						d[y] = rows[y][x]
+					}
+					column := forward(m, d)
+					for y := range n {
+						out[(y*n+x)*a.Matrix+c] = column[y]
+					}
 				}
 			}
 		}
@@ -36,7 +44,10 @@ func winogradIn(a *WinogradIn) {
 }
 
 // forward is Bᵀ times a column.
-func forward(x [6]float32) [6]float32 {
+func forward(m int, x [6]float32) [6]float32 {
+	if m == 2 {
+		return [6]float32{x[0] - x[2], x[1] + x[2], x[2] - x[1], x[1] - x[3]}
+	}
 	even, odd := x[4]-2*x[2], sqrtHalf*(x[3]-2*x[1])
 	wide, far := x[4]-0.5*x[2], sqrt2*(x[3]-0.5*x[1])
 	return [6]float32{
@@ -47,23 +58,30 @@ func forward(x [6]float32) [6]float32 {
 	}
 }
 
-// winogradOut makes 4×4 pixels of each tile's vectors: act(Aᵀ·M·A + Bias).
-func winogradOut(a *WinogradOut) {
-	for i := range a.Tiles {
-		in, out := a.In[i*Block:], a.Out[i*4*Block:]
-		for c := range Block {
-			var m [6][4]float32
-			for y := range m {
-				var row [6]float32
-				for x := range row {
-					row[x] = in[(y*6+x)*a.Matrix+c]
+// winogradOut makes pixels of each tile's vectors: act(Aᵀ·M·A + Bias).
+func winogradOut(m int) func(*WinogradOut) {
+	n := m + 2
+	return func(a *WinogradOut) {
+		for i := range a.Tiles {
+			in, out := a.In[i*Block:], a.Out[i*m*Block:]
+			for c := range Block {
+				var rows [6][4]float32
+				for y := range n {
+					var d [6]float32
+					for x := range n {
+						d[x] = in[(y*n+x)*a.Matrix+c]
+					}
+					rows[y] = backward(m, d)
 				}
-				m[y] = backward(row)
-			}
-			for x := range 4 {
-				column := backward([6]float32{m[0][x], m[1][x], m[2][x], m[3][x], m[4][x], m[5][x]})
-				for y, v := range column {
-					out[y*a.Row+x*Block+c] = a.Act.apply(v + a.Bias[c])
+				for x := range m {
+					var d [6]float32
+					for y := range n {
+						d[y] = rows[y][x]
+					}
+					column := backward(m, d)
+					for y := range m {
+						out[y*a.Row+x*Block+c] = a.Act.apply(column[y] + a.Bias[c])
+					}
 				}
 			}
 		}
@@ -71,7 +89,10 @@ func winogradOut(a *WinogradOut) {
 }
 
 // backward is Aᵀ times a column.
-func backward(x [6]float32) [4]float32 {
+func backward(m int, x [6]float32) [4]float32 {
+	if m == 2 {
+		return [4]float32{x[0] + x[1] + x[2], x[1] - x[2] - x[3]}
+	}
 	s12, d12, s34, d34 := x[1]+x[2], x[1]-x[2], x[3]+x[4], x[3]-x[4]
 	return [4]float32{
 		x[0] + s12 + s34,
@@ -81,20 +102,23 @@ func backward(x [6]float32) [4]float32 {
 	}
 }
 
-// winogradWeights makes 36 vectors of the nine of each filter: G·g·Gᵀ.
-func winogradWeights(a *WinogradWeights) {
-	for i := range a.Count {
-		in, out := a.In[i*a.InStep:], a.Out[i*a.OutStep:]
-		for c := range Block {
-			var g [3][6]float32
-			for y := range g {
-				at := y*3*a.Tap + c
-				g[y] = spreadFilter(in[at], in[at+a.Tap], in[at+2*a.Tap])
-			}
-			for x := range 6 {
-				column := spreadFilter(g[0][x], g[1][x], g[2][x])
-				for y, v := range column {
-					out[(y*6+x)*a.Matrix+c] = v
+// winogradWeights makes vectors of the nine of each filter: G·g·Gᵀ.
+func winogradWeights(m int) func(*WinogradWeights) {
+	n := m + 2
+	return func(a *WinogradWeights) {
+		for i := range a.Count {
+			in, out := a.In[i*a.InStep:], a.Out[i*a.OutStep:]
+			for c := range Block {
+				var rows [3][6]float32
+				for y := range rows {
+					at := y*3*a.Tap + c
+					rows[y] = spreadFilter(m, in[at], in[at+a.Tap], in[at+2*a.Tap])
+				}
+				for x := range n {
+					column := spreadFilter(m, rows[0][x], rows[1][x], rows[2][x])
+					for y := range n {
+						out[(y*n+x)*a.Matrix+c] = column[y]
+					}
 				}
 			}
 		}
@@ -102,7 +126,10 @@ func winogradWeights(a *WinogradWeights) {
 }
 
 // spreadFilter is G times a column.
-func spreadFilter(a, b, c float32) [6]float32 {
+func spreadFilter(m int, a, b, c float32) [6]float32 {
+	if m == 2 {
+		return [6]float32{a, 0.5*(a+c) + 0.5*b, 0.5*(a+c) - 0.5*b, c}
+	}
 	outer, inner := a*(-2./3)-c*(1./3), b*(-2./3*sqrtHalf)
 	wide, step := a*(1./6)+c*(1./3), b*(1./6*sqrt2)
 	return [6]float32{a, outer + inner, outer - inner, wide + step, wide - step, c}

@@ -56,7 +56,8 @@ func (v *writer) convolution(s shape) {
 	casts := v.vecs(max(1, min(2, v.regs-s.blocks*p*(s.pixels+1))))
 
 	in, out, tiles := a.load("In"), a.load("Out"), a.load("Tiles")
-	ahead, pixels := a.size("Ahead"), v.newWalk(s.pixels, a.size("Step"))
+	fetch := v.fetched(a)
+	pixels := v.newWalk(s.pixels, a.size("Step"))
 	v.Label("tile")
 	v.startSums(a, sums)
 	off, taps, w := a.load("Off"), a.load("Off.len"), a.load("W")
@@ -68,9 +69,7 @@ func (v *writer) convolution(s shape) {
 		for i, r := range weights {
 			v.VMOVUPS(Mem{Base: w, Disp: c*s.blocks*block + i*v.bytes}, r)
 		}
-		for b := 0; b < s.blocks && s.channels > 1; b++ {
-			v.PREFETCHT1(Mem{Base: w, Index: ahead, Scale: 1, Disp: (c*s.blocks + b) * block})
-		}
+		v.PREFETCHT1(Mem{Base: fetch, Disp: c * block})
 		for t := range s.pixels {
 			cast := casts[t%len(casts)]
 			v.VBROADCASTSS(pixels.pixel(t, c*4), cast)
@@ -79,6 +78,7 @@ func (v *writer) convolution(s shape) {
 			}
 		}
 	}
+	v.ADDQ(a.size("FetchStep"), fetch)
 	v.ADDQ(Imm(4), off)
 	v.ADDQ(U32(uint32(s.channels*s.blocks*block)), w)
 	v.DECQ(taps)
@@ -90,6 +90,15 @@ func (v *writer) convolution(s shape) {
 	v.DECQ(tiles)
 	v.JNZ(LabelRef("tile"))
 	v.end()
+}
+
+// fetched is where fetching begins: at the weights, where nothing is to be
+// fetched and the step is zero.
+func (v *writer) fetched(a args) reg.GPVirtual {
+	r, w := a.load("Fetch"), a.load("W")
+	v.TESTQ(r, r)
+	v.CMOVQEQ(w, r)
+	return r
 }
 
 // startSums loads the bias.

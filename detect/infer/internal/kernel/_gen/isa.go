@@ -37,6 +37,7 @@ type writer struct {
 	params    params
 	labels    int
 	constants map[string]Mem
+	held      map[string]reg.VecVirtual // constants in registers
 }
 
 func (v *writer) vec() reg.VecVirtual {

@@ -37,9 +37,11 @@ func main() {
 	}
 	w.depthwise()
 	w.pool()
-	w.winogradIn()
-	w.winogradOut()
-	w.winogradWeights()
+	for _, m := range []int{4, 2} {
+		w.winogradIn(m)
+		w.winogradOut(m)
+		w.winogradWeights(m)
+	}
 	w.resize()
 	w.elementwise()
 	w.transpose()

@@ -1,13 +1,17 @@
 package main
 
 import (
+	"fmt"
+	"maps"
+	"slices"
+
 	. "github.com/mmcloughlin/avo/operand"
 	"github.com/mmcloughlin/avo/reg"
 )
 
-// The transforms of Winograd's F(4×4, 3×3) with the points 0, ±√½, ±√2, ∞, on
-// vectors of channels; winograd.go of package kernel derives them. Each is
-// applied to rows, by way of Tmp, and then to columns.
+// The transforms of Winograd's F(m×m, 3×3) for m = 4 and m = 2, on vectors of
+// channels; winograd.go of package kernel has the matrices. Each is applied to
+// rows, by way of Tmp, and then to columns.
 
 const (
 	sqrtHalf = 0.70710678118654752440
@@ -22,20 +26,44 @@ func (v *writer) each(f func(disp int)) {
 	}
 }
 
+// hold keeps constants in registers for the rest of a kernel, where there are
+// enough of them.
+func (v *writer) hold(constants map[string]float32) {
+	v.held = map[string]reg.VecVirtual{}
+	for _, name := range slices.Sorted(maps.Keys(constants)) {
+		m := v.constant(name, constants[name])
+		if v.regs == 32 {
+			v.held[name] = v.spread(m)
+		}
+	}
+}
+
+// number is a constant that hold has named.
+func (v *writer) number(name string) reg.VecVirtual {
+	if r, ok := v.held[name]; ok {
+		return r
+	}
+	return v.spread(v.constants[name])
+}
+
 // fma returns c + a·b, fms c − a·b.
-func (v *writer) fma(a Mem, b, c reg.VecVirtual) reg.VecVirtual {
-	k := v.spread(a)
-	r := v.vec()
+func (v *writer) fma(a string, b, c reg.VecVirtual) reg.VecVirtual {
+	k, r := v.number(a), v.vec()
 	v.VMOVAPS(c, r)
 	v.VFMADD231PS(b, k, r)
 	return r
 }
 
-func (v *writer) fms(a Mem, b, c reg.VecVirtual) reg.VecVirtual {
-	k := v.spread(a)
-	r := v.vec()
+func (v *writer) fms(a string, b, c reg.VecVirtual) reg.VecVirtual {
+	k, r := v.number(a), v.vec()
 	v.VMOVAPS(c, r)
 	v.VFNMADD231PS(b, k, r)
+	return r
+}
+
+func (v *writer) product(a string, b reg.VecVirtual) reg.VecVirtual {
+	k, r := v.number(a), v.vec()
+	v.VMULPS(k, b, r)
 	return r
 }
 
@@ -51,121 +79,131 @@ func (v *writer) difference(a, b reg.VecVirtual) reg.VecVirtual {
 	return r
 }
 
-// loads reads six vectors.
-func (v *writer) loads(at func(i int) Mem) (x [6]reg.VecVirtual) {
+// loads reads n vectors.
+func (v *writer) loads(n int, at func(i int) Mem) []reg.VecVirtual {
+	x := v.vecs(n)
 	for i := range x {
-		x[i] = v.vec()
 		v.VMOVUPS(at(i), x[i])
 	}
 	return x
 }
 
-// scale returns a·b.
-func (v *writer) scale(a Mem, b reg.VecVirtual) reg.VecVirtual {
-	r := v.vec()
-	v.VMULPS(v.spread(a), b, r)
-	return r
+// forward multiplies vectors by Bᵀ and hands the results on one by one.
+func (v *writer) forward(x []reg.VecVirtual, put func(i int, r reg.VecVirtual)) {
+	if len(x) == 4 {
+		put(0, v.difference(x[0], x[2]))
+		put(1, v.sum(x[1], x[2]))
+		put(2, v.difference(x[2], x[1]))
+		put(3, v.difference(x[1], x[3]))
+		return
+	}
+	put(0, v.fms("fiveHalves", x[2], v.sum(x[0], x[4])))
+	even, odd := v.fms("two", x[2], x[4]), v.fms("two", x[1], x[3])
+	put(1, v.fma("sqrtHalf", odd, even))
+	put(2, v.fms("sqrtHalf", odd, even))
+	even, odd = v.fms("half", x[2], x[4]), v.fms("half", x[1], x[3])
+	put(3, v.fma("sqrt2", odd, even))
+	put(4, v.fms("sqrt2", odd, even))
+	put(5, v.fms("fiveHalves", x[3], v.sum(x[1], x[5])))
 }
 
-// forward multiplies six vectors by Bᵀ and hands the results on one by one.
-func (v *writer) forward(x [6]reg.VecVirtual, put func(i int, r reg.VecVirtual)) {
-	half, two, c25 := v.constant("half", 0.5), v.constant("two", 2), v.constant("fiveHalves", 2.5)
-	near, far := v.constant("sqrtHalf", sqrtHalf), v.constant("sqrt2", sqrt2)
-	put(0, v.fms(c25, x[2], v.sum(x[0], x[4])))
-	even, odd := v.fms(two, x[2], x[4]), v.fms(two, x[1], x[3])
-	put(1, v.fma(near, odd, even))
-	put(2, v.fms(near, odd, even))
-	even, odd = v.fms(half, x[2], x[4]), v.fms(half, x[1], x[3])
-	put(3, v.fma(far, odd, even))
-	put(4, v.fms(far, odd, even))
-	put(5, v.fms(c25, x[3], v.sum(x[1], x[5])))
-}
+var forwardNumbers = map[string]float32{"half": 0.5, "two": 2, "fiveHalves": 2.5, "sqrtHalf": sqrtHalf, "sqrt2": sqrt2}
 
-// backward multiplies six vectors by Aᵀ.
-func (v *writer) backward(x [6]reg.VecVirtual, put func(i int, r reg.VecVirtual)) {
-	half, two := v.constant("half", 0.5), v.constant("two", 2)
-	near, far := v.constant("sqrtHalf", sqrtHalf), v.constant("sqrt2", sqrt2)
-	near3, far3 := v.constant("sqrtHalfCubed", sqrtHalf/2), v.constant("sqrt2Cubed", 2*sqrt2)
+// backward multiplies vectors by Aᵀ.
+func (v *writer) backward(x []reg.VecVirtual, put func(i int, r reg.VecVirtual)) {
+	if len(x) == 4 {
+		put(0, v.sum(v.sum(x[0], x[1]), x[2]))
+		put(1, v.difference(v.difference(x[1], x[2]), x[3]))
+		return
+	}
 	s12, d12 := v.sum(x[1], x[2]), v.difference(x[1], x[2])
 	s34, d34 := v.sum(x[3], x[4]), v.difference(x[3], x[4])
 	put(0, v.sum(v.sum(x[0], s12), s34))
-	put(1, v.fma(far, d34, v.scale(near, d12)))
-	put(2, v.fma(two, s34, v.scale(half, s12)))
-	put(3, v.sum(v.fma(far3, d34, v.scale(near3, d12)), x[5]))
+	put(1, v.fma("sqrt2", d34, v.product("sqrtHalf", d12)))
+	put(2, v.fma("two", s34, v.product("half", s12)))
+	put(3, v.sum(v.fma("sqrt2Cubed", d34, v.product("sqrtHalfCubed", d12)), x[5]))
 }
 
-// winogradIn writes the transform of the input: 6×6 pixels become 36 vectors.
-func (v *writer) winogradIn() {
-	a := v.function("winogradIn"+v.name, "WinogradIn", "is winogradIn.")
+var backwardNumbers = map[string]float32{"half": 0.5, "two": 2, "sqrtHalf": sqrtHalf, "sqrt2": sqrt2, "sqrtHalfCubed": sqrtHalf / 2, "sqrt2Cubed": 2 * sqrt2}
+
+// winogradIn writes the transform of the input: n×n pixels become n² vectors.
+func (v *writer) winogradIn(m int) {
+	n := m + 2
+	a := v.function(fmt.Sprintf("winogradIn%d%s", m, v.name), "WinogradIn", fmt.Sprintf("is winogradIn(%d).", m))
 	in, out, tiles := a.load("In"), a.load("Out"), a.load("Tiles")
 	row, matrix, tmp := a.size("Row"), a.size("Matrix"), a.load("Tmp")
 	from, to := v.GP64(), v.GP64()
+	v.hold(forwardNumbers)
 	v.Label("tile")
 	v.each(func(disp int) {
 		v.MOVQ(in, from)
-		for r := range 6 {
-			x := v.loads(func(i int) Mem { return Mem{Base: from, Disp: i*block + disp} })
+		for r := range n {
+			x := v.loads(n, func(i int) Mem { return Mem{Base: from, Disp: i*block + disp} })
 			v.forward(x, func(i int, y reg.VecVirtual) {
-				v.VMOVUPS(y, Mem{Base: tmp, Disp: (r*6+i)*block + disp})
+				v.VMOVUPS(y, Mem{Base: tmp, Disp: (r*n+i)*block + disp})
 			})
-			if r < 5 {
+			if r < n-1 {
 				v.ADDQ(row, from)
 			}
 		}
 	})
-	// Column c of the result are matrices c, c+6, c+12 and so on.
-	column, six := v.GP64(), v.GP64()
-	v.LEAQ(Mem{Base: matrix, Index: matrix, Scale: 2}, six)
-	v.ADDQ(six, six)
+	// Column c of the result are matrices c, c+n, c+2n and so on.
+	column, down := v.GP64(), v.GP64()
+	v.MOVQ(matrix, down)
+	if n == 6 {
+		v.LEAQ(Mem{Base: matrix, Index: matrix, Scale: 2}, down)
+	}
+	v.SHLQ(Imm(map[int]uint64{6: 1, 4: 2}[n]), down)
 	v.MOVQ(out, column)
-	for c := range 6 {
+	for c := range n {
 		v.each(func(disp int) {
-			x := v.loads(func(i int) Mem { return Mem{Base: tmp, Disp: (i*6+c)*block + disp} })
+			x := v.loads(n, func(i int) Mem { return Mem{Base: tmp, Disp: (i*n+c)*block + disp} })
 			v.MOVQ(column, to)
 			v.forward(x, func(i int, y reg.VecVirtual) {
 				v.VMOVUPS(y, Mem{Base: to, Disp: disp})
-				if i < 5 {
-					v.ADDQ(six, to)
+				if i < n-1 {
+					v.ADDQ(down, to)
 				}
 			})
 		})
-		if c < 5 {
+		if c < n-1 {
 			v.ADDQ(matrix, column)
 		}
 	}
-	v.ADDQ(U32(4*block), in)
+	v.ADDQ(U32(uint32(m*block)), in)
 	v.ADDQ(Imm(block), out)
 	v.DECQ(tiles)
 	v.JNZ(LabelRef("tile"))
 	v.end()
 }
 
-// winogradOut writes the transform of the result: 36 vectors become 4×4 pixels.
-func (v *writer) winogradOut() {
-	a := v.function("winogradOut"+v.name, "WinogradOut", "is winogradOut.")
+// winogradOut writes the transform of the result: n² vectors become m×m pixels.
+func (v *writer) winogradOut(m int) {
+	n := m + 2
+	a := v.function(fmt.Sprintf("winogradOut%d%s", m, v.name), "WinogradOut", fmt.Sprintf("is winogradOut(%d).", m))
 	in, out, tiles := a.load("In"), a.load("Out"), a.load("Tiles")
 	row, matrix, tmp := a.size("Row"), a.size("Matrix"), a.load("Tmp")
 	from, to := v.GP64(), v.GP64()
+	v.hold(backwardNumbers)
 	v.Label("tile")
 	v.each(func(disp int) {
 		v.MOVQ(in, from)
-		for r := range 6 {
-			var x [6]reg.VecVirtual
+		for r := range n {
+			x := v.vecs(n)
 			for i := range x {
-				x[i] = v.vec()
 				v.VMOVUPS(Mem{Base: from, Disp: disp}, x[i])
 				v.ADDQ(matrix, from)
 			}
 			v.backward(x, func(i int, y reg.VecVirtual) {
-				v.VMOVUPS(y, Mem{Base: tmp, Disp: (r*4+i)*block + disp})
+				v.VMOVUPS(y, Mem{Base: tmp, Disp: (r*m+i)*block + disp})
 			})
 		}
 	})
 	bias := a.load("Bias")
-	for c := range 4 {
+	for c := range m {
 		v.each(func(disp int) {
-			x := v.loads(func(i int) Mem { return Mem{Base: tmp, Disp: (i*4+c)*block + disp} })
-			y := make([]reg.VecVirtual, 4)
+			x := v.loads(n, func(i int) Mem { return Mem{Base: tmp, Disp: (i*m+c)*block + disp} })
+			y := make([]reg.VecVirtual, m)
 			v.backward(x, func(i int, r reg.VecVirtual) {
 				v.VADDPS(Mem{Base: bias, Disp: disp}, r, r)
 				y[i] = r
@@ -174,50 +212,45 @@ func (v *writer) winogradOut() {
 			v.MOVQ(out, to)
 			for i, r := range y {
 				v.VMOVUPS(r, Mem{Base: to, Disp: c*block + disp})
-				if i < 3 {
+				if i < m-1 {
 					v.ADDQ(row, to)
 				}
 			}
 		})
 	}
 	v.ADDQ(Imm(block), in)
-	v.ADDQ(U32(4*block), out)
+	v.ADDQ(U32(uint32(m*block)), out)
 	v.DECQ(tiles)
 	v.JNZ(LabelRef("tile"))
 	v.end()
 }
 
-// winogradWeights writes the transform of the filters: nine vectors become 36.
-func (v *writer) winogradWeights() {
-	a := v.function("winogradWeights"+v.name, "WinogradWeights", "is winogradWeights.")
+// winogradWeights writes the transform of the filters: nine vectors become n².
+func (v *writer) winogradWeights(m int) {
+	n := m + 2
+	a := v.function(fmt.Sprintf("winogradWeights%d%s", m, v.name), "WinogradWeights", fmt.Sprintf("is winogradWeights(%d).", m))
 	in, out, count := a.load("In"), a.load("Out"), a.load("Count")
 	tap, matrix := a.size("Tap"), a.size("Matrix")
-	from, to := v.GP64(), v.GP64()
+	v.hold(filterNumbers)
+	three, from, to := v.GP64(), v.GP64(), v.GP64()
+	v.LEAQ(Mem{Base: tap, Index: tap, Scale: 2}, three)
 	v.Label("filter")
 	v.each(func(disp int) {
-		// The columns of the result come one after the other: column x needs
-		// what row y gives at x, three vectors each time.
-		for x := range 6 {
-			v.MOVQ(in, from)
-			var rows [3]reg.VecVirtual
-			for y := range rows {
-				var g [3]reg.VecVirtual
-				for i := range g {
-					g[i] = v.vec()
-					v.VMOVUPS(Mem{Base: from, Disp: disp}, g[i])
-					v.ADDQ(tap, from)
-				}
-				rows[y] = v.spreadFilter(g, x)
+		for y := range n { // row y of the result needs row y of each column
+			row := make([]reg.VecVirtual, 3)
+			for x := range row {
+				v.LEAQ(Mem{Base: in, Disp: disp}, from)
+				v.skipTaps(from, tap, x)
+				g := v.loads(1, func(int) Mem { return Mem{Base: from} })
+				g = append(g, v.loads(1, func(int) Mem { return Mem{Base: from, Index: three, Scale: 1} })...)
+				g = append(g, v.loads(1, func(int) Mem { return Mem{Base: from, Index: three, Scale: 2} })...)
+				row[x] = v.spreadFilter(m, g, y)
 			}
 			v.LEAQ(Mem{Base: out, Disp: disp}, to)
-			for range x {
+			v.skipTaps(to, matrix, y*n)
+			for x := range n {
+				v.VMOVUPS(v.spreadFilter(m, row, x), Mem{Base: to})
 				v.ADDQ(matrix, to)
-			}
-			for y := range 6 {
-				v.VMOVUPS(v.spreadFilter(rows, y), Mem{Base: to})
-				for range 6 * min(1, 5-y) {
-					v.ADDQ(matrix, to)
-				}
 			}
 		}
 	})
@@ -228,20 +261,32 @@ func (v *writer) winogradWeights() {
 	v.end()
 }
 
+// skipTaps adds n steps to r.
+func (v *writer) skipTaps(r, step reg.GPVirtual, n int) {
+	for range n {
+		v.ADDQ(step, r)
+	}
+}
+
+var filterNumbers = map[string]float32{
+	"minusTwoThirds": -2. / 3, "minusThird": -1. / 3, "minusTwoThirdsSqrtHalf": -2. / 3 * sqrtHalf,
+	"sixth": 1. / 6, "third": 1. / 3, "sixthSqrt2": 1. / 6 * sqrt2, "half": 0.5,
+}
+
 // spreadFilter is row i of G times a column.
-func (v *writer) spreadFilter(g [3]reg.VecVirtual, i int) reg.VecVirtual {
+func (v *writer) spreadFilter(m int, g []reg.VecVirtual, i int) reg.VecVirtual {
 	var even, odd reg.VecVirtual
-	switch i {
-	case 0:
+	switch {
+	case i == 0:
 		return g[0]
-	case 5:
+	case i == m+1:
 		return g[2]
-	case 1, 2:
-		even = v.sum(v.scale(v.constant("minusTwoThirds", -2./3), g[0]), v.scale(v.constant("minusThird", -1./3), g[2]))
-		odd = v.scale(v.constant("minusTwoThirdsSqrtHalf", -2./3*sqrtHalf), g[1])
-	case 3, 4:
-		even = v.sum(v.scale(v.constant("sixth", 1./6), g[0]), v.scale(v.constant("third", 1./3), g[2]))
-		odd = v.scale(v.constant("sixthSqrt2", 1./6*sqrt2), g[1])
+	case m == 2:
+		even, odd = v.product("half", v.sum(g[0], g[2])), v.product("half", g[1])
+	case i < 3:
+		even, odd = v.fma("minusTwoThirds", g[0], v.product("minusThird", g[2])), v.product("minusTwoThirdsSqrtHalf", g[1])
+	default:
+		even, odd = v.fma("sixth", g[0], v.product("third", g[2])), v.product("sixthSqrt2", g[1])
 	}
 	if i%2 == 1 {
 		return v.sum(even, odd)
