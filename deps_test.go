@@ -1,6 +1,9 @@
 package fitveil_test
 
 import (
+	"go/ast"
+	"go/parser"
+	"go/token"
 	"os/exec"
 	"slices"
 	"strings"
@@ -38,7 +41,8 @@ var arrows = map[string][]string{
 	"tryon/overlay":        {"tryon", "consent", "detect", "imageproc"},
 }
 
-// What the heavy packages link. imaging brings x/image's TIFF and BMP decoders.
+// What the heavy packages link. Of x/image that is the WebP decoder, and the TIFF
+// and BMP decoders that imaging brings along.
 var (
 	pictures = []string{"github.com/disintegration/imaging", "github.com/rwcarlsen/goexif", "golang.org/x/image"}
 	networks = []string{
@@ -152,6 +156,46 @@ func TestThirdParty(t *testing.T) {
 		if diff := cmp.Diff(want, slices.Compact(got)); diff != "" && len(want)+len(got) > 0 {
 			t.Errorf("a program that imports only %q links other modules than the table says (-table +linked):\n%s", name, diff)
 		}
+	}
+}
+
+// Decoders that come with a dependency register themselves with package image.
+// No program or package here asks that register what an upload is, nor imaging,
+// which asks it too.
+func TestNobodyAsksTheRegisterOfFormats(t *testing.T) {
+	forbidden := map[string][]string{
+		"image":                             {"Decode", "DecodeConfig"},
+		"github.com/disintegration/imaging": {"Decode", "Open"},
+	}
+	files := 0
+	for _, file := range goList(t, "-f", "{{$d := .Dir}}{{range .GoFiles}}{{$d}}/{{.}}\n{{end}}", "./...") {
+		src, err := parser.ParseFile(token.NewFileSet(), file, nil, parser.SkipObjectResolution)
+		if err != nil {
+			t.Fatal(err)
+		}
+		files++
+		names := map[string][]string{} // what must not be called, by the package's name in this file
+		for _, imp := range src.Imports {
+			path := strings.Trim(imp.Path.Value, `"`)
+			name := path[strings.LastIndex(path, "/")+1:]
+			if imp.Name != nil {
+				name = imp.Name.Name
+			}
+			if f, ok := forbidden[path]; ok {
+				names[name] = f
+			}
+		}
+		ast.Inspect(src, func(n ast.Node) bool {
+			if sel, ok := n.(*ast.SelectorExpr); ok {
+				if x, ok := sel.X.(*ast.Ident); ok && slices.Contains(names[x.Name], sel.Sel.Name) {
+					t.Errorf("%s uses %s.%s", file, x.Name, sel.Sel.Name)
+				}
+			}
+			return true
+		})
+	}
+	if files < 50 {
+		t.Errorf("looked at %d files only", files)
 	}
 }
 
