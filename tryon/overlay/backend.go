@@ -110,7 +110,7 @@ func (b *Backend) render(ctx context.Context, in *tryon.Input) (*tryon.Output, e
 	if err := ctx.Err(); err != nil {
 		return nil, err
 	}
-	data, err := b.encode(photo, in.Photo.Photo().Format())
+	data, err := b.encode(photo, in.Photo.Photo())
 	if err != nil {
 		return nil, err
 	}
@@ -132,12 +132,14 @@ func pixels(photo *imageproc.Clean, scene *detect.Scene) (*image.NRGBA, error) {
 	return nrgba(img), nil
 }
 
-func (b *Backend) encode(img *image.NRGBA, f imageproc.Format) ([]byte, error) {
+// encode writes the picture as the photo was, with its colour profile.
+func (b *Backend) encode(img *image.NRGBA, photo *imageproc.Clean) ([]byte, error) {
+	f := photo.Format()
 	if f != imageproc.PNG {
 		f = imageproc.JPEG
 	}
 	var buf bytes.Buffer
-	if err := imageproc.Encode(&buf, img, f, &imageproc.EncodeOptions{Quality: b.quality}); err != nil {
+	if err := imageproc.Encode(&buf, img, f, &imageproc.EncodeOptions{Quality: b.quality, ColoursOf: photo}); err != nil {
 		return nil, &tryon.Error{Code: tryon.Internal, Backend: Name, Reason: "not-encodable", Err: err}
 	}
 	return buf.Bytes(), nil

@@ -331,10 +331,18 @@ func (c *cutout) largest() *tryon.Error {
 	return nil
 }
 
+// Up to mixedDepth pixels from its edge a product's colours are mixed with the
+// background's, by the lens and by whoever made the picture smaller; from
+// pureDepth on they are not.
+const (
+	mixedDepth = 3
+	pureDepth  = 4
+)
+
 // matte softens the edge and gives it the product's colour: a pixel at the
 // edge is a mixture with the background, of which nothing may come along.
 func (c *cutout) matte() {
-	depth := c.depth(3)
+	depth := c.depth(pureDepth + 1)
 	for y := range c.h {
 		for x := range c.w {
 			i := y*c.w + x
@@ -355,21 +363,22 @@ func (c *cutout) matte() {
 	}
 	for y := range c.h {
 		for x := range c.w {
-			if i := y*c.w + x; depth[i] <= 2 && c.pix[4*i+3] > 0 {
+			if i := y*c.w + x; depth[i] <= mixedDepth && c.pix[4*i+3] > 0 {
 				c.borrow(x, y, depth)
 			}
 		}
 	}
 }
 
-// borrow gives an edge pixel the mean colour of the nearest pixels that are no edge.
+// borrow gives an edge pixel the mean colour of the nearest pure pixels; there are
+// none in a thin strap, which keeps its own.
 func (c *cutout) borrow(x, y int, depth []uint8) {
-	for r := 1; r <= 4; r++ {
+	for r := 1; r <= 5; r++ {
 		var sum [3]int
 		n := 0
 		for Y := max(0, y-r); Y <= min(c.h-1, y+r); Y++ {
 			for X := max(0, x-r); X <= min(c.w-1, x+r); X++ {
-				if j := Y*c.w + X; depth[j] > 2 {
+				if j := Y*c.w + X; depth[j] > pureDepth {
 					n++
 					for k := range sum {
 						sum[k] += int(c.pix[4*j+k])

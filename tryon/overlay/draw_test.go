@@ -1,6 +1,8 @@
 package overlay_test
 
 import (
+	"bytes"
+	"encoding/binary"
 	"flag"
 	"image"
 	"image/png"
@@ -31,11 +33,13 @@ func figures() map[string]*overlay.Figure {
 	bent.Elbow[0].X, bent.Elbow[0].Y = .45, .62
 	bent.Wrist[0].X, bent.Wrist[0].Y = -.10, .66
 	bent.Tilt = .06
+	hunched := overlay.NewFigure(240, 320)
+	hunched.Hunch = .33
 	crossed := overlay.NewFigure(240, 320)
 	crossed.Elbow[1].X, crossed.Elbow[1].Y = .12, .78
 	crossed.Wrist[1].X, crossed.Wrist[1].Y = -.72, -.12
 	return map[string]*overlay.Figure{
-		"standing": overlay.NewFigure(240, 320), "selfie": selfie, "bent": bent, "crossed": crossed,
+		"standing": overlay.NewFigure(240, 320), "selfie": selfie, "bent": bent, "crossed": crossed, "hunched": hunched,
 	}
 }
 
@@ -114,7 +118,7 @@ func TestRestIsUntouched(t *testing.T) {
 							continue
 						}
 						changed++
-						if overlay.InFace(scene, x, y) {
+						if f.Face(x, y) {
 							face++
 						}
 						if math.Abs(float64(x)-chinX) < .12*f.Width && math.Abs(float64(y)-chinY) < .10*f.Width {
@@ -125,6 +129,9 @@ func TestRestIsUntouched(t *testing.T) {
 							t.Fatalf("pixel %d,%d changed, far from the product", x, y)
 						}
 					}
+				}
+				if f.Hunch != 0 {
+					neck = 0 // the chin lies before the collar
 				}
 				if face != 0 || neck != 0 {
 					t.Errorf("%d pixels of the face and %d of the neck changed", face, neck)
@@ -284,23 +291,29 @@ func TestConcurrent(t *testing.T) {
 // Whatever a detector says, the answer is a refusal or a picture, and nothing
 // outside the photo is touched.
 func TestAnyScene(t *testing.T) {
-	f := overlay.NewFigure(120, 160)
+	f := overlay.NewFigure(180, 240)
 	img := f.Draw()
 	tee := overlay.Load(t, "testdata/tee.png")
+	drawn := 0
 	rapid.Check(t, func(t *rapid.T) {
 		scene := f.Scene()
 		k := scene.People[0].Keypoints
 		for i := range k {
-			if rapid.Bool().Draw(t, "move") {
-				k[i].X = rapid.Float32Range(0, 120).Draw(t, "x")
-				k[i].Y = rapid.Float32Range(0, 160).Draw(t, "y")
+			if rapid.IntRange(0, 9).Draw(t, "move") == 0 {
+				k[i].X = rapid.Float32Range(0, 180).Draw(t, "x")
+				k[i].Y = rapid.Float32Range(0, 240).Draw(t, "y")
 				k[i].Score = rapid.Float32Range(0, 1).Draw(t, "score")
 			}
 		}
 		if _, err := overlay.Dress(img, scene, tee); err != nil && err.Code != tryon.BadPhoto {
 			t.Fatalf("got %v", err)
+		} else if err == nil {
+			drawn++
 		}
 	})
+	if drawn == 0 {
+		t.Error("no scene was drawn on")
+	}
 }
 
 // FuzzProduct reads pictures that are anything but product pictures.
@@ -324,4 +337,28 @@ func FuzzProduct(f *testing.F) {
 		}
 		_ = overlay.ReadProduct(img)
 	})
+}
+
+// A photo in another colour space comes back in it.
+func TestColourProfile(t *testing.T) {
+	f := overlay.NewFigure(360, 480)
+	in := input(t, f, imageproc.JPEG, "testdata/tee.png")
+	profile := make([]byte, 132)
+	binary.BigEndian.PutUint32(profile, uint32(len(profile)))
+	copy(profile[12:], "mntrRGB XYZ ")
+	copy(profile[36:], "acsp")
+	segment := append([]byte("\xff\xe2\x00\x94ICC_PROFILE\x00\x01\x01"), profile...)
+	data := in.Photo.Photo().Bytes()
+	photo := sanitise(t, slices.Concat(data[:2], segment, data[2:]))
+	if !bytes.Contains(photo.Bytes(), profile) {
+		t.Fatal("the photo lost its profile before it was drawn on")
+	}
+	in.Photo = screen(t, photo, f.Scene())
+	result, err := render(t, in)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !bytes.Contains(result.Images[0].Bytes(), profile) {
+		t.Error("the result lost the photo's profile")
+	}
 }

@@ -19,6 +19,7 @@ type Figure struct {
 	Wrist    [2]vec     // from the elbow
 	Shirt    color.RGBA // what is worn
 	LongArms bool       // the shirt has long sleeves
+	Hunch    float64    // how much lower the head sits, in shoulder widths
 }
 
 // NewFigure is a figure whose arms hang, in a picture of this size.
@@ -41,9 +42,9 @@ func (f *Figure) joints() [detect.NumKeypoints]vec {
 		return vec{f.X, f.Y}.add(vec{u, v}.mul(f.Width).turn(f.Tilt))
 	}
 	var k [detect.NumKeypoints]vec
-	k[detect.Nose] = at(0, -.52)
-	k[detect.RightEye], k[detect.LeftEye] = at(-.09, -.60), at(.09, -.60)
-	k[detect.RightEar], k[detect.LeftEar] = at(-.21, -.57), at(.21, -.57)
+	k[detect.Nose] = at(0, f.Hunch-.52)
+	k[detect.RightEye], k[detect.LeftEye] = at(-.09, f.Hunch-.60), at(.09, f.Hunch-.60)
+	k[detect.RightEar], k[detect.LeftEar] = at(-.21, f.Hunch-.57), at(.21, f.Hunch-.57)
 	for i, sign := range [2]float64{-1, 1} {
 		e, w := f.Elbow[i], f.Wrist[i]
 		if e == (vec{}) {
@@ -63,6 +64,13 @@ func (f *Figure) joints() [detect.NumKeypoints]vec {
 		k[detect.RightAnkle-i] = at(.30*sign, 3.60)
 	}
 	return k
+}
+
+// Face reports whether a pixel shows the figure's face, its rim left out.
+func (f *Figure) Face(x, y int) bool {
+	k := f.joints()
+	d := vec{float64(x) + .5, float64(y) + .5}.sub(k[detect.Nose]).turn(-f.Tilt).mul(1 / f.Width)
+	return math.Hypot(d.X/.20, (d.Y+.06)/.28) < 1
 }
 
 // Scene is what a perfect detector says of the figure.
@@ -107,9 +115,15 @@ func (f *Figure) paint(img *image.NRGBA) {
 	up := vec{0, -1}.turn(f.Tilt)
 	neck := vec{f.X, f.Y}.add(up.mul(.10 * ws))
 	head := k[detect.Nose].add(up.mul(.06 * ws))
-	blob := func(c color.RGBA, inside func(q vec) float64) { // signed distance, positive inside
-		for y := range f.H {
-			for x := range f.W {
+	// blob paints what lies inside, a signed distance, around some points.
+	blob := func(c color.RGBA, inside func(q vec) float64, r float64, around ...vec) {
+		var box image.Rectangle
+		for _, q := range around {
+			box = box.Union(image.Rect(int(q.X-r)-1, int(q.Y-r)-1, int(q.X+r)+2, int(q.Y+r)+2))
+		}
+		box = box.Intersect(img.Rect)
+		for y := box.Min.Y; y < box.Max.Y; y++ {
+			for x := box.Min.X; x < box.Max.X; x++ {
 				a := clamp(inside(vec{float64(x) + .5, float64(y) + .5})+.5, 0, 1)
 				if a <= 0 {
 					continue
@@ -124,14 +138,14 @@ func (f *Figure) paint(img *image.NRGBA) {
 			}
 		}
 	}
-	capsule := func(a, b vec, r float64) func(q vec) float64 {
-		return func(q vec) float64 {
+	limb := func(c color.RGBA, a, b vec, r float64) {
+		blob(c, func(q vec) float64 {
 			d, along := segment(q, a, b)
 			return r*(1-.15*along) - d
-		}
+		}, r, a, b)
 	}
 	for i := range 2 {
-		blob(jeansTone, capsule(k[detect.RightHip-i], k[detect.RightAnkle-i], .24*ws))
+		limb(jeansTone, k[detect.RightHip-i], k[detect.RightAnkle-i], .24*ws)
 	}
 	trunk := func(q vec) float64 {
 		d := q.sub(vec{f.X, f.Y}).turn(-f.Tilt).mul(1 / ws)
@@ -139,28 +153,28 @@ func (f *Figure) paint(img *image.NRGBA) {
 		slope := -.13 - .12*clamp((.42-math.Abs(d.X))/.25, 0, 1)
 		return min(half-math.Abs(d.X), d.Y-slope, 1.55-d.Y) * ws
 	}
-	blob(f.Shirt, trunk)
-	blob(skinTone, capsule(neck.add(up.mul(-.06*ws)), head, .155*ws))
+	blob(f.Shirt, trunk, 1.7*ws, vec{f.X, f.Y})
+	limb(skinTone, neck.add(up.mul(-.06*ws)), head, .155*ws)
 	for i := range 2 {
 		s, e, w := k[detect.RightShoulder-i], k[detect.RightElbow-i], k[detect.RightWrist-i]
 		lower := skinTone
 		if f.LongArms {
 			lower = f.Shirt
 		}
-		blob(lower, capsule(e, w, .10*ws))
-		blob(skinTone, capsule(w, w.add(w.sub(e).unit().mul(.16*ws)), .085*ws))
-		blob(f.Shirt, capsule(s, lerp(s, e, .55), .13*ws))
-		blob(lower, capsule(lerp(s, e, .62), e, .105*ws))
+		limb(lower, e, w, .10*ws)
+		limb(skinTone, w, w.add(w.sub(e).unit().mul(.16*ws)), .085*ws)
+		limb(f.Shirt, s, lerp(s, e, .55), .13*ws)
+		limb(lower, lerp(s, e, .62), e, .105*ws)
 	}
 	blob(skinTone, func(q vec) float64 {
 		d := q.sub(head)
 		return (1 - math.Hypot(d.X/(.215*ws), d.Y/(.30*ws))) * .25 * ws
-	})
+	}, .4*ws, head)
 	blob(hairTone, func(q vec) float64 {
 		d := q.sub(head.add(up.mul(.06 * ws)))
 		return min((1-math.Hypot(d.X/(.235*ws), d.Y/(.30*ws)))*.25*ws, -d.Y-.06*ws)
-	})
+	}, .5*ws, head)
 	for _, i := range [...]int{detect.LeftEye, detect.RightEye} {
-		blob(color.RGBA{40, 30, 30, 255}, func(q vec) float64 { return .025*ws - q.sub(k[i]).len() })
+		blob(color.RGBA{40, 30, 30, 255}, func(q vec) float64 { return .025*ws - q.sub(k[i]).len() }, .03*ws, k[i])
 	}
 }

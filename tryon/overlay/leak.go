@@ -52,7 +52,7 @@ func (p *pose) hemLine(f *fit) float64 {
 // worn samples what is worn on the trunk, away from the arms.
 func (b *body) worn() palette {
 	var list palette
-	for v := .25; v < 1.05; v += .07 {
+	for v := .25; v < .85; v += .07 {
 		for u := -.28; u < .29; u += .07 {
 			if q := b.p.at(u, v); b.armDistance(q) > .17 {
 				list.take(&b.sheet, q)
@@ -113,6 +113,24 @@ func (b *body) oldSleeves(f *fit, to float64) bool {
 	return false
 }
 
+// oldHem reports whether what is worn hangs out below the product.
+func (b *body) oldHem(f *fit) bool {
+	worn, hem := b.worn(), b.p.hemLine(f)
+	n, below := 0, 0
+	for v := hem + .04; v < hem+.20; v += .02 {
+		for u := -.36; u < .37; u += .03 {
+			q := b.p.at(u, v)
+			if c, ok := b.colour(q); ok && b.at(q) && b.armDistance(q) > .15 {
+				n++
+				if worn.distance(c) < 8 {
+					below++
+				}
+			}
+		}
+	}
+	return n > 20 && below*10 > n*3
+}
+
 // longHair reports whether hair lies on the shoulders: what shows there has the
 // colour of what frames the face, and neither that of the skin nor of the
 // clothes.
@@ -160,7 +178,7 @@ func (b *body) remarks(f *fit, leak float64) []tryon.Warning {
 		}
 	}
 	guessed := f.m.sleeves && (f.sleeve[0].guessed || f.sleeve[1].guessed)
-	add(leak > leakWarn || b.oldSleeves(f, .97), WarnOldGarment)
+	add(leak > leakWarn || b.oldSleeves(f, .97) || b.oldHem(f), WarnOldGarment)
 	add(b.longHair(), WarnHair)
 	add(guessed, WarnArms)
 	add(b.p.guess, WarnHips)
