@@ -14,6 +14,8 @@ type Options struct {
 	Exact    bool        // no Winograd: sums in the order of the reference's taps
 	MaxBytes int64       // limits the memory of a session
 	Memory   *ir.Budget  // what packed weights are taken from
+
+	sizes sizes // usualSizes unless a test has others
 }
 
 var (
@@ -62,6 +64,9 @@ func Compile(g *Graph, o Options) (*Program, error) {
 	if o.Set == nil {
 		o.Set = kernel.Best()
 	}
+	if o.sizes == (sizes{}) {
+		o.sizes = usualSizes
+	}
 	c := &compiler{
 		Options: o, graph: g, uses: g.uses(), makers: map[*ir.Value]*ir.Node{},
 		planar: map[*ir.Value]*tensor{}, blocked: map[*ir.Value]*tensor{}, waiting: map[*ir.Value]*scaling{},
@@ -92,6 +97,7 @@ func Compile(g *Graph, o Options) (*Program, error) {
 			outputs[i] = c.rows(v)
 		}
 	}
+	c.fuse()
 	return c.program(outputs)
 }
 

@@ -5,6 +5,19 @@ import "github.com/fitveil/fitveil/detect/infer/internal/kernel"
 // The model of time behind the choice of method, in cycles of one core. It is
 // coarse and need not be more: between the methods lie tens of per cent.
 
+// sizes are numbers of floats that a second-level cache of 2 MB suggests. Caches
+// half as large still do well with them, as not all is in use at once.
+type sizes struct {
+	chain        int // chains pay when more than this lies between their links
+	chainBand    int // what lies there of a band of a chain
+	chainWeights int // weights of a chain, which every band needs
+	tiles        int // transformed tiles of a band, in and out
+	weights      int // weights of a direct convolution that stay while stretches of rows go by
+	rows         int // input of such a stretch
+}
+
+var usualSizes = sizes{chain: 192 << 10, chainBand: 128 << 10, chainWeights: 160 << 10, tiles: 256 << 10, weights: 128 << 10, rows: 128 << 10}
+
 // bytesPerCycle is what a core reads from beyond its second-level cache.
 const bytesPerCycle = 4
 

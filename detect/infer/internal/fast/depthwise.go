@@ -2,8 +2,8 @@ package fast
 
 import "github.com/fitveil/fitveil/detect/infer/internal/kernel"
 
-// depthwise convolves each channel of a blocked tensor by itself. A unit is a
-// block of one image.
+// depthwise convolves each channel of a blocked tensor by itself. A unit is an
+// output row of one image.
 type depthwise struct {
 	convolution
 	set      *kernel.Set
@@ -22,7 +22,7 @@ func (c *compiler) depthwise(v *convolution) {
 }
 
 func (d *depthwise) tensors() (in, out []*tensor) { return []*tensor{d.from}, []*tensor{d.to} }
-func (d *depthwise) units() int                   { return d.to.n * d.to.blocks() }
+func (d *depthwise) units() int                   { return d.to.n * d.to.h }
 func (d *depthwise) scratch() int                 { return 0 }
 
 func (d *depthwise) prepare(_ *Program, s *slab) {
@@ -53,19 +53,27 @@ func windowTaps(s *sliding, v *view, lo, hi [2]int, taps []int32) []int32 {
 }
 
 func (d *depthwise) run(w *worker, lo, hi int) {
-	for u := lo; u < hi; u++ {
-		n, b := u/d.to.blocks(), u%d.to.blocks()
-		for y := range d.to.h {
-			d.row(w, n, b, y)
-		}
+	for lo < hi {
+		n, y := lo/d.to.h, lo%d.to.h
+		count := min(d.to.h-y, hi-lo)
+		d.rows(w, &d.src, &d.dst, n, y, y+count)
+		lo += count
 	}
 }
 
-func (d *depthwise) row(w *worker, n, b, y int) {
-	w.window = kernel.Window{
-		In: w.arena[d.src.pixel(n, b, y*d.stride[0]-d.pad[0], -d.pad[1]):], Off: d.taps,
-		W: d.packed[b*len(d.taps)*block:], Bias: d.bias[b*block:],
-		Out: w.arena[d.dst.pixel(n, b, y, 0):], Step: d.stride[1] * block, Count: d.to.w, Act: d.act,
+func (d *depthwise) ends() (from, to *tensor) { return d.from, d.to }
+
+func (d *depthwise) rows(w *worker, src, dst *view, n, lo, hi int) {
+	a := &w.window
+	for b := range d.to.blocks() {
+		*a = kernel.Window{
+			Off: d.taps, W: d.packed[b*len(d.taps)*block:], Bias: d.bias[b*block:],
+			Step: d.stride[1] * block, Count: d.to.w, Act: d.act,
+		}
+		for y := lo; y < hi; y++ {
+			a.In = w.arena[src.pixel(n, b, y*d.stride[0]-d.pad[0], -d.pad[1]):]
+			a.Out = w.arena[dst.pixel(n, b, y, 0):]
+			d.set.Depthwise(a)
+		}
 	}
-	d.set.Depthwise(&w.window)
 }

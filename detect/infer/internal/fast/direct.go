@@ -11,6 +11,7 @@ import "github.com/fitveil/fitveil/detect/infer/internal/kernel"
 type direct struct {
 	convolution
 	set         *kernel.Set
+	sizes       sizes
 	from, to    *tensor
 	add         *tensor // nil where nothing is added
 	shares      []share
@@ -27,7 +28,7 @@ func (c *compiler) dense(v *convolution) {
 	if c.winograd(v) {
 		return
 	}
-	d := &direct{convolution: *v, set: c.Set}
+	d := &direct{convolution: *v, set: c.Set, sizes: c.sizes}
 	d.from = c.blocks(v.in, v.margin(v.in.Shape[2], v.in.Shape[3]))
 	if v.res != nil {
 		d.add = c.blocks(v.res, margin{})
@@ -96,50 +97,50 @@ func (d *direct) packShare(sh share) {
 	}
 }
 
-// Weights up to this many floats stay in the second-level cache together with a
-// stretch of rows; such stretches are then computed for all shares in turn, so
-// that a picture larger than the cache is read from memory once.
-const (
-	residentWeights = 128 << 10
-	residentRows    = 128 << 10
-)
-
-// goodRows is how many rows to compute for one share before turning to the next.
+// goodRows is how many rows to compute for one share before turning to the
+// next: as many as have their input in the cache, if the weights stay there as
+// well. So a large picture is read from memory once.
 func (d *direct) goodRows() int {
-	if len(d.packed) > residentWeights {
+	if len(d.packed) > d.sizes.weights {
 		return d.to.h
 	}
 	row := d.from.blocks() * d.src.pitch * d.stride[0]
-	return max(1, min(d.to.h, residentRows/row))
+	return max(1, min(d.to.h, d.sizes.rows/row))
 }
 
 func (d *direct) run(w *worker, lo, hi int) {
 	for lo < hi {
 		n, y := lo/d.to.h, lo%d.to.h
 		count := min(d.rowsAtATime, d.to.h-y, hi-lo)
-		for _, sh := range d.shares {
-			next := d.weightsOf(sh) + d.terms()*sh.blocks*block
-			for i := range count {
-				next = d.row(w, n, y+i, sh, next)
-			}
-		}
+		d.rows(w, &d.src, &d.dst, n, y, y+count)
 		lo += count
+	}
+}
+
+func (d *direct) ends() (from, to *tensor) { return d.from, d.to }
+
+func (d *direct) rows(w *worker, src, dst *view, n, lo, hi int) {
+	for _, sh := range d.shares {
+		next := d.weightsOf(sh) + d.terms()*sh.blocks*block
+		for y := lo; y < hi; y++ {
+			next = d.row(w, src, dst, n, y, sh, next)
+		}
 	}
 }
 
 // row computes one row for one share. It has the weights of the next share
 // fetched meanwhile, from float next on, and returns up to where.
-func (d *direct) row(w *worker, n, y int, sh share, next int) int {
+func (d *direct) row(w *worker, src, dst *view, n, y int, sh share, next int) int {
 	a := &w.conv
 	at := d.weightsOf(sh)
 	end := min(len(d.packed), at+2*d.terms()*sh.blocks*block)
 	*a = kernel.Conv{
 		Off: d.taps, W: d.packed[at:], Bias: d.bias[sh.first*block:],
-		Step: d.stride[1] * block, OutBlock: d.dst.area, ResBlock: d.sum.area, Act: d.act,
+		Step: d.stride[1] * block, OutBlock: dst.area, ResBlock: d.sum.area, Act: d.act,
 	}
 	for _, s := range sh.row {
-		a.In = w.arena[d.src.pixel(n, 0, y*d.stride[0]-d.pad[0], s.x*d.stride[1]-d.pad[1]):]
-		a.Out = w.arena[d.dst.pixel(n, sh.first, y, s.x):]
+		a.In = w.arena[src.pixel(n, 0, y*d.stride[0]-d.pad[0], s.x*d.stride[1]-d.pad[1]):]
+		a.Out = w.arena[dst.pixel(n, sh.first, y, s.x):]
 		if d.add != nil {
 			a.Res = w.arena[d.sum.pixel(n, sh.first, y, s.x):]
 		}

@@ -19,17 +19,21 @@ func TestRandomGraphs(t *testing.T) {
 	if testing.Short() {
 		count = 25
 	}
+	chains := 0
 	for seed := range count {
 		t.Run(fmt.Sprint(seed), func(t *testing.T) {
 			n := randomNet(t, seed)
 			options := []fast.Options{}
 			for _, s := range kernel.All() {
-				options = append(options, fast.Options{Set: s}, fast.Options{Set: s, Exact: true}, fast.Options{Set: s, Threads: 2 + int(seed%2)})
+				one, more := fast.Options{Set: s}, fast.Options{Set: s, Threads: 2 + int(seed%2)}
+				options = append(options, one, fast.Options{Set: s, Exact: true}, more)
+				options = append(options, fast.WithSmallCache(fast.Options{Set: s, Exact: true}), fast.WithLittleCache(one), fast.WithLittleCache(more))
 			}
 			var sessions []*fast.Session
 			for _, o := range options {
 				sessions = append(sessions, n.compile(o).NewSession())
 			}
+			chains += fast.Chains(n.compile(fast.WithSmallCache(fast.Options{})))
 			for range 3 {
 				in := n.inputs()
 				want := n.reference(in)
@@ -38,13 +42,16 @@ func TestRandomGraphs(t *testing.T) {
 					got = append(got, run(t, s, in, len(want)))
 					n.compare(got[len(got)-1], want, 2e-4)
 				}
-				for i, o := range options { // more threads change nothing
-					if o.Threads > 1 && !slices.EqualFunc(got[i], got[i-2], slices.Equal[[]float32]) {
-						t.Fatalf("%s: %d threads differ from one\n%s", o.Set.Name, o.Threads, n.text)
+				for i := 0; i < len(options); i += 6 { // more threads change nothing
+					if !slices.EqualFunc(got[i], got[i+2], slices.Equal[[]float32]) || !slices.EqualFunc(got[i+4], got[i+5], slices.Equal[[]float32]) {
+						t.Fatalf("%s: %d threads differ from one\n%s", options[i].Set.Name, options[i+2].Threads, n.text)
 					}
 				}
 			}
 		})
+	}
+	if chains < int(count)/4 {
+		t.Errorf("%d chains in %d graphs: not much was tested of them", chains, count)
 	}
 }
 
@@ -94,7 +101,7 @@ func (n *net) step(x *ir.Value, pictures []*ir.Value, pick func(...int) int) []*
 		}
 		return append(same, v)[n.r.IntN(len(same)+1)]
 	}
-	switch n.r.IntN(15) {
+	switch n.r.IntN(18) {
 	case 0, 1, 2, 3:
 		return one(n.block(x, pick))
 	case 4:
@@ -136,11 +143,25 @@ func (n *net) step(x *ir.Value, pictures []*ir.Value, pick func(...int) int) []*
 	case 12:
 		gate := n.op("Sigmoid", nil, n.op("GlobalAveragePool", nil, x))
 		return one(n.op("Mul", nil, x, gate))
-	case 13:
+	case 13, 14:
+		return one(n.sequence(x, pick))
+	case 15:
 		return one(n.op("Transpose", map[string]any{"perm": []int64{0, 1, 3, 2}}, x))
 	}
 	flat := n.op("Reshape", nil, x, ints(int64(x.Shape[0]), -1))
 	return one(n.op("Reshape", nil, n.op("Abs", nil, flat), ints(int64(x.Shape[0]), int64(channels), int64(x.Shape[3]), int64(x.Shape[2]))))
+}
+
+// sequence adds convolutions that nobody but the next one reads.
+func (n *net) sequence(x *ir.Value, pick func(...int) int) *ir.Value {
+	y := x
+	for range 2 + n.r.IntN(4) {
+		y = n.block(y, pick)
+	}
+	if slices.Equal(x.Shape, y.Shape) && n.r.IntN(2) == 0 {
+		y = n.op("Add", nil, x, y)
+	}
+	return y
 }
 
 func (n *net) op2(a, b string) string {

@@ -25,6 +25,7 @@ type worker struct {
 	index     int
 	step      int // index of the operation
 	scratch   []float32
+	base      int // offset of scratch in the arena
 	conv      kernel.Conv
 	window    kernel.Window
 	resize    kernel.Resize
@@ -130,6 +131,7 @@ func (s *Session) Run(ctx context.Context) error {
 func (w *worker) do(i int, o op, lo, hi int) {
 	n := lines(o.scratch())
 	w.step = i
-	w.scratch = w.arena[w.program.scratch[i]+w.index*n:][:n]
+	w.base = w.program.scratch[i] + w.index*n
+	w.scratch = w.arena[w.base:][:n]
 	o.run(w, lo, hi)
 }

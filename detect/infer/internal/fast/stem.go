@@ -19,7 +19,7 @@ type stem struct {
 	taps       []int32
 	dst, sum   view
 	pitch      int // floats of a copied row
-	rows       int // output rows of a unit
+	stretch    int // output rows of a unit
 }
 
 // stemFloats is how much memory the copied rows may take.
@@ -35,7 +35,7 @@ func (c *compiler) stem(v *convolution) {
 	s.shares, _ = splitBlocks(c.Set, &c.Set.Stem, s.to.blocks(), s.to.w, v.in.Shape[1]*v.k[0]*v.k[1])
 	s.pitch = (v.in.Shape[3] + v.pad[1] + max(0, v.reach(1)-v.pad[1]-v.in.Shape[3]) + lineFloats) / lineFloats * lineFloats
 	window := v.dilation[0]*(v.k[0]-1) + 1
-	s.rows = max(1, min(s.to.h, (stemFloats/(v.in.Shape[1]*s.pitch)-window)/v.stride[0]+1))
+	s.stretch = max(1, min(s.to.h, (stemFloats/(v.in.Shape[1]*s.pitch)-window)/v.stride[0]+1))
 	c.add(s)
 }
 
@@ -43,10 +43,10 @@ func (s *stem) tensors() (in, out []*tensor) {
 	return present([]*tensor{s.from, s.add}), []*tensor{s.to}
 }
 
-func (s *stem) units() int { return s.to.n * ((s.to.h + s.rows - 1) / s.rows) }
+func (s *stem) units() int { return s.to.n * ((s.to.h + s.stretch - 1) / s.stretch) }
 
 // copied is how many input rows a unit reads.
-func (s *stem) copied() int { return (s.rows-1)*s.stride[0] + s.dilation[0]*(s.k[0]-1) + 1 }
+func (s *stem) copied() int { return (s.stretch-1)*s.stride[0] + s.dilation[0]*(s.k[0]-1) + 1 }
 
 func (s *stem) scratch() int { return s.in.Shape[1] * s.copied() * s.pitch }
 
@@ -79,13 +79,21 @@ func (s *stem) prepare(_ *Program, sl *slab) {
 }
 
 func (s *stem) run(w *worker, lo, hi int) {
-	perImage := (s.to.h + s.rows - 1) / s.rows
+	perImage := (s.to.h + s.stretch - 1) / s.stretch
 	for u := lo; u < hi; u++ {
-		n, y := u/perImage, u%perImage*s.rows
-		s.copyRows(w, n, y*s.stride[0]-s.pad[0])
-		for i := range min(s.rows, s.to.h-y) {
+		n, y := u/perImage, u%perImage*s.stretch
+		s.rows(w, nil, &s.dst, n, y, min(y+s.stretch, s.to.h))
+	}
+}
+
+func (s *stem) ends() (from, to *tensor) { return s.from, s.to }
+
+func (s *stem) rows(w *worker, _, dst *view, n, lo, hi int) {
+	for ; lo < hi; lo += s.stretch {
+		s.copyRows(w, n, lo*s.stride[0]-s.pad[0])
+		for i := range min(s.stretch, hi-lo) {
 			for _, sh := range s.shares {
-				s.row(w, n, y+i, i*s.stride[0]*s.pitch, sh)
+				s.row(w, dst, n, lo+i, i*s.stride[0]*s.pitch, sh)
 			}
 		}
 	}
@@ -115,15 +123,15 @@ func (s *stem) copyRows(w *worker, n, top int) {
 	}
 }
 
-func (s *stem) row(w *worker, n, y, from int, sh share) {
+func (s *stem) row(w *worker, dst *view, n, y, from int, sh share) {
 	a := &w.conv
 	*a = kernel.Conv{
 		Off: s.taps, W: s.packed[sh.first*block*len(s.taps):], Bias: s.bias[sh.first*block:],
-		Step: s.stride[1], OutBlock: s.dst.area, ResBlock: s.sum.area, Act: s.act,
+		Step: s.stride[1], OutBlock: dst.area, ResBlock: s.sum.area, Act: s.act,
 	}
 	for _, t := range sh.row {
 		a.In = w.scratch[from+t.x*s.stride[1]:]
-		a.Out = w.arena[s.dst.pixel(n, sh.first, y, t.x):]
+		a.Out = w.arena[dst.pixel(n, sh.first, y, t.x):]
 		if s.add != nil {
 			a.Res = w.arena[s.sum.pixel(n, sh.first, y, t.x):]
 		}

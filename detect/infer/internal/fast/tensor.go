@@ -25,6 +25,10 @@ type tensor struct {
 	shared     bool    // others read the same blocks under another name: they must not move
 	keep       bool    // or only part of them: they must not be overwritten
 
+	// Of tensors between the links of a chain.
+	local    bool // not in the arena
+	capacity int  // rows there is room for
+
 	// Known once the tensors have places; not used where there is a parent.
 	at          int  // offset in the arena, in floats
 	begin, end  int  // first operation that writes, last one that reads
@@ -71,6 +75,10 @@ func (t *tensor) blocks() int { return (t.c + block - 1) / block }
 // layout computes the distances. Rows are whole pixels and thus whole cache lines.
 func (t *tensor) layout() {
 	t.pitch = (t.margin.left + t.w + t.margin.right) * block
+	if t.local {
+		t.area = t.capacity * t.pitch
+		return
+	}
 	t.area = (t.margin.top + t.h + t.margin.bottom) * t.pitch
 	t.image = t.blocks() * t.area
 }

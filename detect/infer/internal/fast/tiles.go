@@ -28,7 +28,11 @@ func tileCost(s *kernel.Set, blocks, pixels, terms int) float64 {
 	return cycle*float64(terms) + 20 + 2*sums
 }
 
-// splitRow covers w pixels with tiles at the least cost.
+// callCost is what a run of tiles costs besides its tiles.
+const callCost = 60
+
+// splitRow covers w pixels with tiles at the least cost. A run of tiles of one
+// width is one call of a kernel.
 func splitRow(s *kernel.Set, table *kernel.ConvTable, blocks, w, terms int) (row []segment, cost float64) {
 	best, last := make([]float64, w+1), make([]int, w+1)
 	for x := 1; x <= w; x++ {
@@ -37,7 +41,11 @@ func splitRow(s *kernel.Set, table *kernel.ConvTable, blocks, w, terms int) (row
 			if f == nil || t > x {
 				continue
 			}
-			if c := best[x-t] + tileCost(s, blocks, t, terms); c <= best[x] {
+			c := best[x-t] + tileCost(s, blocks, t, terms)
+			if last[x-t] != t {
+				c += callCost
+			}
+			if c <= best[x] {
 				best[x], last[x] = c, t
 			}
 		}

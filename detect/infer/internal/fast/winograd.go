@@ -26,10 +26,6 @@ type winograd struct {
 	src, dst, sum view
 }
 
-// bandFloats is how much memory the transformed tiles of a band may take: it
-// should stay in the second-level cache while the weights stream through.
-const bandFloats = 256 << 10
-
 // winograd adds the operation if it is faster than the sum of all products.
 func (c *compiler) winograd(v *convolution) bool {
 	if c.Exact || !v.square(3, 1) {
@@ -42,7 +38,7 @@ func (c *compiler) winograd(v *convolution) bool {
 		for i := range w.tiles {
 			w.tiles[i] = (v.out.Shape[2+i] + f.Tile - 1) / f.Tile
 		}
-		w.chooseBand(1) // the choice must not depend on threads
+		w.chooseBand(c.sizes.tiles, 1) // the choice must not depend on threads
 		if t := w.cycles(); t < best && w.around().fits() {
 			best, o = t, w
 		}
@@ -50,7 +46,7 @@ func (c *compiler) winograd(v *convolution) bool {
 	if o == nil {
 		return false
 	}
-	o.chooseBand(c.Threads)
+	o.chooseBand(c.sizes.tiles, c.Threads)
 	o.from = c.blocks(v.in, o.around())
 	if v.res != nil {
 		o.add = c.blocks(v.res, margin{})
@@ -85,10 +81,11 @@ func (o *winograd) depth() int { return o.chunks() * kernel.Chunk }
 func (o *winograd) inBlocks() int  { return (o.in.Shape[1] + block - 1) / block }
 func (o *winograd) outBlocks() int { return (o.out.Shape[1] + block - 1) / block }
 
-// chooseBand takes as many tile rows as fit the cache, evenly.
-func (o *winograd) chooseBand(threads int) {
+// chooseBand takes as many tile rows as fit the cache, which has room for so
+// many floats of them, evenly.
+func (o *winograd) chooseBand(room, threads int) {
 	row := o.f.Matrices() * block * (o.inBlocks() + o.outBlocks()) * o.tiles[1]
-	bands := max((o.tiles[0]*row+bandFloats-1)/bandFloats, threads)
+	bands := max((o.tiles[0]*row+room-1)/room, threads)
 	o.band = max(1, (o.tiles[0]+bands-1)/bands)
 }
 
