@@ -56,16 +56,16 @@ func (b *body) outline(q vec, widest bool) float64 {
 	for i := range 2 {
 		s, e, w, known := p.arm(i)
 		if known || widest {
-			a, _ := segment(q, s, e)
+			a := segment(q, s, e)
 			d = min(d, a/p.width-.14)
 		}
 		if p.wrist[i].ok && known || widest {
-			a, _ := segment(q, e, w)
+			a := segment(q, e, w)
 			d = min(d, a/p.width-.11)
 		}
 	}
 	if p.face.ok {
-		n, _ := segment(q, p.face.vec, p.origin)
+		n := segment(q, p.face.vec, p.origin)
 		d = min(d, n/p.width-.17)
 		r := q.sub(p.face.vec.sub(p.down.mul(.05 * p.head)))
 		d = min(d, (math.Hypot(r.dot(p.across)/.62, r.dot(p.down)/.85)-p.head)/p.width*.7)
@@ -200,8 +200,8 @@ func (b *body) reach(sign, v float64) (float64, bool) {
 		if !ok || !b.known[c] {
 			return 0, false
 		}
-		upper, _ := segment(q, s, e)
-		lower, _ := segment(q, e, w)
+		upper := segment(q, s, e)
+		lower := segment(q, e, w)
 		if !b.inside[c] || u > .30 && min(upper, lower) < .10*b.p.width {
 			return u, true
 		}

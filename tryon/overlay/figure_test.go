@@ -140,7 +140,7 @@ func (f *Figure) paint(img *image.NRGBA) {
 	}
 	limb := func(c color.RGBA, a, b vec, r float64) {
 		blob(c, func(q vec) float64 {
-			d, along := segment(q, a, b)
+			d, along := segment(q, a, b), along(q, a, b)
 			return r*(1-.15*along) - d
 		}, r, a, b)
 	}

@@ -30,7 +30,7 @@ func (p *pose) limbs(f *fit) []limb {
 				list = append(list, limb{[]vec{wrist, tip}})
 				continue
 			}
-			bare = f.sleeve[i].length * f.sleeve[i].stretch * f.scale * p.width / elbow.sub(shoulder).len()
+			bare = f.sleeve[i].end
 		}
 		list = append(list, limb{[]vec{lerp(shoulder, elbow, clamp(bare, .1, .95)), elbow, wrist, tip}})
 	}
@@ -41,7 +41,7 @@ func (p *pose) limbs(f *fit) []limb {
 func (l *limb) distance(q vec) float64 {
 	best := math.Inf(1)
 	for i := 1; i < len(l.points); i++ {
-		d, _ := segment(q, l.points[i-1], l.points[i])
+		d := segment(q, l.points[i-1], l.points[i])
 		best = min(best, d)
 	}
 	return best

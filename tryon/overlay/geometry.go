@@ -32,13 +32,14 @@ func lerp(a, b vec, t float64) vec { return a.add(b.sub(a).mul(t)) }
 // angle is the turn that takes direction a to direction b, -π to π.
 func angle(a, b vec) float64 { return math.Atan2(a.cross(b), a.dot(b)) }
 
-// segment is how far p lies from the segment ab, and where on it the nearest
-// point is, 0 at a to 1 at b.
-func segment(p, a, b vec) (dist, along float64) {
+// along is where on the segment ab the point nearest to p is, 0 at a to 1 at b.
+func along(p, a, b vec) float64 {
 	d := b.sub(a)
-	along = clamp(p.sub(a).dot(d)/max(d.dot(d), 1e-12), 0, 1)
-	return p.sub(a.add(d.mul(along))).len(), along
+	return clamp(p.sub(a).dot(d)/max(d.dot(d), 1e-12), 0, 1)
 }
+
+// segment is how far p lies from the segment ab.
+func segment(p, a, b vec) float64 { return p.sub(lerp(a, b, along(p, a, b))).len() }
 
 func clamp(v, lo, hi float64) float64 { return min(max(v, lo), hi) }
 

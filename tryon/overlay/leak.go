@@ -71,10 +71,10 @@ func (b *body) armDistance(q vec) float64 {
 		if !known {
 			continue
 		}
-		d, _ := segment(q, s, e)
+		d := segment(q, s, e)
 		best = min(best, d)
 		if b.p.wrist[i].ok {
-			d, _ = segment(q, e, w)
+			d = segment(q, e, w)
 			best = min(best, d)
 		}
 	}
@@ -95,7 +95,7 @@ func (b *body) oldSleeves(f *fit, to float64) bool {
 		}
 		end := .12
 		if f.m.sleeves {
-			end = .06 + f.sleeve[i].length*f.sleeve[i].stretch*f.scale*b.p.width/e.sub(s).len()
+			end = .06 + f.sleeve[i].end
 		}
 		other, seen := 0, 0
 		for t := end; t < to; t += .03 {

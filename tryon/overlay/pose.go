@@ -72,17 +72,17 @@ func boxArea(r image.Rectangle) int64 { return int64(r.Dx()) * int64(r.Dy()) }
 
 // read takes the keypoints and sets up the frame.
 func (p *pose) read(k []detect.Keypoint) *tryon.Error {
-	get := func(i int, least float32) joint {
-		return joint{vec{float64(k[i].X), float64(k[i].Y)}, k[i].Score >= least}
+	get := func(i int) joint {
+		return joint{vec{float64(k[i].X), float64(k[i].Y)}, k[i].Score >= sure}
 	}
-	right, left := get(detect.RightShoulder, sure), get(detect.LeftShoulder, sure)
+	right, left := get(detect.RightShoulder), get(detect.LeftShoulder)
 	if !right.ok || !left.ok {
 		return badPhoto(NoShoulders)
 	}
 	p.shoulder = [2]vec{right.vec, left.vec}
-	p.elbow = [2]joint{get(detect.RightElbow, sure), get(detect.LeftElbow, sure)}
-	p.wrist = [2]joint{get(detect.RightWrist, sure), get(detect.LeftWrist, sure)}
-	p.hip = [2]joint{get(detect.RightHip, sure), get(detect.LeftHip, sure)}
+	p.elbow = [2]joint{get(detect.RightElbow), get(detect.LeftElbow)}
+	p.wrist = [2]joint{get(detect.RightWrist), get(detect.LeftWrist)}
+	p.hip = [2]joint{get(detect.RightHip), get(detect.LeftHip)}
 	p.width = p.shoulder[1].sub(p.shoulder[0]).len()
 	p.origin = lerp(p.shoulder[0], p.shoulder[1], .5)
 	p.across = p.shoulder[1].sub(p.shoulder[0]).unit()
