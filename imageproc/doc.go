@@ -41,9 +41,11 @@
 // HEIC and AVIF: the primary picture and every other one that is shown by
 // itself, with the tiles, overlays and crops it is derived from and its alpha;
 // of each the size, the codec's configuration, turning, mirroring, cropping,
-// colour (nclx or ICC), bit depths, light levels and layers. Items are numbered
-// anew and have no names, data lies where an item says and nowhere else. Messages
-// inside the coded data (SEI, metadata OBUs), which decoding does not need, go.
+// colour (nclx or ICC), bit depths, light levels and layers; of image sequences
+// the tracks of pictures and their alpha, with timing, edits and key frames. Items
+// and tracks are numbered anew and have no names, data lies where one of them says
+// and nowhere else. Messages inside the coded data (SEI, metadata OBUs), which
+// decoding does not need, go.
 // No codec is linked: Thumb, Image, Decode and MaxSide answer with
 // [ErrNeedsDecoder].
 //
@@ -55,8 +57,8 @@
 // so is whatever breaks the rules of segments, tables and scans. Of PNG: a wrong
 // CRC in a critical chunk, a missing IEND. Of WebP: a file shorter than RIFF says,
 // a picture of another size than announced, frames off the canvas. Of GIF: a
-// missing trailer, sub-blocks cut short, LZW codes that mean nothing. Of HEIC and AVIF: image sequences,
-// codecs other than HEVC and AV1, protected items, data outside the file or
+// missing trailer, sub-blocks cut short, LZW codes that mean nothing. Of HEIC and AVIF: sequences in
+// fragments or without a still picture, codecs other than HEVC and AV1, protected items, data outside the file or
 // inside other items, properties that are essential and unknown. Errors are a [*FormatError] that names
 // format and offset and never a value found in the file. Defaults for [Limits]:
 // 20 MiB of input, 64 megapixels, 65,536 segments or chunks, 512 MiB to decode

@@ -27,6 +27,8 @@ type heifParser struct {
 	meta   bmff.Box
 	media  []heifSpan // what the mdat boxes hold
 	idat   bmff.Box
+	moov   bmff.Box
+	nested bool // meta is the one of a track
 
 	primary  uint32
 	items    map[uint32]*heifItem
@@ -36,6 +38,8 @@ type heifParser struct {
 	groups   []heifGroup
 	admitted []*heifItem
 	kept     []*heifItem // by id, numbered from 1
+	movie    heifMovie
+	dropped  []heifSpan // data of tracks that go
 	store    heifStore
 	joined   int // bytes that may still be joined for a report
 }
@@ -98,7 +102,7 @@ func parseHEIF(data []byte, f Format, lim Limits, x extras) (*picture, error) {
 	if int64(len(data)) > math.MaxUint32-(1<<20) {
 		return nil, p.fail("file", 0, ErrTooLarge, "more than 4 GiB")
 	}
-	for _, step := range []func() error{p.boxes, p.readMeta, p.choose, p.choosePayloads, p.describe} {
+	for _, step := range []func() error{p.boxes, p.readMeta, p.choose, p.choosePayloads, p.readMovie, p.describe} {
 		if err := step(); err != nil {
 			return nil, err
 		}
@@ -181,6 +185,9 @@ func (p *heifParser) boxes() error {
 			return err
 		}
 	}
+	if p.missing() && p.moov.Whole != nil {
+		return p.failBox(p.moov, ErrUnsupported, "an image sequence without a still picture is not supported")
+	}
 	if p.missing() {
 		return p.fail("end", len(p.data), ErrCorrupt, "no meta box: the file is truncated, or holds no still picture")
 	}
@@ -216,7 +223,7 @@ func (p *heifParser) topBox(b bmff.Box) error {
 	case "mdat":
 		p.media = append(p.media, heifSpan{b.BodyAt(), b.BodyAt() + len(b.Body)})
 	case "moov":
-		return p.failBox(b, ErrUnsupported, "image sequences are not supported")
+		return p.once(&p.moov, b)
 	case "moof", "sidx":
 		return p.failBox(b, ErrUnsupported, "fragments are not supported")
 	default:

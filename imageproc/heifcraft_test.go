@@ -50,6 +50,7 @@ type craftedHEIF struct {
 	behind  []byte // after the last box
 	wide    bool   // 32 bits for ids, 8 bytes for places
 	split   int    // pieces of each item's data, apart
+	movie   *craftedMovie
 }
 
 type craftedItem struct {
@@ -106,7 +107,7 @@ func (c *craftedHEIF) version(wide int) int {
 
 func (c *craftedHEIF) build() []byte {
 	ftyp := box("ftyp", []byte(c.brands[:4]), be32(c.minor), []byte(c.brands))
-	head := len(ftyp) + len(c.meta(0)) + len(c.between) + 8
+	head := len(ftyp) + len(c.meta(0)) + len(c.movie.build(0)) + len(c.between) + 8
 	media := slices.Clone(c.stale)
 	for _, it := range c.items {
 		if !it.inIdat {
@@ -115,7 +116,9 @@ func (c *craftedHEIF) build() []byte {
 			}
 		}
 	}
-	return slices.Concat(ftyp, c.meta(head+len(c.stale)), c.between, box("mdat", media), c.behind)
+	moov := c.movie.build(head + len(media))
+	media = append(media, c.movie.data()...)
+	return slices.Concat(ftyp, c.meta(head+len(c.stale)), moov, c.between, box("mdat", media), c.behind)
 }
 
 // gap keeps the pieces of an item's data apart.

@@ -15,7 +15,7 @@ func FuzzStripHEIF(f *testing.F) {
 	for _, plants := range []struct {
 		craft func() *craftedHEIF
 		list  []heifPlant
-	}{{craftHEIC, slices.Concat(heifPlants, hevcPlants)}, {craftAVIF, slices.Concat(heifPlants, av1Plants)}} {
+	}{{craftHEIC, slices.Concat(heifPlants, hevcPlants)}, {craftAVIF, slices.Concat(heifPlants, av1Plants)}, {craftAVIS, seqPlants}} {
 		f.Add(plants.craft().build())
 		for i, p := range plants.list {
 			c := plants.craft()

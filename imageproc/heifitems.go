@@ -51,7 +51,7 @@ func (p *heifParser) readMeta() error {
 			if err := step.read(step.box); err != nil {
 				return err
 			}
-		case step.must:
+		case step.must && !p.nested:
 			return p.failBox(p.meta, ErrCorrupt, "no %s box in it", step.typ)
 		}
 	}

@@ -61,7 +61,12 @@ func (p *heifParser) describe() error {
 	for i := range p.props {
 		p.describeProperty(&p.props[i])
 	}
-	var used, usedIdat []heifSpan
+	used, usedIdat := p.dropped, []heifSpan(nil)
+	for _, t := range p.movie.tracks {
+		for _, s := range t.samples {
+			used = append(used, s.place)
+		}
+	}
 	for _, it := range p.order {
 		if it.inIdat {
 			usedIdat = append(usedIdat, it.places...)

@@ -16,7 +16,7 @@ func TestHEIFVerifierRefuses(t *testing.T) {
 	turned := craftAVIF()
 	turned.props[1] = ispe(128, 64)
 	turned.prop(1, irot(3), true)
-	for name, c := range map[string]*craftedHEIF{"heic": craftHEIC(), "avif": turned} {
+	for name, c := range map[string]*craftedHEIF{"heic": craftHEIC(), "avif": turned, "avis": turnedSequence()} {
 		in := c.build()
 		good, _ := strip(t, in)
 		if err := imageproc.VerifyAgainst(in, good); err != nil {
@@ -50,6 +50,13 @@ func TestHEIFVerifierRefuses(t *testing.T) {
 			}
 		}
 	}
+}
+
+func turnedSequence() *craftedHEIF {
+	c := craftAVIS()
+	c.props[1] = ispe(128, 64)
+	c.prop(1, irot(3), true)
+	return c
 }
 
 // mended swaps the first occurrence of old for as many bytes.
@@ -103,7 +110,9 @@ func TestHEIFWalkersAgree(t *testing.T) {
 	long.prop(1, box("clli", be16(100, 200)), false)
 	long.prop(1, box("pasp", be32(4, 3)), false)
 	long.prop(2, box("colr", []byte("prof"), testICC("RGB ", []byte("abc"))), false)
-	for name, c := range map[string]*craftedHEIF{"heic": craftHEIC(), "avif": craftAVIF(), "more": long} {
+	delayed := craftAVIS()
+	delayed.movie.tracks[0].tables = fullBox("ctts", 1, 0, be32(2, 1, -5, 2, 7))
+	for name, c := range map[string]*craftedHEIF{"heic": craftHEIC(), "avif": craftAVIF(), "more": long, "sequence": delayed} {
 		in := c.build()
 		good, _ := strip(t, in)
 		passed := 0

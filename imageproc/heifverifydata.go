@@ -72,11 +72,16 @@ func (v *heifVerifier) stored(packet []byte) {
 	}
 }
 
-// media reads the third box, if there is data for one, and the end.
+// media reads what follows meta: moov if there is a sequence, mdat if there is
+// data for it, and the end.
 func (v *heifVerifier) media(packet []byte) {
+	if next, err := v.r.Peek(8); err == nil && string(next[4:]) == "moov" {
+		_, body := v.box()
+		v.movie(body)
+	}
 	if len(v.inMdat) > 0 && v.err == nil {
 		typ, size := v.head()
-		v.insist(typ == "mdat", "the third box is not mdat")
+		v.insist(typ == "mdat", "data is not in mdat")
 		for _, r := range v.tiled(v.inMdat, v.at, size) {
 			if v.err == nil {
 				v.data(v.inMdat[r], int64(r.size), v, packet)

@@ -29,17 +29,39 @@ func (p *heifParser) write(x extras) error {
 		return p.failBox(p.meta, ErrTooLarge, "more than %d items", math.MaxUint16)
 	}
 	w.chooseProperties()
-	ftyp := bmff.New("ftyp", []byte(p.major), make([]byte, 4), []byte(strings.Join(p.brands, "")))
+	ftyp := p.ftyp()
 	idat, _ := p.store.lay(0)
-	meta := w.meta(idat)
-	idat, mdat := p.store.lay(uint32(len(ftyp) + len(meta) + 8))
+	head := len(ftyp) + len(w.meta(idat)) + len(w.movie())
+	idat, mdat := p.store.lay(uint32(head + 8))
 	out := &p.pic.out
-	out.add(ftyp, w.meta(idat))
+	out.add(ftyp, w.meta(idat), w.movie())
 	if size := mdat.size(); size > 0 {
 		out.add(slices.Concat(bmff.U32(uint32(size+8)), []byte("mdat")))
 		out.add(mdat...)
 	}
 	return nil
+}
+
+// sequenceBrands say that a file holds an image sequence.
+var sequenceBrands = []string{"msf1", "hevc", "hevx", "hevm", "hevs", "avis"}
+
+// ftyp writes the brands that are kept, without those of sequences if there is
+// none, as long as the others say what the file is.
+func (p *heifParser) ftyp() []byte {
+	write := func(major string, brands []string) []byte {
+		return bmff.New("ftyp", []byte(major), make([]byte, 4), []byte(strings.Join(brands, "")))
+	}
+	if len(p.movie.tracks) == 0 {
+		isSequence := func(b string) bool { return slices.Contains(sequenceBrands, b) }
+		major, brands := p.major, slices.DeleteFunc(slices.Clone(p.brands), isSequence)
+		if isSequence(major) && len(brands) > 0 {
+			major = brands[0]
+		}
+		if out := write(major, brands); Sniff(out) == p.pic.format {
+			return out
+		}
+	}
+	return write(p.major, p.brands)
 }
 
 // chooseProperties numbers the properties that a picture uses, in their old

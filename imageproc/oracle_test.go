@@ -63,7 +63,7 @@ func harmless(tag string) bool {
 		return slices.Contains([]string{"JFIFVersion", "ResolutionUnit", "XResolution", "YResolution"}, name)
 	case "Adobe":
 		return slices.Contains([]string{"DCTEncodeVersion", "APP14Flags0", "APP14Flags1", "ColorTransform"}, name)
-	case "QuickTime", "Meta":
+	case "QuickTime", "Meta", "Track1", "Track2":
 		return harmlessInHEIF(name)
 	case "IFD0":
 		return name == "Orientation"
@@ -104,14 +104,14 @@ func TestExiftoolFindsNothing(t *testing.T) {
 		}
 		turned[name] = report.Orientation
 	}
-	list := exiftool(t, "-n", "-r", folder)
+	list := exiftool(t, "-n", "-r", "-ext+", "avifs", folder)
 	if len(list) != len(turned) {
 		t.Errorf("exiftool looked at %d files of %d", len(list), len(turned))
 	}
 	for _, tags := range list {
 		name := filepath.Base(tags["SourceFile"].(string))
 		for tag, value := range tags {
-			if !harmless(tag) {
+			if !harmless(tag) && value != "0000:00:00 00:00:00" {
 				t.Errorf("%s: %s = %.80v", name, tag, value)
 			}
 			if tag == "ExifTool:Warning" || tag == "ExifTool:Error" {
