@@ -13,6 +13,9 @@ func dress(photo *image.NRGBA, p *pose, item *product) ([]tryon.Warning, *tryon.
 		return nil, badPhoto(ArmsHidden)
 	}
 	f := newFit(item.marks, p, b)
+	if !f.follows() {
+		return nil, badPhoto(ArmsBent)
+	}
 	front, err := inFront(photo, f)
 	if err != nil {
 		return nil, err

@@ -100,6 +100,9 @@ func compare(t *testing.T, path string, got *image.NRGBA) (worst int, psnr float
 func TestRestIsUntouched(t *testing.T) {
 	for name, f := range figures() {
 		for _, item := range []string{"tee", "longsleeve"} {
+			if name == "crossed" && item == "longsleeve" {
+				continue // refused, see TestRefusesPhotos
+			}
 			t.Run(name+"-"+item, func(t *testing.T) {
 				f.W, f.H = f.W*2, f.H*2
 				f.Width, f.X, f.Y = f.Width*2, f.X*2, f.Y*2

@@ -33,6 +33,7 @@ type sleeveFit struct {
 	half    float64 // of the sleeve's width where it lies on the arm, in chest widths
 	elbow   float64 // where a long sleeve bends, in chest widths from the joint; 0: it does not
 	bend    float64 // and by how much
+	end     float64 // how much of the upper arm it covers
 	guessed bool
 }
 
@@ -147,19 +148,29 @@ func (f *fit) fitSleeve(i int, b *body) sleeveFit {
 	s.turn = clamp(angle(flat, upper), -1.4, 1.4)
 	s.stretch = 1
 	s.half = (b.armWidth(i) + .035) / f.scale
-	px := f.scale * f.p.width // pixels in a chest width
 	if s.length < longSleeve {
 		// A sleeve that ends above the elbow shortens with an arm that points at the camera.
 		s.stretch = clamp(upper.len()/(.72*f.p.width), .70, 1.08)
-		s.stretch = min(s.stretch, .98*upper.len()/(s.length*px))
+		s.stretch = min(s.stretch, .98*upper.len()/flat.len())
+		s.end = flat.len() * s.stretch / upper.len()
 		return s
 	}
 	// A long sleeve ends at the wrist.
 	lower := wrist.sub(elbow)
-	s.stretch = clamp((upper.len()+lower.len())/(s.length*px), .72, 1.25)
-	s.elbow = upper.len() / (px * s.stretch)
-	s.bend = clamp(angle(upper, lower), -2, 2)
+	s.stretch = clamp((upper.len()+lower.len())/flat.len(), .72, 1.25)
+	s.end = 1
+	s.elbow = s.length * upper.len() / (flat.len() * s.stretch)
+	s.bend = angle(upper, lower)
 	return s
+}
+
+// mostBent is how far an elbow in a long sleeve can bend before the flat cloth
+// would have to fold over itself.
+const mostBent = 85 * math.Pi / 180
+
+// follows reports whether the sleeves can follow the arms.
+func (f *fit) follows() bool {
+	return math.Abs(f.sleeve[0].bend) < mostBent && math.Abs(f.sleeve[1].bend) < mostBent
 }
 
 // piece says which part of the product a place belongs to where sleeve and trunk

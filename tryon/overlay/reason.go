@@ -13,6 +13,7 @@ const (
 	Crowded      tryon.Reason = "crowded"       // somebody else is close by
 	ArmsRaised   tryon.Reason = "arms-raised"   // an arm is lifted above the shoulder
 	ArmsInFront  tryon.Reason = "arms-in-front" // arms hide the chest, and can't be told from the clothes
+	ArmsBent     tryon.Reason = "arms-bent"     // an elbow is bent too far for the long sleeves of the product
 	ArmsHidden   tryon.Reason = "arms-hidden"   // an arm is not seen where it would hang
 	Uncovered    tryon.Reason = "uncovered"     // what is worn now would show around the product
 	Unseparable  tryon.Reason = "unseparable"   // the person can't be told from the background

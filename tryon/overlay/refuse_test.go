@@ -82,6 +82,10 @@ func TestRefusesPhotos(t *testing.T) {
 			hide(detect.LeftElbow, detect.LeftWrist), "", overlay.ArmsHidden,
 		},
 		{"tank top over sleeves", nil, same, "testdata/tank.png", overlay.Uncovered},
+		{"long sleeves, arm before the chest", func(f *overlay.Figure) {
+			f.Elbow[1].X, f.Elbow[1].Y = .12, .78
+			f.Wrist[1].X, f.Wrist[1].Y = -.72, -.12
+		}, same, "testdata/longsleeve.png", overlay.ArmsBent},
 		{
 			"long sleeves, forearm not seen", func(f *overlay.Figure) { f.Elbow[0].X, f.Elbow[0].Y = .6, .45 },
 			hide(detect.RightWrist), "testdata/longsleeve.png", overlay.ArmsHidden,
