@@ -34,6 +34,7 @@ type pose struct {
 
 const (
 	sure = .30 // a keypoint that is built upon scores at least this
+	felt = .20 // a keypoint that may be there
 	seen = .15 // one that is only taken into account, this
 )
 
@@ -61,6 +62,9 @@ func readPose(s *detect.Scene) (*pose, *tryon.Error) {
 	}
 	if err := p.armsDown(); err != nil {
 		return nil, err
+	}
+	if p.gropes(k) {
+		return nil, badPhoto(ArmsInFront)
 	}
 	if p.crowded(s, who) {
 		return nil, badPhoto(Crowded)
@@ -193,6 +197,18 @@ func (p *pose) armsDown() *tryon.Error {
 		}
 	}
 	return nil
+}
+
+// gropes reports whether a hand is felt before the trunk and not surely seen
+// there: cutting it out would be a guess, painting over it would be wrong.
+func (p *pose) gropes(k []detect.Keypoint) bool {
+	for _, i := range [...]int{detect.LeftWrist, detect.RightWrist} {
+		w := vec{float64(k[i].X), float64(k[i].Y)}
+		if k[i].Score >= felt && k[i].Score < sure && p.overTrunk(w) {
+			return true
+		}
+	}
+	return false
 }
 
 // crowded reports whether somebody else overlaps the trunk.

@@ -82,6 +82,12 @@ func TestRefusesPhotos(t *testing.T) {
 			hide(detect.LeftElbow, detect.LeftWrist), "", overlay.ArmsHidden,
 		},
 		{"tank top over sleeves", nil, same, "testdata/tank.png", overlay.Uncovered},
+		{"a hand felt before the chest", nil, func(s *detect.Scene) {
+			k := s.People[0].Keypoints
+			k[detect.RightWrist] = detect.Keypoint{
+				X: (k[detect.RightShoulder].X + k[detect.LeftShoulder].X) / 2, Y: k[detect.RightElbow].Y, Score: .28,
+			}
+		}, "", overlay.ArmsInFront},
 		{"long sleeves, arm before the chest", func(f *overlay.Figure) {
 			f.Elbow[1].X, f.Elbow[1].Y = .12, .78
 			f.Wrist[1].X, f.Wrist[1].Y = -.72, -.12
