@@ -15,6 +15,7 @@ type chain struct {
 	views []view // of inner, as if its first row were that of the picture and the arena began there
 	from  []int  // where inner is in the scratch memory
 	room  int    // what the links themselves need of it
+	total int    // what all need
 }
 
 // link is an operation that can compute any rows of its output when it has the
@@ -139,6 +140,7 @@ func newChain(links []link, z sizes) *chain {
 		t.local, t.capacity = true, hi-lo
 		c.inner = append([]*tensor{t}, c.inner...)
 	}
+	c.lay()
 	return c
 }
 
@@ -168,21 +170,20 @@ func (c *chain) units() int {
 	return last.n * ((last.h + c.band - 1) / c.band)
 }
 
-// scratch lays the memory of a worker out: what the links need, then inner.
-func (c *chain) scratch() int {
-	c.room = 0
+// lay divides the memory of a worker: what the links need, then inner.
+func (c *chain) lay() {
 	for _, l := range c.links {
 		c.room = max(c.room, lines(l.scratch()))
 	}
-	n := c.room
-	c.from = c.from[:0]
+	c.total = c.room
 	for _, t := range c.inner {
 		t.layout()
-		c.from = append(c.from, n)
-		n += t.blocks() * t.area
+		c.from = append(c.from, c.total)
+		c.total += t.blocks() * t.area
 	}
-	return n
 }
+
+func (c *chain) scratch() int { return c.total }
 
 func (c *chain) prepare(p *Program, s *slab) {
 	c.views = c.views[:0]

@@ -17,6 +17,7 @@ type Program struct {
 	names   []string
 	zeroed  [][]*tensor // by operation: tensors whose margins to clear before it
 	scratch []int       // by operation: offset of the first worker's scratch memory
+	rooms   []int       // by operation: scratch memory of a worker
 	arena   int         // floats
 	other   int         // bytes of tensors outside the arena
 	weights []float32   // what the operations keep, in the order they run
@@ -36,6 +37,9 @@ func (c *compiler) program(outputs []*tensor) (*Program, error) {
 		}
 	}
 	p.scratch, p.arena = c.place(outputs)
+	for _, o := range p.ops {
+		p.rooms = append(p.rooms, lines(o.scratch()))
+	}
 	p.zeroed = make([][]*tensor, len(p.ops))
 	seen := map[*tensor]bool{}
 	for i, o := range p.ops {

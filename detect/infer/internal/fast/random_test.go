@@ -15,9 +15,9 @@ import (
 // threads. Every session runs three times, on other inputs each time: what a run
 // leaves in memory must not show in the next.
 func TestRandomGraphs(t *testing.T) {
-	count := uint64(120)
+	count := uint64(80)
 	if testing.Short() {
-		count = 25
+		count = 12
 	}
 	chains := 0
 	for seed := range count {

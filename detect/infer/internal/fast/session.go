@@ -129,7 +129,7 @@ func (s *Session) Run(ctx context.Context) error {
 
 // do runs a part of an operation.
 func (w *worker) do(i int, o op, lo, hi int) {
-	n := lines(o.scratch())
+	n := w.program.rooms[i]
 	w.step = i
 	w.base = w.program.scratch[i] + w.index*n
 	w.scratch = w.arena[w.base:][:n]

@@ -1,0 +1,68 @@
+package fast_test
+
+import (
+	"context"
+	"errors"
+	"testing"
+
+	"go.uber.org/goleak"
+
+	"github.com/fitveil/fitveil/detect/infer/internal/fast"
+)
+
+func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+
+// TestRunAllocatesNothing holds for any number of threads: what a run needs is
+// made with the session.
+func TestRunAllocatesNothing(t *testing.T) {
+	for _, threads := range []int{1, 2} {
+		n := newNet(t, 1)
+		x := n.input(1, 3, 40, 40)
+		y := n.op("Relu", nil, n.op("Conv", map[string]any{"pads": []int64{1, 1, 1, 1}}, x, n.constant(1, 32, 3, 3, 3)))
+		y = n.op("Conv", map[string]any{"pads": []int64{1, 1, 1, 1}}, y, n.constant(0.1, 32, 32, 3, 3))
+		y = n.op("Conv", map[string]any{"group": int64(32)}, y, n.constant(0.1, 32, 1, 3, 3))
+		n.output(n.op("Sigmoid", nil, n.op("MaxPool", map[string]any{"kernel_shape": []int64{3, 3}}, y)))
+		s, in := n.compile(fast.Options{Threads: threads}).NewSession(), n.inputs()
+		s.Give(0, in[0])
+		if got := testing.AllocsPerRun(10, func() {
+			if err := s.Run(context.Background()); err != nil {
+				t.Fatal(err)
+			}
+		}); got != 0 {
+			t.Errorf("%d threads: %v allocations a run", threads, got)
+		}
+	}
+}
+
+// stopping is a context that ends after so many looks at it.
+type stopping struct {
+	context.Context
+	left int
+}
+
+func (c *stopping) Err() error {
+	if c.left--; c.left < 0 {
+		return context.Canceled
+	}
+	return nil
+}
+
+// TestRunStops ends runs before each operation; the next run must not notice.
+func TestRunStops(t *testing.T) {
+	n := randomNet(t, 12)
+	s, in := n.compile(fast.Options{Threads: 2}).NewSession(), n.inputs()
+	want := run(t, s, in, len(n.graph.Outputs))
+	for left := 0; ; left++ {
+		err := s.Run(&stopping{context.Background(), left})
+		if err == nil {
+			if left < 3 {
+				t.Fatalf("looked at the context %d times", left)
+			}
+			break
+		}
+		if !errors.Is(err, context.Canceled) {
+			t.Fatal(err)
+		}
+		n.compare(run(t, s, in, len(want)), want, 0)
+	}
+}
