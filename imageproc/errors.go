@@ -17,8 +17,9 @@ var (
 	// ErrUnsupported: a known format, or a variant of one, that is not handled.
 	ErrUnsupported = errors.New("imageproc: unsupported")
 	// ErrNeedsDecoder: the format is stripped without a codec, and there is none to
-	// decode it. Decode, Encode by way of MaxSide, Clean.Thumb and Clean.Image
-	// return it for HEIC and AVIF. It is an ErrUnsupported as well.
+	// decode it. Decode, Clean.Thumb, Clean.Image and Sanitize with a MaxSide that
+	// the picture exceeds return it for HEIC and AVIF. It is an ErrUnsupported as
+	// well.
 	ErrNeedsDecoder = fmt.Errorf("imageproc: needs a decoder: %w", ErrUnsupported)
 	// ErrVerify: the second walker did not accept the output, so nothing of it
 	// was released. It is a bug of this package, never of the input.
