@@ -169,6 +169,10 @@ func instant(t time.Time) time.Time {
 	return t.UTC().Truncate(time.Microsecond)
 }
 
+// written reports whether t is as [instant] leaves it. Decoding and encoding keep
+// a time's zone and digits, so comparing documents does not show it.
+func written(t time.Time) bool { return t.Location() == time.UTC && t.Equal(instant(t)) }
+
 // check reports why a body that was read is none we write.
 func (b *body) check() error {
 	switch {
@@ -186,6 +190,10 @@ func (b *body) check() error {
 		return fmt.Errorf("no purpose")
 	case slices.ContainsFunc(b.Purposes, func(p Purpose) bool { return !p.valid() }):
 		return fmt.Errorf("malformed purpose")
+	case !slices.Equal(b.Purposes, set(b.Purposes)) || !slices.Equal(b.Recipients, set(b.Recipients)):
+		return fmt.Errorf("purposes or recipients out of order, or twice")
+	case !written(b.EventTime) || !written(b.EvidenceTime) || !written(b.ValidUntil):
+		return fmt.Errorf("a time is not UTC in microseconds")
 	case (b.Notice != nil) != (b.EventType == Granted):
 		return fmt.Errorf("a grant has a notice, and nothing else has")
 	}
