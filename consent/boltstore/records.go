@@ -40,10 +40,9 @@ const (
 	eventsAtOnce = 64
 )
 
-var castagnoli = crc32.MakeTable(crc32.Castagnoli)
-
 // sum covers where a value stands as well, so that one that has moved is noticed.
 func sum(place string, key, value []byte) uint32 {
+	castagnoli := crc32.MakeTable(crc32.Castagnoli) // made at the first call, not while the program starts
 	crc := crc32.Update(0, castagnoli, []byte(place))
 	crc = crc32.Update(crc, castagnoli, key)
 	return crc32.Update(crc, castagnoli, value)
