@@ -1,7 +1,7 @@
 package consent
 
 import (
-	"bytes"
+	"cmp"
 	"crypto/hmac"
 	"crypto/sha256"
 	"encoding/binary"
@@ -40,7 +40,7 @@ func (s *state) find(p Purpose) (entry, bool) {
 	return s.entries[i], true
 }
 
-func compareEntry(e entry, p Purpose) int { return bytes.Compare([]byte(e.purpose), []byte(p)) }
+func compareEntry(e entry, p Purpose) int { return cmp.Compare(e.purpose, p) }
 
 func (s *state) put(e entry) {
 	i, ok := slices.BinarySearchFunc(s.entries, e.purpose, compareEntry)
