@@ -3,6 +3,7 @@ package sizing
 import (
 	"encoding/json"
 	"fmt"
+	"maps"
 	"slices"
 	"strconv"
 	"strings"
@@ -112,7 +113,7 @@ func parseArrays(data []byte, o *ChartOptions) (*Chart, error) {
 	}
 	t := &table{format: "json"}
 	rows := 0
-	systems := sortedKeys(columns)
+	systems := slices.Sorted(maps.Keys(columns))
 	for _, system := range systems {
 		t.headers = append(t.headers, parseHeader(system))
 		rows = max(rows, len(columns[system]))
@@ -132,18 +133,9 @@ func parseArrays(data []byte, o *ChartOptions) (*Chart, error) {
 	return t.chart(&opts)
 }
 
-func sortedKeys[V any](m map[string]V) []string {
-	keys := make([]string, 0, len(m))
-	for k := range m {
-		keys = append(keys, k)
-	}
-	slices.Sort(keys)
-	return keys
-}
-
 // listed names the variants there are, within reason.
 func listed[V any](m map[string]V) string {
-	keys := sortedKeys(m)
+	keys := slices.Sorted(maps.Keys(m))
 	if len(keys) == 0 {
 		return "none"
 	}

@@ -4,7 +4,6 @@ package sizing
 // the mixture: means and covariances of logarithms. A dimension known exactly has
 // variance 0.
 type box struct {
-	n    int
 	mean [maxDims]float64
 	cov  [maxDims][maxDims]float64
 }

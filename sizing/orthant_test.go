@@ -32,7 +32,7 @@ func TestBelow(t *testing.T) {
 		dims := []int{0, 1, 2, 3, 4}[:n]
 		for trial := range 12 {
 			rho := []float64{0, 0.2, 0.5, 0.7}[trial%4] // of a common factor
-			b := box{n: n}
+			var b box
 			var limit [maxDims]float64
 			for i := range n {
 				b.mean[i], limit[i] = 4.5+0.1*float64(i), 4.5+0.1*float64(i)+0.05*r.NormFloat64()

@@ -215,7 +215,7 @@ func jsonSize(c *Chart, where string, raw map[string]json.RawMessage, unit float
 	if len(raw) > maxColumns {
 		return s, &ChartError{Format: "json", Where: where, Reason: fmt.Sprintf("more than %d entries", maxColumns), Err: ErrChartTooLarge}
 	}
-	for _, k := range sortedKeys(raw) { // errors and systems come in the same order every time
+	for _, k := range slices.Sorted(maps.Keys(raw)) { // errors and systems come in the same order every time
 		h := parseHeader(k)
 		d := slices.IndexFunc(c.dims, func(d dimension) bool { return d.measure == h.measure })
 		if d < 0 {

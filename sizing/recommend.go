@@ -197,8 +197,6 @@ func (w *wearer) measure(t *tables, c *Chart, b *Body) {
 	}
 	w.mix.condition(t, b, need, apart)
 	for k := range w.mix.post[:w.mix.n] {
-		x := &w.box[k]
-		x.n = len(c.dims)
 		for i := range c.dims {
 			w.place(k, i, c, b, apart != 0)
 		}
