@@ -19,7 +19,7 @@
 // from a Scanner the chart's own size comes out.
 //
 // The package links nothing but the standard library and reads no file; the
-// model is 5 kB of numbers. Values of this package that hold body data print as
+// model is 9 kB of numbers. Values of this package that hold body data print as
 // "redacted"; AppendJSON is the deliberate way out.
 //
 // # Charts
