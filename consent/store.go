@@ -13,7 +13,8 @@ import (
 // specification; run it against a store of your own.
 //
 // Every key a store uses holds the tenant as well as the pseudonym. Errors are
-// wrapped, never replaced, and hold no pseudonym. A value that cannot be read
+// wrapped, never replaced, and hold no pseudonym; a store that is printed shows
+// none. A value that cannot be read
 // back exactly as written is an error ([ErrCorrupt]), never an absence.
 type Store interface {
 	// Head returns where the subject stands; the zero Seq means nothing is on

@@ -1,6 +1,7 @@
 package boltstore_test
 
 import (
+	"fmt"
 	"path/filepath"
 	"runtime"
 	"testing"
@@ -26,6 +27,12 @@ func open(t testing.TB) *boltstore.Store {
 
 func TestStore(t *testing.T) {
 	consenttest.Run(t, func(t *testing.T) consent.Store { return open(t) })
+}
+
+func TestPrintsAWord(t *testing.T) {
+	if got, want := fmt.Sprintf("%+v", open(t)), "[boltstore.Store]"; got != want {
+		t.Errorf("got %q, want %q", got, want)
+	}
 }
 
 func openDir(dir string) (consenttest.Durable, error) {

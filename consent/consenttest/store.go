@@ -35,6 +35,7 @@ func Run(t *testing.T, open func(t *testing.T) consent.Store) {
 		{"cancelled", testCancelled},
 		{"writers on one subject", testOneSubject},
 		{"writers on many subjects", testManySubjects},
+		{"prints nobody", testPrints},
 		{"ledger", testLedger},
 		{"two ledgers", testTwoLedgers},
 	} {

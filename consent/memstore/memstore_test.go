@@ -1,6 +1,7 @@
 package memstore_test
 
 import (
+	"fmt"
 	"testing"
 
 	"github.com/fitveil/fitveil/consent"
@@ -10,4 +11,10 @@ import (
 
 func TestStore(t *testing.T) {
 	consenttest.Run(t, func(*testing.T) consent.Store { return memstore.New() })
+}
+
+func TestPrintsAWord(t *testing.T) {
+	if got, want := fmt.Sprintf("%+v", memstore.New()), "[memstore.Store]"; got != want {
+		t.Errorf("got %q, want %q", got, want)
+	}
 }
