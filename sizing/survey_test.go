@@ -15,7 +15,7 @@ import (
 // The accuracy tests read the surveys as sizing/_fit does, but share no code
 // with it: a mistake there must not hide itself here.
 
-// surveyDir finds the folder of the surveys or skips.
+// surveyDir finds the folder of the surveys or skips; where CI says so it is required.
 func surveyDir(t *testing.T) string {
 	t.Helper()
 	root := os.Getenv("FITVEIL_SHARED")
@@ -24,6 +24,9 @@ func surveyDir(t *testing.T) string {
 	}
 	dir := filepath.Join(root, "data", "body")
 	if _, err := os.Stat(dir); err != nil {
+		if os.Getenv("CI") == "true" {
+			t.Fatalf("the surveys are required in CI: %v", err)
+		}
 		t.Skipf("the surveys are not here: put the ANSUR and NHANES files into %s, or set FITVEIL_SHARED", dir)
 	}
 	return dir
