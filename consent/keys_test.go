@@ -3,6 +3,7 @@ package consent_test
 import (
 	"bytes"
 	"errors"
+	"fmt"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -76,7 +77,7 @@ func TestDamagedKeys(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	pub := func(data []byte) string {
+	who := func(data []byte) string { // who signs, and whom they know
 		keys, err := consent.ParseKeys(data)
 		if err != nil {
 			if !errors.Is(err, consent.ErrKeys) {
@@ -84,16 +85,17 @@ func TestDamagedKeys(t *testing.T) {
 			}
 			return ""
 		}
-		return consent.KeyID(keys.PublicKey())
+		ann := newLedger(t, memstore.New(), &consent.Options{Keys: keys}).Subject("shop-a", "ann")
+		return fmt.Sprint(consent.KeyID(keys.PublicKey()), ann.Pseudonym())
 	}
-	want := pub(whole)
+	want := who(whole)
 	for i := range whole {
 		bent := bytes.Clone(whole)
 		bent[i] ^= 1
-		if got := pub(bent); got != "" && got != want {
+		if got := who(bent); got != "" && got != want {
 			t.Errorf("byte %d changed (%q): other keys came of it", i, whole[i])
 		}
-		if got := pub(whole[:i]); got != "" && got != want {
+		if got := who(whole[:i]); got != "" && got != want {
 			t.Errorf("cut at %d: other keys came of it", i)
 		}
 	}

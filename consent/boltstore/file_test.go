@@ -164,3 +164,72 @@ func TestDamagedFile(t *testing.T) {
 		try(fmt.Sprint("zeros in page at ", at), torn)
 	}
 }
+
+// TestMovedValues puts values where others stood, each with the checksum it was
+// written with, and takes a state away: no wrong answer may come of it.
+func TestMovedValues(t *testing.T) {
+	ann, bob := someone("ann"), someone("bob")
+	at := func(who consent.Subject, seq ...byte) []byte { // the key of a state, or of an event
+		id := who.Pseudonym()
+		if len(seq) > 0 {
+			return append(id[:], 0, 0, 0, 0, 0, 0, 0, seq[0])
+		}
+		return id[:]
+	}
+	for _, row := range []struct {
+		name string
+		bend func(states, events *bolt.Bucket) error
+	}{
+		{"another person's state", func(states, _ *bolt.Bucket) error { return states.Put(at(ann), bytes.Clone(states.Get(at(bob)))) }},
+		{"another person's event", func(_, events *bolt.Bucket) error {
+			return events.Put(at(ann, 1), bytes.Clone(events.Get(at(bob, 1))))
+		}},
+		{"another event", func(_, events *bolt.Bucket) error {
+			return events.Put(at(ann, 1), bytes.Clone(events.Get(at(ann, 2))))
+		}},
+		{"an event gone", func(_, events *bolt.Bucket) error { return events.Delete(at(ann, 1)) }},
+		{"state gone", func(states, _ *bolt.Bucket) error { return states.Delete(at(ann)) }},
+	} {
+		path := filepath.Join(t.TempDir(), "consent.db")
+		s, err := boltstore.Open(path, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, who := range []consent.Subject{ann, bob} {
+			for seq := uint64(1); seq <= 2; seq++ {
+				r := firstRecord()
+				r.Seq = seq
+				if err := s.Append(t.Context(), who, r); err != nil {
+					t.Fatal(err)
+				}
+			}
+		}
+		if err := s.Close(); err != nil {
+			t.Fatal(err)
+		}
+		db, err := bolt.Open(path, 0o600, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		err = db.Update(func(tx *bolt.Tx) error {
+			shop := tx.Bucket([]byte("t:shop"))
+			return row.bend(shop.Bucket([]byte("state")), shop.Bucket([]byte("events")))
+		})
+		if err := errors.Join(err, db.Close()); err != nil {
+			t.Fatal(err)
+		}
+		if s, err = boltstore.Open(path, nil); err != nil {
+			t.Fatal(err)
+		}
+		_, last := s.Head(t.Context(), ann)
+		for _, err := range s.Events(t.Context(), ann, 0) {
+			last = errors.Join(last, err)
+		}
+		if !errors.Is(last, consent.ErrCorrupt) {
+			t.Errorf("%s: %v, want ErrCorrupt", row.name, last)
+		}
+		if err := s.Close(); err != nil {
+			t.Error(err)
+		}
+	}
+}
