@@ -79,6 +79,20 @@ func TestGivenStaysGiven(t *testing.T) {
 	}
 }
 
+// The surveys write everybody from 80 on as 80.
+func TestNobodyIsOlderThan80(t *testing.T) {
+	b := sizing.Body{Sex: sizing.Female, Height: 160, Weight: 62, Age: 80}
+	at80 := of(t, estimate(t, &b), "waist")
+	b.Age = 95
+	if at95 := of(t, estimate(t, &b), "waist"); at95 != at80 {
+		t.Error("the model tells 95 from 80")
+	}
+	b.Age = 70
+	if at70 := of(t, estimate(t, &b), "waist"); at70 == at80 {
+		t.Error("the model does not tell 70 from 80")
+	}
+}
+
 func TestUnknownSexIsWider(t *testing.T) {
 	b := sizing.Body{Height: 170, Weight: 70, Age: 35}
 	both := of(t, estimate(t, &b), "bust")

@@ -78,7 +78,8 @@ func (m *mixture) beyond() bool {
 }
 
 // unlikely is the distance, in standard deviations, from which a measurement
-// is doubted: of 1,200 clean bodies none, of pounds taken for kilograms nearly all.
+// is doubted: of some thousand soldiers none, with pounds taken for kilograms all
+// (TestDoubtsOfSoldiers).
 const unlikely = 4.5
 
 // doubts appends what is worth saying of the observations.

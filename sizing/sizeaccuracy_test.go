@@ -3,6 +3,7 @@ package sizing
 import (
 	"math"
 	"math/rand/v2"
+	"slices"
 	"strings"
 	"testing"
 )
@@ -203,6 +204,36 @@ func TestAccuracySizes(t *testing.T) {
 				t.Errorf("%s given %s: calibration error %.3f", q.name, how, h.ece())
 			}
 		}
+	}
+}
+
+// TestDoubtsOfSoldiers counts the held-out soldiers with an unlikely measurement:
+// measured by tape, and with a weight in pounds taken for kilograms.
+func TestDoubtsOfSoldiers(t *testing.T) {
+	r := rand.New(rand.NewPCG(1, 2))
+	doubted := func(b *Body) float64 {
+		e, err := estimate(&holdoutTables, b)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if slices.ContainsFunc(e.Warnings(), func(w Warning) bool { return w.Code == WarnUnlikely }) {
+			return 1
+		}
+		return 0
+	}
+	var n, clean, pounds float64
+	for _, sex := range sexes {
+		for _, p := range soldiers(t, sex) {
+			b := p.noisy(r, append(fourFacts[:3:3], "chest", "waist", "hips")...)
+			n++
+			clean += doubted(b)
+			b.Weight /= Lb
+			pounds += doubted(b)
+		}
+	}
+	t.Logf("doubted: %.0f of %.0f, in pounds %.0f", clean, n, pounds)
+	if n < 1000 || clean > 0.002*n || pounds < 0.98*n {
+		t.Errorf("of %.0f soldiers %.0f are doubted, in pounds %.0f", n, clean, pounds)
 	}
 }
 
