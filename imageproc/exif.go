@@ -13,6 +13,7 @@ import (
 const (
 	maxIFDs       = 32
 	maxIFDEntries = 2048 // over all directories of one block; real ones have some hundred
+	maxMakerNote  = 512  // entries; a maker note that seems to have more is no directory
 )
 
 const (
@@ -53,6 +54,7 @@ type ifdTag struct {
 type exifFacts struct {
 	orientation int // 1 to 8; 0 if none is given
 	tags        []ifdTag
+	read        int   // directories and entries looked at, those without a meaning too
 	err         error // why reading stopped early; the facts hold what came before
 }
 
@@ -110,6 +112,7 @@ func (r *ifdReader) directory(ref ifdRef) error {
 		return errIFDLoop
 	}
 	r.seen[ref.offset] = true
+	r.facts.read++
 	if len(r.seen) > maxIFDs {
 		return errIFDCount
 	}
@@ -121,9 +124,10 @@ func (r *ifdReader) directory(ref ifdRef) error {
 	entries := r.data[at+2:]
 	// A directory cut short still tells what its whole entries say.
 	whole := min(n, len(entries)/12)
-	if len(r.facts.tags)+whole > maxIFDEntries {
+	if len(r.facts.tags)+whole > maxIFDEntries || ref.kind == makerIFD && n > maxMakerNote {
 		return errIFDCount
 	}
+	r.facts.read += whole
 	for i := range whole {
 		r.entry(ref.kind, entries[12*i:12*i+12])
 	}

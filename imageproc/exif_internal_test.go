@@ -76,6 +76,44 @@ func TestReadExifHostile(t *testing.T) {
 	}
 }
 
+// A file may hold thousands of blocks: they share one budget, wherever they sit,
+// and beyond it only the one that turns the picture is read.
+func TestExifBudget(t *testing.T) {
+	crowded := block(0, entry(tagOrientation, typeShort, 1, 6), bytes.Repeat(entry(0x010F, typeASCII, 4, 0), 1500))
+	binary.LittleEndian.PutUint16(crowded[8:], 1501)
+	resource := slices.Concat([]byte("8BIM\x04\x22\x00\x00"), binary.BigEndian.AppendUint32(nil, uint32(len(crowded))), crowded)
+	note := append(block(0, entry(tagExifIFD, typeLong, 1, 26)), block(0, entry(tagMakerNote, 7, 12*400, 44))[8:]...)
+	note = append(note, block(0, bytes.Repeat(entry(0x0001, 7, 4, 0), 400))[8:]...)
+	binary.LittleEndian.PutUint16(note[44:], 400)
+	for name, spend := range map[string]func(b *scanBudget){
+		"Exif":        func(b *scanBudget) { b.exif(crowded, false) },
+		"Photoshop":   func(b *scanBudget) { b.irb(resource) },
+		"maker notes": func(b *scanBudget) { b.exif(note, false) },
+		"directories": func(b *scanBudget) { b.exif(block(0), false) },
+	} {
+		b := newScanBudget()
+		left := b.tags
+		if spend(b); b.tags >= left {
+			t.Errorf("%s costs nothing", name)
+		}
+		for range left {
+			spend(b)
+		}
+		if classes, names, orientation := b.exif(crowded, false); classes != 0 || len(names) > 0 || orientation != 0 {
+			t.Errorf("%s: beyond the budget %v is read", name, names)
+		}
+		if _, names, orientation := b.exif(crowded, true); len(names) > 0 || orientation != 6 {
+			t.Errorf("%s: beyond the budget orientation %d, fields %v", name, orientation, names)
+		}
+	}
+	if classes, _, orientation := newScanBudget().exif(crowded, false); classes != setOf(Device, Other) || orientation != 6 {
+		t.Errorf("within the budget %v, orientation %d", classes.list(), orientation)
+	}
+	if facts := readExif(note); facts.read < 400 {
+		t.Errorf("a maker note of 400 entries counts %d", facts.read)
+	}
+}
+
 // What goexif gets to see is the tag numbers and nothing else.
 func TestSkeletonHoldsNoValue(t *testing.T) {
 	secret := "SecretValue of the owner"

@@ -94,7 +94,7 @@ func (p *gifParser) readApplication(at int) error {
 		p.pic.found.add("XMP DataXMP", len(whole), p.scan.xmp(whole))
 	case "MGK8BIM0000", "MGKIPTC0000":
 		joined := p.scan.take(blocks.bytes())
-		p.pic.found.add(name[:7], len(whole), irbClasses(joined)|iptcClasses(joined))
+		p.pic.found.add(name[:7], len(whole), irbClasses(joined, p.scan)|iptcClasses(joined))
 	case "C2PA_GIF\x01\x00\x00":
 		p.pic.found.add("C2PA_GIF", len(whole), setOf(Provenance))
 	default:

@@ -175,14 +175,14 @@ func (p *heifParser) sample(it *heifItem) []byte {
 // of the TIFF header from behind itself, and what that leads to. The orientation
 // in it is not used: irot and imir say how the picture is shown.
 func (p *heifParser) exifItem(data []byte) (classSet, []string) {
-	if len(data) < 4 || p.scan.tags < 0 {
+	if len(data) < 4 {
 		return 0, nil
 	}
 	tiff := data // some writers leave the offset out
 	if skip := uint64(binary.BigEndian.Uint32(data)); tiffOrder(data) == nil && skip < uint64(len(data)-4) {
 		tiff = data[4+skip:]
 	}
-	classes, fields, _ := p.scan.exif(tiff)
+	classes, fields, _ := p.scan.exif(tiff, false)
 	return classes, fields
 }
 

@@ -112,8 +112,9 @@ func jfifSegment(x, y int) []byte {
 // readExif takes the orientation from the first Exif block, as browsers do.
 func (m *jpegMeta) readExif(body []byte, size int, early bool) {
 	tiff := body[6:]
-	classes, fields, orientation := m.scan.exif(tiff)
-	if early && !m.exifSeen {
+	turns := early && !m.exifSeen
+	classes, fields, orientation := m.scan.exif(tiff, turns)
+	if turns {
 		m.exifSeen, m.orientation = true, orientation
 		if orientation > 1 && body[5] == 0 && bytes.Equal(tiff, orientationTIFF(orientation)) {
 			return // what this package itself writes

@@ -42,8 +42,9 @@ func (m *pngMeta) readExif(c *pngChunk) {
 	if bytes.HasPrefix(tiff, []byte(exifSignature)) && len(tiff) >= 6 {
 		tiff = tiff[6:]
 	}
-	classes, fields, orientation := m.scan.exif(tiff)
-	if c.sound && !m.exifSeen {
+	turns := c.sound && !m.exifSeen
+	classes, fields, orientation := m.scan.exif(tiff, turns)
+	if turns {
 		m.exifSeen, m.orientation = true, orientation
 		if orientation > 1 && bytes.Equal(c.body, orientationTIFF(orientation)) {
 			return // what this package itself writes
@@ -101,7 +102,7 @@ func (m *pngMeta) rawProfile(name string, text []byte) classSet {
 			return m.scan.xmp(xmp)
 		}
 		raw = bytes.TrimPrefix(raw, []byte("Exif\x00\x00"))
-		classes, _, _ := m.scan.exif(raw)
+		classes, _, _ := m.scan.exif(raw, false)
 		return classes
 	case "xmp":
 		return m.scan.xmp(raw)

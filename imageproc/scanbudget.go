@@ -11,7 +11,7 @@ import (
 // and reported as Other.
 type scanBudget struct {
 	bytes int // of text still to be searched
-	tags  int // of Exif still to be named
+	tags  int // entries and directories of Exif still to be read
 	flate int // compressed texts still to be opened
 }
 
@@ -29,11 +29,16 @@ func (b *scanBudget) take(data []byte) []byte {
 }
 
 func (b *scanBudget) xmp(packet []byte) classSet { return xmpClasses(b.take(packet)) }
-func (b *scanBudget) irb(data []byte) classSet   { return irbClasses(b.take(data)) }
+func (b *scanBudget) irb(data []byte) classSet   { return irbClasses(b.take(data), b) }
 
-func (b *scanBudget) exif(tiff []byte) (classes classSet, fields []string, orientation int) {
+// exif reads a block. turns says that its orientation counts: one block of a
+// file is read for that whatever the others have used up.
+func (b *scanBudget) exif(tiff []byte, turns bool) (classes classSet, fields []string, orientation int) {
+	if b.tags < 0 && !turns {
+		return 0, nil, 0
+	}
 	facts := readExif(tiff)
-	if b.tags -= len(facts.tags); b.tags >= 0 {
+	if b.tags -= facts.read; b.tags >= 0 {
 		classes, fields = describeExif(facts)
 	}
 	return classes, fields, facts.orientation

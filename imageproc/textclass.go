@@ -146,8 +146,9 @@ func iptcDataset(id byte) classSet {
 }
 
 // irbClasses reads Photoshop image resource blocks: "8BIM", id, a Pascal string
-// padded to even length, four bytes of length, data padded to even length.
-func irbClasses(data []byte) classSet {
+// padded to even length, four bytes of length, data padded to even length. What
+// Exif in them takes is charged to the budget.
+func irbClasses(data []byte, budget *scanBudget) classSet {
 	s := setOf(Software)
 	for len(data) >= 12 && string(data[:4]) == "8BIM" {
 		id := binary.BigEndian.Uint16(data[4:])
@@ -166,7 +167,7 @@ func irbClasses(data []byte) classSet {
 		case 0x0409, 0x040C:
 			s |= setOf(Thumbnail)
 		case 0x0422:
-			classes, _ := describeExif(readExif(body))
+			classes, _, _ := budget.exif(body, false)
 			s |= classes
 		case 0x0424:
 			s |= xmpClasses(body)

@@ -287,8 +287,9 @@ func (p *webpParser) readExif(c *riffChunk) {
 	if bytes.HasPrefix(tiff, []byte(exifSignature)) && len(tiff) >= 6 {
 		tiff = tiff[6:]
 	}
-	classes, fields, orientation := p.scan.exif(tiff)
-	if !p.exifSeen && p.flags&webpEXIF != 0 {
+	turns := !p.exifSeen && p.flags&webpEXIF != 0
+	classes, fields, orientation := p.scan.exif(tiff, turns)
+	if turns {
 		p.exifSeen = true
 		if orientation != 0 {
 			p.pic.orientation = orientation

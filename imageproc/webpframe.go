@@ -133,7 +133,7 @@ func (p *webpParser) drop(inside string, c *riffChunk) {
 		carrier, classes = inside+"XMP", p.scan.xmp(c.body)
 	case c.typ == "EXIF":
 		carrier = inside + "EXIF"
-		classes, _, _ = p.scan.exif(c.body)
+		classes, _, _ = p.scan.exif(c.body, false)
 	case c.typ == "C2PA" || c.typ == "JUMB":
 		carrier, classes = inside+c.typ, setOf(Provenance)
 	case c.typ == "LIST":
