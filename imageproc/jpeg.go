@@ -94,7 +94,7 @@ func (p *jpegParser) next() (at int, marker byte, err error) {
 			continue
 		}
 		at, p.pos = i-1, i+1
-		if gap := p.data[start:at]; len(bytes.Trim(gap, "\xFF")) > 0 {
+		if gap := p.data[start:at]; bytes.Count(gap, []byte{0xFF}) < len(gap) {
 			p.pic.found.add("bytes between segments", len(gap), 0)
 		} else if len(gap) > 0 {
 			p.pic.found.add("fill bytes", len(gap), 0)

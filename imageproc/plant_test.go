@@ -101,6 +101,12 @@ var jpegPlants = []plant{
 	{"comment", first(0xFE, ""), "COM", C{text}},
 	{"comment before the scan", func(f, s []byte) []byte { return insert(f, mid(f), segment(0xFE, s)) }, "COM", C{text}},
 	{"junk between segments", func(f, s []byte) []byte { return insert(f, mid(f), s) }, "bytes between segments", C{other}},
+	{"fill bytes", func(f, s []byte) []byte {
+		return insert(withSegments(f, segment(0xFE, s)), mid(f)+len(s)+4, []byte("\xFF\xFF\xFF"))
+	}, "fill bytes", C{other}},
+	{"junk that is no text", func(f, s []byte) []byte {
+		return insert(withSegments(f, segment(0xFE, s)), mid(f)+len(s)+4, []byte("\x80\x9F\xBF\xFE"))
+	}, "bytes between segments", C{other}},
 	{"DNL", func(f, s []byte) []byte { return insert(f, mid(f), segment(0xDC, s)) }, "DNL", C{other}},
 	{"arithmetic conditioning", func(f, s []byte) []byte { return insert(f, mid(f), segment(0xCC, s)) }, "DAC", C{other}},
 	{"bytes after EOI", func(f, s []byte) []byte { return append(bytes.Clone(f), s...) }, "bytes after EOI", C{other}},
