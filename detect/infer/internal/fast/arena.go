@@ -21,32 +21,49 @@ const lineFloats = 16
 
 func lines(n int) int { return (n + lineFloats - 1) / lineFloats * lineFloats }
 
+// fitted is how many places, the largest, are fitted into gaps between others:
+// the search for one costs as much as there are. Networks have some hundred.
+const fitted = 1024
+
 // arrange gives places that are needed at the same time disjoint offsets, the
-// large ones first, each the lowest that is free. It returns the total size.
-func arrange(places []*place) int {
-	order := slices.Clone(places)
+// large ones first: as many as are fitted each the lowest that is free, the
+// others on top of what there is while they are needed. It returns the total
+// size.
+func (s *skyline) arrange(places []*place) int {
+	order := slices.DeleteFunc(slices.Clone(places), func(p *place) bool { return p.size == 0 })
 	slices.SortStableFunc(order, func(a, b *place) int { return cmp.Compare(b.size, a.size) })
-	total := 0
-	var taken []*place
+	steps := 0
 	for _, p := range order {
-		var busy []*place
-		for _, q := range taken {
-			if p.begin <= q.end && q.begin <= p.end {
-				busy = append(busy, q)
-			}
-		}
-		slices.SortFunc(busy, func(a, b *place) int { return cmp.Compare(a.at, b.at) })
-		p.at = 0
-		for _, q := range busy {
-			if p.at+p.size <= q.at {
-				break
-			}
-			p.at = max(p.at, q.at+q.size)
-		}
-		total = max(total, p.at+p.size)
-		taken = append(taken, p)
+		steps = max(steps, p.end+1)
 	}
-	return total
+	s.grow(steps)
+	var taken []*place // by offset
+	for i, p := range order {
+		if i < fitted {
+			p.at = s.gap(taken, p)
+			at, _ := slices.BinarySearchFunc(taken, p.at, func(q *place, at int) int { return cmp.Compare(q.at, at) })
+			taken = slices.Insert(taken, at, p)
+		} else {
+			p.at = s.top(1, 0, s.steps-1, p.begin, p.end)
+		}
+		s.raise(1, 0, s.steps-1, p.begin, p.end, p.at+p.size)
+	}
+	return s.highest()
+}
+
+// gap is the lowest offset that is free while p is needed.
+func (s *skyline) gap(taken []*place, p *place) (at int) {
+	for _, q := range taken {
+		s.work++
+		if p.begin > q.end || q.begin > p.end {
+			continue
+		}
+		if at+p.size <= q.at {
+			break
+		}
+		at = max(at, q.at+q.size)
+	}
+	return at
 }
 
 // place gives every tensor its memory and returns what the scratch memory of
@@ -88,7 +105,7 @@ func (c *compiler) place(outputs []*tensor) (scratch []int, size int) {
 	for i, o := range c.ops {
 		areas[i] = &place{size: lines(o.scratch()) * min(c.Threads, o.units()), begin: i, end: i}
 	}
-	size = arrange(append(places, areas...))
+	size = new(skyline).arrange(slices.Concat(places, areas))
 	for _, p := range places {
 		p.tensor.at = p.at
 	}
@@ -99,22 +116,36 @@ func (c *compiler) place(outputs []*tensor) (scratch []int, size int) {
 	return scratch, size
 }
 
+// form is where a tensor is, and where in there its margins are.
+type form struct {
+	at, n, blocks, h, w int
+	margin              margin
+}
+
 // dirty finds the tensors whose margins do not stay zero: something else lies
 // over their memory at another time, and not in the very same form.
 func dirty(places, areas []*place) {
-	for _, p := range places {
-		t := p.tensor
-		if !t.blocked || t.margin == (margin{}) {
+	same := map[form]int{}
+	var begins, ends []int
+	for _, p := range slices.Concat(places, areas) {
+		if p.size == 0 {
 			continue
 		}
-		t.clear = slices.ContainsFunc(slices.Concat(places, areas), func(q *place) bool {
-			apart := q == p || q.size == 0 || q.at >= p.at+p.size || p.at >= q.at+q.size
-			return !apart && !(q.tensor != nil && sameForm(t, q.tensor))
-		})
+		begins, ends = append(begins, p.at), append(ends, p.at+p.size)
+		if t := p.tensor; t != nil && t.blocked {
+			same[t.form()]++
+		}
+	}
+	slices.Sort(begins)
+	slices.Sort(ends)
+	for _, p := range places {
+		if t := p.tensor; t.blocked && t.margin != (margin{}) {
+			// Those that begin before its end and do not end before its beginning.
+			before, _ := slices.BinarySearch(begins, p.at+p.size)
+			gone, _ := slices.BinarySearch(ends, p.at+1)
+			t.clear = before-gone > same[t.form()]
+		}
 	}
 }
 
-// sameForm reports whether two tensors have their margins in the same places.
-func sameForm(a, b *tensor) bool {
-	return b.blocked && a.at == b.at && a.margin == b.margin && a.n == b.n && a.blocks() == b.blocks() && a.h == b.h && a.w == b.w
-}
+func (t *tensor) form() form { return form{t.at, t.n, t.blocks(), t.h, t.w, t.margin} }

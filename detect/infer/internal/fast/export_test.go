@@ -22,3 +22,21 @@ func Chains(p *Program) (n int) {
 	}
 	return n
 }
+
+// Place is a stretch of memory: floats needed from operation Begin to End.
+type Place struct{ Size, Begin, End, At int }
+
+// Arrange gives places their offsets, and returns how much there is of memory
+// and how much there was to look at.
+func Arrange(list []Place) (size, work int) {
+	places := make([]*place, len(list))
+	for i, p := range list {
+		places[i] = &place{size: p.Size, begin: p.Begin, end: p.End}
+	}
+	var s skyline
+	size = s.arrange(places)
+	for i, p := range places {
+		list[i].At = p.at
+	}
+	return size, s.work
+}
