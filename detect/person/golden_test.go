@@ -46,9 +46,6 @@ const golden = "testdata/golden"
 
 // TestGolden compares what the engine answers with what ONNX Runtime answered.
 func TestGolden(t *testing.T) {
-	if testing.Short() {
-		t.Skip("runs both models on three pictures; leave -short out")
-	}
 	var index struct{ Cases []goldenCase }
 	data, err := os.ReadFile(filepath.Join(golden, "index.json"))
 	if err != nil {

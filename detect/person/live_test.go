@@ -15,9 +15,6 @@ import (
 // TestLive runs both models in ONNX Runtime and compares every value of every
 // output, where TestGolden has samples.
 func TestLive(t *testing.T) {
-	if testing.Short() {
-		t.Skip("runs both models on three pictures, twice; leave -short out")
-	}
 	modules := os.Getenv("FITVEIL_ORT_DIR")
 	if modules == "" {
 		const how = "set FITVEIL_ORT_DIR to the folder in which `npm install --prefix DIR --ignore-scripts onnxruntime-node@1.30.0` installed"

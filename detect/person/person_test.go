@@ -57,9 +57,6 @@ func on(w, h int, img image.Image, p image.Point) *image.NRGBA {
 // TestPortrait checks the answer to a portrait by what a human sees in it: the
 // places of face and shoulders in the 512×600 picture.
 func TestPortrait(t *testing.T) {
-	if testing.Short() {
-		t.Skip("runs both models; leave -short out")
-	}
 	s, err := detector(t).Detect(t.Context(), hopper(t))
 	if err != nil {
 		t.Fatal(err)
@@ -95,9 +92,6 @@ func near(t *testing.T, p detect.Person, want map[int]image.Point, slack float64
 // TestGeometry puts the portrait in several places, at several sizes and
 // mirrored, and expects box and keypoints to follow.
 func TestGeometry(t *testing.T) {
-	if testing.Short() {
-		t.Skip("runs both models on five pictures; leave -short out")
-	}
 	img := hopper(t)
 	nose, left, right := image.Pt(267, 235), image.Pt(455, 415), image.Pt(73, 420)
 	mirror := func(p image.Point) image.Point { return image.Pt(512-p.X, p.Y) }
@@ -138,9 +132,6 @@ func TestGeometry(t *testing.T) {
 
 // TestNobody: pictures of nothing, and of shapes a detector must survive.
 func TestNobody(t *testing.T) {
-	if testing.Short() {
-		t.Skip("runs both models on three pictures; leave -short out")
-	}
 	for name, img := range map[string]image.Image{
 		"grey":         image.NewGray(image.Rect(0, 0, 640, 480)),
 		"one pixel":    image.NewRGBA(image.Rect(7, 7, 8, 8)),
@@ -159,9 +150,6 @@ func TestNobody(t *testing.T) {
 }
 
 func TestScreenOfPortrait(t *testing.T) {
-	if testing.Short() {
-		t.Skip("runs both models twice; leave -short out")
-	}
 	f, err := os.Open(portrait)
 	if err != nil {
 		t.Fatal(err)
@@ -186,9 +174,6 @@ func TestScreenOfPortrait(t *testing.T) {
 // TestPhoneHeldUpright screens the portrait as a phone stores it: lying on its
 // side, with an EXIF orientation that says so.
 func TestPhoneHeldUpright(t *testing.T) {
-	if testing.Short() {
-		t.Skip("runs both models; leave -short out")
-	}
 	var file bytes.Buffer
 	if err := jpeg.Encode(&file, imaging.Rotate90(hopper(t)), nil); err != nil {
 		t.Fatal(err)
@@ -240,9 +225,6 @@ func TestDetectRefuses(t *testing.T) {
 func TestManyGoroutines(t *testing.T) {
 	img := hopper(t)
 	scenes := make([]*detect.Scene, 3)
-	if testing.Short() {
-		scenes = scenes[:2] // the race detector makes plain Go loops twenty times slower
-	}
 	var wg sync.WaitGroup
 	for i := range scenes {
 		wg.Go(func() {
