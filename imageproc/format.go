@@ -2,6 +2,7 @@ package imageproc
 
 import (
 	"bytes"
+	"encoding/binary"
 	"slices"
 )
 
@@ -100,9 +101,9 @@ func matches(prefix []byte, pattern string) bool {
 // sniffBrands reads the ftyp box of ISO/IEC 14496-12 §4.3: the major brand,
 // then, since "mif1" and "msf1" only say "an image file", the compatible ones.
 func sniffBrands(prefix []byte) Format {
-	size := int(prefix[0])<<24 | int(prefix[1])<<16 | int(prefix[2])<<8 | int(prefix[3])
+	size := binary.BigEndian.Uint32(prefix)
 	brands := prefix[8:]
-	if size >= 8 && size < len(prefix) {
+	if size >= 8 && uint64(size) < uint64(len(prefix)) {
 		brands = prefix[8:size]
 	}
 	generic := false

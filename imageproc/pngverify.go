@@ -2,6 +2,7 @@ package imageproc
 
 import (
 	"bufio"
+	"bytes"
 	"compress/zlib"
 	"encoding/binary"
 	"fmt"
@@ -194,7 +195,7 @@ func (v *pngVerifier) profile(b, want []byte) {
 		v.reject("name of the profile is not the neutral one")
 		return
 	}
-	left := &countingReader{rest: b[5:]}
+	left := bytes.NewReader(b[5:]) // zlib takes single bytes of it, so what it leaves is known
 	z, err := zlib.NewReader(left)
 	if err != nil {
 		v.reject("profile does not inflate")
@@ -202,28 +203,7 @@ func (v *pngVerifier) profile(b, want []byte) {
 	}
 	got := make([]byte, len(want)+1)
 	n, err := io.ReadFull(z, got)
-	if err != io.ErrUnexpectedEOF || string(got[:n]) != string(want) || len(left.rest) > 0 {
+	if err != io.ErrUnexpectedEOF || string(got[:n]) != string(want) || left.Len() > 0 {
 		v.reject("profile is not the one expected")
 	}
-}
-
-// countingReader gives zlib one byte at a time, so that what it leaves is known.
-type countingReader struct{ rest []byte }
-
-func (c *countingReader) ReadByte() (byte, error) {
-	if len(c.rest) == 0 {
-		return 0, io.EOF
-	}
-	b := c.rest[0]
-	c.rest = c.rest[1:]
-	return b, nil
-}
-
-func (c *countingReader) Read(p []byte) (int, error) {
-	n := copy(p, c.rest)
-	c.rest = c.rest[n:]
-	if n == 0 && len(p) > 0 {
-		return 0, io.EOF
-	}
-	return n, nil
 }

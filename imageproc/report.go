@@ -1,9 +1,6 @@
 package imageproc
 
-import (
-	"slices"
-	"strings"
-)
+import "slices"
 
 // Class says what kind of personal data a carrier held.
 type Class string
@@ -106,7 +103,7 @@ func (f *findings) add(carrier string, size int, classes classSet, fields ...str
 	e.bytes += size
 	e.classes |= classes
 	for _, name := range fields {
-		if i, seen := slices.BinarySearchFunc(e.fields, name, strings.Compare); !seen {
+		if i, seen := slices.BinarySearch(e.fields, name); !seen {
 			e.fields = slices.Insert(e.fields, i, name)
 		}
 	}
