@@ -348,9 +348,6 @@ func TestClientEndsWithRender(t *testing.T) {
 
 // A response without end is cut off.
 func TestResponseIsBounded(t *testing.T) {
-	if testing.Short() {
-		t.Skip("moves 64 MiB over loopback")
-	}
 	w := newWorld(t)
 	s := newSite(t, func(rw http.ResponseWriter, _ *http.Request) {
 		block := make([]byte, 1<<20)

@@ -30,9 +30,6 @@ func photos(t *testing.T) string {
 // detector finds. The two lists were made by looking at the results: the first
 // come out well, of the second none would.
 func TestPhotographs(t *testing.T) {
-	if testing.Short() {
-		t.Skip("runs the detector on 40 photographs")
-	}
 	dir := photos(t)
 	well := []string{
 		"1123_ootd", "1127_ootd", "1128_ootd", "1129_ootd", "1132_ootd", "1135_ootd", "1136_ootd",
