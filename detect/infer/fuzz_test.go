@@ -44,13 +44,17 @@ func FuzzLoad(f *testing.F) {
 	})
 }
 
-func runTwice(t *testing.T, p *infer.Program) {
+func runTwice(t *testing.T, p *infer.Program) { runFor(t, p, time.Second) }
+
+// runFor runs p twice, or for so long.
+func runFor(t *testing.T, p *infer.Program, limit time.Duration) {
+	t.Helper()
 	s, in := p.NewSession(), make([]tensor.Tensor, len(p.Inputs()))
 	for i, v := range p.Inputs() {
 		in[i] = tensor.New(tensor.Of(v.Dtype), tensor.WithShape(v.Shape...))
 	}
 	// What runs long is not a fault: time is the caller's to bound.
-	ctx, cancel := context.WithTimeout(context.Background(), time.Second)
+	ctx, cancel := context.WithTimeout(context.Background(), limit)
 	defer cancel()
 	for range 2 {
 		err := s.Run(ctx, in, make([]tensor.Tensor, len(p.Outputs())))

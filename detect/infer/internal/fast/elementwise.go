@@ -154,18 +154,21 @@ type scaling struct {
 // readScaling reads an activation, or arithmetic with constants.
 func (c *compiler) readScaling(n *ir.Node, x *ir.Value) (s scaling, ok bool) {
 	s = scaling{x: x, y: n.Out[0]}
-	count := x.Shape[1]
-	if s.act, ok = activation(n); ok {
-		s.mul, s.add = slices.Repeat([]float32{1}, count), make([]float32, count)
-		return s, true
-	}
-	if n.Op == "HardSigmoid" {
-		s.mul, s.add = slices.Repeat([]float32{n.Number("alpha", 0.2)}, count), slices.Repeat([]float32{n.Number("beta", 0.5)}, count)
+	mul, add := float32(1), float32(0)
+	if s.act, ok = activation(n); !ok {
+		if n.Op != "HardSigmoid" {
+			s.mul, s.add, ok = perChannel(n, x, c.Memory)
+			return s, ok
+		}
+		mul, add = n.Number("alpha", 0.2), n.Number("beta", 0.5)
 		s.act = kernel.Act{Kind: kernel.Clip, High: 1}
-		return s, true
 	}
-	s.mul, s.add, ok = perChannel(n, x)
-	return s, ok
+	count := x.Shape[1]
+	if c.Memory.Take(2*count, 4) != nil {
+		return s, false
+	}
+	s.mul, s.add = slices.Repeat([]float32{mul}, count), slices.Repeat([]float32{add}, count)
+	return s, true
 }
 
 // addScaling adds the operation. On a planar tensor it waits: a convolution

@@ -27,7 +27,7 @@ func (c *compiler) conv(i int, n *ir.Node) bool {
 		return false
 	}
 	s, ok := readSliding(n, w.Shape[2:])
-	if !ok {
+	if !ok || c.Memory.Take(2*w.Shape[0], 4) != nil { // the bias, and how the channels are shared out
 		return false
 	}
 	v := &convolution{
@@ -88,7 +88,7 @@ func (c *compiler) fold(v *convolution, n *ir.Node) bool {
 	if v.res != nil {
 		return false
 	}
-	if mul, add, ok := perChannel(n, v.out); ok {
+	if mul, add, ok := perChannel(n, v.out, c.Memory); ok {
 		return v.scale(mul, add, c.Memory)
 	}
 	if n.Op != "Add" || n.In[0] == n.In[1] || v.groups > 1 {

@@ -88,12 +88,11 @@ func scalar(v *ir.Value) (float32, bool) {
 }
 
 // perChannel reads node n, one of whose inputs is x, as x·mul + add with numbers
-// that depend on the channel alone. x has rank 4.
-func perChannel(n *ir.Node, x *ir.Value) (mul, add []float32, ok bool) {
+// that depend on the channel alone, if there is memory for them. x has rank 4.
+func perChannel(n *ir.Node, x *ir.Value, memory *ir.Budget) (mul, add []float32, ok bool) {
 	c := x.Shape[1]
-	mul, add = slices.Repeat([]float32{1}, c), make([]float32, c)
 	if n.Op == "BatchNormalization" {
-		return normalization(n, c)
+		return normalization(n, c, memory)
 	}
 	if len(n.In) != 2 || n.In[0] == n.In[1] || !slices.Equal(n.Out[0].Shape, x.Shape) {
 		return nil, nil, false
@@ -102,10 +101,14 @@ func perChannel(n *ir.Node, x *ir.Value) (mul, add []float32, ok bool) {
 	if k == x {
 		k, first = n.In[0], false
 	}
-	values, ok := channels(k, c)
-	if !ok {
+	if !perChannelConstant(k, c) || memory.Take(2*c, 4) != nil {
 		return nil, nil, false
 	}
+	values := ir.Of[float32](k.Const)
+	if len(values) == 1 {
+		values = slices.Repeat(values, c)
+	}
+	mul, add = slices.Repeat([]float32{1}, c), make([]float32, c)
 	for i, v := range values {
 		switch {
 		case n.Op == "Add", n.Op == "Sub" && !first:
@@ -126,25 +129,18 @@ func perChannel(n *ir.Node, x *ir.Value) (mul, add []float32, ok bool) {
 	return mul, add, true
 }
 
-// channels reads a constant that broadcasts along rows and columns, one number
-// a channel.
-func channels(v *ir.Value, c int) ([]float32, bool) {
+// perChannelConstant reports whether v is a constant that broadcasts along rows
+// and columns: one number, or one a channel.
+func perChannelConstant(v *ir.Value, c int) bool {
 	if v == nil || v.Const == nil || v.Type != ir.Float32 {
-		return nil, false
-	}
-	f := ir.Of[float32](v.Const)
-	if len(f) == 1 {
-		return slices.Repeat(f, c), true
+		return false
 	}
 	s := v.Shape
-	if len(s) > 4 || len(s) < 3 || len(f) != c || s[len(s)-3] != c {
-		return nil, false
-	}
-	return f, true
+	return v.Len() == 1 || len(s) <= 4 && len(s) >= 3 && v.Len() == c && s[len(s)-3] == c
 }
 
 // normalization is Operators.md#BatchNormalization with constant parameters.
-func normalization(n *ir.Node, c int) (mul, add []float32, ok bool) {
+func normalization(n *ir.Node, c int, memory *ir.Budget) (mul, add []float32, ok bool) {
 	if len(n.In) != 5 || len(n.Out) > 1 && slices.ContainsFunc(n.Out[1:], func(v *ir.Value) bool { return v != nil }) {
 		return nil, nil, false
 	}
@@ -155,6 +151,9 @@ func normalization(n *ir.Node, c int) (mul, add []float32, ok bool) {
 			return nil, nil, false
 		}
 		p[i] = ir.Of[float32](v.Const)
+	}
+	if memory.Take(2*c, 4) != nil {
+		return nil, nil, false
 	}
 	epsilon := float64(n.Number("epsilon", 1e-5))
 	mul, add = make([]float32, c), make([]float32, c)

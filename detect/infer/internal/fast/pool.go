@@ -54,7 +54,7 @@ func (c *compiler) addPool(n *ir.Node, s sliding, mean bool) bool {
 			return false
 		}
 	}
-	if s.k[0] > maxTaps || s.k[1] > maxTaps || s.k[0]*s.k[1] > maxTaps {
+	if s.k[0] > maxTaps || s.k[1] > maxTaps || s.k[0]*s.k[1] > maxTaps || c.Memory.Take(p.taken(), 4) != nil {
 		return false
 	}
 	p.from, p.to = c.blocks(x, margin{}), c.newBlocks(n.Out[0])
@@ -65,7 +65,7 @@ func (c *compiler) addPool(n *ir.Node, s sliding, mean bool) bool {
 // parts lists the outputs along axis a, of size positions, by what is left of
 // their windows.
 func (s *sliding) parts(a, size int) (list []part) {
-	for i := range s.out[a] {
+	for i, count := 0, 0; i < s.out[a]; i += count {
 		at := i*s.stride[a] - s.pad[a]
 		lo, hi := 0, s.k[a]
 		for lo < hi && at+lo*s.dilation[a] < 0 {
@@ -74,13 +74,29 @@ func (s *sliding) parts(a, size int) (list []part) {
 		for hi > lo && at+(hi-1)*s.dilation[a] >= size {
 			hi--
 		}
+		if count = 1; lo == 0 && hi == s.k[a] { // so are all up to the border
+			count = min(s.out[a], (size-1-(hi-1)*s.dilation[a]+s.pad[a])/s.stride[a]+1) - i
+		}
 		if last := len(list) - 1; last >= 0 && list[last].lo == lo && list[last].hi == hi {
-			list[last].count++
+			list[last].count += count
 		} else {
-			list = append(list, part{i, 1, lo, hi})
+			list = append(list, part{i, count, lo, hi})
 		}
 	}
 	return list
+}
+
+// taken is how many taps all parts have together: with a wide padding there may
+// be thousands of parts.
+func (p *pool) taken() int {
+	high, wide := 0, 0
+	for _, r := range p.rows {
+		high += r.hi - r.lo
+	}
+	for _, q := range p.columns {
+		wide += q.hi - q.lo
+	}
+	return high * wide
 }
 
 func (p *pool) tensors() (in, out []*tensor) { return []*tensor{p.from}, []*tensor{p.to} }
@@ -92,14 +108,18 @@ func (p *pool) prepare(_ *Program, s *slab) {
 	p.taps, p.weights, p.bias = nil, nil, s.take(block)
 	for _, r := range p.rows {
 		for _, q := range p.columns {
-			taps := windowTaps(&p.sliding, &p.src, [2]int{r.lo, q.lo}, [2]int{r.hi, q.hi}, nil)
+			count := (r.hi - r.lo) * (q.hi - q.lo)
 			var weights []float32
 			if p.mean {
-				weights = s.take(len(taps) * block)
+				weights = s.take(count * block)
+			}
+			if s.floats == nil {
+				continue
 			}
 			for i := range weights {
-				weights[i] = 1 / float32(len(taps))
+				weights[i] = 1 / float32(count)
 			}
+			taps := windowTaps(&p.sliding, &p.src, [2]int{r.lo, q.lo}, [2]int{r.hi, q.hi}, make([]int32, 0, count))
 			p.taps, p.weights = append(p.taps, taps), append(p.weights, weights)
 		}
 	}

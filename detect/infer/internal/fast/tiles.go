@@ -31,9 +31,26 @@ func tileCost(s *kernel.Set, blocks, pixels, terms int) float64 {
 // callCost is what a run of tiles costs besides its tiles.
 const callCost = 60
 
+// longRow is how many pixels are worth a thought. Of what a row has beyond them
+// most goes through the tile that is best by itself: a file of a few bytes may
+// ask for rows of millions.
+const longRow = 512
+
 // splitRow covers w pixels with tiles at the least cost. A run of tiles of one
 // width is one call of a kernel.
 func splitRow(s *kernel.Set, table *kernel.ConvTable, blocks, w, terms int) (row []segment, cost float64) {
+	var count [len(table[0])]int
+	if w > longRow {
+		best := 1
+		each := func(t int) float64 { return tileCost(s, blocks, t, terms) / float64(t) }
+		for t, f := range table[blocks] {
+			if f != nil && each(t) <= each(best) {
+				best = t
+			}
+		}
+		count[best] = (w - longRow/2) / best
+		w, cost = w-count[best]*best, float64(count[best])*tileCost(s, blocks, best, terms)
+	}
 	best, last := make([]float64, w+1), make([]int, w+1)
 	for x := 1; x <= w; x++ {
 		best[x] = math.Inf(1)
@@ -50,7 +67,6 @@ func splitRow(s *kernel.Set, table *kernel.ConvTable, blocks, w, terms int) (row
 			}
 		}
 	}
-	var count [len(table[0])]int
 	for x := w; x > 0; x -= last[x] {
 		count[last[x]]++
 	}
@@ -61,7 +77,7 @@ func splitRow(s *kernel.Set, table *kernel.ConvTable, blocks, w, terms int) (row
 			x += t * count[t]
 		}
 	}
-	return row, best[w]
+	return row, cost + best[w]
 }
 
 // splitBlocks covers n blocks of output channels and rows of w pixels.

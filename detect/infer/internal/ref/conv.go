@@ -18,8 +18,9 @@ type conv struct {
 	n, c, m, groups int // batch, input and output channels
 	y, x            axis
 	rows, width     int // of a phase of a prepared plane
-	weights, bias   []float32
-	taps            []int32 // where each tap's piece starts, from the row's first
+	weights         []float32
+	bias            []float32 // nil where nothing is added
+	taps            []int32   // where each tap's piece starts, from the row's first
 }
 
 // buildConv takes X (N, C, [H,] W), W (M, C/group, [kH,] kW) and optionally
@@ -47,16 +48,14 @@ func buildConv(n *ir.Node) error {
 	if groups < 1 || m < 1 || g.c%groups != 0 || m%groups != 0 || w.Shape[1] != g.c/groups {
 		return ir.Invalidf("input of shape %v, weights of shape %v, %d groups", x.Shape, w.Shape, groups)
 	}
-	bias := make([]float32, m)
+	var bias []float32
 	if b := n.Input(2); b != nil {
 		if !slices.Equal(b.Shape, []int{m}) {
 			return ir.Invalidf("bias of shape %v for %d channels", b.Shape, m)
 		}
-		values, err := n.ConstFloats(2)
-		if err != nil {
+		if bias, err = n.ConstFloats(2); err != nil {
 			return err
 		}
-		copy(bias, values)
 	}
 	weights, err := n.ConstFloats(1)
 	if err != nil {
@@ -165,8 +164,12 @@ func (c *conv) sum(dst, planes []float32, lo, hi int) {
 		y := dst[u*c.x.out:][:c.x.out]
 		x := planes[(m/perGroup*(c.c/c.groups)*c.rows+row*c.y.stride)*pitch:]
 		w := c.weights[m*taps:][:taps]
+		bias := float32(0)
+		if c.bias != nil {
+			bias = c.bias[m]
+		}
 		for i := range y {
-			y[i] = c.bias[m]
+			y[i] = bias
 		}
 		t := 0
 		for ; t+8 <= taps; t += 8 {
