@@ -78,10 +78,11 @@ var heifPictures = map[string]bool{"hvc1": true, "av01": true, "grid": true, "io
 // heifCodecs gives the coding of the types that are coded.
 var heifCodecs = map[string]heifCodec{"hvc1": hevcCodec, "av01": av1Codec}
 
-// auxName is the name in the auxC property of an item, if it has one.
+// auxName is the name in the auxC property of an item, if it has one that names
+// something.
 func (p *heifParser) auxName(it *heifItem) string {
 	for _, u := range it.uses {
-		if b := p.props[u.index-1].box; b.Type == "auxC" {
+		if b := p.props[u.index-1].box; b.Type == "auxC" && heifAuxType(b) != "" {
 			return heifAuxType(b)
 		}
 	}
@@ -171,6 +172,9 @@ func (p *heifParser) readItemProperties(it *heifItem) error {
 	want, coded := heifCodecs[it.typ]
 	if coded && it.coding.codec != want {
 		return p.failItem(it, ErrCorrupt, "no configuration of its codec")
+	}
+	if coded && len(it.inputs) > 0 {
+		return p.failItem(it, ErrCorrupt, "coded, and derived from others")
 	}
 	return nil
 }

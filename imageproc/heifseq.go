@@ -296,7 +296,7 @@ func (p *heifParser) readTrackRefs(t *heifTrack) error {
 func (p *heifParser) chooseTracks() error {
 	pictures := make(map[uint32]bool)
 	for _, t := range p.movie.all {
-		if pictures[t.id] {
+		if _, twice := pictures[t.id]; twice {
 			return p.failBox(t.box, ErrCorrupt, "number of a track twice")
 		}
 		pictures[t.id] = t.handler == "pict" && !t.thumb && t.auxOf == nil
