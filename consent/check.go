@@ -87,17 +87,24 @@ func (c *core) check(ctx context.Context, q Query) (Decision, error) {
 	if q.Subject.IsZero() {
 		return Decision{Reason: BadQuery}, fmt.Errorf("consent: %w", ErrSubject)
 	}
-	terms, known := c.terms[q.Purpose]
-	if !known {
+	rule, ok := c.rules[q.Purpose]
+	if !ok {
 		return Decision{Reason: BadQuery}, fmt.Errorf("consent: %w %q", ErrPurpose, q.Purpose)
 	}
-	wall := c.wall()
-	head, st, err := c.load(ctx, q.Subject)
+	c.wall()
+	known, err := c.stand(ctx, q.Subject)
 	if err != nil {
 		return Decision{Reason: StoreDown}, err
 	}
-	d := Decision{Seq: st.seq}
-	e, found := st.find(q.Purpose)
+	if known.open&rule.bit != 0 && len(q.Recipients) == 0 && (known.until == 0 || known.until > c.seen.Load()) {
+		d := Decision{Allowed: true, Reason: Granted, Seq: known.seq}
+		if known.until != 0 {
+			d.Until = time.UnixMicro(known.until).UTC()
+		}
+		return d, nil
+	}
+	d := Decision{Seq: known.st.seq}
+	e, found := known.st.find(q.Purpose)
 	switch {
 	case !found:
 		d.Reason = NeverAsked
@@ -108,12 +115,12 @@ func (c *core) check(ctx context.Context, q Query) (Decision, error) {
 	}
 	d.Until = e.until
 	switch {
-	case !e.until.IsZero() && !e.until.After(wall):
+	case !e.until.IsZero() && !e.until.After(c.wall()):
 		d.Reason = Expired
 		c.noteExpiry(ctx, q.Subject, q.Purpose)
-	case !e.until.IsZero() && !e.until.After(c.latest(head.Time)):
+	case !e.until.IsZero() && !e.until.After(c.latest(time.Time{})):
 		d.Reason = ClockSuspect
-	case !terms.accepts(e.notice, e.version):
+	case !rule.accepts(e.notice, e.version):
 		d.Reason = PolicyChanged
 	case !subset(q.Recipients, e.recipients):
 		d.Reason = RecipientBlocked

@@ -24,6 +24,10 @@ type Options struct {
 	// It bounds nothing but a forgotten permit: each use checks the record anyway.
 	PermitFor time.Duration
 
+	// Cache is how many people's standing is kept in memory, where the store can
+	// tell when it has changed; default 65,536, some 500 bytes each. Negative: none.
+	Cache int
+
 	Now     func() time.Time  // default time.Now
 	Logger  *slog.Logger      // nil: silent
 	Observe func(Observation) // called after each operation, from its goroutine; nil: nobody
@@ -47,11 +51,12 @@ type Ledger struct {
 type core struct {
 	store     Store
 	keys      *keys
-	terms     map[Purpose]Terms
+	rules     rules
 	permitFor time.Duration
 	now       func() time.Time
 	log       *slog.Logger
 	observe   func(Observation)
+	cache     *cache       // nil: every check reads
 	seen      atomic.Int64 // the greatest time seen, in microseconds since 1970
 }
 
@@ -75,14 +80,14 @@ func New(s Store, o *Options) (*Ledger, error) {
 		return nil, fmt.Errorf("consent: %w missing: what is recorded under keys that are lost is lost; "+
 			"make them once with GenerateKeys, keep them with Save away from the data, and pass LoadKeys in Options.Keys", ErrKeys)
 	}
-	terms, err := termsOf(o.Purposes)
+	rules, err := rulesOf(o.Purposes)
 	if err != nil {
 		return nil, err
 	}
 	if o.PermitFor < 0 || o.PermitFor > 24*time.Hour {
 		return nil, fmt.Errorf("consent: PermitFor %v: want up to 24h", o.PermitFor)
 	}
-	c := &core{store: s, keys: keys.k.get(), terms: terms, permitFor: o.PermitFor, now: o.Now, log: o.Logger, observe: o.Observe}
+	c := &core{store: s, keys: keys.k.get(), rules: rules, permitFor: o.PermitFor, now: o.Now, log: o.Logger, observe: o.Observe, cache: newCache(s, o.Cache)}
 	if c.permitFor == 0 {
 		c.permitFor = 10 * time.Minute
 	}
@@ -165,12 +170,12 @@ func (c *core) admit(g *Grant) error {
 		return err
 	}
 	for _, choice := range g.Evidence.Choices {
-		if _, known := c.terms[choice.Purpose]; !known {
+		if _, known := c.rules[choice.Purpose]; !known {
 			return fmt.Errorf("%w %q", ErrPurpose, choice.Purpose)
 		}
 	}
 	for _, p := range g.Purposes {
-		if n := g.Evidence.Notice; !c.terms[p].accepts(n.ID, n.Version) {
+		if n := g.Evidence.Notice; !c.rules[p].accepts(n.ID, n.Version) {
 			return fmt.Errorf("%w for purpose %q", ErrNotice, p)
 		}
 	}
@@ -230,7 +235,7 @@ func (l *Ledger) Withdraw(ctx context.Context, s Subject, p ...Purpose) (*Receip
 // when the terms no longer name it: nobody is kept from taking it back.
 func (c *core) no(s *state, kind Reason, p []Purpose) (body, error) {
 	for _, p := range p {
-		_, known := c.terms[p]
+		_, known := c.rules[p]
 		if _, recorded := s.find(p); !known && !recorded {
 			return body{}, fmt.Errorf("consent: %w %q", ErrPurpose, p)
 		}

@@ -37,12 +37,27 @@ func (t Terms) accepts(id, version string) bool {
 	return (t.Notice == "" || t.Notice == id) && (len(t.Versions) == 0 || slices.Contains(t.Versions, version))
 }
 
-// termsOf merges what the caller says with the built-in purposes.
-func termsOf(given []Terms) (map[Purpose]Terms, error) {
-	all := map[Purpose]Terms{
-		TryOnRender:  {Purpose: TryOnRender},
-		Sizing:       {Purpose: Sizing},
-		ProfileStore: {Purpose: ProfileStore},
+// rules are the terms by purpose. Of the first 64, each has a bit.
+type rules map[Purpose]*rule
+
+type rule struct {
+	Terms
+	bit uint64 // 0: beyond the 64th
+}
+
+func (r rules) add(t Terms) {
+	bit := uint64(1) << len(r) // 0 from the 65th on
+	if old, ok := r[t.Purpose]; ok {
+		bit = old.bit
+	}
+	r[t.Purpose] = &rule{t, bit}
+}
+
+// rulesOf merges what the caller says with the built-in purposes.
+func rulesOf(given []Terms) (rules, error) {
+	all := make(rules)
+	for _, p := range []Purpose{TryOnRender, Sizing, ProfileStore} {
+		all.add(Terms{Purpose: p})
 	}
 	named := make(map[Purpose]bool, len(given))
 	for _, t := range given {
@@ -54,7 +69,7 @@ func termsOf(given []Terms) (map[Purpose]Terms, error) {
 		}
 		named[t.Purpose] = true
 		t.Versions = slices.Clone(t.Versions)
-		all[t.Purpose] = t
+		all.add(t)
 	}
 	return all, nil
 }

@@ -42,6 +42,7 @@ import (
 	"runtime"
 	"runtime/debug"
 	"sync"
+	"sync/atomic"
 	"syscall"
 	"time"
 
@@ -78,11 +79,13 @@ type state struct {
 	// that is free now may be part of what a running reader sees.
 	views sync.RWMutex
 
+	versions consent.Versions
+
 	mu      sync.Mutex
 	queue   []*write // waiting for the next commit; empty while nobody leads
 	leading bool
-	closed  bool
-	broken  error // the first failed commit
+	closed  atomic.Bool // set under mu
+	broken  error       // the first failed commit
 }
 
 // Open opens the file at path, or creates it for its owner alone (mode 0600).
@@ -180,12 +183,19 @@ func syncDir(dir string) error {
 	return errors.Join(d.Sync(), d.Close())
 }
 
+// Version implements [consent.Versioner]. Nobody else writes to the file.
+func (s *Store) Version(who consent.Subject) (version uint64, latest int64, ok bool) {
+	if s.closed.Load() {
+		return 0, 0, false
+	}
+	return s.versions.Version(who)
+}
+
 // Close waits for calls that are running, then releases the file. Calls that
 // come later fail. Closing again does nothing.
 func (s *Store) Close() error {
 	s.mu.Lock()
-	closed := s.closed
-	s.closed = true
+	closed := s.closed.Swap(true)
 	s.mu.Unlock()
 	if closed {
 		return nil

@@ -17,6 +17,7 @@ const maxBatch = 256
 // write is a change that waits for its commit.
 type write struct {
 	do     func(tx *bolt.Tx) error
+	who    consent.Subject
 	err    error         // valid once done is closed
 	done   chan struct{} // closed when the write is on disk or has failed
 	lead   chan struct{} // receives when this writer is to commit for all
@@ -32,11 +33,11 @@ var errNoChange = errors.New("no change")
 // queued in one transaction and hands over to the first of those who came
 // meanwhile. So a lone writer waits for its own sync only, many share theirs,
 // and there is neither a goroutine nor a timer.
-func (s *Store) commit(ctx context.Context, do func(tx *bolt.Tx) error) error {
+func (s *Store) commit(ctx context.Context, who consent.Subject, do func(tx *bolt.Tx) error) error {
 	if err := ctx.Err(); err != nil {
 		return err
 	}
-	w := &write{do: do, done: make(chan struct{}), lead: make(chan struct{}, 1)}
+	w := &write{do: do, who: who, done: make(chan struct{}), lead: make(chan struct{}, 1)}
 	s.mu.Lock()
 	if err := s.writable(); err != nil {
 		s.mu.Unlock()
@@ -72,7 +73,7 @@ func (s *Store) commit(ctx context.Context, do func(tx *bolt.Tx) error) error {
 
 // writable says why nothing can be written. The caller holds mu.
 func (s *Store) writable() error {
-	if s.closed {
+	if s.closed.Load() {
 		return bolterrors.ErrDatabaseNotOpen
 	}
 	return s.broken
@@ -101,6 +102,7 @@ func (s *Store) leadBatch() {
 
 	s.commitBatch(batch)
 	for _, w := range batch {
+		s.versions.Changed(w.who) // also after a failure, of which nobody knows what is left
 		close(w.done)
 	}
 

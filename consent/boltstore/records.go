@@ -166,7 +166,11 @@ func timeOf(tx *bolt.Tx) (time.Time, error) {
 // Append implements [consent.Store]. Event, state and nonce are one bbolt
 // transaction: all of them or none.
 func (s *Store) Append(ctx context.Context, who consent.Subject, r consent.Record) error {
-	return wrap(s.commit(ctx, func(tx *bolt.Tx) error { return appendRecord(tx, who, r) }))
+	err := s.commit(ctx, who, func(tx *bolt.Tx) error { return appendRecord(tx, who, r) })
+	if err == nil {
+		s.versions.Saw(r.Time)
+	}
+	return wrap(err)
 }
 
 func appendRecord(tx *bolt.Tx, who consent.Subject, r consent.Record) error {
@@ -267,7 +271,7 @@ func (s *Store) someEvents(ctx context.Context, who consent.Subject, after uint6
 // Erase implements [consent.Store]. It takes time in proportion to the size of
 // the file, of which all free pages are overwritten.
 func (s *Store) Erase(ctx context.Context, who consent.Subject) (n int, err error) {
-	err = s.commit(ctx, func(tx *bolt.Tx) (err error) {
+	err = s.commit(ctx, who, func(tx *bolt.Tx) (err error) {
 		n, err = eraseRecords(tx, who)
 		return err
 	})

@@ -42,6 +42,8 @@ type state struct {
 	chains map[subject][]consent.Record // State is kept in the last record only
 	nonces map[nonce]bool
 	latest time.Time
+
+	versions consent.Versions
 }
 
 type subject struct {
@@ -84,6 +86,11 @@ func (s *Store) Head(ctx context.Context, who consent.Subject) (consent.Head, er
 	return head, nil
 }
 
+// Version implements [consent.Versioner].
+func (s *Store) Version(who consent.Subject) (version uint64, latest int64, ok bool) {
+	return s.versions.Version(who)
+}
+
 // Append implements [consent.Store].
 func (s *Store) Append(ctx context.Context, who consent.Subject, r consent.Record) error {
 	if err := ctx.Err(); err != nil {
@@ -108,8 +115,10 @@ func (s *Store) Append(ctx context.Context, who consent.Subject, r consent.Recor
 		chain[len(chain)-1].State = nil
 	}
 	s.chains[k] = append(chain, r)
+	s.versions.Changed(who) // readers wait for the lock
 	if r.Time.After(s.latest) {
 		s.latest = r.Time
+		s.versions.Saw(r.Time)
 	}
 	return nil
 }
@@ -152,5 +161,6 @@ func (s *Store) Erase(ctx context.Context, who consent.Subject) (int, error) {
 		clear(chain[i].State)
 	}
 	delete(s.chains, key(who))
+	s.versions.Changed(who)
 	return len(chain), nil
 }

@@ -1,0 +1,199 @@
+package consent
+
+import (
+	"context"
+	"encoding/binary"
+	"fmt"
+	"sync"
+	"sync/atomic"
+	"time"
+)
+
+// Versioner is what a store implements that can tell, without reading, whether
+// a subject's chain may have changed. On such a store a ledger answers checks
+// from memory; on others every check reads.
+type Versioner interface {
+	// Version returns a number that is another one each time the subject's chain
+	// has changed, and the greatest time the store has been given (see [Head]), in
+	// microseconds since 1970. Within a process it has changed before the Append
+	// or Erase that changed the chain returns. Where others write to the same
+	// store, ok is true only while it is known that nothing older than the
+	// store's lease bound is missing, and false the moment that is not known.
+	Version(s Subject) (version uint64, latest int64, ok bool)
+}
+
+// Versions counts changes for a store that implements [Versioner]. The zero
+// value is ready. Safe for use by many goroutines.
+type Versions struct {
+	counts [1 << 10]atomic.Uint64 // by pseudonym; some people share one
+	latest atomic.Int64
+}
+
+// Changed says that the subject's chain has changed. Call it once the change can
+// be read and before telling the writer.
+func (v *Versions) Changed(s Subject) { v.ChangedID(s.Pseudonym()) }
+
+// ChangedID is Changed for a pseudonym.
+func (v *Versions) ChangedID(id [32]byte) {
+	v.counts[binary.LittleEndian.Uint16(id[:])%uint16(len(v.counts))].Add(1)
+}
+
+// Forget makes everything that was remembered before worthless.
+func (v *Versions) Forget() {
+	for i := range v.counts {
+		v.counts[i].Add(1)
+	}
+}
+
+// Saw notes a time that was recorded.
+func (v *Versions) Saw(t time.Time) {
+	if !t.IsZero() {
+		raise(&v.latest, t.UnixMicro())
+	}
+}
+
+// Version is [Versioner.Version] with ok true.
+func (v *Versions) Version(s Subject) (version uint64, latest int64, ok bool) {
+	d := s.s.get()
+	if d == nil {
+		return 0, 0, false
+	}
+	return v.counts[binary.LittleEndian.Uint16(d.id[:])%uint16(len(v.counts))].Load(), v.latest.Load(), true
+}
+
+// raise lifts a to t, never lower.
+func raise(a *atomic.Int64, t int64) {
+	for old := a.Load(); t > old; old = a.Load() {
+		if a.CompareAndSwap(old, t) {
+			return
+		}
+	}
+}
+
+// cache remembers where subjects stand, under the version that was current
+// before they were read.
+type cache struct {
+	store  Versioner
+	most   int // entries a shard may have
+	shards [64]shard
+}
+
+type shard struct {
+	mu      sync.RWMutex
+	entries map[[32]byte]cached
+}
+
+// cached is small, and holds what most answers need: on a busy server each
+// pointer followed is a trip to memory.
+type cached struct {
+	version uint64
+	seq     uint64
+	open    uint64 // purposes allowed without a further look, by their bit in the terms
+	until   int64  // the end that all of those have, microseconds; 0: none
+	st      *state // never changed once it is here
+}
+
+const defaultCache = 1 << 16
+
+// newCache returns nil when the store cannot tell or nothing is to be kept.
+func newCache(s Store, size int) *cache {
+	store, ok := s.(Versioner)
+	if !ok || size < 0 {
+		return nil
+	}
+	if size == 0 {
+		size = defaultCache
+	}
+	c := &cache{store: store}
+	c.most = max(1, size/len(c.shards))
+	for i := range c.shards {
+		c.shards[i].entries = make(map[[32]byte]cached)
+	}
+	return c
+}
+
+func (c *cache) shard(id *[32]byte) *shard { return &c.shards[id[2]%byte(len(c.shards))] }
+
+// get returns what is remembered of who, which has no state if nothing is or if
+// it may be out of date, and the version to remember a fresh reading under.
+func (c *cache) get(who Subject) (e cached, version uint64, latest int64, ok bool) {
+	version, latest, ok = c.store.Version(who)
+	if !ok {
+		return cached{}, 0, 0, false
+	}
+	d := who.s.get() // the pseudonym has the tenant in it
+	s := c.shard(&d.id)
+	s.mu.RLock()
+	e = s.entries[d.id]
+	s.mu.RUnlock()
+	if e.version != version {
+		e.st = nil
+	}
+	return e, version, latest, true
+}
+
+func (c *cache) put(who Subject, e cached) {
+	d := who.s.get()
+	s := c.shard(&d.id)
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if _, found := s.entries[d.id]; !found && len(s.entries) >= c.most {
+		for id := range s.entries { // whichever comes first: no bookkeeping on the way that is hot
+			delete(s.entries, id)
+			break
+		}
+	}
+	s.entries[d.id] = e
+}
+
+// remember makes the entry for st. What is open is decided here once; recipients
+// and ends that differ are left for later.
+func (r rules) remember(version uint64, st *state) cached {
+	e := cached{version: version, seq: st.seq, st: st}
+	for i := range st.entries {
+		was := &st.entries[i]
+		t, known := r[was.purpose]
+		if !known || was.kind != Granted || !t.accepts(was.notice, was.version) {
+			continue
+		}
+		until := int64(0)
+		if !was.until.IsZero() {
+			until = was.until.UnixMicro()
+		}
+		if e.open == 0 {
+			e.until = until
+		}
+		if until == e.until {
+			e.open |= t.bit
+		}
+	}
+	return e
+}
+
+// stand returns where the subject stands, from memory where that is known to be
+// up to date. The caller does not change it.
+func (c *core) stand(ctx context.Context, who Subject) (cached, error) {
+	if c.cache == nil {
+		head, st, err := c.load(ctx, who)
+		c.latest(head.Time)
+		return cached{st: st}, err
+	}
+	if err := ctx.Err(); err != nil {
+		return cached{}, fmt.Errorf("consent: %w", err)
+	}
+	e, version, latest, ok := c.cache.get(who)
+	if e.st != nil {
+		raise(&c.seen, latest)
+		return e, nil
+	}
+	head, st, err := c.load(ctx, who)
+	if err != nil {
+		return cached{}, err
+	}
+	c.latest(head.Time)
+	e = c.rules.remember(version, st)
+	if ok {
+		c.cache.put(who, e)
+	}
+	return e, nil
+}

@@ -1,0 +1,148 @@
+package consent_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"testing"
+	"time"
+
+	"github.com/fitveil/fitveil/consent"
+	"github.com/fitveil/fitveil/consent/memstore"
+)
+
+// counting counts how often the store is read, and may not know its version.
+type counting struct {
+	*memstore.Store
+	heads int
+	blind bool
+}
+
+func (c *counting) Head(ctx context.Context, s consent.Subject) (consent.Head, error) {
+	c.heads++
+	return c.Store.Head(ctx, s)
+}
+
+func (c *counting) Version(s consent.Subject) (version uint64, latest int64, ok bool) {
+	version, latest, ok = c.Store.Version(s)
+	return version, latest, ok && !c.blind
+}
+
+func TestChecksAreAnsweredFromMemory(t *testing.T) {
+	ctx := t.Context()
+	s := &counting{Store: memstore.New()}
+	l := newLedger(t, s, nil)
+	who := l.Subject("shop-a", "ann")
+	q := consent.Query{Subject: who, Purpose: consent.TryOnRender}
+	if _, err := l.Grant(ctx, yes(who, time.Now(), consent.TryOnRender)); err != nil {
+		t.Fatal(err)
+	}
+	reads := func(want int, why string, reason consent.Reason) {
+		t.Helper()
+		before := s.heads
+		d, err := l.Check(ctx, q)
+		if err != nil || d.Reason != reason {
+			t.Errorf("%s: %q, %v; want %q", why, d.Reason, err, reason)
+		}
+		if got := s.heads - before; got != want {
+			t.Errorf("%s: read the store %d times, want %d", why, got, want)
+		}
+	}
+	reads(1, "first", consent.Granted)
+	reads(0, "second", consent.Granted)
+	if n := testing.AllocsPerRun(100, func() { _, _ = l.Check(ctx, q) }); n != 0 {
+		t.Errorf("a check from memory allocates %v times", n)
+	}
+	s.blind = true
+	reads(1, "the store cannot tell", consent.Granted)
+	s.blind = false
+	reads(0, "it can again", consent.Granted)
+	if _, err := l.Withdraw(ctx, who); err != nil {
+		t.Fatal(err)
+	}
+	reads(1, "after a withdrawal", consent.Withdrawn)
+	reads(0, "a no is remembered, too", consent.Withdrawn)
+	// Somebody else's ledger on the same store.
+	other := newLedger(t, s, &consent.Options{Keys: consent.GenerateKeys()})
+	if _, err := other.Refuse(ctx, other.Subject("shop-a", "bob"), consent.Sizing); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := l.Erase(ctx, who); err != nil {
+		t.Fatal(err)
+	}
+	reads(1, "after erasure", consent.NeverAsked)
+	cancelled, cancel := context.WithCancel(ctx)
+	cancel()
+	if d, err := l.Check(cancelled, q); !errors.Is(err, context.Canceled) || d.Allowed {
+		t.Errorf("cancelled: %v", err)
+	}
+}
+
+// What one ledger records, another on the same store says at once.
+func TestCacheOfTwoLedgers(t *testing.T) {
+	ctx := t.Context()
+	s, keys := memstore.New(), consent.GenerateKeys()
+	a, b := newLedger(t, s, &consent.Options{Keys: keys}), newLedger(t, s, &consent.Options{Keys: keys})
+	who := a.Subject("shop-a", "ann")
+	q := consent.Query{Subject: who, Purpose: consent.TryOnRender}
+	for range 50 {
+		if _, err := a.Grant(ctx, yes(who, time.Now(), consent.TryOnRender)); err != nil {
+			t.Fatal(err)
+		}
+		for _, l := range []*consent.Ledger{a, b} {
+			if got := reason(t, l, q); got != consent.Granted {
+				t.Fatalf("after a grant: %q", got)
+			}
+		}
+		if _, err := a.Withdraw(ctx, who); err != nil {
+			t.Fatal(err)
+		}
+		if got := reason(t, b, q); got != consent.Withdrawn {
+			t.Fatalf("after a withdrawal at another ledger: %q", got)
+		}
+	}
+}
+
+// The cache forgets people rather than grow.
+func TestCacheIsBounded(t *testing.T) {
+	s := &counting{Store: memstore.New()}
+	l := newLedger(t, s, &consent.Options{Cache: 64})
+	for i := range 5000 {
+		q := consent.Query{Subject: l.Subject("shop-a", fmt.Sprint(i)), Purpose: consent.Sizing}
+		if got := reason(t, l, q); got != consent.NeverAsked {
+			t.Fatal(got)
+		}
+	}
+	again := s.heads
+	for i := range 5000 {
+		reason(t, l, consent.Query{Subject: l.Subject("shop-a", fmt.Sprint(i)), Purpose: consent.Sizing})
+	}
+	if kept := 5000 - (s.heads - again); kept > 64 {
+		t.Errorf("%d people were kept, want at most 64", kept)
+	}
+}
+
+// A time that another ledger has put on record counts for what is in memory, too.
+func TestCacheKnowsTheStoresTime(t *testing.T) {
+	s, keys := memstore.New(), consent.GenerateKeys()
+	slow, right := &clock{noon}, &clock{noon}
+	a := newLedger(t, s, &consent.Options{Keys: keys, Now: slow.now})
+	b := newLedger(t, s, &consent.Options{Keys: keys, Now: right.now})
+	who := a.Subject("shop-a", "ann")
+	g := yes(who, noon, consent.TryOnRender)
+	g.Until = noon.Add(time.Hour)
+	if _, err := a.Grant(t.Context(), g); err != nil {
+		t.Fatal(err)
+	}
+	q := consent.Query{Subject: who, Purpose: consent.TryOnRender}
+	if got := reason(t, a, q); got != consent.Granted {
+		t.Fatal(got)
+	}
+	right.t = noon.Add(2 * time.Hour)
+	if _, err := b.Refuse(t.Context(), b.Subject("shop-b", "bob"), consent.Sizing); err != nil {
+		t.Fatal(err)
+	}
+	if got := reason(t, a, q); got != consent.ClockSuspect {
+		t.Errorf("the store is two hours ahead: %q", got)
+	}
+}
