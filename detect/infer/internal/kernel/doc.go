@@ -1,7 +1,7 @@
 // Package kernel holds the inner loops of the fast engine, in sets: one of pure
 // Go that runs everywhere and says what each kernel does, and one for each
 // instruction set there is assembly for. The assembly for amd64 is written by
-// the generator in _gen.
+// the generator in _gen, that for arm64 by hand: its macros are in neon_arm64.h.
 //
 //	s := kernel.Best()
 //	c := &kernel.Conv{In: in, Off: []int32{0, 8}, W: weights, Bias: bias, Out: out, Step: kernel.Block, Tiles: 4}
