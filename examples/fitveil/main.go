@@ -39,12 +39,13 @@ func commands() []command {
 		{"estimate", "", "estimate body measurements (JSON lines on standard input)", estimate},
 		{"size", "-chart FILE [-fit F]", "recommend a size (JSON lines on standard input)", size},
 		{"tryon", "-photo P -item G -out OUT", "draw a garment on a person", tryOn},
+		{"serve", "[-addr A] [-db F]", "open the web shop of the examples", serve},
 		{"consent", "-db F VERB ...", "grant, refuse, withdraw, check, history, verify, erase", consents},
 	}
 }
 
 // later are the words that are reserved for what is not built yet.
-var later = []string{"redact", "convert", "serve", "evaluate"}
+var later = []string{"redact", "convert", "evaluate"}
 
 func run(args []string, in io.Reader, out, errw io.Writer) int {
 	sh := &shell{in, out, errw}

@@ -11,7 +11,6 @@ package main
 import (
 	"bytes"
 	"context"
-	"embed"
 	"errors"
 	"flag"
 	"fmt"
@@ -23,14 +22,12 @@ import (
 	"github.com/fitveil/fitveil/consent"
 	"github.com/fitveil/fitveil/detect"
 	"github.com/fitveil/fitveil/detect/person"
+	"github.com/fitveil/fitveil/examples/quickstart/assets"
 	"github.com/fitveil/fitveil/imageproc"
 	"github.com/fitveil/fitveil/sizing"
 	"github.com/fitveil/fitveil/tryon"
 	"github.com/fitveil/fitveil/tryon/overlay"
 )
-
-//go:embed assets/portrait.jpg assets/tee.png assets/chart.json
-var assets embed.FS
 
 func main() {
 	out := flag.String("out", "quickstart-out", "directory for the pictures")
@@ -102,8 +99,7 @@ func run(ctx context.Context, w io.Writer, photo, dir string) (err error) {
 
 func upload(path string) (name string, data []byte, err error) {
 	if path == "" {
-		data, err = assets.ReadFile("assets/portrait.jpg")
-		return "the bundled portrait", data, err
+		return "the bundled portrait", assets.Portrait, nil
 	}
 	data, err = os.ReadFile(path)
 	return filepath.Base(path), data, err
@@ -145,11 +141,7 @@ func (v *visit) look(ctx context.Context) error {
 
 // recommend answers which size, from what the shopper knows.
 func (v *visit) recommend(context.Context) error {
-	data, err := assets.ReadFile("assets/chart.json")
-	if err != nil {
-		return err
-	}
-	chart, err := sizing.ParseChart(bytes.NewReader(data), nil)
+	chart, err := sizing.ParseChart(bytes.NewReader(assets.Chart), nil)
 	if err != nil {
 		return err
 	}
@@ -167,11 +159,7 @@ func (v *visit) recommend(context.Context) error {
 
 // tryOn draws the T-shirt on the person.
 func (v *visit) tryOn(ctx context.Context) error {
-	data, err := assets.ReadFile("assets/tee.png")
-	if err != nil {
-		return err
-	}
-	tee, err := imageproc.Sanitize(ctx, bytes.NewReader(data), nil)
+	tee, err := imageproc.Sanitize(ctx, bytes.NewReader(assets.Tee), nil)
 	if err != nil {
 		return err
 	}

@@ -17,6 +17,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/fitveil/fitveil/detect"
+	"github.com/fitveil/fitveil/examples/quickstart/assets"
 	"github.com/fitveil/fitveil/imageproc"
 )
 
@@ -65,15 +66,11 @@ func TestPortrait(t *testing.T) {
 		t.Errorf("left in the temporary folder: %v", left)
 	}
 
-	before, err := assets.ReadFile("assets/portrait.jpg")
-	if err != nil {
-		t.Fatal(err)
-	}
 	after, err := os.ReadFile(filepath.Join(dir, "1-clean.jpeg"))
 	if err != nil {
 		t.Fatal(err)
 	}
-	if !located(t, before) {
+	if !located(t, assets.Portrait) {
 		t.Error("the portrait has no place to remove; the test proves nothing")
 	}
 	if located(t, after) {
@@ -151,11 +148,7 @@ func TestOwnPicture(t *testing.T) {
 
 // TestGIF: the formats the refusals name do work.
 func TestGIF(t *testing.T) {
-	data, err := assets.ReadFile("assets/portrait.jpg")
-	if err != nil {
-		t.Fatal(err)
-	}
-	img, _, err := image.Decode(bytes.NewReader(data))
+	img, _, err := image.Decode(bytes.NewReader(assets.Portrait))
 	if err != nil {
 		t.Fatal(err)
 	}
