@@ -61,7 +61,7 @@ func judge(t *testing.T, ps []person, source Source, known, targets []string, ke
 		if keep != nil && !keep(p) {
 			continue
 		}
-		e, err := estimate(&holdoutTables, p.body(source, known...))
+		e, err := estimate(&foldTables[p.fold], p.body(source, known...))
 		if err != nil {
 			t.Fatal(err)
 		}

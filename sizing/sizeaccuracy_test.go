@@ -176,7 +176,7 @@ func TestAccuracySizes(t *testing.T) {
 						b = p.noisy(r, k.names...)
 					}
 					var answer Recommendation
-					if err := c.recommend(&holdoutTables, &answer, b, nil); err != nil {
+					if err := c.recommend(&foldTables[p.fold], &answer, b, nil); err != nil {
 						t.Fatal(err)
 					}
 					h.add(&answer, truth)
@@ -211,8 +211,8 @@ func TestAccuracySizes(t *testing.T) {
 // measured by tape, and with a weight in pounds taken for kilograms.
 func TestDoubtsOfSoldiers(t *testing.T) {
 	r := rand.New(rand.NewPCG(1, 2))
-	doubted := func(b *Body) float64 {
-		e, err := estimate(&holdoutTables, b)
+	doubted := func(p *person, b *Body) float64 {
+		e, err := estimate(&foldTables[p.fold], b)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -226,9 +226,9 @@ func TestDoubtsOfSoldiers(t *testing.T) {
 		for _, p := range soldiers(t, sex) {
 			b := p.noisy(r, append(fourFacts[:3:3], "chest", "waist", "hips")...)
 			n++
-			clean += doubted(b)
+			clean += doubted(&p, b)
 			b.Weight /= Lb
-			pounds += doubted(b)
+			pounds += doubted(&p, b)
 		}
 	}
 	t.Logf("doubted: %.0f of %.0f, in pounds %.0f", clean, n, pounds)

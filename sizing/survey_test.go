@@ -37,6 +37,7 @@ type person struct {
 	sex    Sex
 	age    float64
 	weight float64
+	fold   int // the tables that have not seen this person
 	length map[string]float64 // cm
 }
 
@@ -61,15 +62,15 @@ func (p *person) body(source Source, known ...string) *Body {
 	return b
 }
 
-// heldOut is the same rule as in sizing/_fit.
-func heldOut(key string) bool {
+// foldOf is the same rule as in sizing/_fit.
+func foldOf(key string) int {
 	f := fnv.New64a()
 	f.Write([]byte(key))
 	h := f.Sum64()
 	h ^= h >> 33
 	h *= 0xff51afd7ed558ccd
 	h ^= h >> 33
-	return h/5%5 == 0
+	return int(h / 5 % uint64(len(foldTables)))
 }
 
 // A record is one line of a survey file: its cells, and where each column is.
@@ -128,10 +129,11 @@ func people(t *testing.T, path string, sex Sex, unit float64, columns map[string
 	var out []person
 rows:
 	for _, rec := range records(t, path) {
-		if k := key(rec); k == "" || !heldOut(k) {
+		k := key(rec)
+		if k == "" {
 			continue
 		}
-		p := person{sex: sex, length: map[string]float64{}}
+		p := person{sex: sex, fold: foldOf(k), length: map[string]float64{}}
 		for name, column := range columns {
 			v, ok := number(rec.get(column))
 			if !ok {
@@ -197,51 +199,55 @@ func civilians(t *testing.T, sex Sex, lo, hi float64, names ...string) []person 
 	return out
 }
 
-// plainRegression is the RMSE, on the held-out rows of ANSUR II, of the obvious
-// rival: the logarithm of the target, linear in those of height and weight and in
-// age, fitted on the other rows of that survey.
+// plainRegression is the cross-validated RMSE on ANSUR II of the obvious rival:
+// the logarithm of the target, linear in those of height and weight and in age,
+// fitted on the same survey alone.
 func plainRegression(t *testing.T, sex Sex, target string) float64 {
 	t.Helper()
-	name := map[Sex]string{Female: "female", Male: "male"}[sex]
 	const n = 4
-	var a [n][n + 1]float64
-	var test [][n + 1]float64
-	for _, r := range records(t, filepath.Join(surveyDir(t), "ansur2_"+name+".csv.gz")) {
-		value := func(column string) float64 { v, _ := number(r.get(column)); return v }
-		x := [n + 1]float64{1, math.Log(value("stature") / 1700), math.Log(value("weightkg") / 800), value("age") / 30, math.Log(value(ansur2Names[target]) / 10)}
-		if heldOut("ansur2:" + name + ":" + r.get("subjectid")) {
-			test = append(test, x)
-			continue
+	type sample = [n + 1]float64
+	var byFold [len(foldTables)][]sample
+	for _, p := range soldiers(t, sex) {
+		byFold[p.fold] = append(byFold[p.fold], sample{1, math.Log(p.length["height"] / 170), math.Log(p.weight / 80), p.age / 30, math.Log(p.length[target])})
+	}
+	var sq, count float64
+	for out := range byFold {
+		var a [n]sample
+		for k, list := range byFold {
+			for _, x := range list {
+				for i := range n {
+					for j := range n + 1 {
+						if k != out {
+							a[i][j] += x[i] * x[j]
+						}
+					}
+				}
+			}
 		}
-		for i := range n {
+		for i := range n { // Gauss-Jordan on the normal equations
+			pivot := a[i][i]
 			for j := range n + 1 {
-				a[i][j] += x[i] * x[j]
+				a[i][j] /= pivot
+			}
+			for k := range n {
+				f := a[k][i]
+				if k == i {
+					continue
+				}
+				for j := range n + 1 {
+					a[k][j] -= f * a[i][j]
+				}
 			}
 		}
-	}
-	for i := range n { // Gauss-Jordan on the normal equations
-		pivot := a[i][i]
-		for j := range n + 1 {
-			a[i][j] /= pivot
-		}
-		for k := range n {
-			f := a[k][i]
-			if k == i {
-				continue
+		for _, x := range byFold[out] {
+			var y float64
+			for i := range n {
+				y += a[i][n] * x[i]
 			}
-			for j := range n + 1 {
-				a[k][j] -= f * a[i][j]
-			}
+			e := math.Exp(y) - math.Exp(x[n])
+			sq += e * e
+			count++
 		}
 	}
-	var sq float64
-	for _, x := range test {
-		var y float64
-		for i := range n {
-			y += a[i][n] * x[i]
-		}
-		e := math.Exp(y) - math.Exp(x[n])
-		sq += e * e
-	}
-	return math.Sqrt(sq / float64(len(test)))
+	return math.Sqrt(sq / count)
 }

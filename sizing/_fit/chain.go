@@ -77,9 +77,9 @@ func keep(rows []row, f func(*row) bool) []*row {
 	return out
 }
 
-// fit fits the chain of one sex. With test set, the rows held out stay unseen.
-func fit(s *surveys, male, adult, test bool) *population {
-	in := func(r *row) bool { return r.male == male && !(test && r.holdout) }
+// fit fits the chain of one sex without the people of fold out; -1 leaves nobody out.
+func fit(s *surveys, male, adult bool, out int) *population {
+	in := func(r *row) bool { return r.male == male && r.fold != out }
 	civilians := keep(s.nhanes, func(r *row) bool {
 		grown := r.v[age] >= 18
 		return in(r) && grown == adult && r.v[age] >= 2 && has(r, age, height, weight)

@@ -44,7 +44,7 @@ type row struct {
 	v       [numVars]float64
 	male    bool
 	mec     float64 // NHANES examination weight, 0 elsewhere
-	holdout bool    // not used where the fit is to be tested
+	fold    int     // 0 to 4: the fifth of the survey it belongs to
 }
 
 // A column says which field of a survey feeds which variable, and the factor
@@ -104,14 +104,14 @@ func load(dir string) (*surveys, error) {
 	s := new(surveys)
 	for _, sex := range []string{"male", "female"} {
 		rows, err := read(filepath.Join(dir, "ansur2_"+sex+".csv.gz"), ansur2Columns, func(field func(string) string) (row, bool) {
-			return row{male: sex == "male", holdout: holdout("ansur2:" + sex + ":" + field("subjectid"))}, true
+			return row{male: sex == "male", fold: fold("ansur2:" + sex + ":" + field("subjectid"))}, true
 		})
 		if err != nil {
 			return nil, err
 		}
 		s.ansur2 = append(s.ansur2, rows...)
 		rows, err = read(filepath.Join(dir, "ansur1_"+sex+".csv.gz"), ansur1Columns, func(field func(string) string) (row, bool) {
-			return row{male: sex == "male", holdout: holdout("ansur1:" + sex + ":" + field("SUBJECT_NUMBER"))}, true
+			return row{male: sex == "male", fold: fold("ansur1:" + sex + ":" + field("SUBJECT_NUMBER"))}, true
 		})
 		if err != nil {
 			return nil, err
@@ -121,7 +121,7 @@ func load(dir string) (*surveys, error) {
 	rows, err := read(filepath.Join(dir, "nhanes_2017_2020.csv.gz"), nhanesColumns, func(field func(string) string) (row, bool) {
 		w, err := strconv.ParseFloat(field("WTMECPRP"), 64)
 		pregnant := field("RIDEXPRG") == "1"
-		return row{male: field("RIAGENDR") == "1", mec: w, holdout: holdout("nhanes:" + field("SEQN"))}, err == nil && !pregnant
+		return row{male: field("RIAGENDR") == "1", mec: w, fold: fold("nhanes:" + field("SEQN"))}, err == nil && !pregnant
 	})
 	s.nhanes = rows
 	return s, err
@@ -180,15 +180,18 @@ func read(path string, columns map[int]column, start func(func(string) string) (
 	}
 }
 
-// holdout says whether a person is kept for testing: FNV-1a of the key, its
-// high bits folded down, and one fifth of what that leaves. Rows whose hash is
-// divisible by five are not in the files at all, so the second digit decides.
-func holdout(key string) bool {
+// folds is how many parts cross-validation leaves out in turn.
+const folds = 5
+
+// fold says which fifth a person belongs to: FNV-1a of the key, its high bits
+// folded down. Rows whose hash is divisible by five are not in the files at all,
+// so the second digit decides.
+func fold(key string) int {
 	f := fnv.New64a()
 	f.Write([]byte(key))
 	h := f.Sum64()
 	h ^= h >> 33
 	h *= 0xff51afd7ed558ccd
 	h ^= h >> 33
-	return h/5%5 == 0
+	return int(h / 5 % folds)
 }
