@@ -33,9 +33,9 @@ func Example() {
 		fmt.Println()
 	}
 	// Output:
-	// M at 77 %
+	// M at 78 %
 	// S    0 %  bust tight waist tight
-	// M   77 %  bust good waist good
+	// M   78 %  bust good waist good
 	// L   22 %  bust loose waist loose
 	// XL   0 %  bust loose waist loose
 }

@@ -30,11 +30,11 @@ type population struct {
 	ageMean, ageVar              float64
 	heightMean                   [5]float64 // powers of a
 	heightVar                    float64
-	weightMean                   [9]float64 // powers of a, then h, h², ah, h³
-	weightVar                    float64
+	weightMean                   [9]float64     // powers of a, then h, h², ah, h³
+	weightLogVar                 [3]float64     // log variance on 1, a, a²
 	girthMean                    [3][17]float64 // log waist, hips, arm: see girth
 	armOn                        [2]float64     // of log arm on log waist and log hips
-	girthLogVar                  [3][4]float64  // log variance on 1, b, b², a
+	girthLogVar                  [3][7]float64  // log variance on 1, b, b², a, a², ab, ab²
 	waistHips                    float64        // correlation of what a, h and w leave of waist and hips
 	restMean                     [12][6]float64 // chest to head on 1, a, h, w, log waist, log hips
 	restLogVar                   [12][2]float64 // log variance on 1, b
@@ -79,6 +79,12 @@ func (p *population) weight(a, h float64) (mean, da, dh float64) {
 	return mean + da*(a-x) + dh*(h-y), da, dh
 }
 
+// weightVar is the variance that a and h leave of w.
+func (p *population) weightVar(a float64) float64 {
+	a = clamp(a, p.lo[0], p.hi[0])
+	return math.Exp(p.weightLogVar[0] + a*(p.weightLogVar[1]+a*p.weightLogVar[2]))
+}
+
 // girth is the mean of a log girth at a, h and b, and its slopes. Outside the
 // data it goes on straight: a quartic would not.
 func (p *population) girth(g int, a, h, b float64) (mean, da, dh, db float64) {
@@ -105,7 +111,7 @@ func (p *population) bend(g int, a, b float64) (aa, bb float64) {
 func (p *population) girthSD(g int, a, b float64) float64 {
 	a, b = clamp(a, p.lo[0], p.hi[0]), clamp(b, p.lo[2], p.hi[2])
 	k := &p.girthLogVar[g]
-	return math.Exp((k[0] + k[1]*b + k[2]*b*b + k[3]*a) / 2)
+	return math.Exp((k[0] + b*(k[1]+b*k[2]) + a*(k[3]+a*k[4]+b*(k[5]+b*k[6]))) / 2)
 }
 
 // restSD is the same for chest to head.

@@ -92,7 +92,7 @@ func (s *posterior) build(need varSet, at *[3]float64, spread *[2]float64) {
 	s.add(vHeight, m+da*(s.mean[vAge]-a), p.heightVar, vAge)
 	m, da, dh := p.weight(a, h)
 	s.loads[vAge], s.loads[vHeight] = da, dh
-	s.add(vWeight, m+da*(s.mean[vAge]-a)+dh*(s.mean[vHeight]-h), p.weightVar, vAge, vHeight)
+	s.add(vWeight, m+da*(s.mean[vAge]-a)+dh*(s.mean[vHeight]-h), p.weightVar(a), vAge, vHeight)
 
 	for g, v := range [...]int{vWaist, vHips, vArm} {
 		if !need.has(v) {

@@ -37,7 +37,7 @@ type person struct {
 	sex    Sex
 	age    float64
 	weight float64
-	fold   int // the tables that have not seen this person
+	fold   int                // the tables that have not seen this person
 	length map[string]float64 // cm
 }
 

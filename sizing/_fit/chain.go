@@ -23,6 +23,13 @@ func girthFeatures(a, h, b float64) []float64 {
 	}
 }
 
+// spreadFeatures are those of the log variance of a log girth. Young people of
+// middling BMI are mostly soldiers, whose girths vary less; the products let
+// the spread say so.
+func spreadFeatures(a, b float64) []float64 {
+	return []float64{1, b, b * b, a, a * a, a * b, a * b * b}
+}
+
 // A population is the fitted chain of one sex and age group; every field is
 // explained in sizing/model.go, which reads it.
 type population struct {
@@ -34,10 +41,10 @@ type population struct {
 	HeightMean                   [5]float64
 	HeightVar                    float64
 	WeightMean                   [9]float64
-	WeightVar                    float64
+	WeightLogVar                 [3]float64
 	GirthMean                    [3][17]float64
 	ArmOn                        [2]float64
-	GirthLogVar                  [3][4]float64
+	GirthLogVar                  [3][7]float64
 	WaistHips                    float64
 	RestMean                     [12][6]float64
 	RestLogVar                   [12][2]float64
@@ -118,32 +125,38 @@ func (p *population) box(rows []*row) {
 	}
 }
 
-// fitStature fits age, height given age and weight given both, with the
-// survey's weights, so that the prior is the civilian population.
+// fitStature fits age, height given age and weight given both. The survey's
+// weights, which would make it one country's population, stay out: a shop's
+// customers are not that either, and unweighted the survey has more of the
+// bodies that are rare there.
 func (p *population) fitStature(rows []*row) {
-	var ages, hs, ws, mec []float64
-	var xh, xw [][]float64
-	var total float64
+	var ages, hs, ws []float64
+	var xh, xw, xv [][]float64
 	for _, r := range rows {
 		a, h, w, _ := p.z(r)
-		ages, hs, ws, mec = append(ages, a), append(hs, h), append(ws, w), append(mec, r.mec)
-		xh, xw = append(xh, heightFeatures(a)), append(xw, weightFeatures(a, h))
-		total += r.mec
+		ages, hs, ws = append(ages, a), append(hs, h), append(ws, w)
+		xh, xw, xv = append(xh, heightFeatures(a)), append(xw, weightFeatures(a, h)), append(xv, []float64{1, a, a * a})
+		p.AgeMean += a / float64(len(rows))
 	}
-	for i, a := range ages {
-		p.AgeMean += a * mec[i] / total
-	}
-	bh, bw := leastSquares(xh, hs, mec), leastSquares(xw, ws, mec)
+	bh, bw := leastSquares(xh, hs, nil), leastSquares(xw, ws, nil)
 	copy(p.HeightMean[:], bh)
 	copy(p.WeightMean[:], bw)
-	for i := range ages {
-		q := mec[i] / total
-		p.AgeVar += q * (ages[i] - p.AgeMean) * (ages[i] - p.AgeMean)
-		eh, ew := hs[i]-dot(xh[i], bh), ws[i]-dot(xw[i], bw)
-		p.HeightVar += q * eh * eh
-		p.WeightVar += q * ew * ew
+	left := make([]float64, len(rows))
+	for i, a := range ages {
+		n := float64(len(rows))
+		p.AgeVar += (a - p.AgeMean) * (a - p.AgeMean) / n
+		eh := hs[i] - dot(xh[i], bh)
+		p.HeightVar += eh * eh / n
+		left[i] = ws[i] - dot(xw[i], bw)
 	}
+	copy(p.WeightLogVar[:], logVariance(xv, left))
 }
+
+// soldierShare is how much all soldiers together count against all civilians where
+// both are pooled. There are as many soldiers as civilians among the men and half as
+// many among the women, and at the same height, weight and age a male civilian's
+// hips are half a centimetre wider.
+const soldierShare = 0.7
 
 // fitGirths fits waist and hips given age, height and weight on both surveys,
 // person for person, and the relaxed upper arm, which only civilians have,
@@ -157,7 +170,7 @@ func (p *population) fitGirths(pooled, civilians []*row) {
 			rows = civilians
 		}
 		var x, xv [][]float64
-		var y []float64
+		var y, votes []float64
 		for _, r := range rows {
 			if !has(r, v) || (v == arm && p.Adult && !has(r, waist, hips)) {
 				continue
@@ -168,9 +181,14 @@ func (p *population) fitGirths(pooled, civilians []*row) {
 				f = append(f, math.Log(r.v[waist]), math.Log(r.v[hips]))
 			}
 			x, y = append(x, f), append(y, math.Log(r.v[v]))
-			xv = append(xv, []float64{1, b, b * b, a})
+			xv = append(xv, spreadFeatures(a, b))
+			if r.soldier {
+				votes = append(votes, soldierShare*float64(len(civilians))/float64(len(pooled)-len(civilians)))
+			} else {
+				votes = append(votes, 1)
+			}
 		}
-		coef := leastSquares(x, y, nil)
+		coef := leastSquares(x, y, votes)
 		copy(p.GirthMean[g][:], coef[:17])
 		if len(coef) > 17 {
 			copy(p.ArmOn[:], coef[17:])
@@ -186,7 +204,7 @@ func (p *population) fitGirths(pooled, civilians []*row) {
 			continue
 		}
 		a, h, _, b := p.z(r)
-		f, fv := girthFeatures(a, h, b), []float64{1, b, b * b, a}
+		f, fv := girthFeatures(a, h, b), spreadFeatures(a, b)
 		pair := make([]float64, 2)
 		for g, v := range []int{waist, hips} {
 			e := (math.Log(r.v[v]) - dot(f, p.GirthMean[g][:])) / math.Exp(dot(fv, p.GirthLogVar[g][:])/2)

@@ -43,8 +43,8 @@ const (
 type row struct {
 	v       [numVars]float64
 	male    bool
-	mec     float64 // NHANES examination weight, 0 elsewhere
-	fold    int     // 0 to 4: the fifth of the survey it belongs to
+	soldier bool // ANSUR
+	fold    int  // 0 to 4: the fifth of the survey it belongs to
 }
 
 // A column says which field of a survey feeds which variable, and the factor
@@ -104,14 +104,14 @@ func load(dir string) (*surveys, error) {
 	s := new(surveys)
 	for _, sex := range []string{"male", "female"} {
 		rows, err := read(filepath.Join(dir, "ansur2_"+sex+".csv.gz"), ansur2Columns, func(field func(string) string) (row, bool) {
-			return row{male: sex == "male", fold: fold("ansur2:" + sex + ":" + field("subjectid"))}, true
+			return row{male: sex == "male", soldier: true, fold: fold("ansur2:" + sex + ":" + field("subjectid"))}, true
 		})
 		if err != nil {
 			return nil, err
 		}
 		s.ansur2 = append(s.ansur2, rows...)
 		rows, err = read(filepath.Join(dir, "ansur1_"+sex+".csv.gz"), ansur1Columns, func(field func(string) string) (row, bool) {
-			return row{male: sex == "male", fold: fold("ansur1:" + sex + ":" + field("SUBJECT_NUMBER"))}, true
+			return row{male: sex == "male", soldier: true, fold: fold("ansur1:" + sex + ":" + field("SUBJECT_NUMBER"))}, true
 		})
 		if err != nil {
 			return nil, err
@@ -119,9 +119,7 @@ func load(dir string) (*surveys, error) {
 		s.ansur1 = append(s.ansur1, rows...)
 	}
 	rows, err := read(filepath.Join(dir, "nhanes_2017_2020.csv.gz"), nhanesColumns, func(field func(string) string) (row, bool) {
-		w, err := strconv.ParseFloat(field("WTMECPRP"), 64)
-		pregnant := field("RIDEXPRG") == "1"
-		return row{male: field("RIAGENDR") == "1", mec: w, fold: fold("nhanes:" + field("SEQN"))}, err == nil && !pregnant
+		return row{male: field("RIAGENDR") == "1", fold: fold("nhanes:" + field("SEQN"))}, field("RIDEXPRG") != "1" // pregnant
 	})
 	s.nhanes = rows
 	return s, err
