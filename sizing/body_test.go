@@ -78,9 +78,9 @@ func TestImpossible(t *testing.T) {
 		{"chest", sizing.Body{Chest: -96.125}},
 		{"chest", sizing.Body{Chest: sizing.Length(math.NaN())}},
 		{"waist", sizing.Body{Waist: sizing.Length(math.Inf(1))}},
-		{"height", sizing.Body{Height: 961.25}},
-		{"height", sizing.Body{Height: 1.78}},
-		{"hips", sizing.Body{Chest: 96, Hips: 961.25}},
+		{"height", sizing.Body{Height: 9612.5}},
+		{"height", sizing.Body{Height: 0.96}},
+		{"hips", sizing.Body{Chest: 96, Hips: 9612.5}},
 		{"weight_kg", sizing.Body{Weight: 961.25}},
 		{"weight_kg", sizing.Body{Weight: sizing.Mass(math.Inf(-1))}},
 		{"age", sizing.Body{Age: 961.25}},
@@ -96,13 +96,13 @@ func TestImpossible(t *testing.T) {
 				t.Errorf("%s: got %v", q.field, err)
 				continue
 			}
-			if strings.Contains(err.Error(), "96") || strings.Contains(err.Error(), "1.78") || !strings.HasPrefix(err.Error(), "sizing: ") {
+			if strings.Contains(err.Error(), "96") || strings.Contains(err.Error(), "0.96") || !strings.HasPrefix(err.Error(), "sizing: ") {
 				t.Errorf("%s: the error shows the value: %v", q.field, err)
 			}
 		}
 	}
 	b := sizing.Body{Chest: 96}
-	if err := b.Set("chest", 961.25); err == nil || strings.Contains(err.Error(), "961") || b.Chest != 96 {
+	if err := b.Set("chest", 9612.5); err == nil || strings.Contains(err.Error(), "961") || b.Chest != 96 {
 		t.Errorf("Set takes an impossible chest, shows it or changes the body: %v", err)
 	}
 }

@@ -43,21 +43,25 @@ const modelFloor = 0.01
 //
 // Every measurement comes with a mean, a standard deviation and a 95 % interval
 // from a log-Gaussian model per sex, conditioned on whatever is known (see
-// docs/adr/0005-body-model.md). For children of 2 to 17 only height, weight,
+// docs/adr/0005-body-model.md). Values in a mistaken unit are repaired first, with a
+// warning: see Repair. For children of 2 to 17 only height, weight,
 // waist, upper arm and, from 12 years, hips are estimated; the others are missing from All
 // unless given. Errors: *RangeError.
 func Estimate(b *Body) (*Estimates, error) { return estimate(&surveyTables, b) }
 
 func estimate(t *tables, b *Body) (*Estimates, error) {
-	if b == nil {
-		b = new(Body)
+	fixed := new(Body)
+	if b != nil {
+		*fixed = *b
 	}
-	if err := b.Validate(); err != nil {
+	b = fixed
+	var m mixture
+	d := new(estimated)
+	var err error
+	if d.warnings, err = m.mend(t, b, nil); err != nil {
 		return nil, err
 	}
-	var m mixture
 	m.condition(t, b, 1<<numVars-1, 0)
-	d := new(estimated)
 	for i := range measures {
 		d.lengths[i], d.has[i] = m.measurement(i, b)
 		if !d.has[i] {

@@ -165,12 +165,14 @@ func (e *NameError) Error() string { return fmt.Sprintf("sizing: body: no measur
 
 // Set sets a measurement by the name Measurements lists, in centimetres, with
 // or without the suffix "_cm"; "weight_kg" (or "weight") in kilograms and "age"
-// in years. Zero makes it unknown again. It returns a *RangeError for a value no
-// body has and a *NameError for a name there is not; b is then unchanged.
+// in years. Zero makes it unknown again. A value that is possible in another unit
+// only, a foot of 270 cm, is taken: Estimate and Recommend repair or refuse it.
+// Set returns a *RangeError for a value no body has in any unit and a *NameError
+// for a name there is not; b is then unchanged.
 func (b *Body) Set(name string, value float64) error {
 	switch name {
 	case "weight_kg", "weight":
-		if err := inRange("weight_kg", value, minWeight, maxWeight, "kg"); err != nil {
+		if err := inRange("weight_kg", value, minWeight, maxWeight, "kg"); err != nil && !mendable(fieldWeight, value) {
 			return err
 		}
 		b.Weight = Mass(value)
@@ -187,7 +189,7 @@ func (b *Body) Set(name string, value float64) error {
 		return &NameError{Name: name}
 	}
 	m := &measures[i]
-	if err := inRange(m.name, value, m.min, m.max, "cm"); err != nil {
+	if err := inRange(m.name, value, m.min, m.max, "cm"); err != nil && !mendable(i, value) {
 		return err
 	}
 	*b.at(i) = Length(value)
@@ -244,7 +246,7 @@ func inRange(field string, v, lo, hi float64, unit string) error {
 }
 
 // Validate checks every field: a *RangeError names the first that no body can
-// have. Estimate and Recommend call it.
+// have. Estimate and Recommend repair units first (see Repair) and then call it.
 func (b *Body) Validate() error {
 	for i := range measures {
 		m := &measures[i]

@@ -96,14 +96,23 @@ func (m *mixture) doubts(list []Warning, b *Body) []Warning {
 	if b.Height != 0 && b.Weight != 0 && m.beyond() {
 		list = warn(list, WarnBeyondSurveys, "")
 	}
+	return m.unlikelies(list)
+}
+
+// unlikelies appends a warning for every observation far from what the others say.
+func (m *mixture) unlikelies(list []Warning) []Warning {
 	for i := range m.obs[:m.nobs] {
 		o := &m.obs[i]
-		if o.variable != vAge && m.surprise(o) > unlikely {
+		if o.variable == vAge {
+			continue
+		}
+		if z := m.surprise(o); z > unlikely {
 			field := "weight_kg"
 			if o.measure >= 0 {
 				field = measures[o.measure].name
 			}
 			list = warn(list, WarnUnlikely, field)
+			list[len(list)-1].P = wrong(z)
 		}
 	}
 	return list

@@ -98,9 +98,6 @@ func (c *Chart) recommend(t *tables, r *Recommendation, b *Body, o *Options) err
 		known = *b
 	}
 	b = &known
-	if err := b.Validate(); err != nil {
-		return err
-	}
 	prefer := Regular
 	if o != nil {
 		prefer = o.Prefer
@@ -114,7 +111,21 @@ func (c *Chart) recommend(t *tables, r *Recommendation, b *Body, o *Options) err
 		r.Warnings = warn(r.Warnings, WarnSexFromChart, "")
 	}
 	var w wearer
-	w.measure(t, c, b)
+	if b.Validate() != nil {
+		var err error
+		if known, r.Warnings, err = w.mix.mended(t, known, r.Warnings); err != nil {
+			return err
+		}
+	}
+	// Where every dimension of the chart is measured, a repair could turn a larger
+	// girth into a smaller size: what looks wrong is only said.
+	if all := w.measure(t, c, b); !all && w.mix.suspect(t, b) {
+		var err error
+		if known, r.Warnings, err = w.mix.mended(t, known, r.Warnings); err != nil {
+			return err
+		}
+		w.measure(t, c, b)
+	}
 	r.Warnings = w.mix.doubts(r.Warnings, b)
 	for i := range c.dims {
 		if w.odd[i] {
@@ -180,10 +191,10 @@ func (b *Body) value(d *dimension) float64 {
 // measure conditions the model on b. Where b knows every deciding dimension,
 // each is weighed against what height, weight, age and other measurements say of
 // it, but not against each other: a larger hip would otherwise speak for a
-// smaller waist, and raising a girth could lower the size.
-func (w *wearer) measure(t *tables, c *Chart, b *Body) {
+// smaller waist, and raising a girth could lower the size. It reports whether b does.
+func (w *wearer) measure(t *tables, c *Chart, b *Body) (all bool) {
 	var need, apart varSet
-	all := true
+	all = true
 	for i := range c.dims {
 		d := &c.dims[i]
 		need |= 1 << d.variable()
@@ -201,6 +212,7 @@ func (w *wearer) measure(t *tables, c *Chart, b *Body) {
 			w.place(k, i, c, b, apart != 0)
 		}
 	}
+	return all
 }
 
 // place writes mean and covariances of dimension i into the k-th box.

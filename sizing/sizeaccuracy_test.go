@@ -216,7 +216,7 @@ func TestDoubtsOfSoldiers(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if slices.ContainsFunc(e.Warnings(), func(w Warning) bool { return w.Code == WarnUnlikely }) {
+		if slices.ContainsFunc(e.Warnings(), func(w Warning) bool { return w.Code == WarnUnlikely || w.Code == WarnRepaired }) {
 			return 1
 		}
 		return 0

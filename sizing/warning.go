@@ -4,9 +4,11 @@ package sizing
 // English text. Field names the measurement or chart dimension it is about, or
 // is "". Neither holds a value.
 type Warning struct {
-	Code  string `json:"code"`
-	Field string `json:"field,omitempty"`
-	Text  string `json:"text"`
+	Code  string  `json:"code"`
+	Field string  `json:"field,omitempty"`
+	Text  string  `json:"text"`
+	Unit  string  `json:"unit,omitempty"` // of WarnRepaired: what the value was given in
+	P     float64 `json:"p,omitempty"`    // of WarnUnlikely: how probable it is that the value is wrong
 }
 
 // The codes of warnings.
@@ -16,6 +18,7 @@ const (
 	WarnSexFromChart   = "sex-from-chart"         // the chart's sex was taken
 	WarnSelfReported   = "self-reported"          // wider noise was allowed for
 	WarnUnlikely       = "unlikely-measurement"   // Field disagrees with the other measurements
+	WarnRepaired       = "unit-repaired"          // Field, or every length, was given in Unit and converted
 	WarnBeyondSurveys  = "beyond-surveys"         // body-mass index or height outside what the surveys hold
 	WarnChildModel     = "child-model"            // the children's model was used
 	WarnChildLimited   = "child-limited"          // Field can't be estimated for children and is left out
