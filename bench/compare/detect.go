@@ -2,36 +2,72 @@ package main
 
 import (
 	"context"
-	"errors"
-	"fmt"
 	"os"
 	"path/filepath"
 
-	ort "github.com/yalue/onnxruntime_go"
 	"gorgonia.org/tensor"
 
 	"github.com/fitveil/fitveil/detect/infer"
 )
 
-// model is one of the two person models, and a picture for it.
+// model is a network with one square picture for input.
 type model struct {
-	file    string
-	side    int
-	channel func(c int, v float32) float32 // pixel 0..255 to what the model expects
+	side int
+	data func() ([]byte, error)
+	// channel makes of a pixel from 0 to 255 what the model expects.
+	channel func(c int, v float32) float32
 }
 
 var (
-	nanodet = model{"nanodet-g-416.onnx", 416, func(c int, v float32) float32 {
+	nanodet = model{416, person("nanodet-g-416.onnx"), func(c int, v float32) float32 {
 		mean, sd := [3]float32{103.53, 116.28, 123.675}, [3]float32{57.375, 57.12, 58.395}
 		return (v - mean[c]) / sd[c]
 	}}
-	movenet = model{"movenet-multipose-256.onnx", 256, func(_ int, v float32) float32 { return v }}
+	movenet = model{256, person("movenet-multipose-256.onnx"), func(_ int, v float32) float32 { return v }}
+	dense   = model{416, made(416, denseNet, leakyRelu), unit}
+	mobile  = model{416, made(416, mobileNet, relu), unit}
+	// What other engines in Go can run, and do not take minutes for.
+	small = model{128, made(128, denseNet, relu), unit}
 )
 
+const (
+	nanodetFile = "nanodet-g-416.onnx"
+	ortOne      = "onnxruntime 1.30, 1 thread"
+)
+
+func unit(_ int, v float32) float32 { return v/128 - 1 }
+
+func modelPath(file string) string {
+	return filepath.Join("..", "..", "detect", "person", "models", file)
+}
+
+func person(file string) func() ([]byte, error) {
+	return func() ([]byte, error) { return os.ReadFile(modelPath(file)) }
+}
+
+func made(side int, build func(int, func(*net)) *net, relu func(*net)) func() ([]byte, error) {
+	return func() ([]byte, error) { return build(side, relu).bytes(side), nil }
+}
+
 func detectJobs() []job {
+	against := func(m model, threads int, clock func(func() error) (float64, error)) func(*setup) (*contest, error) {
+		return func(s *setup) (*contest, error) { return ortContest(s, m, threads, clock) }
+	}
 	return []job{
-		{"detect/nanodet", "onnxruntime 1.30, 1 thread", func(s *setup) (*contest, error) { return detectContest(s, nanodet, 1) }},
-		{"detect/movenet", "onnxruntime 1.30, 1 thread", func(s *setup) (*contest, error) { return detectContest(s, movenet, 1) }},
+		{"detect/nanodet", ortOne, against(nanodet, 1, thread)},
+		{"detect/movenet", ortOne, against(movenet, 1, thread)},
+		{"detect/dense", ortOne, against(dense, 1, thread)},
+		{"detect/mobile", ortOne, against(mobile, 1, thread)},
+		{"detect/nanodet-avx2", "", narrowed("detect/nanodet")},
+		{"detect/movenet-avx2", "", narrowed("detect/movenet")},
+		{"detect/dense-avx2", "", narrowed("detect/dense")},
+		{"detect/mobile-avx2", "", narrowed("detect/mobile")},
+		{"detect/nanodet-2threads", "onnxruntime 1.30, 2 threads, elapsed time", against(nanodet, 2, elapsed)},
+		{"detect/dense-2threads", "onnxruntime 1.30, 2 threads, elapsed time", against(dense, 2, elapsed)},
+		{"detect/dense-gorgonia", "gorgonia 0.9.18 (onnx-go's own backend), 128 px", gorgoniaContest},
+		{"detect/dense-gomlx", "gomlx 0.26 (its backend in Go), 128 px", gomlxContest},
+		{"detect/nanodet-start", "onnxruntime 1.30, from the start of the process to the first result", startContest(cpuOf)},
+		{"detect/nanodet-memory", "onnxruntime 1.30, resident memory at most, in MB", startContest(memoryOf)},
 	}
 }
 
@@ -50,12 +86,12 @@ func (m model) input() []float32 {
 	return px
 }
 
-func detectContest(s *setup, m model, threads int) (*contest, error) {
+// ortContest is a model with our engine and with ONNX Runtime.
+func ortContest(s *setup, m model, threads int, clock func(func() error) (float64, error)) (*contest, error) {
 	if err := startORT(s); err != nil {
 		return nil, err
 	}
-	path := filepath.Join("..", "..", "detect", "person", "models", m.file)
-	data, err := os.ReadFile(path)
+	data, err := m.data()
 	if err != nil {
 		return nil, err
 	}
@@ -69,8 +105,8 @@ func detectContest(s *setup, m model, threads int) (*contest, error) {
 		return nil, err
 	}
 	return &contest{
-		ours:   func() (float64, error) { return thread(ours) },
-		theirs: func() (float64, error) { return thread(theirs) },
+		ours:   func() (float64, error) { return clock(ours) },
+		theirs: func() (float64, error) { return clock(theirs) },
 		close:  closeORT,
 	}, nil
 }
@@ -84,66 +120,4 @@ func openOurs(data []byte, side int, pixels []float32, threads int) (func() erro
 	in := []tensor.Tensor{tensor.New(tensor.WithShape(1, 3, side, side), tensor.WithBacking(pixels))}
 	out := make([]tensor.Tensor, len(prog.Outputs()))
 	return func() error { return session.Run(context.Background(), in, out) }, nil
-}
-
-// startORT loads the shared library out of the npm package.
-func startORT(s *setup) error {
-	if ort.IsInitialized() {
-		return nil
-	}
-	how := errMissing("ONNX Runtime is missing: npm install --ignore-scripts --prefix DIR onnxruntime-node@1.30.0, then -ort DIR")
-	if s.ortDir == "" {
-		return how
-	}
-	found, err := filepath.Glob(filepath.Join(s.ortDir, "node_modules", "onnxruntime-node", "bin", "napi-v*", "linux", "x64", "libonnxruntime.so.1*"))
-	if err != nil {
-		return err
-	}
-	if len(found) == 0 {
-		return how
-	}
-	ort.SetSharedLibraryPath(found[0])
-	return ort.InitializeEnvironment()
-}
-
-func openORT(data []byte, side int, pixels []float32, threads int) (run func() error, closeAll func(), err error) {
-	opts, err := ort.NewSessionOptions()
-	if err != nil {
-		return nil, nil, err
-	}
-	defer opts.Destroy()
-	err = errors.Join(opts.SetIntraOpNumThreads(threads), opts.SetInterOpNumThreads(1))
-	if err != nil {
-		return nil, nil, err
-	}
-	ins, outs, err := ort.GetInputOutputInfoWithONNXData(data)
-	if err != nil {
-		return nil, nil, err
-	}
-	in, err := ort.NewTensor(ort.NewShape(1, 3, int64(side), int64(side)), pixels)
-	if err != nil {
-		return nil, nil, err
-	}
-	names := make([]string, len(outs))
-	results := make([]ort.Value, len(outs))
-	for i, o := range outs {
-		names[i] = o.Name
-		t, err := ort.NewEmptyTensor[float32](o.Dimensions)
-		if err != nil {
-			return nil, nil, fmt.Errorf("output %s: %w", o.Name, err)
-		}
-		results[i] = t
-	}
-	session, err := ort.NewAdvancedSessionWithONNXData(data, []string{ins[0].Name}, names, []ort.Value{in}, results, opts)
-	if err != nil {
-		return nil, nil, err
-	}
-	closeAll = func() {
-		session.Destroy()
-		in.Destroy()
-		for _, r := range results {
-			r.Destroy()
-		}
-	}
-	return session.Run, closeAll, nil
 }

@@ -34,6 +34,9 @@ type job struct {
 type contest struct {
 	ours, theirs func() (float64, error)
 	close        func()
+
+	most  int                             // rounds, where it takes long; 0 means any number
+	whole func(rounds int) (*line, error) // measures instead, where not nil
 }
 
 // setup is what the user chose.
@@ -83,6 +86,7 @@ func run(s *setup, only string, rounds int, asJSON bool) error {
 		return fmt.Errorf("%d rounds", rounds)
 	}
 	runtime.LockOSThread() // CPU time is the thread's
+	hideIfTold()
 	table := tabwriter.NewWriter(os.Stdout, 0, 0, 2, ' ', 0)
 	if !asJSON {
 		fmt.Fprintln(table, "job\tours ms\trival\trival ms\tratio\t95 %\trounds")
@@ -118,7 +122,13 @@ func run(s *setup, only string, rounds int, asJSON bool) error {
 // measure runs both sides in turn, the order changing from round to round,
 // after a warm-up of each that does not count.
 func measure(j job, c *contest, rounds int) (*line, error) {
-	for range 3 {
+	if c.whole != nil {
+		return c.whole(rounds)
+	}
+	if c.most > 0 {
+		rounds = min(rounds, c.most)
+	}
+	for range min(3, rounds) {
 		if _, err := c.ours(); err != nil {
 			return nil, err
 		}

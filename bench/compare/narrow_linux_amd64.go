@@ -1,0 +1,63 @@
+package main
+
+/*
+#define _GNU_SOURCE
+#include <asm/prctl.h>
+#include <cpuid.h>
+#include <signal.h>
+#include <stdint.h>
+#include <string.h>
+#include <sys/syscall.h>
+#include <ucontext.h>
+#include <unistd.h>
+
+static struct sigaction before;
+
+// What of leaf 7 is AVX-512 or AMX: Intel's manual, volume 2, CPUID.
+static void mask(uint32_t leaf, uint32_t sub, uint32_t *r) {
+	if (leaf == 7 && sub == 0) {
+		r[1] &= ~(1u << 16 | 1u << 17 | 1u << 21 | 1u << 26 | 1u << 27 | 1u << 28 | 1u << 30 | 1u << 31);
+		r[2] &= ~(1u << 1 | 1u << 6 | 1u << 11 | 1u << 12 | 1u << 14);
+		r[3] &= ~(1u << 2 | 1u << 3 | 1u << 8 | 1u << 22 | 1u << 23 | 1u << 24 | 1u << 25);
+	} else if (leaf == 7 && sub == 1) {
+		r[0] &= ~(1u << 5 | 1u << 21);
+	}
+}
+
+// CPUID raises SIGSEGV here: answer it without AVX-512 and go on behind it.
+static void answer(int sig, siginfo_t *info, void *context) {
+	greg_t *g = ((ucontext_t *)context)->uc_mcontext.gregs;
+	if (info->si_code != SI_KERNEL || memcmp((void *)g[REG_RIP], "\x0f\xa2", 2) != 0) {
+		before.sa_sigaction(sig, info, context);
+		return;
+	}
+	uint32_t r[4], leaf = g[REG_RAX], sub = g[REG_RCX];
+	syscall(SYS_arch_prctl, ARCH_SET_CPUID, 1);
+	__cpuid_count(leaf, sub, r[0], r[1], r[2], r[3]);
+	syscall(SYS_arch_prctl, ARCH_SET_CPUID, 0);
+	mask(leaf, sub, r);
+	g[REG_RAX] = r[0], g[REG_RBX] = r[1], g[REG_RCX] = r[2], g[REG_RDX] = r[3];
+	g[REG_RIP] += 2;
+}
+
+static int hide(void) {
+	struct sigaction a;
+	memset(&a, 0, sizeof a);
+	a.sa_sigaction = answer;
+	a.sa_flags = SA_SIGINFO | SA_ONSTACK | SA_NODEFER;
+	if (sigaction(SIGSEGV, &a, &before) != 0)
+		return -1;
+	return syscall(SYS_arch_prctl, ARCH_SET_CPUID, 0);
+}
+
+static int hidden(void) {
+	uint32_t r[4];
+	__cpuid_count(7, 0, r[0], r[1], r[2], r[3]);
+	return (r[1] >> 16 & 1) == 0;
+}
+*/
+import "C"
+
+// hideAVX512 has CPUID on this thread, and on those it starts, tell of no
+// AVX-512, and reports whether the machine can do that.
+func hideAVX512() bool { return C.hide() == 0 && C.hidden() == 1 }
