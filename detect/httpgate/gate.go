@@ -9,7 +9,6 @@ import (
 	"math"
 	"net/http"
 	"runtime"
-	"slices"
 	"strconv"
 	"time"
 
@@ -17,6 +16,7 @@ import (
 
 	"github.com/fitveil/fitveil/detect"
 	"github.com/fitveil/fitveil/imageproc/httpupload"
+	"github.com/fitveil/fitveil/internal/origin"
 )
 
 // KeyHeader is the header a tenant's key travels in.
@@ -95,7 +95,7 @@ type Gate struct {
 
 type tenant struct {
 	name    string
-	origins []origin
+	origins origin.List
 	servers bool
 	limiter *rate.Limiter
 }
@@ -148,12 +148,9 @@ func (g *Gate) add(t Tenant) error {
 	case t.Rate < 0 || math.IsNaN(t.Rate) || t.Burst < 0:
 		return fmt.Errorf("httpgate: tenant %q: negative rate", t.Name)
 	}
-	for _, s := range t.Origins {
-		o, err := parseOrigin(s)
-		if err != nil {
-			return err
-		}
-		added.origins = append(added.origins, o)
+	var err error
+	if added.origins, err = origin.ParseList(t.Origins); err != nil {
+		return fmt.Errorf("httpgate: tenant %q: %w", t.Name, err)
 	}
 	if t.Rate == 0 {
 		t.Rate = 5
@@ -244,16 +241,12 @@ func (g *Gate) tenantOf(r *http.Request) (*tenant, error) {
 	return nil, &httpupload.Problem{Status: http.StatusUnauthorized, Code: UnknownKey, Detail: "The request carries no known key."}
 }
 
-func (t *tenant) allows(canonical string) bool {
-	return canonical != "" && slices.ContainsFunc(t.origins, func(o origin) bool { return o.matches(canonical) })
-}
-
 // allowSite checks where the request comes from and tells the browser that its
 // page may read the answer.
 func (t *tenant) allowSite(w http.ResponseWriter, r *http.Request) error {
 	w.Header().Add("Vary", "Origin")
-	from, named := site(r)
-	if (named && !t.allows(from)) || (!named && !t.servers) {
+	from, named := origin.Site(r)
+	if (named && !t.origins.Allows(from)) || (!named && !t.servers) {
 		return &httpupload.Problem{Status: http.StatusForbidden, Code: BadOrigin, Detail: "Photos are not taken from this site."}
 	}
 	if _, cors := r.Header["Origin"]; cors {
@@ -266,9 +259,9 @@ func (t *tenant) allowSite(w http.ResponseWriter, r *http.Request) error {
 // the key with it, so any tenant's origin will do; the call itself is checked.
 func (g *Gate) preflight(w http.ResponseWriter, r *http.Request) {
 	w.Header().Add("Vary", "Origin")
-	from, _ := site(r)
+	from, _ := origin.Site(r)
 	for _, t := range g.tenants {
-		if t.allows(from) {
+		if t.origins.Allows(from) {
 			h := w.Header()
 			h.Set("Access-Control-Allow-Origin", from)
 			h.Set("Access-Control-Allow-Methods", "POST, PUT")

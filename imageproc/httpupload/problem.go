@@ -2,12 +2,12 @@ package httpupload
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"net/http"
 
 	"github.com/fitveil/fitveil/imageproc"
+	document "github.com/fitveil/fitveil/internal/problem"
 )
 
 // Code names a problem. The codes are stable: shops translate by them.
@@ -42,13 +42,7 @@ func (p *Problem) Unwrap() error { return p.err }
 
 // MarshalJSON writes type, title, status, code and detail.
 func (p *Problem) MarshalJSON() ([]byte, error) {
-	return json.Marshal(struct {
-		Type   string `json:"type"`
-		Title  string `json:"title"`
-		Status int    `json:"status"`
-		Code   Code   `json:"code"`
-		Detail string `json:"detail"`
-	}{"about:blank", http.StatusText(p.Status), p.Status, p.Code, p.Detail})
+	return document.Document(p.Status, string(p.Code), p.Detail)
 }
 
 func problem(status int, code Code, err error, format string, args ...any) *Problem {
@@ -80,17 +74,8 @@ func ProblemOf(err error) *Problem {
 // WriteProblem sends err as application/problem+json.
 func WriteProblem(w http.ResponseWriter, err error) {
 	p := ProblemOf(err)
-	body, merr := json.Marshal(p)
-	if merr != nil { // fixed strings and a number: it cannot fail
-		body = []byte(`{}`)
-	}
-	h := w.Header()
-	h.Set("Content-Type", "application/problem+json")
-	h.Set("Cache-Control", "no-store")
-	h.Set("X-Content-Type-Options", "nosniff")
 	if p.Status == http.StatusMethodNotAllowed {
-		h.Set("Allow", "POST, PUT")
+		w.Header().Set("Allow", "POST, PUT")
 	}
-	w.WriteHeader(p.Status)
-	w.Write(append(body, '\n')) // the client may be gone, and there is nobody to tell
+	document.Write(w, p.Status, string(p.Code), p.Detail)
 }

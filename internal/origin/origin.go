@@ -1,31 +1,55 @@
-package httpgate
+// Package origin tells which site's page a request comes from, and whether that
+// site may call.
+package origin
 
 import (
 	"fmt"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 )
 
-// origin is a site that may call: an exact one, or with wild all hosts one
+// Origin is a site that may call: an exact one, or with wild all hosts one
 // label below it.
-type origin struct {
+type Origin struct {
 	scheme, host string // host with its port unless that is the scheme's own
 	wild         bool
 }
 
-// parseOrigin reads "https://shop.example", "https://shop.example:8443" or
+// List is the sites that may call.
+type List []Origin
+
+// ParseList reads each of sites as [Parse] does.
+func ParseList(sites []string) (List, error) {
+	l := make(List, 0, len(sites))
+	for _, s := range sites {
+		o, err := Parse(s)
+		if err != nil {
+			return nil, err
+		}
+		l = append(l, o)
+	}
+	return l, nil
+}
+
+// Allows reports whether the list covers a site that [Site] returned.
+func (l List) Allows(site string) bool {
+	return site != "" && slices.ContainsFunc(l, func(o Origin) bool { return o.matches(site) })
+}
+
+// Parse reads "https://shop.example", "https://shop.example:8443" or
 // "https://*.shop.example". Plain http is taken for loopback names alone.
-func parseOrigin(s string) (origin, error) {
-	bad := func(why string) (origin, error) { return origin{}, fmt.Errorf("httpgate: origin %q: %s", s, why) }
+func Parse(s string) (Origin, error) {
+	bad := func(why string) (Origin, error) { return Origin{}, fmt.Errorf("origin %q: %s", s, why) }
 	scheme, host, ok := strings.Cut(s, "://")
 	if !ok {
 		return bad("want scheme://host")
 	}
-	o := origin{scheme: scheme}
+	o := Origin{scheme: scheme}
 	o.host, o.wild = strings.CutPrefix(host, "*.")
-	canonical, ok := canonicalOrigin(scheme + "://" + o.host)
-	if !ok || canonical != scheme+"://"+o.host {
+	plain, ok := canonical(scheme + "://" + o.host)
+	if !ok || plain != scheme+"://"+o.host {
 		return bad("want lower-case ASCII scheme and host, a port only where it is not the usual one, and nothing behind it")
 	}
 	name, _, _ := strings.Cut(o.host, ":")
@@ -38,10 +62,10 @@ func parseOrigin(s string) (origin, error) {
 	return o, nil
 }
 
-// canonicalOrigin is the origin of a URL the way a browser writes it. Names
+// canonical is the origin of a URL the way a browser writes it. Names
 // that are not plain ASCII, with a trailing dot, or with credentials are not
 // an origin.
-func canonicalOrigin(raw string) (string, bool) {
+func canonical(raw string) (string, bool) {
 	u, err := url.Parse(raw)
 	if err != nil || (u.Scheme != "https" && u.Scheme != "http") || u.User != nil || u.Opaque != "" {
 		return "", false
@@ -64,8 +88,8 @@ func canonicalOrigin(raw string) (string, bool) {
 	return out, true
 }
 
-func (o origin) matches(canonical string) bool {
-	scheme, host, _ := strings.Cut(canonical, "://")
+func (o Origin) matches(site string) bool {
+	scheme, host, _ := strings.Cut(site, "://")
 	if scheme != o.scheme {
 		return false
 	}
@@ -76,15 +100,15 @@ func (o origin) matches(canonical string) bool {
 	return ok && label != "" && !strings.Contains(label, ".")
 }
 
-// site is where a request comes from: its Origin, or without one the origin of
+// Site is where a request comes from: its Origin, or without one the origin of
 // its Referer. named is false when it carries neither. A header that is there
 // and makes no sense gives "", which no tenant allows.
-func site(r *http.Request) (canonical string, named bool) {
+func Site(r *http.Request) (site string, named bool) {
 	if values, ok := r.Header["Origin"]; ok {
 		if len(values) != 1 {
 			return "", true
 		}
-		c, ok := canonicalOrigin(values[0])
+		c, ok := canonical(values[0])
 		if !ok || c != values[0] { // browsers send the canonical form
 			return "", true
 		}
@@ -93,7 +117,7 @@ func site(r *http.Request) (canonical string, named bool) {
 	if values, ok := r.Header["Referer"]; ok {
 		c := ""
 		if len(values) == 1 {
-			c, _ = canonicalOrigin(values[0])
+			c, _ = canonical(values[0])
 		}
 		return c, true
 	}
