@@ -1,12 +1,13 @@
 package shop
 
 import (
-	"crypto/sha256"
-	"errors"
+	"context"
+	"crypto/rand"
 	"net/http"
 	"time"
 
 	"github.com/fitveil/fitveil/consent"
+	"github.com/fitveil/fitveil/consent/httpconsent"
 	"github.com/fitveil/fitveil/imageproc/httpupload"
 )
 
@@ -14,59 +15,34 @@ import (
 const notice = "We draw the T-shirt on your photo and work out your size, on this server. Nobody else receives the photo or your measurements. " +
 	"The pictures are deleted after ten minutes, or at once when you say so; the measurements are not kept."
 
-// purposes are what the box stands for.
-var purposes = []consent.Purpose{consent.TryOnRender, consent.Sizing}
-
-// agree records a shopper's yes, and gives them the receipt.
-func (s *Shop) agree(w http.ResponseWriter, r *http.Request) {
-	r.Body = http.MaxBytesReader(w, r.Body, 4<<10)
-	receipt, err := s.ledger.Grant(r.Context(), consent.Grant{
-		Subject:  s.visitor(w, r),
-		Purposes: purposes,
-		Evidence: consent.Evidence{
-			Notice:      consent.NoticeRef{ID: "tryon-and-size", Version: "1", Language: "en", SHA256: sha256.Sum256([]byte(notice))},
-			Choices:     []consent.Choice{{Purpose: consent.TryOnRender, Granted: true}, {Purpose: consent.Sizing, Granted: true}},
-			Affirmative: r.PostFormValue("agree") == "yes",
-			Surface:     "webshop/1",
-			At:          time.Now(),
-			Nonce:       []byte(r.PostFormValue("nonce")),
+// consents makes the endpoint behind the page's box and its way back.
+func (s *Shop) consents(origins []string) (*httpconsent.Handler, error) {
+	key := make([]byte, 32)
+	rand.Read(key) // forms are open for an hour at most; a shop that sends links by mail keeps the key
+	return httpconsent.New(s.ledger, &httpconsent.Options{
+		Key:     key,
+		Shopper: func(r *http.Request) (string, string) { return tenant, visitor(r) },
+		Tenants: []httpconsent.Tenant{{Name: tenant, Origins: origins, Notices: []httpconsent.Notice{{
+			ID: "tryon-and-size", Version: "1", Language: "en", Text: notice, For: 24 * time.Hour,
+			Choices: []httpconsent.Choice{
+				{Purpose: consent.TryOnRender, Label: "Draw the T-shirt on my photo"},
+				{Purpose: consent.Sizing, Label: "Work out my size"},
+			},
+		}}}},
+		Surface: "webshop/1",
+		Withdrawn: func(_ context.Context, shopper consent.Subject) error {
+			s.log.Info("consent withdrawn", "pictures", s.pictures.drop(shopper))
+			return nil
 		},
-		Until: time.Now().Add(24 * time.Hour),
+		Logger: s.log,
 	})
-	switch {
-	case errors.Is(err, consent.ErrNotAffirmative):
-		refuse(w, http.StatusUnprocessableEntity, "not-agreed", "Tick the box if you agree.")
-	case errors.Is(err, consent.ErrEvidence), errors.Is(err, consent.ErrReplay), errors.Is(err, consent.ErrStaleGrant):
-		refuse(w, http.StatusConflict, "form-outdated", "This form was used before. Load the page again.")
-	case err != nil:
-		s.fail(w, err)
-	default:
-		w.Header().Set("Content-Type", "application/json")
-		w.Header().Set("Content-Disposition", `attachment; filename="consent-receipt.json"`)
-		w.Write(receipt.Bytes())
-	}
-}
-
-// withdraw takes the consent back, and drops what was made under it.
-func (s *Shop) withdraw(w http.ResponseWriter, r *http.Request) {
-	shopper := s.visitor(w, r)
-	dropped := s.pictures.drop(shopper)
-	receipt, err := s.ledger.Withdraw(r.Context(), shopper)
-	if err != nil {
-		s.fail(w, err)
-		return
-	}
-	dropped += s.pictures.drop(shopper) // what a request under way has stored since
-	s.log.Info("consent withdrawn", "pictures", dropped)
-	w.Header().Set("Content-Type", "application/json")
-	w.Write(receipt.Bytes())
 }
 
 // agreed lets a request through to next only if its shopper has agreed: before
 // a byte of the photo is read.
 func (s *Shop) agreed(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		d, err := s.ledger.Check(r.Context(), consent.Query{Subject: s.visitor(w, r), Purpose: consent.TryOnRender})
+		d, err := s.ledger.Check(r.Context(), consent.Query{Subject: s.shopper(r), Purpose: consent.TryOnRender})
 		if err != nil {
 			s.fail(w, err)
 			return

@@ -19,6 +19,7 @@ import (
 	"net/http"
 
 	"github.com/fitveil/fitveil/consent"
+	"github.com/fitveil/fitveil/consent/httpconsent"
 	"github.com/fitveil/fitveil/detect"
 	"github.com/fitveil/fitveil/detect/httpgate"
 	"github.com/fitveil/fitveil/detect/person"
@@ -47,6 +48,7 @@ type Options struct {
 type Shop struct {
 	mux      http.Handler
 	ledger   *consent.Ledger
+	consent  *httpconsent.Handler
 	client   *tryon.Client
 	chart    *sizing.Chart
 	tee      *imageproc.Clean
@@ -82,6 +84,9 @@ func New(l *consent.Ledger, o *Options) (*Shop, error) {
 	if err != nil {
 		return nil, err
 	}
+	if s.consent, err = s.consents(o.Origins); err != nil {
+		return nil, err
+	}
 	static, err := fs.Sub(files, "page")
 	if err != nil {
 		return nil, err
@@ -91,8 +96,7 @@ func New(l *consent.Ledger, o *Options) (*Shop, error) {
 	mux.Handle("GET /style.css", http.FileServerFS(static))
 	mux.Handle("GET /app.js", http.FileServerFS(static))
 	mux.HandleFunc("GET /tee.png", s.product)
-	mux.HandleFunc("POST /consent", s.agree)
-	mux.HandleFunc("POST /withdraw", s.withdraw)
+	mux.Handle("/consent/", http.StripPrefix("/consent", s.consent))
 	mux.Handle("POST /tryon", s.agreed(gate.Handler(http.HandlerFunc(s.tryOn))))
 	mux.HandleFunc("POST /size", s.size)
 	mux.HandleFunc("GET /picture/{name}", s.picture)
@@ -119,9 +123,18 @@ func (s *Shop) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 }
 
 func (s *Shop) index(w http.ResponseWriter, r *http.Request) {
-	s.visitor(w, r)
+	if visitor(r) == "" {
+		c := &http.Cookie{Name: cookie, Value: rand.Text(), Path: "/", HttpOnly: true, SameSite: http.SameSiteStrictMode, Secure: r.TLS != nil}
+		http.SetCookie(w, c)
+		r.AddCookie(c)
+	}
+	form, err := s.consent.Form(r, "", "")
+	if err != nil {
+		s.fail(w, err)
+		return
+	}
 	w.Header().Set("Content-Type", "text/html; charset=utf-8")
-	if err := page.Execute(w, map[string]string{"Notice": notice, "Nonce": rand.Text(), "Key": s.key}); err != nil {
+	if err := page.Execute(w, map[string]any{"Form": form, "Key": s.key}); err != nil {
 		s.log.Warn("page not sent", "error", err)
 	}
 }
@@ -134,12 +147,14 @@ func (s *Shop) product(w http.ResponseWriter, _ *http.Request) {
 // cookie is what tells one visitor from the next: a random word that says nothing.
 const cookie = "shopper"
 
-// visitor returns the subject behind the request, a new one where it brings no cookie.
-func (s *Shop) visitor(w http.ResponseWriter, r *http.Request) consent.Subject {
+// visitor is the word a request brings, "" where it brings none of ours.
+func visitor(r *http.Request) string {
 	c, err := r.Cookie(cookie)
 	if err != nil || len(c.Value) != len(rand.Text()) {
-		c = &http.Cookie{Name: cookie, Value: rand.Text(), Path: "/", HttpOnly: true, SameSite: http.SameSiteStrictMode, Secure: r.TLS != nil}
-		http.SetCookie(w, c)
+		return ""
 	}
-	return s.ledger.Subject(tenant, c.Value)
+	return c.Value
 }
+
+// shopper is nobody for a request without a cookie: the ledger denies.
+func (s *Shop) shopper(r *http.Request) consent.Subject { return s.ledger.Subject(tenant, visitor(r)) }

@@ -30,7 +30,7 @@ type visitor struct {
 	t      *testing.T
 	url    string
 	client *http.Client
-	nonce  string
+	form   string
 	key    string
 }
 
@@ -43,7 +43,7 @@ func enter(t *testing.T, address string) *visitor {
 	}
 	v := &visitor{t: t, url: address, client: &http.Client{Jar: jar}}
 	_, body := v.get("/")
-	v.nonce = submatch(t, `name="nonce" value="([^"]+)"`, body)
+	v.form = submatch(t, `name="form" value="([^"]+)"`, body)
 	v.key = submatch(t, `data-key="([^"]+)"`, body)
 	return v
 }
@@ -64,7 +64,7 @@ func (v *visitor) get(path string) (int, string) {
 
 func (v *visitor) post(path string, form url.Values) (int, string) {
 	v.t.Helper()
-	return v.do(http.MethodPost, path, strings.NewReader(form.Encode()), map[string]string{"Content-Type": "application/x-www-form-urlencoded"})
+	return v.do(http.MethodPost, path, strings.NewReader(form.Encode()), map[string]string{"Content-Type": "application/x-www-form-urlencoded", "Origin": v.url})
 }
 
 // upload sends a photo as the page does.
@@ -102,9 +102,14 @@ func (v *visitor) do(method, path string, body io.Reader, header map[string]stri
 	return resp.StatusCode, string(b)
 }
 
+// yes is the form with both boxes ticked.
+func (v *visitor) yes() url.Values {
+	return url.Values{"agree": {string(consent.TryOnRender), string(consent.Sizing)}, "form": {v.form}}
+}
+
 func (v *visitor) agree() {
 	v.t.Helper()
-	if status, body := v.post("/consent", url.Values{"agree": {"yes"}, "nonce": {v.nonce}}); status != http.StatusOK {
+	if status, body := v.post("/consent/answer", v.yes()); status != http.StatusCreated {
 		v.t.Fatalf("agreeing: %d %s", status, body)
 	}
 }
@@ -136,11 +141,8 @@ func TestVisit(t *testing.T) {
 	if status, body := v.post("/size", url.Values{"bust": {"94"}}); status != http.StatusForbidden {
 		t.Fatalf("measurements before consent: %d %s", status, body)
 	}
-	if status, body := v.post("/consent", url.Values{"nonce": {v.nonce}}); status != http.StatusUnprocessableEntity || !strings.Contains(body, "not-agreed") {
-		t.Fatalf("an empty box: %d %s", status, body)
-	}
-	status, receipt := v.post("/consent", url.Values{"agree": {"yes"}, "nonce": {v.nonce}})
-	if status != http.StatusOK {
+	status, receipt := v.post("/consent/answer", v.yes())
+	if status != http.StatusCreated {
 		t.Fatalf("agreeing: %d %s", status, receipt)
 	}
 	if _, err := consent.VerifyReceipt([]byte(receipt), ledger.PublicKey()); err != nil {
@@ -176,6 +178,14 @@ func TestVisit(t *testing.T) {
 		t.Errorf("somebody else's picture: %d", status)
 	}
 
+	half := enter(t, address)
+	if status, _ := half.post("/consent/answer", url.Values{"agree": {string(consent.Sizing)}, "form": {half.form}}); status != http.StatusCreated {
+		t.Fatal(status)
+	}
+	if status, _ := half.upload(assets.Portrait); status != http.StatusForbidden {
+		t.Errorf("a photo where only the size was agreed to: %d", status)
+	}
+
 	if status, body := v.post("/size", url.Values{"height": {"168"}, "weight_kg": {"66"}, "bust": {"94"}}); status != http.StatusOK || !strings.Contains(body, `"size":"M"`) {
 		t.Errorf("the size: %d %s", status, body)
 	}
@@ -183,7 +193,7 @@ func TestVisit(t *testing.T) {
 		t.Errorf("an impossible height: %d %s", status, body)
 	}
 
-	if status, body := v.post("/withdraw", nil); status != http.StatusOK {
+	if status, body := v.post("/consent/withdraw", nil); status != http.StatusCreated {
 		t.Fatalf("withdrawing: %d %s", status, body)
 	}
 	if status, _ := v.get(answer.Picture); status != http.StatusNotFound {
@@ -192,7 +202,7 @@ func TestVisit(t *testing.T) {
 	if status, _ := v.upload(assets.Portrait); status != http.StatusForbidden {
 		t.Errorf("a photo after the withdrawal: %d", status)
 	}
-	if status, body := v.post("/consent", url.Values{"agree": {"yes"}, "nonce": {v.nonce}}); status != http.StatusConflict {
+	if status, body := v.post("/consent/answer", v.yes()); status != http.StatusConflict {
 		t.Errorf("the old form again: %d %s", status, body)
 	}
 	if status, _ := v.upload(assets.Portrait); status != http.StatusForbidden {
@@ -223,7 +233,7 @@ func TestRefusedPhotos(t *testing.T) {
 func TestForeignPage(t *testing.T) {
 	address, _ := openShop(t)
 	v := enter(t, address)
-	for _, path := range []string{"/consent", "/withdraw", "/size", "/tryon"} {
+	for _, path := range []string{"/consent/answer", "/consent/withdraw", "/size", "/tryon"} {
 		if status, _ := v.do(http.MethodPost, path, nil, map[string]string{"Origin": "https://elsewhere.example", "Sec-Fetch-Site": "cross-site"}); status != http.StatusForbidden {
 			t.Errorf("%s from another site: %d", path, status)
 		}

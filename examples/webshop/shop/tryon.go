@@ -23,7 +23,7 @@ type answer struct {
 // tryOn draws the T-shirt. The gate before it has stripped and screened the photo.
 func (s *Shop) tryOn(w http.ResponseWriter, r *http.Request) {
 	in := httpgate.From(r.Context())
-	shopper := s.visitor(w, r)
+	shopper := s.shopper(r)
 	permit, err := s.ledger.Permit(r.Context(), consent.Query{Subject: shopper, Purpose: consent.TryOnRender})
 	if err != nil {
 		refuse(w, http.StatusForbidden, "no-consent", "The agreement is gone.")
@@ -62,7 +62,7 @@ func (s *Shop) tryOn(w http.ResponseWriter, r *http.Request) {
 }
 
 func (s *Shop) picture(w http.ResponseWriter, r *http.Request) {
-	p := s.pictures.get(s.visitor(w, r), r.PathValue("name"))
+	p := s.pictures.get(s.shopper(r), r.PathValue("name"))
 	if p == nil {
 		refuse(w, http.StatusNotFound, "picture-gone", "The picture is gone.")
 		return
@@ -74,7 +74,7 @@ func (s *Shop) picture(w http.ResponseWriter, r *http.Request) {
 // size recommends one, from a form of measurements. None of them is kept.
 func (s *Shop) size(w http.ResponseWriter, r *http.Request) {
 	r.Body = http.MaxBytesReader(w, r.Body, 4<<10)
-	d, err := s.ledger.Check(r.Context(), consent.Query{Subject: s.visitor(w, r), Purpose: consent.Sizing})
+	d, err := s.ledger.Check(r.Context(), consent.Query{Subject: s.shopper(r), Purpose: consent.Sizing})
 	if err != nil {
 		s.fail(w, err)
 		return

@@ -28,9 +28,13 @@ function on(id, work) {
 	});
 }
 
-function open(yes) {
-	for (const id of ["photo", "size", "withdraw"]) $(id).querySelector("fieldset").disabled = !yes;
-	$("consent").hidden = yes;
+// open shows what was agreed to, and hides the question once it is answered.
+function open(purposes) {
+	const allow = (id, yes) => { $(id).querySelector("fieldset").disabled = !yes; };
+	allow("photo", purposes.includes("tryon.render"));
+	allow("size", purposes.includes("sizing"));
+	allow("withdraw", purposes.length);
+	$("consent").hidden = true;
 }
 
 function show(path, caption) {
@@ -56,9 +60,11 @@ async function readable(file) {
 }
 
 on("consent", async (form) => {
-	await send("/consent", new URLSearchParams(new FormData(form)));
-	open(true);
-	say("Thank you. It is on record, and you can take it back below.");
+	const answer = new FormData(form);
+	await send("/consent/answer", new URLSearchParams(answer));
+	const purposes = answer.getAll("agree");
+	open(purposes);
+	say(purposes.length ? "Thank you. It is on record, and you can take it back below." : "All right: no photo, no measurements. The T-shirt is for sale all the same.");
 });
 
 on("photo", async (form) => {
@@ -85,11 +91,10 @@ on("size", async (form) => {
 });
 
 on("withdraw", async () => {
-	await send("/withdraw");
-	open(false);
+	await send("/consent/withdraw");
+	open([]);
 	$("sizes").replaceChildren();
 	for (const form of document.forms) form.reset();
 	show("tee.png", "The T-shirt. Drawn by the example itself.");
 	say("Taken back. The pictures are deleted. To start again, load the page anew.");
-	$("consent").hidden = true;
 });
