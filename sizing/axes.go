@@ -198,4 +198,17 @@ func (d *dimension) setEdges(e []float64) {
 		}
 		d.edges[p] = out
 	}
+	d.step = 0
+	if inner := d.edges[Regular]; n > 0 {
+		lo, hi := 0, n
+		for lo < hi && math.IsInf(inner[lo], 0) {
+			lo++
+		}
+		for hi > lo && math.IsInf(inner[hi], 0) {
+			hi--
+		}
+		if hi > lo {
+			d.step = (inner[hi] - inner[lo]) / float64(hi-lo)
+		}
+	}
 }

@@ -49,6 +49,24 @@ const (
 	Scanner
 )
 
+// Shape is how a person describes the figure. It is a hint, taken for half as
+// true as it sounds: who says Apple has a waist of the upper third among people of
+// the same measurements, as far as a hint moves an estimate.
+type Shape uint8
+
+// The shapes. The zero value is unknown.
+const (
+	UnknownShape  Shape = iota
+	Hourglass           // a narrow waist
+	AthleticShape       // broad shoulders
+	Pear                // wide hips
+	PetiteShape         // a short torso and sleeves: says little
+	FullBust            // a large bust
+	StraightShape       // narrow hips
+	Apple               // a wide waist
+	numShapes
+)
+
 // Body is what is known about a person. Every field is optional: zero means
 // unknown, and Body{} is a person we know nothing about.
 //
@@ -84,6 +102,9 @@ type Body struct {
 	FootBreadth  Length
 	HandGirth    Length
 	HeadGirth    Length
+
+	// Shape is how the person describes the figure, a hint: see the constants.
+	Shape Shape
 
 	// Source is how the measurements were taken: all of them, mixed sources
 	// take the least trusted.

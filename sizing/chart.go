@@ -29,6 +29,7 @@ type dimension struct {
 	ease      [2]float64 // garment charts: room over the body, least and most, cm
 	hasEase   bool
 	unit      float64 // of the chart's column, in cm or kg
+	step      float64 // typical distance of two levels, of logarithms
 	axis      int     // index into Chart.axes, or -1: reported, not deciding
 	// log of the boundaries between the levels of the axis, ends included, per
 	// Preference. Infinite where the chart is open.

@@ -238,6 +238,30 @@ func ParseSource(s string) (Source, error) {
 	return Tape, &RangeError{Field: "source"}
 }
 
+// ParseShape reads "hourglass", "athletic", "pear", "petite", "full bust",
+// "straight", "apple" or "", in any case.
+func ParseShape(s string) (Shape, error) {
+	switch strings.NewReplacer("-", " ", "_", " ").Replace(strings.ToLower(s)) {
+	case "", "unknown":
+		return UnknownShape, nil
+	case "hourglass":
+		return Hourglass, nil
+	case "athletic":
+		return AthleticShape, nil
+	case "pear":
+		return Pear, nil
+	case "petite":
+		return PetiteShape, nil
+	case "full bust":
+		return FullBust, nil
+	case "straight", "straight & narrow", "rectangle":
+		return StraightShape, nil
+	case "apple":
+		return Apple, nil
+	}
+	return UnknownShape, &RangeError{Field: "shape"}
+}
+
 func inRange(field string, v, lo, hi float64, unit string) error {
 	if v == 0 || (v >= lo && v <= hi) { // false for NaN
 		return nil
@@ -265,6 +289,9 @@ func (b *Body) Validate() error {
 	}
 	if b.Source > Scanner {
 		return &RangeError{Field: "source"}
+	}
+	if b.Shape >= numShapes {
+		return &RangeError{Field: "shape"}
 	}
 	return nil
 }

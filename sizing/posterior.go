@@ -34,7 +34,7 @@ func (s varSet) closure() varSet {
 // condition makes s the distribution of the variables in need, given obs. Where
 // age, height or weight are not among obs, the chain's curves are linearised
 // about what the rest says of them, again until that settles.
-func (s *posterior) condition(p *population, need varSet, obs []observation) {
+func (s *posterior) condition(p *population, need varSet, obs []observation, shape Shape) {
 	s.p = p
 	var at [3]float64
 	var direct [3]bool
@@ -59,6 +59,9 @@ func (s *posterior) condition(p *population, need varSet, obs []observation) {
 		s.build(need, &at, &spread)
 		for i := range obs {
 			s.update(int(obs[i].variable), obs[i].y, obs[i].noise)
+		}
+		if shape != UnknownShape {
+			s.hint(shape, need)
 		}
 		if direct == [3]bool{true, true, true} {
 			return
@@ -194,6 +197,33 @@ func (s *posterior) update(v int, y, noise float64) {
 			s.cov[i][j] -= gain * col[j]
 		}
 	}
+}
+
+// hint moves the variable that a shape speaks of towards the middle of the outer
+// third of what is left of it, half of the way.
+func (s *posterior) hint(shape Shape, need varSet) {
+	const third = 1.09 // standard deviations: the mean of the upper third of a Gaussian
+	v, shift := -1, third
+	switch shape {
+	case Hourglass:
+		v, shift = vWaist, -third
+	case AthleticShape:
+		v = vShoulder
+	case Pear:
+		v = vHips
+	case FullBust:
+		v = vChest
+	case StraightShape:
+		v, shift = vHips, -third
+	case Apple:
+		v = vWaist
+	}
+	if v < 0 || v >= s.p.vars() || !need.has(v) {
+		return
+	}
+	was := s.logLik
+	s.update(v, s.mean[v]+shift*s.sd[v], s.sd[v]*s.sd[v])
+	s.logLik = was // a hint says nothing of the sex
 }
 
 // surprise is how many standard deviations the observation lies from what all

@@ -60,6 +60,10 @@ const (
 // Options configures Recommend; nil means defaults.
 type Options struct {
 	Prefer Preference
+
+	// Shift is how many sizes small the product runs for this person, and ShiftSD how
+	// far that is known: what Learner.Shift returns. Up to 4 sizes either way.
+	Shift, ShiftSD float64
 }
 
 const (
@@ -98,12 +102,15 @@ func (c *Chart) recommend(t *tables, r *Recommendation, b *Body, o *Options) err
 		known = *b
 	}
 	b = &known
-	prefer := Regular
+	var opts Options
 	if o != nil {
-		prefer = o.Prefer
+		opts = *o
 	}
-	if prefer > LooseFit {
+	if opts.Prefer > LooseFit {
 		return &RangeError{Field: "preference"}
+	}
+	if !(math.Abs(opts.Shift) <= maxShift && opts.ShiftSD >= 0 && opts.ShiftSD <= maxShift) {
+		return &RangeError{Field: "shift"}
 	}
 	c.reset(r)
 	if b.Sex == Unspecified && c.sex != Unspecified {
@@ -138,9 +145,60 @@ func (c *Chart) recommend(t *tables, r *Recommendation, b *Body, o *Options) err
 		r.None = 1
 		return nil
 	}
-	c.distribute(r, &w, prefer)
+	if opts.Shift != 0 || opts.ShiftSD != 0 {
+		w.shift(c, r, &opts)
+	}
+	c.distribute(r, &w, opts.Prefer)
 	c.decide(r, &w, b)
 	return nil
+}
+
+const (
+	maxShift = 4   // sizes
+	runs     = 0.5 // sizes from where an offset is worth a word
+)
+
+// shift moves the body along the chart's widths as the learner found the product to run.
+func (w *wearer) shift(c *Chart, r *Recommendation, o *Options) {
+	for a := range c.axes {
+		for _, i := range w.dims(a) {
+			d := &c.dims[i]
+			if !d.girth() && d.variable() != vFootLength {
+				continue
+			}
+			for k := range w.box[:w.mix.n] {
+				w.box[k].mean[i] += o.Shift * d.step
+				w.box[k].cov[i][i] += o.ShiftSD * o.ShiftSD * d.step * d.step
+			}
+		}
+	}
+	switch {
+	case o.Shift >= runs:
+		r.Warnings = warn(r.Warnings, WarnRunsSmall, "")
+	case o.Shift <= -runs:
+		r.Warnings = warn(r.Warnings, WarnRunsLarge, "")
+	}
+}
+
+// Gap is how many sizes label lies above the middle of what r expects, along the
+// chart's first axis: what Sale.Gap wants to know of the size sold. It is false where
+// the chart has no such size or r names none.
+func (c *Chart) Gap(r *Recommendation, label string) (float64, bool) {
+	at, mean, sum := math.NaN(), 0.0, 0.0
+	for i := range c.sizes {
+		level := float64(c.sizes[i].levels[0])
+		if c.sizes[i].label == label {
+			at = level
+		}
+		if i < len(r.Sizes) {
+			mean += r.Sizes[i].P * level
+			sum += r.Sizes[i].P
+		}
+	}
+	if math.IsNaN(at) || sum == 0 || r.Size == "" {
+		return 0, false
+	}
+	return at - mean/sum, true
 }
 
 // reset shapes r for the chart and clears it.

@@ -25,6 +25,8 @@ const (
 	WarnNeedFootLength = "shoes-need-foot-length" // shoes are not recommended from height and weight
 	WarnAboveChart     = "above-chart"            // larger than the largest size
 	WarnBelowChart     = "below-chart"            // smaller than the smallest size
+	WarnRunsSmall      = "runs-small"             // customers found the product to run small
+	WarnRunsLarge      = "runs-large"
 	WarnNotOffered     = "combination-not-offered"
 	WarnLowConfidence  = "low-confidence"
 )
@@ -54,6 +56,10 @@ func warningText(code string) string {
 		return "The body is larger than the largest size of this chart."
 	case WarnBelowChart:
 		return "The body is smaller than the smallest size of this chart."
+	case WarnRunsSmall:
+		return "Customers found that this runs small; a larger size is recommended than the chart says."
+	case WarnRunsLarge:
+		return "Customers found that this runs large; a smaller size is recommended than the chart says."
 	case WarnNotOffered:
 		return "The combination of sizes this body needs is not offered."
 	case WarnLowConfidence:

@@ -55,6 +55,15 @@ func (b *bodyLine) set(name string, raw json.RawMessage) error {
 			"tape": sizing.Tape, "self-reported": sizing.SelfReported, "scanner": sizing.Scanner,
 		})
 	}
+	if name == "shape" {
+		var text string
+		shape, err := sizing.UnknownShape, json.Unmarshal(raw, &text)
+		if err == nil {
+			shape, err = sizing.ParseShape(text)
+		}
+		b.body.Shape = shape
+		return err
+	}
 	var v float64
 	if bytes.Equal(raw, []byte("null")) {
 		return nil
