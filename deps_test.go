@@ -40,8 +40,9 @@ var arrows = map[string][]string{
 	"detect/infer":         {},
 	"detect/httpgate":      {"detect", "imageproc", "imageproc/httpupload", "internal/origin", "internal/problem"},
 	"detect/person":        {"detect", "detect/infer", "imageproc"},
-	"tryon":                {"consent", "detect", "imageproc"},
-	"tryon/overlay":        {"tryon", "consent", "detect", "imageproc"},
+	"tryon":                {"tryon/identity", "consent", "detect", "imageproc"},
+	"tryon/identity":       {"imageproc"},
+	"tryon/overlay":        {"tryon", "tryon/identity", "consent", "detect", "imageproc"},
 }
 
 // What the heavy packages link. Of x/image that is the WebP decoder, and the TIFF
@@ -76,6 +77,7 @@ var thirdParty = map[string][]string{
 	"detect/person":        slices.Concat(pictures, networks),
 	"detect/httpgate":      slices.Concat(pictures, []string{"golang.org/x/time"}),
 	"tryon":                pictures,
+	"tryon/identity":       pictures,
 	"tryon/overlay":        pictures,
 }
 

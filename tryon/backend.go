@@ -41,6 +41,26 @@ type Profile struct {
 
 	MaxSide int // longest side it wants, in pixels; 0: any
 
+	// ResultHosts are where pictures may be fetched from besides Hosts: a host,
+	// or ".example.com" for all hosts below a domain. They get GET requests
+	// without body and credentials, and only at public addresses.
+	ResultHosts []string
+	// Private says that Hosts are the shop's own and may resolve to addresses
+	// that are not public. A host given as an address is taken as it is.
+	Private bool
+
+	Model  string  // the configured model; "" where there is no choice
+	Models []Model // what is known of the models' lives
+
+	// What stays with the sub-processor, and how long: what was uploaded, what
+	// was drawn, and its log for finding abuse. The zero Retention is unknown,
+	// and counts as for ever.
+	Uploads, Outputs, AbuseLog Retention
+	// Trains says that what is sent may be used to train models.
+	Trains bool
+	// NonCommercial says that the model's licence forbids a shop to use it.
+	NonCommercial bool
+
 	// Source is what its pictures are, written into each of them. The default,
 	// imageproc.CompositeWithTrainedAlgorithmicMedia, says that AI edited a photo.
 	Source imageproc.SourceType
@@ -109,16 +129,34 @@ type Input struct {
 	Task  Task
 	N     int // pictures wanted, at least 1
 	Seed  *int64
+	// Region is where the picture may change, in pixels of Photo; the zero
+	// Region leaves it to the backend.
+	Region EditRegion
+	// Job is a random name for this work, 32 hexadecimal digits that say
+	// nothing. Drivers use it where a name is asked for; "" for local backends.
+	Job string
+	// Callback is an address to be called when the work is done; "" for none.
+	Callback string
+	// Leave records that something will be left behind at the sub-processor.
+	// Drivers call it before they make it, so that it is erased even if the
+	// process dies in between. It is nil for local backends.
+	Leave func(ctx context.Context, l Leftover) error
 	// HTTP reaches Profile.Hosts over https and nothing else, asks for consent
 	// again before each request, and stops when the call it was made for ends.
 	// A local backend's client reaches nothing.
 	HTTP *http.Client
 }
 
-// Handle names work in progress.
+// Handle names work in progress. ID, State and Left are stored; they hold no
+// keys.
 type Handle struct {
-	ID   string  // the backend's name for accepted work
-	Done *Output // set by a synchronous backend
+	ID    string     // the backend's name for accepted work, at most 512 bytes
+	State string     // what else Poll needs to know, at most 4 KiB
+	Left  []Leftover // what is left behind there once the work is accepted
+	Done  *Output    // set by a synchronous backend
+
+	// HTTP is set by the client before it polls; it does what Input.HTTP does.
+	HTTP *http.Client
 }
 
 // Output is what a backend drew. It is not trusted: the client sanitises and
@@ -129,7 +167,7 @@ type Output struct {
 	Warnings []Warning
 }
 
-// Encoded is a picture as a file: JPEG or PNG.
+// Encoded is a picture as a file: JPEG, PNG or WebP.
 type Encoded struct{ Data []byte }
 
 // Warning is a code and its English text.
@@ -145,8 +183,15 @@ type Mark struct {
 	By    string `json:"by"`    // "fitveil" for marks the client wrote, else the backend that declares it
 }
 
-// MarkSourceType is the kind of IPTC's DigitalSourceType in XMP.
-const MarkSourceType = "iptc-digital-source-type"
+// The kinds of marks that the client writes or records itself.
+const (
+	MarkSourceType = "iptc-digital-source-type" // IPTC's DigitalSourceType in XMP
+	MarkLabel      = "visible-label"            // letters in a corner
+	// MarkRemoved records a mark that the backend's file carried, by the name of
+	// its carrier. It went with the other metadata: it no longer held for the
+	// file, and the client's own mark says the same.
+	MarkRemoved = "provenance-removed"
+)
 
 // Fault is a backend's error, classified.
 type Fault struct {

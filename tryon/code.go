@@ -35,6 +35,12 @@ const (
 	AcceptedUnknown  Code = 22 // accepted, and what became of it is not known
 	HostRefused      Code = 23 // the backend wanted to reach a host it did not declare
 	Internal         Code = 24 // the backend failed in a way of its own
+	AgreementRefused Code = 25 // an agreement does not allow this route
+	OverQuota        Code = 26 // the tenant's or the route's own quota is used up
+	Undressed        Code = 27 // more bare skin came back than was sent
+	Drifted          Code = 28 // the picture that came back is not of this person or pose
+	StoreFailed      Code = 29 // the record could not be written, so nothing was sent
+	NoJob            Code = 30 // no such job, or no longer
 )
 
 var codeNames = [...]string{
@@ -46,6 +52,8 @@ var codeNames = [...]string{
 	RateLimited: "rate-limited", QuotaExhausted: "quota-exhausted", ModelRetired: "model-retired",
 	Unavailable: "unavailable", Timeout: "timeout", Canceled: "canceled",
 	AcceptedUnknown: "accepted-unknown", HostRefused: "host-refused", Internal: "internal",
+	AgreementRefused: "agreement-refused", OverQuota: "over-quota", Undressed: "undressed", Drifted: "drifted",
+	StoreFailed: "store-failed", NoJob: "no-job",
 }
 
 var codeTexts = [...]string{
@@ -58,6 +66,9 @@ var codeTexts = [...]string{
 	QuotaExhausted: "quota exhausted", ModelRetired: "model retired", Unavailable: "unavailable",
 	Timeout: "no result in time", Canceled: "canceled", AcceptedUnknown: "accepted, outcome unknown",
 	HostRefused: "undeclared host refused", Internal: "internal error",
+	AgreementRefused: "not allowed by agreement", OverQuota: "over the shop's own quota",
+	Undressed: "more bare skin came back than was sent", Drifted: "the person changed outside of what was to be edited",
+	StoreFailed: "could not be recorded", NoJob: "no such job",
 }
 
 // String is the code's stable name.
@@ -93,6 +104,12 @@ var (
 	ErrOutput = errors.New("tryon: no usable picture came back")
 	// ErrHost: a backend tried to reach what it did not declare.
 	ErrHost = errors.New("tryon: host not declared by the backend")
+	// ErrAgreement: an agreement does not allow it; the error holds an *AgreementError.
+	ErrAgreement = errors.New("tryon: not allowed by agreement")
+	// ErrQuota: the shop's own quota or concurrency for a tenant or route is used up.
+	ErrQuota = errors.New("tryon: over quota")
+	// ErrJob: no such job, or its result has been handed out.
+	ErrJob = errors.New("tryon: no such job")
 	// ErrPending is what Poll returns while the work goes on.
 	ErrPending = errors.New("tryon: pending")
 )
@@ -111,10 +128,16 @@ func (c Code) sentinel() error {
 		return ErrRefused
 	case BlockedInput, BlockedOutput, BlockedPrompt, BlockedCopyright:
 		return ErrBlocked
-	case NoImage, BadOutput:
+	case NoImage, BadOutput, Undressed, Drifted:
 		return ErrOutput
 	case HostRefused:
 		return ErrHost
+	case AgreementRefused:
+		return ErrAgreement
+	case OverQuota:
+		return ErrQuota
+	case NoJob:
+		return ErrJob
 	}
 	return nil
 }
@@ -127,7 +150,7 @@ func (c Code) blocked() bool { return c.sentinel() == ErrBlocked }
 // when the backend leaves the scope to the code.
 func (c Code) fallsBack() bool {
 	switch c {
-	case BadRequest, NoConsent, NotScreened, PolicyRefused, BadPhoto, BadProduct, Canceled, AcceptedUnknown:
+	case BadRequest, NoConsent, NotScreened, PolicyRefused, BadPhoto, BadProduct, Canceled, AcceptedUnknown, StoreFailed, NoJob:
 		return false
 	}
 	return !c.blocked()

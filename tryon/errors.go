@@ -22,6 +22,7 @@ type Error struct {
 	Reason  Reason        // "" when the code says it all
 	Retry   bool          // the same request may succeed later
 	After   time.Duration // how long to wait before that; 0: unknown
+	Job     string        // the job that may run on, for Wait; "" for none
 	// Attempts says who was asked, and what was sent, before it failed.
 	Attempts []Attempt
 	Err      error
@@ -71,8 +72,9 @@ func (e *Error) MarshalJSON() ([]byte, error) {
 		Backend  string    `json:"backend,omitempty"`
 		Reason   Reason    `json:"reason,omitempty"`
 		Retry    bool      `json:"retry,omitempty"`
+		Job      string    `json:"job,omitempty"`
 		Attempts []Attempt `json:"attempts,omitempty"`
-	}{e.Code.String(), e.Backend, e.Reason.bounded(), e.Retry, e.Attempts})
+	}{e.Code.String(), e.Backend, e.Reason.bounded(), e.Retry, e.Job, e.Attempts})
 }
 
 func (r Reason) bounded() Reason {

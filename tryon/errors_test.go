@@ -21,7 +21,8 @@ func TestCodesAreStable(t *testing.T) {
 		10: "blocked-copyright", 11: "no-image", 12: "bad-output", 13: "unsupported", 14: "unauthenticated",
 		15: "forbidden", 16: "rate-limited", 17: "quota-exhausted", 18: "model-retired", 19: "unavailable",
 		20: "timeout", 21: "canceled", 22: "accepted-unknown", 23: "host-refused", 24: "internal",
-		25: "code(25)",
+		25: "agreement-refused", 26: "over-quota", 27: "undressed", 28: "drifted", 29: "store-failed", 30: "no-job",
+		31: "code(31)",
 	}
 	for code, name := range want {
 		if code.String() != name {

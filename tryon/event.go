@@ -7,10 +7,12 @@ type Stage string
 
 // The stages.
 const (
-	StageRender  Stage = "render"  // the whole call
-	StageAttempt Stage = "attempt" // one backend, from consent check to picture
-	StageRequest Stage = "request" // one request through the gated client
-	StageRelease Stage = "release" // sanitising and marking what came back
+	StageRender   Stage = "render"   // the whole call
+	StageAttempt  Stage = "attempt"  // one backend, from consent check to picture
+	StageRequest  Stage = "request"  // one request through the gated client
+	StageRelease  Stage = "release"  // sanitising and marking what came back
+	StageErase    Stage = "erase"    // one attempt at a deletion
+	StageCallback Stage = "callback" // a callback that came
 )
 
 // Event is something that happened, for metrics. All of its names are bounded:

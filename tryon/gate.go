@@ -1,11 +1,15 @@
 package tryon
 
 import (
+	"bytes"
 	"context"
+	"crypto/sha256"
+	"encoding/hex"
 	"errors"
 	"io"
 	"net"
 	"net/http"
+	"net/http/httptrace"
 	"net/url"
 	"slices"
 	"strings"
@@ -14,45 +18,57 @@ import (
 	"time"
 )
 
-// maxResponse bounds what a backend may read of one response, decompressed:
-// eight base64 pictures of a few megabytes each.
-const maxResponse = 64 << 20
+const (
+	// maxResponse bounds what a backend may read of one response, decompressed:
+	// eight base64 pictures of a few megabytes each.
+	maxResponse = 64 << 20
+	// maxRequest bounds a request body. It is held in memory, so that its hash
+	// is on record before the first byte leaves.
+	maxRequest = 64 << 20
+)
 
 // gate is the transport of a backend's HTTP client during one attempt. It lets
-// through what the profile declared, as long as consent holds and the attempt
-// lasts, and counts what it let through.
+// through what the profile declared, as long as consent and agreements hold and
+// the attempt lasts, and has every body recorded before it leaves.
 type gate struct {
 	ctx     context.Context // ends with the attempt; requests end with it
-	hosts   []string        // canonical; nil blocks everything
-	grant   grant
-	base    *http.Transport
+	profile *Profile
+	allow   func(ctx context.Context) *Error               // asked before each request
+	record  func(ctx context.Context, t *Transfer) *Error  // before a body leaves, and again when it is answered
+	observe func(outcome string, d time.Duration, n int64) // after each request
+	base    http.RoundTripper
 	now     func() time.Time
-	observe func(outcome string, d time.Duration, sent int64)
 
 	requests atomic.Int64
 	sent     atomic.Int64
+	// unanswered says that a body may have arrived, and nobody answered: what it
+	// asked for may have begun.
+	unanswered atomic.Bool
 
 	mu      sync.Mutex
 	refusal *Error // the first one
 }
 
-// newGate opens a gate for an attempt. close must be called when it ends.
-func (c *Client) newGate(ctx context.Context, r *route, g grant) *gate {
-	return &gate{
-		ctx: ctx, hosts: r.profile.Hosts, grant: g, now: c.now,
-		// Proxy stays nil: an environment variable must not redirect photos.
-		base: &http.Transport{
-			TLSClientConfig:       c.tls.Clone(),
-			ForceAttemptHTTP2:     true,
-			DialContext:           (&net.Dialer{Timeout: 10 * time.Second, KeepAlive: 30 * time.Second}).DialContext,
-			TLSHandshakeTimeout:   10 * time.Second,
-			ExpectContinueTimeout: time.Second,
-			MaxIdleConnsPerHost:   4,
-		},
+// newGate opens a gate for one attempt or one deletion.
+func (c *Client) newGate(ctx context.Context, r *route, allow func(context.Context) *Error, record func(context.Context, *Transfer) *Error) *gate {
+	g := &gate{
+		ctx: ctx, profile: &r.profile, allow: allow, record: record, now: c.now, base: c.transport,
 		observe: func(outcome string, d time.Duration, sent int64) {
 			c.observe(Event{Stage: StageRequest, Backend: r.profile.Name, Outcome: outcome, Duration: d, Bytes: sent})
 		},
 	}
+	if g.base == nil {
+		// Proxy stays nil: an environment variable must not redirect photos.
+		g.base = &http.Transport{
+			TLSClientConfig:       c.tls.Clone(),
+			ForceAttemptHTTP2:     true,
+			DialContext:           g.dial,
+			TLSHandshakeTimeout:   10 * time.Second,
+			ExpectContinueTimeout: time.Second,
+			MaxIdleConnsPerHost:   4,
+		}
+	}
+	return g
 }
 
 // client is what the backend gets.
@@ -63,12 +79,17 @@ func (g *gate) client() *http.Client {
 			if len(via) >= 5 {
 				return g.refuse(&Error{Code: HostRefused, Reason: "too-many-redirects"})
 			}
-			return g.checkHost(req.URL)
+			_, err := g.checkHost(req)
+			return err
 		},
 	}
 }
 
-func (g *gate) close() { g.base.CloseIdleConnections() }
+func (g *gate) close() {
+	if t, ok := g.base.(*http.Transport); ok {
+		t.CloseIdleConnections()
+	}
+}
 
 // refuse remembers the first refusal, so that a backend that wraps or drops
 // the error cannot turn it into another one.
@@ -87,21 +108,60 @@ func (g *gate) refused() *Error {
 	return g.refusal
 }
 
-func (g *gate) checkHost(u *url.URL) error {
+// checkHost refuses addresses that the profile does not declare, and reports
+// whether it is one of those that only pictures are fetched from.
+func (g *gate) checkHost(req *http.Request) (results bool, err error) {
+	u := req.URL
 	switch {
 	case u.Scheme != "https":
-		return g.refuse(&Error{Code: HostRefused, Reason: "not-https"})
+		return false, g.refuse(&Error{Code: HostRefused, Reason: "not-https"})
 	case u.User != nil:
-		return g.refuse(&Error{Code: HostRefused, Reason: "credentials-in-address"})
+		return false, g.refuse(&Error{Code: HostRefused, Reason: "credentials-in-address"})
 	}
+	host := hostPort(u)
+	if slices.Contains(g.profile.Hosts, host) {
+		return false, nil
+	}
+	if !servesResults(g.profile.ResultHosts, u) {
+		return false, g.refuse(&Error{Code: HostRefused, Reason: "undeclared-host"})
+	}
+	if req.Method != http.MethodGet || req.Body != nil && req.Body != http.NoBody {
+		return false, g.refuse(&Error{Code: HostRefused, Reason: "results-only-host"})
+	}
+	return true, nil
+}
+
+func hostPort(u *url.URL) string {
 	port := u.Port()
 	if port == "" {
 		port = "443"
 	}
-	if !slices.Contains(g.hosts, net.JoinHostPort(strings.ToLower(u.Hostname()), port)) {
-		return g.refuse(&Error{Code: HostRefused, Reason: "undeclared-host"})
+	return net.JoinHostPort(strings.ToLower(u.Hostname()), port)
+}
+
+// servesResults reports whether u is at one of the hosts that pictures may be
+// fetched from.
+func servesResults(hosts []string, u *url.URL) bool {
+	if p := u.Port(); p != "" && p != "443" {
+		return false
 	}
-	return nil
+	name := strings.ToLower(u.Hostname())
+	return slices.ContainsFunc(hosts, func(h string) bool {
+		if strings.HasPrefix(h, ".") {
+			return len(name) > len(h) && strings.HasSuffix(name, h)
+		}
+		return name == h
+	})
+}
+
+type preparation struct{}
+
+// Preparation marks requests under ctx as preparing work and not asking for
+// it, such as the upload of a file. When such a request is sent and not
+// answered, the whole submission may be repeated; without the mark it may not,
+// since the work may have begun.
+func Preparation(ctx context.Context) context.Context {
+	return context.WithValue(ctx, preparation{}, true)
 }
 
 // RoundTrip implements http.RoundTripper.
@@ -117,21 +177,18 @@ func (g *gate) RoundTrip(req *http.Request) (*http.Response, error) {
 }
 
 func (g *gate) roundTrip(req *http.Request) (resp *http.Response, sent int64, err error) {
-	passed := false
-	defer func() {
-		// A RoundTripper closes the body even when it sends nothing.
-		if !passed && req.Body != nil {
-			req.Body.Close()
-		}
-	}()
+	if req.Body != nil {
+		defer req.Body.Close() // it is read whole, or not at all
+	}
 	if err := g.ctx.Err(); err != nil {
 		return nil, 0, err
 	}
-	if err := g.checkHost(req.URL); err != nil {
+	results, err := g.checkHost(req)
+	if err != nil {
 		return nil, 0, err
 	}
-	if e := g.grant.use(req.Context()); e != nil {
-		if e.Code == NoConsent {
+	if e := g.allow(req.Context()); e != nil {
+		if e.Code == NoConsent || e.Code == AgreementRefused {
 			return nil, 0, g.refuse(e)
 		}
 		return nil, 0, e
@@ -140,17 +197,23 @@ func (g *gate) roundTrip(req *http.Request) (resp *http.Response, sent int64, er
 	ctx, cancel := context.WithCancel(req.Context())
 	stop := context.AfterFunc(g.ctx, cancel)
 	end := func() { stop(); cancel() }
-
+	var wrote atomic.Bool
+	ctx = httptrace.WithClientTrace(ctx, &httptrace.ClientTrace{WroteHeaders: func() { wrote.Store(true) }})
 	out := req.Clone(ctx)
 	out.Host = "" // a Host header of its own would send the photo to another site of the same address
-	counter := &countedBody{rc: req.Body, total: &g.sent}
-	if req.Body != nil && req.Body != http.NoBody {
-		out.Body = counter
-		out.GetBody = nil // a silent second sending would go uncounted and unchecked
+	if results {
+		out.Header = http.Header{"Accept": {"image/*"}} // and no key of the backend's
 	}
-	passed = true
+	counter, transfer, err := g.body(out, req.Body)
+	if err != nil {
+		end()
+		return nil, 0, err
+	}
 	g.requests.Add(1)
 	resp, err = g.base.RoundTrip(out)
+	if transfer != nil {
+		g.settle(req, transfer, resp, wrote.Load() || counter.n.Load() > 0)
+	}
 	if err != nil {
 		end()
 		return nil, counter.n.Load(), err
@@ -159,21 +222,69 @@ func (g *gate) roundTrip(req *http.Request) (resp *http.Response, sent int64, er
 	return resp, counter.n.Load(), nil
 }
 
+// body reads the request's body into memory and has it recorded.
+func (g *gate) body(out *http.Request, body io.Reader) (*countedBody, *Transfer, error) {
+	counter := &countedBody{total: &g.sent}
+	if body == nil || body == http.NoBody {
+		return counter, nil, nil
+	}
+	data, err := io.ReadAll(io.LimitReader(body, maxRequest+1))
+	if err != nil {
+		return nil, nil, err
+	}
+	if len(data) > maxRequest {
+		return nil, nil, &Error{Code: BadRequest, Reason: "request-too-large"}
+	}
+	if len(data) == 0 {
+		out.Body, out.GetBody, out.ContentLength = http.NoBody, nil, 0
+		return counter, nil, nil
+	}
+	sum := sha256.Sum256(data)
+	t := &Transfer{
+		ID: newID(), Host: hostPort(out.URL), At: g.now().UTC(), Bytes: int64(len(data)),
+		SHA256: hex.EncodeToString(sum[:]), Outcome: TransferSending,
+	}
+	if e := g.record(g.ctx, t); e != nil {
+		return nil, nil, g.refuse(e)
+	}
+	counter.r = bytes.NewReader(data)
+	out.Body, out.ContentLength = counter, int64(len(data))
+	out.GetBody = nil // a silent second sending would go uncounted and unchecked
+	return counter, t, nil
+}
+
+// settle completes the record of a body. A failure to write it is no failure
+// of the request: the record says "sending", which is the careful answer.
+func (g *gate) settle(req *http.Request, t *Transfer, resp *http.Response, reached bool) {
+	switch {
+	case resp != nil:
+		t.Outcome, t.Status = TransferAnswered, resp.StatusCode
+	case !reached:
+		t.Outcome = TransferNotSent
+	default:
+		t.Outcome = TransferUnanswered
+		if req.Context().Value(preparation{}) == nil {
+			g.unanswered.Store(true)
+		}
+	}
+	_ = g.record(context.WithoutCancel(g.ctx), t)
+}
+
 // countedBody counts what the transport takes out of a request body.
 type countedBody struct {
-	rc    io.ReadCloser
+	r     *bytes.Reader
 	n     atomic.Int64
 	total *atomic.Int64
 }
 
 func (b *countedBody) Read(p []byte) (int, error) {
-	n, err := b.rc.Read(p)
+	n, err := b.r.Read(p)
 	b.n.Add(int64(n))
 	b.total.Add(int64(n))
 	return n, err
 }
 
-func (b *countedBody) Close() error { return b.rc.Close() }
+func (b *countedBody) Close() error { return nil }
 
 var errResponseTooLarge = errors.New("tryon: response is larger than 64 MiB")
 

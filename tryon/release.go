@@ -3,11 +3,14 @@ package tryon
 import (
 	"bytes"
 	"context"
+	"image"
 	"slices"
 	"strings"
 	"unicode"
 
+	"github.com/fitveil/fitveil/detect"
 	"github.com/fitveil/fitveil/imageproc"
+	"github.com/fitveil/fitveil/tryon/identity"
 )
 
 // smallest is the least side of a picture that is taken for a result.
@@ -46,20 +49,206 @@ func (a *attempt) sanitise(ctx context.Context, out *Output) (*Result, int64, *E
 		result.Warnings = append(result.Warnings, Warning{"fewer-pictures", "the backend drew fewer pictures than asked for"})
 	}
 	var n int64
+	var found []Mark
 	for i := range images {
-		clean, err := a.client.cleanOutput(ctx, images[i].Data, a.route.profile.Source, result.Backend)
+		clean, report, err := a.picture(ctx, images[i].Data, &found)
 		if err != nil {
 			return nil, 0, err
 		}
 		n += clean.Report().BytesOut
 		result.Images = append(result.Images, clean)
+		if report != nil {
+			result.Identity = append(result.Identity, *report)
+		}
 	}
-	result.Marks = marks(&a.route.profile, out.Marks)
+	if a.view != nil && a.client.lock == nil && (a.view.crop != a.request.Photo.Photo().Bounds() || a.view.neutral != nil) {
+		result.Warnings = append(result.Warnings, Warning{"minimised", "the picture shows what was sent: the person without the surroundings"})
+	}
+	result.Marks = append(marks(&a.route.profile, out.Marks), found...)
+	if c := a.client; c.label != "" {
+		result.Marks = append(result.Marks, Mark{Kind: MarkLabel, Value: c.label, By: "fitveil"})
+	}
 	return result, n, nil
 }
 
+// picture sanitises one picture of a backend, looks at it, takes from it what
+// may be taken, and marks it.
+func (a *attempt) picture(ctx context.Context, data []byte, found *[]Mark) (*imageproc.Clean, *identity.Report, *Error) {
+	c, p := a.client, &a.route.profile
+	mark := imageproc.Mark{DigitalSourceType: p.Source, Tool: "fitveil/" + p.Name}
+	clean, err := c.cleanOutput(ctx, data, mark)
+	if err != nil {
+		return nil, nil, err
+	}
+	for _, f := range clean.Report().Removed {
+		if slices.Contains(f.Classes, imageproc.Provenance) && len(*found) < 8 {
+			*found = append(*found, Mark{Kind: MarkRemoved, Value: plain(f.Carrier, 100), By: p.Name})
+		}
+	}
+	generated := p.Source != imageproc.AlgorithmicallyEnhanced
+	if !generated && c.label == "" {
+		return clean, nil, nil
+	}
+	img, e := clean.Image(nil)
+	if e != nil {
+		return nil, nil, &Error{Code: BadOutput, Reason: "not-decodable", Err: e}
+	}
+	drawn, changed := nrgba(img), false
+	var report *identity.Report
+	if generated {
+		if err := a.inspect(ctx, drawn); err != nil {
+			return nil, nil, err
+		}
+		if c.lock != nil && p.Remote() {
+			if drawn, report, err = a.hold(drawn); err != nil {
+				return nil, nil, err
+			}
+			changed = true
+		}
+	}
+	if c.label != "" {
+		write(drawn, c.label)
+		changed = true
+	}
+	if !changed {
+		return clean, nil, nil
+	}
+	clean, err = c.encode(ctx, drawn, clean, a.request.Photo.Photo(), report != nil, mark)
+	return clean, report, err
+}
+
+// encode writes a changed picture again: a PNG stays one, the rest becomes JPEG.
+func (c *Client) encode(ctx context.Context, img *image.NRGBA, drawn, photo *imageproc.Clean, held bool, mark imageproc.Mark) (*imageproc.Clean, *Error) {
+	format, colours := imageproc.JPEG, drawn
+	if drawn.Format() == imageproc.PNG {
+		format = imageproc.PNG
+	}
+	if held {
+		colours = photo // most pixels are the photo's
+	}
+	var file bytes.Buffer
+	if err := imageproc.Encode(&file, img, format, &imageproc.EncodeOptions{Quality: sentQuality, ColoursOf: colours}); err != nil {
+		return nil, &Error{Code: BadOutput, Reason: "not-encodable", Err: err}
+	}
+	return c.cleanOutput(ctx, file.Bytes(), mark)
+}
+
+// inspect looks at a generated picture before anybody else does.
+func (a *attempt) inspect(ctx context.Context, drawn *image.NRGBA) *Error {
+	if err := a.undressed(drawn); err != nil {
+		return err
+	}
+	d := a.client.detector
+	if d == nil {
+		return nil
+	}
+	small := image.Image(drawn)
+	if long := max(drawn.Rect.Dx(), drawn.Rect.Dy()); long > detect.ThumbSide {
+		w, h := 0, detect.ThumbSide
+		if drawn.Rect.Dx() == long {
+			w, h = h, w
+		}
+		var err error
+		if small, err = imageproc.Resize(drawn, w, h, &imageproc.ResizeOptions{Filter: imageproc.Box}); err != nil {
+			return &Error{Code: BadOutput, Reason: "not-resizable", Err: err}
+		}
+	}
+	scene, err := d.Detect(ctx, small)
+	if err != nil {
+		if ctx.Err() != nil {
+			return contextError(ctx)
+		}
+		return &Error{Code: Internal, Reason: "detector", Err: err}
+	}
+	policy := detect.OnePerson()
+	if a.request.Task == InRoom {
+		policy = detect.NoPeople()
+	}
+	if verdict, reason := policy.Judge(scene); verdict == detect.Reject {
+		return &Error{Code: BadOutput, Reason: Reason(reason)}
+	}
+	return nil
+}
+
+// hold is the identity lock: the photo, with the edited region of what was
+// drawn.
+func (a *attempt) hold(drawn *image.NRGBA) (*image.NRGBA, *identity.Report, *Error) {
+	img, err := a.request.Photo.Photo().Image(nil)
+	if err != nil {
+		return nil, nil, &Error{Code: BadPhoto, Reason: "not-decodable", Err: err}
+	}
+	photo := nrgba(img)
+	v := a.view
+	if v == nil {
+		v = &view{crop: photo.Rect, scale: 1, sent: nrgba(img)}
+	}
+	region, face := a.edit(photo.Rect)
+	if region == nil {
+		return nil, nil, &Error{Code: Drifted, Reason: "no-region"}
+	}
+	report, err := identity.Measure(v.sent, drawn, v.ignore(region), v.box(face), a.client.lock)
+	if err != nil {
+		return nil, nil, &Error{Code: Drifted, Err: err}
+	}
+	report.Compose(photo, drawn, region, identity.Place{X: float64(v.crop.Min.X), Y: float64(v.crop.Min.Y), Scale: v.scale})
+	return photo, report, nil
+}
+
+// edit is what may change, by the request's region or by the garments, and the
+// face, which may not.
+func (a *attempt) edit(b image.Rectangle) (*image.Alpha, image.Rectangle) {
+	var face image.Rectangle
+	f := newFigure(a.request.Photo.Scene())
+	if a.request.Task == OnPerson && f != nil {
+		face = f.faceBox()
+	}
+	if poly := a.request.Region.Polygon; len(poly) > 0 {
+		mask := image.NewAlpha(b)
+		r := a.request.Region.bounds().Intersect(b)
+		for y := r.Min.Y; y < r.Max.Y; y++ {
+			for x := r.Min.X; x < r.Max.X; x++ {
+				if inside(poly, float64(x)+.5, float64(y)+.5) {
+					mask.Pix[mask.PixOffset(x, y)] = 255
+				}
+			}
+		}
+		return mask, face
+	}
+	if a.request.Task != OnPerson || f == nil || !f.clear {
+		return nil, face
+	}
+	return f.edit(b, a.request.Items), face
+}
+
+// ignore is where the sent picture and the drawn one may differ.
+func (v *view) ignore(region *image.Alpha) *image.Alpha {
+	mask := image.NewAlpha(v.sent.Rect)
+	for y := range mask.Rect.Dy() {
+		for x := range mask.Rect.Dx() {
+			px := v.crop.Min.X + int((float64(x)+.5)/v.scale)
+			py := v.crop.Min.Y + int((float64(y)+.5)/v.scale)
+			i := y*mask.Stride + x
+			mask.Pix[i] = region.AlphaAt(px, py).A
+			if v.neutral != nil {
+				mask.Pix[i] = max(mask.Pix[i], v.neutral.Pix[i])
+			}
+		}
+	}
+	return mask
+}
+
+// box moves a rectangle of the photo into the sent picture.
+func (v *view) box(r image.Rectangle) image.Rectangle {
+	if r.Empty() {
+		return r
+	}
+	x0, y0 := v.move(float64(r.Min.X), float64(r.Min.Y))
+	x1, y1 := v.move(float64(r.Max.X), float64(r.Max.Y))
+	return image.Rect(int(x0), int(y0), int(x1), int(y1)).Intersect(v.sent.Rect)
+}
+
 // cleanOutput sanitises, marks and checks one picture of a backend.
-func (c *Client) cleanOutput(ctx context.Context, data []byte, source imageproc.SourceType, backend string) (*imageproc.Clean, *Error) {
+func (c *Client) cleanOutput(ctx context.Context, data []byte, mark imageproc.Mark) (*imageproc.Clean, *Error) {
 	bad := func(reason Reason, err error) *Error {
 		if ctx.Err() != nil {
 			return contextError(ctx)
@@ -69,14 +258,11 @@ func (c *Client) cleanOutput(ctx context.Context, data []byte, source imageproc.
 	if len(data) == 0 {
 		return nil, &Error{Code: NoImage, Reason: "empty-picture"}
 	}
-	clean, err := imageproc.Sanitize(ctx, bytes.NewReader(data), &imageproc.SanitizeOptions{
-		Limits: c.limits,
-		Mark:   imageproc.Mark{DigitalSourceType: source, Tool: "fitveil/" + backend},
-	})
+	clean, err := imageproc.Sanitize(ctx, bytes.NewReader(data), &imageproc.SanitizeOptions{Limits: c.limits, Mark: mark})
 	if err != nil {
 		return nil, bad("not-a-picture", err)
 	}
-	if f := clean.Format(); f != imageproc.JPEG && f != imageproc.PNG {
+	if f := clean.Format(); f != imageproc.JPEG && f != imageproc.PNG && f != imageproc.WebP {
 		return nil, bad("format", nil)
 	}
 	if b := clean.Bounds(); min(b.Dx(), b.Dy()) < smallest {

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"log/slog"
-	"sync/atomic"
 	"time"
 
 	"github.com/fitveil/fitveil/consent"
@@ -18,14 +17,21 @@ import (
 // Every error is an *Error. Nothing is sent when the permit is zero, of
 // another ledger, or does not allow this subject and recipient ([ErrNoConsent]);
 // when the photo is not screened ([ErrNotScreened]) or its scene does not suit
-// the task ([ErrPolicy]); or when the request is incomplete.
+// the task ([ErrPolicy]); when an agreement forbids it ([ErrAgreement]); when a
+// quota is used up ([ErrQuota]); or when the request is incomplete.
 //
 // A backend that ignores its context does not hold Render up: its goroutine
 // ends when the backend returns, what it returns is dropped, and its HTTP
-// client sends nothing more.
+// client sends nothing more. A job that was accepted stays on record, and Wait
+// may still fetch it by Error.Job.
 func (c *Client) Render(ctx context.Context, p consent.Permit, r *Request) (*Result, error) {
 	start := c.now()
 	result, err := c.render(ctx, p, r)
+	return c.report(start, result, err)
+}
+
+// report tells Observe how a call went and gives the results their types.
+func (c *Client) report(start time.Time, result *Result, err *Error) (*Result, error) {
 	event := Event{Stage: StageRender, Outcome: outcome(err), Duration: c.now().Sub(start)}
 	if err != nil {
 		event.Backend = err.Backend
@@ -38,245 +44,160 @@ func (c *Client) Render(ctx context.Context, p consent.Permit, r *Request) (*Res
 }
 
 func (c *Client) render(ctx context.Context, p consent.Permit, r *Request) (*Result, *Error) {
+	w, err := c.newWork(ctx, p, r)
+	if err != nil {
+		return nil, err
+	}
+	defer w.leave()
+	if hit, err := w.cached(ctx); hit != nil || err != nil {
+		return hit, err
+	}
+	result, err := w.finish(ctx)
+	if err == nil {
+		w.keep(result)
+	}
+	return result, err
+}
+
+// work is one request on its way through the routes.
+type work struct {
+	client   *Client
+	permit   consent.Permit
+	request  Request // our own copy
+	started  bool    // by Start: even local work is on record
+	entered  string  // the name under which a tenant's concurrency counts it
+	next     int     // the route to ask next
+	attempts []Attempt
+	last     *Error
+	current  *attempt // has been accepted
+}
+
+// newWork checks everything about a request that no backend needs to be asked for.
+func (c *Client) newWork(ctx context.Context, p consent.Permit, r *Request) (*work, *Error) {
 	if r == nil {
 		return nil, badRequest("no-request", "no request")
 	}
-	own := r.snapshot()
+	w := &work{client: c, permit: p, request: r.snapshot()}
 	if ctx.Err() != nil {
 		return nil, contextError(ctx)
 	}
 	if err := c.checkPermit(p); err != nil {
 		return nil, err
 	}
-	if err := own.check(); err != nil {
+	if err := w.request.check(); err != nil {
 		return nil, err
 	}
-	var attempts []Attempt
-	var last *Error
-	for i := range c.routes {
-		rt := &c.routes[i]
-		if !rt.profile.accepts(&own) {
-			continue
+	if err := c.approved(ctx, w.request.Items); err != nil {
+		return nil, err
+	}
+	name, err := c.quota.enter(w.request.Subject.Tenant(), c.now())
+	if err != nil {
+		return nil, err
+	}
+	w.entered = name
+	return w, nil
+}
+
+// leave gives the tenant's place back.
+func (w *work) leave() { w.client.quota.leave(w.request.Subject.Tenant(), w.entered) }
+
+// finish goes through the routes until a picture is released or no route is
+// left to ask.
+func (w *work) finish(ctx context.Context) (*Result, *Error) {
+	for {
+		if w.current == nil {
+			if err := w.submit(ctx); err != nil {
+				return nil, err
+			}
 		}
-		a := c.begin(rt, p, &own)
-		result, err := a.run(ctx)
-		attempts = append(attempts, a.record)
+		a := w.current
+		result, err := a.finish(ctx)
+		w.attempts = append(w.attempts, a.record)
+		w.current = nil
 		if err == nil {
-			result.Attempts = attempts
+			result.Attempts = w.attempts
 			return result, nil
 		}
-		last = err
-		if !a.fallsBack(err) || ctx.Err() != nil {
-			break
+		if !w.falls(ctx, a, err) {
+			return nil, w.last
 		}
-		c.log.LogAttrs(ctx, slog.LevelWarn, "tryon: route failed", slog.Any("error", err))
 	}
-	if last == nil {
-		last = &Error{Code: Unsupported, Reason: "no-route"}
-	}
-	last.Attempts = attempts
-	return nil, last
 }
 
-// attempt is one backend's try at one request.
-type attempt struct {
-	client    *Client
-	route     *route
-	request   *Request
-	grant     grant
-	record    Attempt
-	scope     Scope
-	submitted bool // the backend was given the photo
-	accepted  bool // the backend holds a job of which we do not know the end
+// submit asks the routes in order until one accepts.
+func (w *work) submit(ctx context.Context) *Error {
+	c := w.client
+	for w.next < len(c.routes) {
+		rt := &c.routes[w.next]
+		w.next++
+		if !rt.profile.accepts(&w.request) {
+			continue
+		}
+		a := w.begin(rt)
+		err := a.submit(ctx)
+		if err == nil {
+			w.current = a
+			return nil
+		}
+		a.end(ctx, err)
+		w.attempts = append(w.attempts, a.record)
+		if !w.falls(ctx, a, err) {
+			return w.last
+		}
+	}
+	if w.last == nil {
+		w.last = &Error{Code: Unsupported, Reason: "no-route"}
+	}
+	w.last.Attempts = w.attempts
+	return w.last
 }
 
-func (c *Client) begin(rt *route, p consent.Permit, r *Request) *attempt {
-	reason, _ := p.Unmanaged()
-	return &attempt{
-		client: c, route: rt, request: r,
-		grant: newGrant(p, r.Subject, &rt.profile),
+// falls notes why an attempt failed, and reports whether the next route is
+// asked.
+func (w *work) falls(ctx context.Context, a *attempt, err *Error) bool {
+	err.Attempts, err.Job = w.attempts, ""
+	if a.accepted.Load() {
+		err.Job = a.job.ID
+	}
+	w.last = err
+	if !a.fallsBack(err) || ctx.Err() != nil {
+		return false
+	}
+	w.client.log.LogAttrs(ctx, slog.LevelWarn, "tryon: route failed", slog.Any("error", err))
+	return true
+}
+
+func (w *work) begin(rt *route) *attempt {
+	c := w.client
+	reason, _ := w.permit.Unmanaged()
+	a := &attempt{
+		client: c, route: rt, request: &w.request,
+		grant:    newGrant(w.permit, w.request.Subject, &rt.profile),
+		deadline: time.Now().Add(rt.timeout),
+		onRecord: rt.profile.Remote() || w.started,
 		record: Attempt{
 			Backend: rt.profile.Name, SubProcessor: rt.profile.SubProcessor, Region: rt.profile.Region,
-			Unmanaged: reason,
+			Unmanaged: reason, Start: c.now(),
 		},
 	}
+	photo := w.request.Photo.SHA256()
+	a.job = Job{
+		ID: newID(), Tenant: w.request.Subject.Tenant(), Backend: rt.profile.Name, Model: rt.profile.Model,
+		Task: w.request.Task.String(), N: w.request.N, Photo: hexOf(photo), Created: c.now().UTC(),
+		Deadline: c.now().Add(rt.timeout).UTC(), State: JobSending,
+	}
+	a.subject = w.request.Subject.Pseudonym()
+	return a
 }
 
-// fallsBack reports whether the next route is asked after err.
-func (a *attempt) fallsBack(err *Error) bool {
-	switch {
-	case a.accepted || err.Code.blocked():
-		return false
-	case err.Code == NoConsent:
-		// Consent may name some recipients and not others; the next route asks
-		// for itself. Consent that ended on the way ends the render.
-		return !a.submitted
-	case a.scope != ScopeDefault:
-		return a.scope == ScopeRoute
-	}
-	return err.Code.fallsBack()
-}
-
-func (a *attempt) run(ctx context.Context) (*Result, *Error) {
-	c, name := a.client, a.route.profile.Name
-	a.record.Start = c.now()
-	result, err := a.draw(ctx)
-	if err != nil {
-		err.Backend = name
-	}
-	a.record.Duration = c.now().Sub(a.record.Start)
-	a.record.Outcome = outcome(err)
-	c.observe(Event{
-		Stage: StageAttempt, Backend: name, Outcome: a.record.Outcome,
-		Duration: a.record.Duration, Bytes: a.record.BytesSent,
-	})
-	return result, err
-}
-
-// draw has the backend draw and releases what it drew.
-func (a *attempt) draw(ctx context.Context) (*Result, *Error) {
-	if err := a.grant.use(ctx); err != nil {
-		return nil, err
-	}
-	a.submitted = true
-	bounded, cancel := context.WithTimeout(ctx, a.route.timeout)
-	defer cancel()
-	g := a.client.newGate(bounded, a.route, a.grant)
-	in := a.request.input()
-	in.HTTP = g.client()
-	out, err := a.call(bounded, g, in)
-	cancel() // nothing leaves any more, even if the backend still runs
-	g.close()
-	a.record.Requests, a.record.BytesSent = int(g.requests.Load()), g.sent.Load()
-	if refusal := g.refused(); refusal != nil && (err != nil || refusal.Code == NoConsent) {
-		return nil, refusal
-	}
-	if err != nil {
-		return nil, err
-	}
-	return a.release(ctx, out)
-}
-
-// call runs Submit and Poll in a goroutine of their own, so that a backend
-// that ignores its context does not hold the caller up. A panic of the backend
-// is passed on to the caller's goroutine, as if it had been called there.
-func (a *attempt) call(ctx context.Context, g *gate, in *Input) (*Output, *Error) {
-	type answer struct {
-		out      *Output
-		err      *Error
-		panicked any
-	}
-	done := make(chan answer, 1)
-	x := &exchange{backend: a.route.backend}
-	go func() {
-		var ans answer
-		defer func() {
-			if v := recover(); v != nil {
-				ans = answer{panicked: v}
-			}
-			done <- ans
-		}()
-		ans.out, ans.err = x.run(ctx, in)
-	}()
-	select {
-	case ans := <-done:
-		if ans.panicked != nil {
-			panic(ans.panicked)
-		}
-		a.scope, a.accepted = x.scope, x.accepted.Load()
-		if ans.err != nil && ctx.Err() != nil && g.refused() == nil {
-			ans.err = contextError(ctx)
-		}
-		return ans.out, ans.err
-	case <-ctx.Done():
-		a.accepted = x.accepted.Load()
-		return nil, contextError(ctx)
-	}
-}
-
-// exchange is the conversation with a backend about one piece of work.
-type exchange struct {
-	backend  Backend
-	scope    Scope
-	accepted atomic.Bool
-}
-
-const (
-	firstPoll   = 500 * time.Millisecond
-	longestPoll = 15 * time.Second
-	maxStumbles = 5 // polls in a row that failed in a way that may pass
-)
-
-func (x *exchange) run(ctx context.Context, in *Input) (*Output, *Error) {
-	h, err := x.backend.Submit(ctx, in)
-	if err != nil {
-		return nil, x.fault(err).err(err)
-	}
-	switch {
-	case h == nil, h.Done == nil && h.ID == "":
-		return nil, &Error{Code: NoImage, Reason: "no-handle"}
-	case h.Done != nil:
-		return h.Done, nil
-	}
-	x.accepted.Store(true)
-	wait, stumbles := firstPoll, 0
-	for {
-		out, err := x.backend.Poll(ctx, h)
-		if err == nil {
-			x.accepted.Store(false)
-			if out == nil {
-				return nil, &Error{Code: NoImage, Reason: "no-output"}
-			}
-			return out, nil
-		}
-		pause := wait
-		if errors.Is(err, ErrPending) {
-			stumbles = 0
-			if after := retryAfter(err); after > 0 {
-				pause = after
-			}
-		} else {
-			f := x.fault(err)
-			stumbles++
-			if !f.Retry || stumbles >= maxStumbles {
-				// A job that is known to have failed may be done elsewhere; one
-				// that only can't be asked about may not.
-				x.accepted.Store(f.Retry || f.Code == AcceptedUnknown)
-				return nil, f.err(err)
-			}
-			pause = max(pause, f.After)
-		}
-		if !sleep(ctx, min(pause, longestPoll)) {
-			return nil, contextError(ctx)
-		}
-		wait = min(wait*3/2, longestPoll)
-	}
-}
-
-// fault has the backend classify its error, and holds it to codes we know.
-func (x *exchange) fault(err error) Fault {
-	f := x.backend.Classify(err)
-	if f.Code == Unknown || int(f.Code) >= len(codeNames) {
-		f.Code = Internal
-	}
-	f.Reason = f.Reason.bounded()
-	if f.Scope > ScopeRequest {
-		f.Scope = ScopeDefault
-	}
-	x.scope = f.Scope
-	return f
-}
-
-func (f Fault) err(cause error) *Error {
-	return &Error{Code: f.Code, Reason: f.Reason, Retry: f.Retry, After: max(f.After, 0), Err: cause}
-}
-
-// sleep waits, and reports false when ctx ended first.
-func sleep(ctx context.Context, d time.Duration) bool {
+// sleep waits, and reports false when ctx ended first. wake cuts it short.
+func sleep(ctx context.Context, d time.Duration, wake <-chan struct{}) bool {
 	t := time.NewTimer(d)
 	defer t.Stop()
 	select {
 	case <-t.C:
+		return true
+	case <-wake:
 		return true
 	case <-ctx.Done():
 		return false

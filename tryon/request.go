@@ -3,12 +3,14 @@ package tryon
 import (
 	"context"
 	"errors"
+	"image"
 	"slices"
 	"time"
 
 	"github.com/fitveil/fitveil/consent"
 	"github.com/fitveil/fitveil/detect"
 	"github.com/fitveil/fitveil/imageproc"
+	"github.com/fitveil/fitveil/tryon/identity"
 )
 
 // Request is one try-on. Render works on a copy that it makes on entry.
@@ -19,13 +21,23 @@ type Request struct {
 	Task    Task
 	N       int    // pictures wanted, 1 to 8; default 1
 	Seed    *int64 // nil: the backend's choice
+	// Region is where the picture may change; the zero Region follows from the
+	// garments, and of a room it is the backend's choice.
+	Region EditRegion
+	// Minimise says what of the photo a remote backend gets.
+	Minimise Minimise
 }
 
 // Result is what came back. The caller owns it.
 type Result struct {
-	Images   []*imageproc.Clean
-	Backend  string
-	Marks    []Mark // on every picture
+	Images  []*imageproc.Clean
+	Backend string
+	Model   string // the backend's; may be empty
+	Job     string // the name under which the store knows it; "" when nothing was recorded
+	Marks   []Mark // on every picture
+	// Identity is what the identity lock measured, one for each picture; nil
+	// without a lock.
+	Identity []identity.Report
 	Warnings []Warning
 	Attempts []Attempt // who was asked, in order; the last one drew the pictures
 }
@@ -63,6 +75,7 @@ func (r *Request) snapshot() Request {
 		seed := *r.Seed
 		s.Seed = &seed
 	}
+	s.Region.Polygon = slices.Clone(r.Region.Polygon)
 	if s.N == 0 {
 		s.N = 1
 	}
@@ -72,7 +85,7 @@ func (r *Request) snapshot() Request {
 // input is a backend's own copy of the request.
 func (r *Request) input() *Input {
 	s := r.snapshot()
-	return &Input{Photo: s.Photo, Items: s.Items, Task: s.Task, N: s.N, Seed: s.Seed}
+	return &Input{Photo: s.Photo, Items: s.Items, Task: s.Task, N: s.N, Seed: s.Seed, Region: s.Region}
 }
 
 // check refuses a request that is incomplete, unscreened or unsuited to its
@@ -96,7 +109,32 @@ func (r *Request) check() *Error {
 			return badRequest("garment", "no such garment")
 		}
 	}
+	if !r.Region.sound(r.Photo.Photo().Bounds()) {
+		return badRequest("region", "the region is no polygon of 3 to 64 points in the photo")
+	}
 	return suits(r.Photo, r.Task)
+}
+
+// sound reports whether e is no region or one within the picture.
+func (e *EditRegion) sound(b image.Rectangle) bool {
+	n := len(e.Polygon)
+	if n == 0 {
+		return true
+	}
+	for _, p := range e.Polygon {
+		if !(p.X >= 0 && p.Y >= 0 && p.X <= float64(b.Dx()) && p.Y <= float64(b.Dy())) { // NaN fails too
+			return false
+		}
+	}
+	return n >= 3 && n <= 64
+}
+
+// clone copies a result and its lists. The pictures are immutable.
+func (r *Result) clone() Result {
+	c := *r
+	c.Images, c.Marks, c.Warnings = slices.Clone(r.Images), slices.Clone(r.Marks), slices.Clone(r.Warnings)
+	c.Attempts, c.Identity = slices.Clone(r.Attempts), slices.Clone(r.Identity)
+	return c
 }
 
 func badRequest(reason Reason, text string) *Error {

@@ -1,0 +1,236 @@
+package tryon
+
+import (
+	"context"
+	"sync"
+	"time"
+
+	"github.com/fitveil/fitveil/consent"
+)
+
+// Start hands r over like Render and returns the job's name as soon as a
+// backend has accepted it and that is on record. Errors are those of Render.
+// Wait fetches the picture, in this process or, where the backend works
+// asynchronously, in another one with the same Store.
+func (c *Client) Start(ctx context.Context, p consent.Permit, r *Request) (string, error) {
+	start := c.now()
+	w, err := c.newWork(ctx, p, r)
+	if err != nil {
+		_, e := c.report(start, nil, err)
+		return "", e
+	}
+	w.started = true
+	if err := w.submit(ctx); err != nil {
+		w.leave()
+		_, e := c.report(start, nil, err)
+		return "", e
+	}
+	a := w.current
+	if a.stored != nil {
+		w.leave()
+		a.stored.Job = a.job.ID
+		return "", a.stored
+	}
+	c.waiting.put(a.job.ID, w, a.deadline.Add(grace))
+	return a.job.ID, nil
+}
+
+// Pickup is what Wait needs to know.
+type Pickup struct {
+	Job     string // what Start returned, or Error.Job
+	Subject consent.Subject
+	// Request is what was handed to Start. It is needed in another process than
+	// the one that started the job, with the same photo.
+	Request *Request
+}
+
+// Wait waits for a job that Start began and returns its picture, once. It takes
+// a permit of its own: consent may have ended since. In the process that
+// started the job a failed job is taken to the next route like in Render; in
+// another process there is nothing to take there, and the failure is returned.
+// Errors: those of Render, and ErrJob for a job that is not there, is somebody
+// else's, or was fetched before.
+func (c *Client) Wait(ctx context.Context, p consent.Permit, k *Pickup) (*Result, error) {
+	start := c.now()
+	result, err := c.wait(ctx, p, k)
+	return c.report(start, result, err)
+}
+
+func (c *Client) wait(ctx context.Context, p consent.Permit, k *Pickup) (*Result, *Error) {
+	switch {
+	case k == nil || k.Job == "":
+		return nil, badRequest("no-job", "no job is named")
+	case ctx.Err() != nil:
+		return nil, contextError(ctx)
+	}
+	if err := c.checkPermit(p); err != nil {
+		return nil, err
+	}
+	if w := c.waiting.take(k.Job, k.Subject); w != nil {
+		w.permit = p
+		a := w.current
+		a.grant = newGrant(p, k.Subject, &a.route.profile)
+		result, err := w.finish(ctx)
+		if err != nil && err.Job == k.Job && ctx.Err() != nil {
+			// The caller may come back for it.
+			w.current, w.last, w.attempts = a, nil, nil
+			c.waiting.put(k.Job, w, a.deadline.Add(grace))
+			return nil, err
+		}
+		w.leave()
+		return result, err
+	}
+	a, err := c.resume(ctx, p, k)
+	if err != nil {
+		return nil, err
+	}
+	result, err := a.finish(ctx)
+	if err != nil {
+		err.Attempts = []Attempt{a.record}
+		if a.accepted.Load() {
+			err.Job = k.Job
+		}
+		return nil, err
+	}
+	result.Attempts = []Attempt{a.record}
+	return result, nil
+}
+
+// resume takes a job up that is only on record.
+func (c *Client) resume(ctx context.Context, p consent.Permit, k *Pickup) (*attempt, *Error) {
+	if k.Request == nil {
+		return nil, badRequest("request-needed", "another process started this job: its request is needed")
+	}
+	own := k.Request.snapshot()
+	if err := own.check(); err != nil {
+		return nil, err
+	}
+	r, err := c.store.Get(ctx, KindJob, k.Job)
+	if err != nil {
+		return nil, &Error{Code: NoJob, Err: err}
+	}
+	var j Job
+	if err := r.decode(&j); err != nil {
+		return nil, storeError(err)
+	}
+	rt := c.route(j.Backend)
+	switch {
+	case k.Subject.IsZero() || k.Subject.Pseudonym() != r.Subject || !own.Subject.Equal(k.Subject) || j.Photo != hexOf(own.Photo.SHA256()):
+		return nil, &Error{Code: NoJob}
+	case j.State == JobUnknown, j.State == JobSending:
+		return nil, &Error{Code: AcceptedUnknown, Backend: j.Backend, Job: j.ID}
+	case j.State != JobAccepted || rt == nil:
+		return nil, &Error{Code: NoJob, Reason: Reason(j.State)}
+	}
+	a := &attempt{
+		client: c, route: rt, grant: newGrant(p, k.Subject, &rt.profile), onRecord: true, submitted: true,
+		request: &own, subject: r.Subject, job: j,
+		handle:   &Handle{ID: j.Remote, State: j.Memo},
+		deadline: time.Now().Add(max(j.Deadline.Sub(c.now()), 30*time.Second)),
+		record: Attempt{
+			Backend: rt.profile.Name, SubProcessor: rt.profile.SubProcessor, Region: rt.profile.Region, Start: c.now(),
+		},
+	}
+	if rt.profile.Remote() { // the same photo gives the same view of it
+		v, err := a.look()
+		if err != nil {
+			return nil, err
+		}
+		a.view = v
+	}
+	a.accepted.Store(true)
+	// What it left behind is on record too; it goes when the job is over.
+	records, err := c.store.Find(ctx, Filter{Kind: KindErasure, Subject: r.Subject})
+	if err != nil {
+		return nil, storeError(err)
+	}
+	for i := range records {
+		var d Deletion
+		if records[i].decode(&d) == nil && d.Job == j.ID {
+			a.deletions = append(a.deletions, d)
+		}
+	}
+	return a, nil
+}
+
+// waitingRoom holds work that was started here and not been fetched.
+type waitingRoom struct {
+	mu   sync.Mutex
+	jobs map[string]waiting
+}
+
+type waiting struct {
+	work  *work
+	until time.Time
+}
+
+// put keeps work until a time, after which nobody is expected to ask for it.
+func (r *waitingRoom) put(id string, w *work, until time.Time) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.jobs == nil {
+		r.jobs = map[string]waiting{}
+	}
+	for k, v := range r.jobs {
+		if time.Now().After(v.until) {
+			v.work.leave()
+			delete(r.jobs, k)
+		}
+	}
+	r.jobs[id] = waiting{w, until}
+}
+
+// take removes and returns the work of that name if it is of s.
+func (r *waitingRoom) take(id string, s consent.Subject) *work {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	v, ok := r.jobs[id]
+	if !ok || !v.work.request.Subject.Equal(s) {
+		return nil
+	}
+	delete(r.jobs, id)
+	return v.work
+}
+
+func (r *waitingRoom) drop(id string) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if v, ok := r.jobs[id]; ok {
+		v.work.leave()
+		delete(r.jobs, id)
+	}
+}
+
+// listeners are those who wait for a job right now.
+type listeners struct {
+	mu   sync.Mutex
+	jobs map[string]chan struct{}
+}
+
+// add returns a channel on which wake is heard; remove must follow.
+func (l *listeners) add(id string) <-chan struct{} {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.jobs == nil {
+		l.jobs = map[string]chan struct{}{}
+	}
+	ch := make(chan struct{}, 1)
+	l.jobs[id] = ch
+	return ch
+}
+
+func (l *listeners) remove(id string) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	delete(l.jobs, id)
+}
+
+// wake has whoever waits for a job ask at once.
+func (l *listeners) wake(id string) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	select {
+	case l.jobs[id] <- struct{}{}:
+	default: // nobody waits, or has been told already
+	}
+}
