@@ -2,6 +2,7 @@ package imageproc
 
 import (
 	"bytes"
+	"context"
 	"errors"
 	"fmt"
 	"image"
@@ -110,7 +111,7 @@ func (c *Clean) Image(o *DecodeOptions) (image.Image, error) {
 	if o == nil {
 		o = &DecodeOptions{}
 	}
-	img, err := decodeUpright(bytes.NewReader(c.s.data), &c.s.pic, o)
+	img, err := decodeUpright(context.Background(), rope{c.s.data}, &c.s.pic, o)
 	if err != nil {
 		return nil, err
 	}

@@ -1,10 +1,10 @@
 package imageproc
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"image"
-	"image/jpeg"
 	"image/png"
 	"io"
 )
@@ -36,7 +36,7 @@ func Decode(r io.Reader, o *DecodeOptions) (image.Image, error) {
 	if err != nil {
 		return nil, err
 	}
-	img, err := decodeUpright(pic.out.reader(), pic, o)
+	img, err := decodeUpright(context.Background(), pic.out, pic, o)
 	if err != nil {
 		return nil, err
 	}
@@ -45,7 +45,7 @@ func Decode(r io.Reader, o *DecodeOptions) (image.Image, error) {
 
 // decodeUpright decodes the output of a parser. The picture is made smaller
 // first and turned afterwards, which moves fewer pixels.
-func decodeUpright(r io.Reader, pic *picture, o *DecodeOptions) (*image.NRGBA, error) {
+func decodeUpright(ctx context.Context, file rope, pic *picture, o *DecodeOptions) (*image.NRGBA, error) {
 	if o.MaxSide < 0 {
 		return nil, optionError("a longest side of %d pixels", o.MaxSide)
 	}
@@ -56,12 +56,21 @@ func decodeUpright(r io.Reader, pic *picture, o *DecodeOptions) (*image.NRGBA, e
 	if err := pic.charge(width, height, o.Limits.orDefault()); err != nil {
 		return nil, err
 	}
-	img, err := decodePixels(r, pic.format)
-	if err != nil {
-		return nil, err
-	}
-	if b := img.Bounds(); b.Dx() != pic.width || b.Dy() != pic.height {
-		return nil, &FormatError{Format: pic.format, Reason: "the decoded size is not the one of the header", Err: ErrCorrupt}
+	var img image.Image
+	if pic.format == JPEG {
+		planes, err := decodePlanes(ctx, file, eighths(max(pic.width, pic.height), max(width, height)), false)
+		if err != nil {
+			return nil, err
+		}
+		img = planes.picture()
+	} else {
+		var err error
+		if img, err = decodePixels(file.reader(), pic.format); err != nil {
+			return nil, err
+		}
+		if b := img.Bounds(); b.Dx() != pic.width || b.Dy() != pic.height {
+			return nil, &FormatError{Format: pic.format, Reason: "the decoded size is not the one of the header", Err: ErrCorrupt}
+		}
 	}
 	return orient(scaleDown(img, width, height), pic.orientation), nil
 }
@@ -100,8 +109,6 @@ func decodePixels(r io.Reader, f Format) (img image.Image, err error) {
 		img, err = decodeWebP(r)
 	case GIF:
 		img, err = decodeGIF(r)
-	case JPEG:
-		img, err = jpeg.Decode(r)
 	case PNG:
 		img, err = png.Decode(r)
 	case HEIC, AVIF:
@@ -113,9 +120,8 @@ func decodePixels(r io.Reader, f Format) (img image.Image, err error) {
 		return img, nil
 	}
 	sentinel := ErrCorrupt
-	var ju jpeg.UnsupportedError
 	var pu png.UnsupportedError
-	if errors.As(err, &ju) || errors.As(err, &pu) {
+	if errors.As(err, &pu) {
 		sentinel = ErrUnsupported
 	}
 	return nil, &FormatError{Format: f, Reason: "decode: " + err.Error(), Err: sentinel}

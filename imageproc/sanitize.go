@@ -54,7 +54,7 @@ func Sanitize(ctx context.Context, r io.Reader, o *SanitizeOptions) (*Clean, err
 	}
 	report := pic.report(int64(len(data)))
 	if o.MaxSide > 0 && max(pic.width, pic.height) > o.MaxSide {
-		if pic, x, err = smaller(pic, o, packet); err != nil {
+		if pic, x, err = smaller(ctx, pic, o, packet); err != nil {
 			return nil, err
 		}
 		if err := ctx.Err(); err != nil {
@@ -65,9 +65,9 @@ func Sanitize(ctx context.Context, r io.Reader, o *SanitizeOptions) (*Clean, err
 }
 
 // smaller decodes and encodes again. The new picture stands upright.
-func smaller(pic *picture, o *SanitizeOptions, packet []byte) (*picture, extras, error) {
+func smaller(ctx context.Context, pic *picture, o *SanitizeOptions, packet []byte) (*picture, extras, error) {
 	x := extras{packet: packet}
-	img, err := decodeUpright(pic.out.reader(), pic, &DecodeOptions{MaxSide: o.MaxSide, Limits: o.Limits})
+	img, err := decodeUpright(ctx, pic.out, pic, &DecodeOptions{MaxSide: o.MaxSide, Limits: o.Limits})
 	if err != nil {
 		return nil, x, err
 	}

@@ -13,7 +13,6 @@ type coefficients struct {
 	values []int16 // count a block, in zigzag order of those kept
 	masks  []uint64
 	keep   *keeping
-	scans  int // that the values come from
 }
 
 // readProgressive reads the scans of a progressive file, T.81 annex G. Scans of
