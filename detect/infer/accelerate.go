@@ -2,6 +2,7 @@ package infer
 
 import (
 	"context"
+	"errors"
 
 	"gorgonia.org/tensor"
 
@@ -36,6 +37,10 @@ func (s *Session) runFast(ctx context.Context, in, out []tensor.Tensor) error {
 		}
 	}
 	if err := s.fast.Run(ctx); err != nil {
+		var data *fast.DataError
+		if errors.As(err, &data) {
+			return &NodeError{Operator: data.Node.Op, Node: data.Node.Name, Err: data.Err}
+		}
 		return err
 	}
 	for i := range out {

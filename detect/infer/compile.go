@@ -145,7 +145,7 @@ func (c *compiler) tryFold(n *ir.Node) (bool, error) {
 	}
 	call.Scratch = make([]float32, n.Scratch)
 	n.Run(call)
-	return true, nil
+	return true, call.Failed()
 }
 
 // needed drops nodes whose results no output depends on.

@@ -17,9 +17,12 @@
 //
 // Opsets 7 to 21 of the default domain, the operators listed by [Operators],
 // one graph without subgraphs, weights inside the file. Networks compute in
-// float32; float16 and bfloat16 weights are read and cast, integers serve shape
-// arithmetic. Everything else is refused at Load with operator and node named.
-// Every shape is known after Load, from the file or from Options.Dims.
+// float32, most element-wise operators and reductions also in float64 and in
+// integers; float16 and bfloat16 weights are read and cast, int8 and uint8 ones
+// are data. Everything else is refused at Load with operator and node named.
+// Every shape is known after Load, from the file or from Options.Dims: an
+// operator whose output's shape depends on numbers that only a run computes
+// (NonMaxSuppression, NonZero, Reshape to a computed shape) is refused.
 //
 // A broken or hostile file is an error, never a panic, and costs memory and time
 // in proportion to its size and to Options.MaxBytes. What a well-formed model

@@ -15,6 +15,9 @@ var (
 	ErrUnsupported = ir.ErrUnsupported
 	// ErrTooLarge marks a model that needs more memory than Options.MaxBytes allows.
 	ErrTooLarge = ir.ErrTooLarge
+	// ErrData marks a run that met a number out of range, such as an index beyond
+	// the array it points into.
+	ErrData = ir.ErrData
 	// ErrTensor marks a tensor given to [Session.Run] that does not fit the program.
 	ErrTensor = errors.New("infer: tensor does not fit")
 )
@@ -35,7 +38,8 @@ func (e *FormatError) Error() string {
 func (e *FormatError) Unwrap() error { return e.Err }
 
 // NodeError says which node of a well-formed file can't be run, and why. It
-// wraps [ErrModel], [ErrUnsupported] or [ErrTooLarge].
+// wraps [ErrModel], [ErrUnsupported] or [ErrTooLarge], or [ErrData] where a run
+// came upon it.
 type NodeError struct {
 	Operator string // ONNX operator type, after its domain where that is not the default
 	Node     string // name of the node, or of its first output where it has none

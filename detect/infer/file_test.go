@@ -153,7 +153,10 @@ func TestLoadRefuses(t *testing.T) {
 		}), infer.ErrUnsupported, "results"},
 		{"too many nodes", with(relu(), func(m *model) { m.nodes = slices.Repeat(m.nodes, 1<<14+1) }), infer.ErrUnsupported, "nodes"},
 		{"quantised operator", with(relu(), func(m *model) { m.nodes = []part{node("QLinearConv", []string{"x"}, []string{"y"})} }), infer.ErrUnsupported, "QLinearConv"},
-		{"type that does not compute", with(relu(), func(m *model) { m.inputs = []part{value("x", 3, 1, 2)} }), infer.ErrUnsupported, "int8"},
+		{"type that does not compute", with(relu(), func(m *model) {
+			m.inputs = []part{value("x", 3, 1, 2)}
+			m.nodes = []part{node("Exp", []string{"x"}, []string{"y"})}
+		}), infer.ErrUnsupported, "int8"},
 		{"shape known only at run time", with(relu(), func(m *model) {
 			m.inputs = append(m.inputs, value("s", 7, 2))
 			m.nodes = []part{node("Reshape", []string{"x", "s"}, []string{"y"})}

@@ -148,7 +148,8 @@ func (p *Program) NewSession() *Session {
 // exactly the shape and type of [Program.Inputs] and [Program.Outputs]; where
 // one has not, Run does nothing and returns an error that wraps [ErrTensor].
 // Run copies in before the first step and writes out after the last, and checks
-// ctx between steps; it returns the error of ctx, wrapped.
+// ctx between steps; it returns the error of ctx, wrapped. A step that meets a
+// number out of range is a *[NodeError] that wraps [ErrData].
 func (s *Session) Run(ctx context.Context, in, out []tensor.Tensor) error {
 	p := s.program
 	if err := fits("input", p.inputs, in, false); err != nil {
@@ -167,8 +168,12 @@ func (s *Session) Run(ctx context.Context, in, out []tensor.Tensor) error {
 		if err := ctx.Err(); err != nil {
 			return fmt.Errorf("infer: stopped before node %q: %w", n.Name, err)
 		}
-		if !n.View {
-			n.Run(&s.calls[i])
+		if n.View {
+			continue
+		}
+		n.Run(&s.calls[i])
+		if err := s.calls[i].Failed(); err != nil {
+			return &NodeError{Operator: n.Op, Node: n.Name, Err: err}
 		}
 	}
 	if err := ctx.Err(); err != nil {

@@ -23,7 +23,7 @@ type convolution struct {
 // conv reads Conv node i with its followers and adds an operation for it.
 func (c *compiler) conv(i int, n *ir.Node) bool {
 	x, w := n.In[0], n.In[1]
-	if !picture(x) || w.Const == nil || w.Type != ir.Float32 {
+	if !picture(x) || w.Const == nil || w.Type != ir.Float32 || len(n.In) > 2 && n.In[2] != nil && n.In[2].Const == nil {
 		return false
 	}
 	s, ok := readSliding(n, w.Shape[2:])

@@ -34,7 +34,7 @@ func readResize(n *ir.Node) (*resize, bool) {
 		return nil, false
 	}
 	mode := n.Word("mode", "nearest", "linear", "cubic")
-	if mode == "cubic" {
+	if mode == "cubic" || n.Has("keep_aspect_ratio_policy") || n.Text("coordinate_transformation_mode") == "tf_crop_and_resize" {
 		return nil, false
 	}
 	coordinates := n.Word("coordinate_transformation_mode", "half_pixel", "pytorch_half_pixel", "align_corners", "asymmetric", "tf_half_pixel_for_nn", "half_pixel_symmetric")

@@ -107,7 +107,8 @@ func (s *Session) Output(i int) *ir.Array {
 	return s.program.graph.Outputs[i].Const
 }
 
-// Run computes the outputs. It checks ctx between operations.
+// Run computes the outputs. It checks ctx between operations. Its own errors
+// are of type *DataError.
 func (s *Session) Run(ctx context.Context) error {
 	p := s.program
 	s.team.start()
@@ -120,12 +121,23 @@ func (s *Session) Run(ctx context.Context) error {
 			t.zero(s.arena)
 		}
 		s.team.run(i, o)
+		if err := s.calls[i].Failed(); err != nil {
+			return &DataError{Node: o.(*reference).node, Err: err}
+		}
 	}
 	if err := ctx.Err(); err != nil {
 		return fmt.Errorf("infer: stopped before the outputs: %w", err)
 	}
 	return nil
 }
+
+// DataError is a node that met a number it can't compute with.
+type DataError struct {
+	Node *ir.Node
+	Err  error
+}
+
+func (e *DataError) Error() string { return e.Err.Error() }
 
 // do runs a part of an operation.
 func (w *worker) do(i int, o op, lo, hi int) {

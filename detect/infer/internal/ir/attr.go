@@ -69,6 +69,12 @@ func (n *Node) Word(name string, choices ...string) string {
 	return v
 }
 
+// Text reads a string, empty where absent.
+func (n *Node) Text(name string) string { return attr(n, name, "a string", "") }
+
+// Texts reads a list of strings, nil where absent.
+func (n *Node) Texts(name string) []string { return attr[[]string](n, name, "a list of strings", nil) }
+
 // Ints reads a list of integers, nil where absent.
 func (n *Node) Ints(name string) []int {
 	v := attr[[]int64](n, name, "a list of integers", nil)

@@ -33,10 +33,21 @@ type Kernel func(*Call)
 // Call is what a kernel works on. Absent inputs and outputs are nil. Scratch
 // holds the Node.Scratch elements asked for, with any content. Results must not
 // depend on Threads, the number of goroutines a kernel may use.
+//
+// A kernel that meets numbers it can't compute with, such as an index beyond
+// the array it points into, says so in Err and leaves the outputs anyhow.
 type Call struct {
 	In, Out []*Array
 	Scratch []float32
 	Threads int
+	Err     error
+}
+
+// Failed returns what the last run left in Err, and forgets it.
+func (c *Call) Failed() error {
+	err := c.Err
+	c.Err = nil
+	return err
 }
 
 // Node is one operation. The compiler fills the first block in, building

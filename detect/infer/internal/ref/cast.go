@@ -16,7 +16,11 @@ func buildCast(n *ir.Node) error {
 	if !n.Has("to") {
 		return ir.Invalidf("attribute \"to\" is missing")
 	}
-	x, to := n.In[0], ir.Dtype(n.Int("to", 0))
+	return castTo(n, ir.Dtype(n.Int("to", 0)))
+}
+
+func castTo(n *ir.Node, to ir.Dtype) error {
+	x := n.In[0]
 	n.Flag("saturate", true) // concerns 8-bit floats only
 	if to.Size() == 0 {
 		return ir.Unsupportedf("cast from %v to %v", x.Type, to)

@@ -17,14 +17,11 @@ import (
 type conv struct {
 	n, c, m, groups int // batch, input and output channels
 	y, x            axis
-	rows, width     int // of a phase of a prepared plane
-	weights         []float32
-	bias            []float32 // nil where nothing is added
-	taps            []int32   // where each tap's piece starts, from the row's first
+	rows, width     int     // of a phase of a prepared plane
+	taps            []int32 // where each tap's piece starts, from the row's first
 }
 
-// buildConv takes X (N, C, [H,] W), W (M, C/group, [kH,] kW) and optionally
-// B (M), W and B known at load time.
+// buildConv takes X (N, C, [H,] W), W (M, C/group, [kH,] kW) and optionally B (M).
 func buildConv(n *ir.Node) error {
 	if err := n.Arity(2, 3, 1); err != nil {
 		return err
@@ -48,18 +45,10 @@ func buildConv(n *ir.Node) error {
 	if groups < 1 || m < 1 || g.c%groups != 0 || m%groups != 0 || w.Shape[1] != g.c/groups {
 		return ir.Invalidf("input of shape %v, weights of shape %v, %d groups", x.Shape, w.Shape, groups)
 	}
-	var bias []float32
 	if b := n.Input(2); b != nil {
 		if !slices.Equal(b.Shape, []int{m}) {
 			return ir.Invalidf("bias of shape %v for %d channels", b.Shape, m)
 		}
-		if bias, err = n.ConstFloats(2); err != nil {
-			return err
-		}
-	}
-	weights, err := n.ConstFloats(1)
-	if err != nil {
-		return err
 	}
 	if err := n.Done(); err != nil {
 		return err
@@ -67,7 +56,7 @@ func buildConv(n *ir.Node) error {
 	if err := n.Result(0, ir.Float32, g.result(m)); err != nil {
 		return err
 	}
-	c := &conv{n: g.n, c: g.c, m: m, groups: groups, y: g.axis[1], x: g.axis[2], weights: weights, bias: bias}
+	c := &conv{n: g.n, c: g.c, m: m, groups: groups, y: g.axis[1], x: g.axis[2]}
 	if err := c.prepare(n); err != nil {
 		return err
 	}
@@ -124,6 +113,11 @@ func (c *conv) longRows() {
 func (c *conv) run(k *ir.Call) {
 	x, y := ir.Of[float32](k.In[0]), ir.Of[float32](k.Out[0])
 	in, out := c.c*c.y.in*c.x.in, c.m*c.y.out*c.x.out
+	weights := ir.Of[float32](k.In[1])
+	var bias []float32
+	if len(k.In) > 2 && k.In[2] != nil {
+		bias = ir.Of[float32](k.In[2])
+	}
 	for i := range c.n {
 		planes, result := x[i*in:][:in], y[i*out:][:out]
 		if c.copies() {
@@ -131,7 +125,7 @@ func (c *conv) run(k *ir.Call) {
 			planes = k.Scratch
 		}
 		// A row of one output channel is summed whole by one goroutine.
-		spread(k.Threads, c.m*c.y.out, 1+1<<15/(len(c.taps)*c.x.out), func(lo, hi int) { c.sum(result, planes, lo, hi) })
+		spread(k.Threads, c.m*c.y.out, 1+1<<15/(len(c.taps)*c.x.out), func(lo, hi int) { c.sum(result, planes, weights, bias, lo, hi) })
 	}
 }
 
@@ -156,20 +150,18 @@ func (c *conv) lay(dst, src []float32, lo, hi int) {
 }
 
 // sum computes rows lo to hi of one image, counted over all output channels.
-func (c *conv) sum(dst, planes []float32, lo, hi int) {
+// bias is nil where nothing is added.
+func (c *conv) sum(dst, planes, weights, bias []float32, lo, hi int) {
 	perGroup, taps := c.m/c.groups, len(c.taps)
 	pitch := c.x.stride * c.width
 	for u := lo; u < hi; u++ {
 		m, row := u/c.y.out, u%c.y.out
 		y := dst[u*c.x.out:][:c.x.out]
 		x := planes[(m/perGroup*(c.c/c.groups)*c.rows+row*c.y.stride)*pitch:]
-		w := c.weights[m*taps:][:taps]
-		bias := float32(0)
-		if c.bias != nil {
-			bias = c.bias[m]
-		}
-		for i := range y {
-			y[i] = bias
+		w := weights[m*taps:][:taps]
+		clear(y)
+		if bias != nil {
+			fill(y, bias[m])
 		}
 		t := 0
 		for ; t+8 <= taps; t += 8 {
@@ -178,6 +170,12 @@ func (c *conv) sum(dst, planes []float32, lo, hi int) {
 		for ; t < taps; t++ {
 			add1(y, x[c.taps[t]:], w[t])
 		}
+	}
+}
+
+func fill(y []float32, v float32) {
+	for i := range y {
+		y[i] = v
 	}
 }
 

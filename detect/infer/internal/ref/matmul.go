@@ -12,11 +12,14 @@ func buildMatMul(n *ir.Node) error {
 	if err := n.Arity(2, 2, 1); err != nil {
 		return err
 	}
-	if err := n.Float(0, 1); err != nil {
-		return err
-	}
 	if err := n.Done(); err != nil {
 		return err
+	}
+	if err := numeric(n, 0); err != nil {
+		return err
+	}
+	if n.In[0].Type != n.In[1].Type {
+		return ir.Invalidf("inputs of type %v and %v", n.In[0].Type, n.In[1].Type)
 	}
 	a, b := n.In[0].Shape, n.In[1].Shape
 	if len(a) == 0 || len(b) == 0 {
@@ -47,6 +50,27 @@ func buildMatMul(n *ir.Node) error {
 	}
 	sa, sb := stretch(a[:ra], batch), stretch(b[:rb], batch)
 	n.Heavy = true
+	if d := n.In[0].Type; d != ir.Float32 {
+		n.Run = func(c *ir.Call) {
+			x, w, y := scalarsOf(c.In[0]), scalarsOf(c.In[1]), scalarsOf(c.Out[0])
+			for r := range product(batch) * m {
+				ia, ib := locate(r/m, batch, sa)*m*k+r%m*k, locate(r/m, batch, sb)*k*cols
+				for j := range cols {
+					sum, whole := 0.0, int64(0)
+					for l := range k {
+						sum += x.float(ia+l) * w.float(ib+l*cols+j)
+						whole += x.whole(ia+l) * w.whole(ib+l*cols+j)
+					}
+					if d == ir.Float64 {
+						y.setFloat(r*cols+j, sum)
+					} else {
+						y.setWhole(r*cols+j, whole)
+					}
+				}
+			}
+		}
+		return n.Result(0, d, shape)
+	}
 	n.Run = func(c *ir.Call) {
 		x, w, y := ir.Of[float32](c.In[0]), ir.Of[float32](c.In[1]), ir.Of[float32](c.Out[0])
 		spread(c.Threads, product(batch)*m, 1, func(lo, hi int) {

@@ -211,7 +211,7 @@ func within(ok bool) int {
 	return 0
 }
 
-// buildGather is Operators.md#Gather with indices known at load time.
+// buildGather is Operators.md#Gather.
 func buildGather(n *ir.Node) error {
 	if err := n.Arity(2, 2, 1); err != nil {
 		return err
@@ -223,6 +223,9 @@ func buildGather(n *ir.Node) error {
 	}
 	if err := n.Done(); err != nil {
 		return err
+	}
+	if n.In[1].Const == nil {
+		return gatherAtRun(n, axis)
 	}
 	index, err := n.ConstInts(1)
 	if err != nil {

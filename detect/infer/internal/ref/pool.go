@@ -69,6 +69,40 @@ func buildAveragePool(n *ir.Node) error {
 	return n.Result(0, ir.Float32, w.result(w.c))
 }
 
+// buildLpPool is Operators.md#LpPool: the p-th root of the sum of p-th powers.
+func buildLpPool(n *ir.Node) error {
+	p := float64(n.Int("p", 2))
+	w, err := readPool(n, 1)
+	if err != nil {
+		return err
+	}
+	in, out := w.plane()
+	n.Run = func(c *ir.Call) {
+		x, y := ir.Of[float32](c.In[0]), ir.Of[float32](c.Out[0])
+		for ch := range w.n * w.c {
+			plane := x[ch*in:][:in]
+			w.each(func(at int, q *part) {
+				sum := 0.0
+				q.visit(w, func(i int) { sum += math.Pow(math.Abs(float64(plane[i])), p) })
+				y[ch*out+at] = float32(math.Pow(sum, 1/p))
+			})
+		}
+	}
+	return n.Result(0, ir.Float32, w.result(w.c))
+}
+
+// buildGlobalLpPool is Operators.md#GlobalLpPool.
+func buildGlobalLpPool(n *ir.Node) error {
+	p := float64(n.Int("p", 2))
+	return buildGlobal(func(plane []float32) float32 {
+		sum := 0.0
+		for _, v := range plane {
+			sum += math.Pow(math.Abs(float64(v)), p)
+		}
+		return float32(math.Pow(sum, 1/p))
+	})(n)
+}
+
 // readPool checks what the pools have in common.
 func readPool(n *ir.Node, outputs int) (*window, error) {
 	if err := n.Arity(1, 1, outputs); err != nil {
@@ -137,6 +171,18 @@ func (p *part) largest(w *window, plane []float32) int {
 		}
 	}
 	return found
+}
+
+// visit calls f for every element.
+func (p *part) visit(w *window, f func(i int)) {
+	for z := p.lo[0]; z < p.hi[0]; z += p.step[0] {
+		for y := p.lo[1]; y < p.hi[1]; y += p.step[1] {
+			row := (z*w.axis[1].in + y) * w.axis[2].in
+			for x := p.lo[2]; x < p.hi[2]; x += p.step[2] {
+				f(row + x)
+			}
+		}
+	}
 }
 
 func (p *part) sum(w *window, plane []float32) (sum float64, count int) {

@@ -148,17 +148,30 @@ func minimum(v []float32) float32 {
 	return best
 }
 
-// buildReduce is Operators.md#ReduceSum and its kin: axes are an attribute, or
-// an input (ReduceSum from version 13 on, the others from 18).
-func (r reduction) buildReduce(n *ir.Node) error {
+// folder is a reduction of numbers of any other type, one by one.
+type folder struct {
+	float func(a, b float64) float64
+	whole func(a, b int64) int64
+	first bool // begins with the first element, not with zero
+	mean  bool
+}
+
+// reducer is Operators.md#ReduceSum and its kin: float32 is reduced by line,
+// other types by fold, where there is one.
+type reducer struct {
+	line reduction
+	fold *folder
+}
+
+// build reads the axes: an attribute, or an input (ReduceSum from version 13 on,
+// the others from 18).
+func (r reducer) build(n *ir.Node) error {
 	if err := n.Arity(1, 2, 1); err != nil {
 		return err
 	}
-	if err := n.Float(0); err != nil {
-		return err
-	}
-	in := n.In[0].Shape
-	list, given, err := axes(n, len(in))
+	x := n.In[0]
+	in := x.Shape
+	list, _, err := axes(n, len(in))
 	if err != nil {
 		return err
 	}
@@ -167,50 +180,99 @@ func (r reduction) buildReduce(n *ir.Node) error {
 		return err
 	}
 	if len(list) == 0 && noop {
-		return ir.Unsupportedf("noop_with_empty_axes without axes")
+		return view(n, in)
 	}
-	all := !given || len(list) == 0
-	// The input is read as (kept axes, folded axes).
-	var kept, folded, full, keptStrides, foldedStrides []int
-	for i, s := range ir.Strides(in) {
-		if all || slices.Contains(list, i) {
-			folded, foldedStrides, full = append(folded, in[i]), append(foldedStrides, s), append(full, 1)
+	over, full, kept := make([]bool, len(in)), []int{}, []int{}
+	for i, d := range in {
+		if over[i] = slices.Contains(list, i) || len(list) == 0; over[i] {
+			full = append(full, 1)
 		} else {
-			kept, keptStrides, full = append(kept, in[i]), append(keptStrides, s), append(full, in[i])
+			full, kept = append(full, d), append(kept, d)
 		}
 	}
-	count := product(folded)
-	n.Heavy, n.Scratch = true, count
-	n.Run = func(c *ir.Call) {
-		x, y := ir.Of[float32](c.In[0]), ir.Of[float32](c.Out[0])
-		for i := range y {
-			at := locate(i, kept, keptStrides)
-			lines(folded, [][]int{foldedStrides}, func(to int, from []int, count int, step []int) {
-				for k := range count {
-					c.Scratch[to+k] = x[at+from[0]+k*step[0]]
-				}
-			})
-			y[i] = r(c.Scratch[:count])
+	f := foldAxes(in, over)
+	n.Heavy = true
+	switch {
+	case x.Type == ir.Float32:
+		n.Scratch = f.count
+		n.Run = func(c *ir.Call) {
+			x, y := ir.Of[float32](c.In[0]), ir.Of[float32](c.Out[0])
+			for i := range y {
+				base := locate(i, f.kept, f.keptStrides)
+				lines(f.folded, [][]int{f.foldedStrides}, func(to int, from []int, count int, step []int) {
+					for k := range count {
+						c.Scratch[to+k] = x[base+from[0]+k*step[0]]
+					}
+				})
+				y[i] = r.line(c.Scratch[:f.count])
+			}
 		}
+	case r.fold == nil || numeric(n, 0) != nil || x.Type != ir.Float64 && r.fold.whole == nil:
+		return ir.Unsupportedf("input 0 is %v", x.Type)
+	default:
+		n.Run = r.fold.kernel(f, x.Type == ir.Float64)
 	}
 	if keep {
-		return n.Result(0, ir.Float32, full)
+		return n.Result(0, x.Type, full)
 	}
-	return n.Result(0, ir.Float32, kept)
+	return n.Result(0, x.Type, kept)
 }
+
+func (r *folder) kernel(f *folding, float bool) ir.Kernel {
+	return func(c *ir.Call) {
+		x, y := scalarsOf(c.In[0]), scalarsOf(c.Out[0])
+		f.each(func(to int, at func(i int) int) {
+			sum, whole := 0.0, int64(0)
+			for i := range f.count {
+				switch {
+				case i == 0 && r.first && float:
+					sum = x.float(at(0))
+				case i == 0 && r.first:
+					whole = x.whole(at(0))
+				case float:
+					sum = r.float(sum, x.float(at(i)))
+				default:
+					whole = r.whole(whole, x.whole(at(i)))
+				}
+			}
+			if r.mean {
+				sum, whole = sum/float64(f.count), whole/int64(max(f.count, 1))
+			}
+			if float {
+				y.setFloat(to, sum)
+			} else {
+				y.setWhole(to, whole)
+			}
+		})
+	}
+}
+
+var (
+	foldSum     = &folder{float: plus[float64], whole: plus[int64]}
+	foldMean    = &folder{float: plus[float64], whole: plus[int64], mean: true}
+	foldProduct = &folder{float: product2[float64], whole: product2[int64], first: true}
+	foldMax     = &folder{float: higher[float64], whole: higher[int64], first: true}
+	foldMin     = &folder{float: lower[float64], whole: lower[int64], first: true}
+	foldSquares = &folder{
+		float: func(a, b float64) float64 { return a + b*b }, whole: func(a, b int64) int64 { return a + b*b },
+	}
+	foldL1 = &folder{
+		float: func(a, b float64) float64 { return a + math.Abs(b) }, whole: func(a, b int64) int64 { return a + max(b, -b) },
+	}
+)
 
 // buildArg is Operators.md#ArgMax and ArgMin: the index of the element along an
 // axis that beats all others, the first or the last of equals.
-func buildArg(beats func(v, best float32) bool) func(*ir.Node) error {
+func buildArg(beats comparison) func(*ir.Node) error {
 	return func(n *ir.Node) error {
 		if err := n.Arity(1, 1, 1); err != nil {
 			return err
 		}
-		if err := n.Float(0); err != nil {
+		if err := numeric(n, 0); err != nil {
 			return err
 		}
-		in := n.In[0].Shape
-		axis, err := ir.Axis(n.Int("axis", 0), len(in))
+		x := n.In[0]
+		axis, err := ir.Axis(n.Int("axis", 0), len(x.Shape))
 		if err != nil {
 			return err
 		}
@@ -218,21 +280,24 @@ func buildArg(beats func(v, best float32) bool) func(*ir.Node) error {
 		if err := n.Done(); err != nil {
 			return err
 		}
-		if in[axis] == 0 {
+		if x.Shape[axis] == 0 {
 			return ir.Invalidf("empty axis")
 		}
-		shape := slices.Clone(in)
+		shape := slices.Clone(x.Shape)
 		if shape[axis] = 1; !keep {
 			shape = slices.Delete(shape, axis, axis+1)
 		}
-		inner, size := product(in[axis+1:]), in[axis]
+		inner, size := product(x.Shape[axis+1:]), x.Shape[axis]
 		n.Run = func(c *ir.Call) {
-			x, y := ir.Of[float32](c.In[0]), ir.Of[int64](c.Out[0])
+			v, y := scalarsOf(c.In[0]), ir.Of[int64](c.Out[0])
+			better := func(i, j int) bool { return beats.whole(v.whole(i), v.whole(j)) }
+			if isFloat(x.Type) {
+				better = func(i, j int) bool { return beats.float(v.float(i), v.float(j)) }
+			}
 			for i := range y {
-				line := x[i/inner*size*inner+i%inner:]
-				best := 0
+				at, best := i/inner*size*inner+i%inner, 0
 				for j := range size {
-					if v, b := line[j*inner], line[best*inner]; beats(v, b) || last && v == b {
+					if a, b := at+j*inner, at+best*inner; better(a, b) || last && !better(b, a) {
 						best = j
 					}
 				}
