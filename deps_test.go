@@ -31,23 +31,25 @@ var arrows = map[string][]string{
 	"imageproc":            {},
 	"imageproc/httpupload": {"imageproc", "internal/problem"},
 	"sizing":               {},
-	"consent":              {},
-	"consent/memstore":     {"consent"},
-	"consent/boltstore":    {"consent"},
-	"consent/consenttest":  {"consent"},
-	"consent/httpconsent":  {"consent", "internal/origin", "internal/problem"},
+	"consent":              {"consent/merkle"},
+	"consent/merkle":       {},
+	"consent/memstore":     {"consent", "consent/merkle"},
+	"consent/boltstore":    {"consent", "consent/merkle"},
+	"consent/consenttest":  {"consent", "consent/merkle"},
+	"consent/httpconsent":  {"consent", "consent/merkle", "internal/origin", "internal/problem"},
 	"detect":               {"imageproc"},
 	"detect/infer":         {},
 	"detect/httpgate":      {"detect", "imageproc", "imageproc/httpupload", "internal/origin", "internal/problem"},
 	"detect/person":        {"detect", "detect/infer", "imageproc"},
-	"tryon":                {"tryon/identity", "consent", "detect", "imageproc"},
+	"tryon":                {"tryon/identity", "consent", "consent/merkle", "detect", "imageproc"},
 	"tryon/identity":       {"imageproc"},
-	"tryon/overlay":        {"tryon", "tryon/identity", "consent", "detect", "imageproc"},
+	"tryon/overlay":        {"tryon", "tryon/identity", "consent", "consent/merkle", "detect", "imageproc"},
 }
 
 // What the heavy packages link. Of x/image that is the WebP decoder, and the TIFF
 // and BMP decoders that imaging brings along.
 var (
+	trees    = []string{"golang.org/x/mod"}
 	pictures = []string{"github.com/disintegration/imaging", "github.com/rwcarlsen/goexif", "golang.org/x/image"}
 	networks = []string{
 		"github.com/owulveryck/onnx-go", "gonum.org/v1/gonum", "gorgonia.org/tensor", "golang.org/x/sys",
@@ -67,18 +69,19 @@ var thirdParty = map[string][]string{
 	"imageproc":            pictures,
 	"imageproc/httpupload": pictures,
 	"sizing":               {},
-	"consent":              {},
-	"consent/memstore":     {},
-	"consent/boltstore":    {"go.etcd.io/bbolt", "golang.org/x/sys"},
-	"consent/consenttest":  {"github.com/google/go-cmp"},
-	"consent/httpconsent":  {},
+	"consent":              trees,
+	"consent/merkle":       trees,
+	"consent/memstore":     trees,
+	"consent/boltstore":    slices.Concat(trees, []string{"go.etcd.io/bbolt", "golang.org/x/sys"}),
+	"consent/consenttest":  slices.Concat(trees, []string{"github.com/google/go-cmp"}),
+	"consent/httpconsent":  trees,
 	"detect":               pictures,
 	"detect/infer":         networks,
 	"detect/person":        slices.Concat(pictures, networks),
 	"detect/httpgate":      slices.Concat(pictures, []string{"golang.org/x/time"}),
-	"tryon":                pictures,
+	"tryon":                slices.Concat(pictures, trees),
 	"tryon/identity":       pictures,
-	"tryon/overlay":        pictures,
+	"tryon/overlay":        slices.Concat(pictures, trees),
 }
 
 // importable reports whether others may import the package of this name, and

@@ -1,5 +1,14 @@
 package consent
 
+import (
+	"crypto/ed25519"
+	"encoding/json"
+	"slices"
+	"time"
+
+	"github.com/fitveil/fitveil/consent/merkle"
+)
+
 // For the fuzz targets, which need the parsers behind files and stores.
 
 // ParseKeys parses a key file.
@@ -16,4 +25,35 @@ func ReadFields(k Keys, who Subject, fields []byte) error {
 	row := append(fields, sealState(k.k.get(), who, fields)...)
 	_, err := decodeState(k.k.get(), who, 1, row)
 	return err
+}
+
+// ProofBody is the inside of a proof.
+type ProofBody = proofBody
+
+// Forge changes a proof and signs it again, as somebody with the keys could.
+func Forge(k Keys, proof []byte, bend func(b *ProofBody)) []byte {
+	var d proofDoc
+	if err := json.Unmarshal(proof, &d); err != nil {
+		panic(err)
+	}
+	bend(&d.Body)
+	msg, err := canonical(d.Body)
+	if err != nil {
+		panic(err)
+	}
+	d.Sig = ed25519.Sign(k.k.get().sign, slices.Concat([]byte(proofContext), msg))
+	out, err := canonical(d)
+	if err != nil {
+		panic(err)
+	}
+	return out
+}
+
+// ForgeCheckpoint signs whatever it is told.
+func ForgeCheckpoint(k Keys, tenant string, h merkle.Head, at time.Time) []byte {
+	cp, err := signCheckpoint(k.k.get(), tenant, h, at)
+	if err != nil {
+		panic(err)
+	}
+	return cp.text
 }

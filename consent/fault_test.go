@@ -101,7 +101,7 @@ func TestFailClosed(t *testing.T) {
 		}, errDisk},
 		{"row of another version, event bent", func(f *faulty, _ *consent.Ledger) {
 			f.bendState = func([]byte) []byte { return []byte{99} }
-			f.bendEvent = func(b []byte) []byte { return bytes.Replace(b, []byte("tryon.render"), []byte("tryon.rendez"), 1) }
+			f.bendEvent = func(b []byte) []byte { b[len(b)/2] ^= 1; return b }
 		}, consent.ErrCorrupt},
 		{"row of another version, another person's events", func(f *faulty, l *consent.Ledger) {
 			f.bendState = func([]byte) []byte { return []byte{99} }

@@ -11,14 +11,14 @@ import (
 // refold computes the state from the events.
 func (c *core) refold(ctx context.Context, who Subject, seq uint64) (*state, error) {
 	st := new(state)
-	for r, err := range c.chain(ctx, who) {
+	for e, err := range c.chain(ctx, who) {
 		if err != nil {
 			return nil, err
 		}
 		if st.seq == seq {
 			break // a writer was faster than we are
 		}
-		st.apply(&r.r.get().body, hashOf(r.r.get().doc))
+		st.apply(&e.receipt.r.get().body, e.receipt.Hash())
 	}
 	if st.seq != seq {
 		return nil, fmt.Errorf("%w: %d events, the state says %d", ErrCorrupt, st.seq, seq)
@@ -26,31 +26,42 @@ func (c *core) refold(ctx context.Context, who Subject, seq uint64) (*state, err
 	return st, nil
 }
 
+// link is an event in its chain, verified.
+type link struct {
+	receipt *Receipt
+	opening opening
+	leaf    int64 // its number in the tenant's log
+}
+
 // chain yields the subject's events, each verified: signature, owner, number
 // and link to the one before.
-func (c *core) chain(ctx context.Context, who Subject) iter.Seq2[*Receipt, error] {
-	return func(yield func(*Receipt, error) bool) {
-		pub := c.keys.public()
+func (c *core) chain(ctx context.Context, who Subject) iter.Seq2[link, error] {
+	return func(yield func(link, error) bool) {
+		keys := c.publicKeys()
 		var seq uint64
 		var last hex32
 		for rec, err := range c.store.Events(ctx, who, 0) {
 			if err != nil {
-				yield(nil, fmt.Errorf("consent: history: %w", err))
+				yield(link{}, fmt.Errorf("consent: history: %w", err))
 				return
 			}
-			r, err := VerifyReceipt(rec.Event, pub)
+			var r *Receipt
+			doc, opening, err := c.keys.openEvent(rec.Event)
+			if err == nil {
+				r, err = verifyAny(doc, keys)
+			}
 			if err == nil && (rec.Seq != seq+1 || r.r.get().body.Seq != seq+1 || r.r.get().body.Prev != last ||
 				r.r.get().body.Tenant != who.Tenant() || r.r.get().body.PrincipalID != who.Pseudonym()) {
 				err = errors.New("out of place")
 			}
 			if err != nil {
-				yield(nil, fmt.Errorf("consent: history: %w: event %d: %w", ErrCorrupt, seq+1, err))
+				yield(link{}, fmt.Errorf("consent: history: %w: event %d: %w", ErrCorrupt, seq+1, err))
 				return
 			}
-			if !yield(r, nil) {
+			if !yield(link{r, opening, rec.Leaf}, nil) {
 				return
 			}
-			seq, last = seq+1, hashOf(r.r.get().doc)
+			seq, last = seq+1, r.Hash()
 		}
 	}
 }
@@ -69,13 +80,13 @@ func (l *Ledger) History(ctx context.Context, s Subject) iter.Seq2[Event, error]
 			yield(Event{}, err)
 			return
 		}
-		for r, err := range c.chain(ctx, s) {
+		for link, err := range c.chain(ctx, s) {
 			if err != nil {
 				yield(Event{}, err)
 				return
 			}
-			e := r.r.get().body.event()
-			e.Subject, e.receipt = s, r
+			e := link.receipt.r.get().body.event()
+			e.Subject, e.receipt = s, link.receipt
 			if !yield(e, nil) {
 				return
 			}

@@ -28,6 +28,7 @@ type keys struct {
 	subject [keySize]byte      // id to pseudonym
 	state   [keySize]byte      // seals state rows
 	nonce   [keySize]byte      // hides nonces in the store's index
+	seal    [keySize]byte      // seals stored events
 	sign    ed25519.PrivateKey // receipts
 	kid     string             // names sign
 }
@@ -47,6 +48,7 @@ func newKeys(subject, seed [keySize]byte) Keys {
 	k := &keys{subject: subject, sign: ed25519.NewKeyFromSeed(seed[:])}
 	k.state = k.derive("fitveil consent state v1\n")
 	k.nonce = k.derive("fitveil consent nonce v1\n")
+	k.seal = k.derive("fitveil consent event v1\n")
 	k.kid = KeyID(k.public())
 	return Keys{hide(k)}
 }

@@ -35,7 +35,7 @@ type Options struct {
 
 // Observation is what an observer hears of an operation: nothing about persons.
 type Observation struct {
-	Op   string // grant, refuse, withdraw, check, permit, erase
+	Op   string // grant, refuse, withdraw, check, permit, prove, erase
 	OK   bool   // no error; a no is an answer, not an error
 	Took time.Duration
 }
@@ -99,6 +99,9 @@ func New(s Store, o *Options) (*Ledger, error) {
 	}
 	return &Ledger{c}, nil
 }
+
+// publicKeys are those that the ledger's own records may be signed with.
+func (c *core) publicKeys() []ed25519.PublicKey { return []ed25519.PublicKey{c.keys.public()} }
 
 func (l *Ledger) open() (*core, error) {
 	if l == nil || l.c == nil {
@@ -186,11 +189,11 @@ func (c *core) admit(g *Grant) error {
 // reason why a new one was refused.
 func (c *core) replay(ctx context.Context, who Subject, what body, reason error) (*Receipt, error) {
 	what.PrincipalID, what.Tenant, what.Schema, what.Alg = who.Pseudonym(), who.Tenant(), schema, "Ed25519"
-	for r, err := range c.chain(ctx, who) {
+	for e, err := range c.chain(ctx, who) {
 		if err != nil {
 			return nil, err
 		}
-		if sameAct(r.r.get().body, what) {
+		if r := e.receipt; sameAct(r.r.get().body, what) {
 			return r, nil
 		}
 	}
@@ -295,7 +298,10 @@ func (c *core) next(who Subject, st *state, b body) (*Receipt, Record, error) {
 		return nil, Record{}, fmt.Errorf("consent: %w", err)
 	}
 	st.apply(&r.r.get().body, hashOf(r.r.get().doc))
-	rec := Record{Seq: b.Seq, Time: b.EventTime, Event: r.Bytes(), State: encodeState(c.keys, who, st)}
+	rec := Record{Seq: b.Seq, Time: b.EventTime, State: encodeState(c.keys, who, st)}
+	if rec.Event, err = c.keys.sealEvent(r.r.get().doc); err != nil {
+		return nil, Record{}, fmt.Errorf("consent: %w", err)
+	}
 	if b.Nonce != nil {
 		rec.Nonce = c.keys.hideNonce(b.Nonce)
 	}

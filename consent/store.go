@@ -5,6 +5,8 @@ import (
 	"errors"
 	"iter"
 	"time"
+
+	"github.com/fitveil/fitveil/consent/merkle"
 )
 
 // Store keeps a chain of records for each subject. Ledgers bring the meaning,
@@ -21,22 +23,27 @@ type Store interface {
 	// record. The caller does not modify what it gets.
 	Head(ctx context.Context, s Subject) (Head, error)
 
-	// Append adds r to the subject's chain, all of it or nothing, and returns
-	// when it is durable. r.Seq must be one above the chain's, else
+	// Append adds r to the subject's chain and, with [merkle.Append], the hash of
+	// r.Event ([tlog.RecordHash]) to the trees of its tenant, all of it or nothing,
+	// and returns when it is durable. r.Seq must be one above the chain's, else
 	// [ErrConflict]; a nonce that the tenant has used is [ErrReplay]. An error
 	// other than these two leaves it open whether r was kept, as a broken
 	// connection does. The store does not keep r's slices.
 	Append(ctx context.Context, s Subject, r Record) error
 
 	// Events yields the subject's records with Seq above after, in order, with
-	// Seq and Event filled in. It stops at the first error. The loop's body may
+	// Seq, Event and Leaf filled in. It stops at the first error. The loop's body may
 	// call the store again.
 	Events(ctx context.Context, s Subject, after uint64) iter.Seq2[Record, error]
 
 	// Erase removes the subject's records and state, durably, and returns how
-	// many records there were; none is no error. The nonces stay used, cut off
-	// from the subject.
+	// many records there were; none is no error. The subject leaves the map of the
+	// trees ([merkle.Remove]). The nonces stay used, cut off from the subject.
 	Erase(ctx context.Context, s Subject) (int, error)
+
+	// Trees calls read with the trees of the tenant as they are at one moment. The
+	// reader is good until read returns.
+	Trees(ctx context.Context, tenant string, read func(merkle.Reader) error) error
 }
 
 // Record is one step of a subject's chain. More may come to be written in the
@@ -48,6 +55,7 @@ type Record struct {
 	Event []byte    // what happened; kept for good
 	State []byte    // where the subject stands now; replaces the one before
 	Nonce []byte    // 32 bytes, unique within the tenant; nil: none
+	Leaf  int64     // its number in the tenant's log, which the store gives it; Append ignores it
 }
 
 // Head is where a subject's chain stands.

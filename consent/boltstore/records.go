@@ -12,15 +12,19 @@ import (
 
 	bolt "go.etcd.io/bbolt"
 
+	"golang.org/x/mod/sumdb/tlog"
+
 	"github.com/fitveil/fitveil/consent"
+	"github.com/fitveil/fitveil/consent/merkle"
 )
 
 // The file: a bucket "meta", and one per tenant, "t:" and its name, with the
 // buckets
 //
 //	state   pseudonym                → sequence (8 bytes), state
-//	events  pseudonym, sequence (8)  → event
+//	events  pseudonym, sequence (8)  → number in the log (8 bytes), event
 //	nonces  nonce                    → nothing
+//	nodes   see package merkle       → node of the log or the map
 //
 // Numbers are big-endian, so that events sort. Each value stands behind a
 // version byte and a checksum.
@@ -29,12 +33,13 @@ var (
 	bucketState  = []byte("state")
 	bucketEvents = []byte("events")
 	bucketNonces = []byte("nonces")
+	bucketNodes  = []byte("nodes")
 	keyTime      = []byte("time") // greatest Record.Time, microseconds since 1970
 	keyFormat    = []byte("format")
 )
 
 const (
-	format       = "fitveil-consent/1"
+	format       = "fitveil-consent/2"
 	valueVersion = 1
 	valueHead    = 1 + 4 // version, CRC-32C
 	eventsAtOnce = 64
@@ -86,7 +91,7 @@ func initialise(tx *bolt.Tx) error {
 	return nil
 }
 
-func tenantBucket(who consent.Subject) []byte { return append([]byte("t:"), who.Tenant()...) }
+func tenantBucket(tenant string) []byte { return append([]byte("t:"), tenant...) }
 
 func eventKey(id [32]byte, seq uint64) []byte { return binary.BigEndian.AppendUint64(id[:], seq) }
 
@@ -120,7 +125,7 @@ func headOf(tx *bolt.Tx, who consent.Subject) (head consent.Head, err error) {
 	if head.Time, err = timeOf(tx); err != nil {
 		return head, err
 	}
-	t := tx.Bucket(tenantBucket(who))
+	t := tx.Bucket(tenantBucket(who.Tenant()))
 	if t == nil {
 		return head, nil
 	}
@@ -181,7 +186,7 @@ func appendRecord(tx *bolt.Tx, who consent.Subject, r consent.Record) error {
 	if r.Seq != head.Seq+1 {
 		return consent.ErrConflict
 	}
-	t, err := tx.CreateBucketIfNotExists(tenantBucket(who))
+	t, err := tx.CreateBucketIfNotExists(tenantBucket(who.Tenant()))
 	if err != nil {
 		return err
 	}
@@ -198,7 +203,16 @@ func appendRecord(tx *bolt.Tx, who consent.Subject, r consent.Record) error {
 		}
 	}
 	id := who.Pseudonym()
-	if err := put(t, "events", eventKey(id, r.Seq), r.Event); err != nil {
+	tree, err := t.CreateBucketIfNotExists(bucketNodes)
+	if err != nil {
+		return err
+	}
+	leaf, err := merkle.Append(nodes{tree}, merkle.Step{Leaf: tlog.RecordHash(r.Event), Key: id})
+	if err != nil {
+		return err
+	}
+	event := append(binary.BigEndian.AppendUint64(make([]byte, 0, 8+len(r.Event)), uint64(leaf)), r.Event...)
+	if err := put(t, "events", eventKey(id, r.Seq), event); err != nil {
 		return err
 	}
 	state := append(binary.BigEndian.AppendUint64(make([]byte, 0, 8+len(r.State)), r.Seq), r.State...)
@@ -257,11 +271,15 @@ func (s *Store) someEvents(ctx context.Context, who consent.Subject, after uint6
 		for after < head.Seq && len(out) < eventsAtOnce {
 			after++
 			key := eventKey(who.Pseudonym(), after)
-			event, err := unpack("events", key, tx.Bucket(tenantBucket(who)).Bucket(bucketEvents).Get(key))
+			event, err := unpack("events", key, tx.Bucket(tenantBucket(who.Tenant())).Bucket(bucketEvents).Get(key))
 			if err != nil {
 				return err
 			}
-			out = append(out, consent.Record{Seq: after, Event: bytes.Clone(event)})
+			if len(event) < 8 {
+				return fmt.Errorf("%w: event value of %d bytes", consent.ErrCorrupt, len(event))
+			}
+			leaf := int64(binary.BigEndian.Uint64(event))
+			out = append(out, consent.Record{Seq: after, Leaf: leaf, Event: bytes.Clone(event[8:])})
 		}
 		return nil
 	})
@@ -288,7 +306,7 @@ func (s *Store) Erase(ctx context.Context, who consent.Subject) (n int, err erro
 // eraseRecords deletes by key, not by what the values say: damaged records go, too.
 // The nonces stay; nothing there leads to a person.
 func eraseRecords(tx *bolt.Tx, who consent.Subject) (n int, err error) {
-	t := tx.Bucket(tenantBucket(who))
+	t := tx.Bucket(tenantBucket(who.Tenant()))
 	if t == nil {
 		return 0, errNoChange
 	}
@@ -307,6 +325,11 @@ func eraseRecords(tx *bolt.Tx, who consent.Subject) (n int, err error) {
 	}
 	for _, k := range keys {
 		if err := events.Delete(k); err != nil {
+			return 0, err
+		}
+	}
+	if tree := t.Bucket(bucketNodes); tree != nil {
+		if err := merkle.Remove(nodes{tree}, id); err != nil {
 			return 0, err
 		}
 	}

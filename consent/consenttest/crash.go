@@ -197,6 +197,7 @@ func wantAcknowledged(t *testing.T, dir string, open func(dir string) (Durable, 
 			t.Errorf("%s: state is %d %s, last event %d %s, %v", person, d.Seq, d.Reason, last.Seq, last.Kind, err)
 		}
 	}
+	wantTrees(t, s, l, "shop", people)
 	for nonce, what := range acks {
 		if found[nonce] != what {
 			t.Errorf("acknowledged %s, found %q", what, found[nonce])

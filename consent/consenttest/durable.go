@@ -11,6 +11,7 @@ import (
 	"testing"
 
 	"github.com/fitveil/fitveil/consent"
+	"github.com/fitveil/fitveil/consent/merkle"
 )
 
 // Durable is a store that outlives its process.
@@ -104,6 +105,9 @@ func testClosed(t *testing.T, open func(dir string) (Durable, error)) {
 	}
 	if _, err := s.Erase(t.Context(), who); err == nil {
 		t.Error("a closed store erases")
+	}
+	if err := s.Trees(t.Context(), "shop", func(merkle.Reader) error { return nil }); err == nil {
+		t.Error("a closed store shows its trees")
 	}
 	n := 0
 	for _, err := range s.Events(t.Context(), who, 0) {

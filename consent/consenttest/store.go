@@ -14,6 +14,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/fitveil/fitveil/consent"
+	"github.com/fitveil/fitveil/consent/merkle"
 )
 
 // Run tests what every store must do. open returns an empty store.
@@ -36,7 +37,9 @@ func Run(t *testing.T, open func(t *testing.T) consent.Store) {
 		{"writers on one subject", testOneSubject},
 		{"writers on many subjects", testManySubjects},
 		{"prints nobody", testPrints},
+		{"trees", testTrees},
 		{"ledger", testLedger},
+		{"proofs", testProofs},
 		{"two ledgers", testTwoLedgers},
 	} {
 		t.Run(c.name, func(t *testing.T) { c.run(t, open(t)) })
@@ -328,6 +331,7 @@ func testCancelled(t *testing.T, s consent.Store) {
 	wants("append", s.Append(ctx, who, record("ann", 3)))
 	_, err = s.Erase(ctx, who)
 	wants("erase", err)
+	wants("trees", s.Trees(ctx, "shop", func(merkle.Reader) error { return nil }))
 	n := 0
 	for _, err := range s.Events(ctx, who, 0) {
 		wants("events", err)
@@ -403,6 +407,13 @@ func testManySubjects(t *testing.T, s consent.Store) {
 		})
 	}
 	wg.Wait()
+	for shop := range 3 {
+		var who []consent.Subject
+		for w := shop; w < writers; w += 3 {
+			who = append(who, subject(fmt.Sprint("shop", shop), fmt.Sprint("writer", w)))
+		}
+		wantLeaves(t, s, fmt.Sprint("shop", shop), who)
+	}
 	for w := range writers {
 		name := fmt.Sprint("writer", w)
 		wantChain(t, s, subject(fmt.Sprint("shop", w%3), name), name, rounds)

@@ -25,7 +25,10 @@ import (
 	"sync"
 	"time"
 
+	"golang.org/x/mod/sumdb/tlog"
+
 	"github.com/fitveil/fitveil/consent"
+	"github.com/fitveil/fitveil/consent/merkle"
 )
 
 // Store keeps records in memory; New makes one. It prints and logs as a fixed
@@ -41,6 +44,7 @@ type state struct {
 	mu     sync.RWMutex
 	chains map[subject][]consent.Record // State is kept in the last record only
 	nonces map[nonce]bool
+	trees  map[string]nodes // by tenant
 	latest time.Time
 
 	versions consent.Versions
@@ -55,7 +59,27 @@ type nonce struct{ tenant, nonce string }
 
 // New makes an empty store.
 func New() *Store {
-	return &Store{&sealed{&state{chains: make(map[subject][]consent.Record), nonces: make(map[nonce]bool)}}}
+	return &Store{&sealed{&state{chains: make(map[subject][]consent.Record), nonces: make(map[nonce]bool), trees: make(map[string]nodes)}}}
+}
+
+// nodes are those of a tenant's trees.
+type nodes map[string][]byte
+
+func (n nodes) Nodes(keys [][]byte) ([][]byte, error) {
+	out := make([][]byte, len(keys))
+	for i, k := range keys {
+		out[i] = n[string(k)]
+	}
+	return out, nil
+}
+
+func (n nodes) Put(key, node []byte) error {
+	if len(node) == 0 {
+		delete(n, string(key))
+	} else {
+		n[string(key)] = bytes.Clone(node)
+	}
+	return nil
 }
 
 // Ephemeral tells a ledger that nothing here outlives the process.
@@ -110,6 +134,13 @@ func (s *Store) Append(ctx context.Context, who consent.Subject, r consent.Recor
 		}
 		s.nonces[n] = true
 	}
+	if s.trees[k.tenant] == nil {
+		s.trees[k.tenant] = make(nodes)
+	}
+	var err error
+	if r.Leaf, err = merkle.Append(s.trees[k.tenant], merkle.Step{Leaf: tlog.RecordHash(r.Event), Key: k.id}); err != nil {
+		return fmt.Errorf("memstore: %w", err)
+	}
 	r.Event, r.State, r.Nonce = bytes.Clone(r.Event), bytes.Clone(r.State), nil
 	if len(chain) > 0 {
 		chain[len(chain)-1].State = nil
@@ -138,7 +169,7 @@ func (s *Store) Events(ctx context.Context, who consent.Subject, after uint64) i
 				s.mu.RUnlock()
 				return
 			}
-			r := consent.Record{Seq: chain[after].Seq, Event: bytes.Clone(chain[after].Event)}
+			r := consent.Record{Seq: chain[after].Seq, Leaf: chain[after].Leaf, Event: bytes.Clone(chain[after].Event)}
 			s.mu.RUnlock()
 			if !yield(r, nil) {
 				return
@@ -156,6 +187,11 @@ func (s *Store) Erase(ctx context.Context, who consent.Subject) (int, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	chain := s.chains[key(who)]
+	if len(chain) > 0 {
+		if err := merkle.Remove(s.trees[who.Tenant()], who.Pseudonym()); err != nil {
+			return 0, fmt.Errorf("memstore: %w", err)
+		}
+	}
 	for i := range chain {
 		clear(chain[i].Event)
 		clear(chain[i].State)
@@ -163,4 +199,14 @@ func (s *Store) Erase(ctx context.Context, who consent.Subject) (int, error) {
 	delete(s.chains, key(who))
 	s.versions.Changed(who)
 	return len(chain), nil
+}
+
+// Trees implements [consent.Store].
+func (s *Store) Trees(ctx context.Context, tenant string, read func(merkle.Reader) error) error {
+	if err := ctx.Err(); err != nil {
+		return fmt.Errorf("memstore: %w", err)
+	}
+	s.mu.RLock()
+	defer s.mu.RUnlock()
+	return read(s.trees[tenant])
 }
