@@ -6,7 +6,8 @@
 // The container is taken apart and written anew from an allow-list, so the
 // compressed pixels stay bit for bit what they were, and the picture keeps its
 // orientation and its colours. A second walker, which shares no code with the
-// first, reads the output before any of it is released:
+// first, reads the output before any of it is released, and the output is
+// searched for the texts that the metadata held, in UTF-8, UTF-16 and Latin-1:
 //
 //	f, _ := os.Open("upload.jpg")
 //	photo, err := imageproc.Sanitize(ctx, f, nil)
@@ -72,8 +73,11 @@
 // the pixels themselves; MaxSide of [SanitizeOptions], which decodes and encodes
 // again, removes the former. Of an animation, decoding shows the first frame. Entries of a palette that no pixel uses stay, too.
 // Quantisation tables and sensor noise can identify a model of camera or a
-// camera; they are part of the picture. The tags of an ICC profile stay as they
-// are, its description and copyright text among them. Colours are not
+// camera; they are part of the picture. An ICC profile is written anew from its
+// numbers, without names, texts, dates and ids; the numbers of a screen that was
+// measured can still tell it from others. Texts of fewer than 8 bytes or 5
+// different ones are not searched for, nor is what comes after the first 512 of a
+// file or the first 256 bytes of one. Colours are not
 // converted: decoding gives the numbers of the file, CMYK turned to RGB by plain
 // subtraction.
 package imageproc

@@ -2,7 +2,6 @@ package imageproc
 
 import (
 	"bytes"
-	"compress/zlib"
 	"fmt"
 	"image"
 	"image/jpeg"
@@ -99,11 +98,7 @@ func profileExtras(icc []byte, f Format) extras {
 	if f != PNG {
 		return extras{icc: icc}
 	}
-	var packed bytes.Buffer
-	z := zlib.NewWriter(&packed)
-	_, _ = z.Write(icc) // a Buffer does not fail
-	_ = z.Close()
-	return extras{icc: icc, colour: rope{newChunk("iCCP", []byte(iccpHead), packed.Bytes())}}
+	return extras{icc: icc, colour: rope{profileChunk(icc)}}
 }
 
 // anySize are the limits for what was let in already, or made here.

@@ -21,8 +21,10 @@ var (
 	// the picture exceeds return it for HEIC and AVIF. It is an ErrUnsupported as
 	// well.
 	ErrNeedsDecoder = fmt.Errorf("imageproc: needs a decoder: %w", ErrUnsupported)
-	// ErrVerify: the second walker did not accept the output, so nothing of it
-	// was released. It is a bug of this package, never of the input.
+	// ErrVerify: the output was not accepted, so nothing of it was released: the
+	// second walker found something that may not be there, or a text of the
+	// input's metadata was found in it. The former is a bug of this package; the
+	// latter can also be a file that hides the text in its coded pictures.
 	ErrVerify = errors.New("imageproc: output failed verification")
 	// ErrOption: an option is out of its range.
 	ErrOption = errors.New("imageproc: bad option")

@@ -1,6 +1,7 @@
 package imageproc
 
 import (
+	"bytes"
 	"encoding/binary"
 	"errors"
 )
@@ -24,9 +25,13 @@ const (
 	tagInteropIFD  = 0xA005
 	tagCanonOwner  = 0x0009 // in Canon's maker note: 32 characters
 	tagMakerNote   = 0x927C
+	tagXPTitle     = 0x9C9B // Windows: title, comment, author, keywords, subject
+	tagXPSubject   = 0x9C9F
+	typeByte       = 1
 	typeASCII      = 2
 	typeShort      = 3
 	typeLong       = 4
+	typeUndefined  = 7
 	typeSLong      = 9
 	typeIFD        = 13
 )
@@ -67,6 +72,7 @@ var (
 
 type ifdReader struct {
 	data  []byte
+	texts *texts
 	order binary.ByteOrder
 	seen  map[uint32]bool
 	queue []ifdRef
@@ -79,9 +85,9 @@ type ifdRef struct {
 }
 
 // readExif reads a TIFF block as it stands in an Exif segment or chunk, header
-// first.
-func readExif(data []byte) exifFacts {
-	r := ifdReader{data: data, seen: make(map[uint32]bool)}
+// first. Its string values go into values.
+func readExif(data []byte, values *texts) exifFacts {
+	r := ifdReader{data: data, texts: values, seen: make(map[uint32]bool)}
 	if r.order = tiffOrder(data); r.order == nil {
 		return exifFacts{err: errNoTIFF}
 	}
@@ -144,6 +150,7 @@ func (r *ifdReader) directory(ref ifdRef) error {
 
 func (r *ifdReader) entry(kind ifdKind, e []byte) {
 	tag, typ, count := r.order.Uint16(e), r.order.Uint16(e[2:]), r.order.Uint32(e[4:])
+	r.value(kind, tag, typ, count, e[8:])
 	if kind == makerIFD && (tag != tagCanonOwner || typ != typeASCII || count != 32) {
 		return // what the numbers mean is each maker's own affair; this one is telling
 	}
@@ -164,6 +171,31 @@ func (r *ifdReader) entry(kind ifdKind, e []byte) {
 		r.queue = append(r.queue, ifdRef{r.order.Uint32(e[8:]), makerIFD})
 	case tag == tagSubIFDs:
 		r.follow(typ, count, e[8:], subIFD)
+	}
+}
+
+// value takes the text in an entry, if there is one. A maker note is looked
+// through as a whole, not by its entries.
+func (r *ifdReader) value(kind ifdKind, tag, typ uint16, count uint32, field []byte) {
+	isText := typ == typeASCII || typ == typeUndefined || typ == typeByte
+	if !isText || kind == makerIFD || count < minTextBytes {
+		return
+	}
+	at := uint64(r.order.Uint32(field))
+	if at >= uint64(len(r.data)) {
+		return
+	}
+	v := r.data[at:]
+	v = v[:min(uint64(len(v)), uint64(count))]
+	switch {
+	case typ == typeASCII:
+		r.texts.add(v)
+	case tag >= tagXPTitle && tag <= tagXPSubject:
+		r.texts.addUTF16(v, binary.LittleEndian)
+	case bytes.HasPrefix(v, []byte("UNICODE\x00")):
+		r.texts.addUTF16(v[8:], r.order)
+	default:
+		r.texts.blob(v[:min(len(v), 64<<10)])
 	}
 }
 

@@ -64,7 +64,7 @@ func TestReadExifHostile(t *testing.T) {
 	} {
 		t.Run(row.name, func(t *testing.T) {
 			start := time.Now()
-			facts := readExif(row.data)
+			facts := readExif(row.data, &texts{})
 			if facts.orientation != row.orientation || !errors.Is(facts.err, row.err) {
 				t.Errorf("orientation %d, %v; want %d, %v", facts.orientation, facts.err, row.orientation, row.err)
 			}
@@ -91,7 +91,7 @@ func TestExifBudget(t *testing.T) {
 		"maker notes": func(b *scanBudget) { b.exif(note, false) },
 		"directories": func(b *scanBudget) { b.exif(block(0), false) },
 	} {
-		b := newScanBudget()
+		b := newScanBudget(&texts{})
 		left := b.tags
 		if spend(b); b.tags >= left {
 			t.Errorf("%s costs nothing", name)
@@ -106,10 +106,10 @@ func TestExifBudget(t *testing.T) {
 			t.Errorf("%s: beyond the budget orientation %d, fields %v", name, orientation, names)
 		}
 	}
-	if classes, _, orientation := newScanBudget().exif(crowded, false); classes != setOf(Device, Other) || orientation != 6 {
+	if classes, _, orientation := newScanBudget(&texts{}).exif(crowded, false); classes != setOf(Device, Other) || orientation != 6 {
 		t.Errorf("within the budget %v, orientation %d", classes.list(), orientation)
 	}
-	if facts := readExif(note); facts.read < 400 {
+	if facts := readExif(note, &texts{}); facts.read < 400 {
 		t.Errorf("a maker note of 400 entries counts %d", facts.read)
 	}
 }
@@ -118,7 +118,7 @@ func TestExifBudget(t *testing.T) {
 func TestSkeletonHoldsNoValue(t *testing.T) {
 	secret := "SecretValue of the owner"
 	tiff := append(block(0, entry(0x010F, 2, uint32(len(secret)), 26)), secret...)
-	facts := readExif(tiff)
+	facts := readExif(tiff, &texts{})
 	skeleton := exifSkeleton(facts.tags)
 	for i := range len(secret) - 3 {
 		if bytes.Contains(skeleton, []byte(secret[i:i+4])) {
@@ -166,7 +166,7 @@ func FuzzEXIF(f *testing.F) {
 		f.Add(seed)
 	}
 	f.Fuzz(func(t *testing.T, data []byte) {
-		facts := readExif(data)
+		facts := readExif(data, &texts{})
 		if facts.orientation < 0 || facts.orientation > 8 || len(facts.tags) > maxIFDEntries {
 			t.Fatalf("orientation %d, %d tags", facts.orientation, len(facts.tags))
 		}
@@ -180,7 +180,7 @@ func FuzzEXIF(f *testing.F) {
 			}
 		}
 		// What is read again from our own block is what was meant.
-		if o := facts.orientation; o > 0 && readExif(orientationTIFF(o)).orientation != o {
+		if o := facts.orientation; o > 0 && readExif(orientationTIFF(o), &texts{}).orientation != o {
 			t.Fatalf("orientation %d does not survive", o)
 		}
 	})

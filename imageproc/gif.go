@@ -44,9 +44,10 @@ func (p *gifParser) fail(part string, at int, sentinel error, format string, arg
 
 func parseGIF(data []byte, lim Limits, x extras) (*picture, error) {
 	p := &gifParser{
-		data: data, lim: lim, scan: newScanBudget(),
+		data: data, lim: lim,
 		pic: &picture{format: GIF, orientation: 1, channels: 3},
 	}
+	p.scan = newScanBudget(&p.pic.texts)
 	if err := p.readScreen(); err != nil {
 		return nil, err
 	}
@@ -129,6 +130,7 @@ func (p *gifParser) end(at int) error {
 	}
 	p.dropControl()
 	if tail := p.data[p.pos:]; len(tail) > 0 {
+		p.pic.texts.trailer(tail)
 		p.pic.found.add("bytes after the trailer", len(tail), trailerClasses(tail))
 	}
 	return nil

@@ -15,9 +15,11 @@ func (p *gifParser) readExtension(at int) error {
 	case gifApplication:
 		return p.readApplication(at)
 	}
-	if err := p.subBlocks(part, at, func([]byte) {}); err != nil {
+	var blocks rope
+	if err := p.subBlocks(part, at, func(b []byte) { blocks = append(blocks, b) }); err != nil {
 		return err
 	}
+	p.scan.texts.add(p.scan.take(blocks.bytes()))
 	size := p.pos - at
 	switch label {
 	case gifComment:
@@ -94,10 +96,12 @@ func (p *gifParser) readApplication(at int) error {
 		p.pic.found.add("XMP DataXMP", len(whole), p.scan.xmp(whole))
 	case "MGK8BIM0000", "MGKIPTC0000":
 		joined := p.scan.take(blocks.bytes())
-		p.pic.found.add(name[:7], len(whole), irbClasses(joined, p.scan)|iptcClasses(joined))
+		p.pic.found.add(name[:7], len(whole), irbClasses(joined, p.scan)|iptcClasses(joined, p.scan.texts))
 	case "C2PA_GIF\x01\x00\x00":
+		p.scan.texts.blob(whole)
 		p.pic.found.add("C2PA_GIF", len(whole), setOf(Provenance))
 	default:
+		p.scan.texts.add(p.scan.take(blocks.bytes()))
 		p.pic.found.add("application extension", len(whole), 0)
 	}
 	return nil
@@ -125,13 +129,16 @@ func (p *gifParser) readLoop(name string, blocks rope, whole []byte) {
 // readProfile keeps the first colour profile that is one.
 func (p *gifParser) readProfile(blocks rope, whole []byte) {
 	joined := blocks.bytes()
-	profile := checkICC(joined)
-	if profile == nil || p.pic.icc != nil {
+	var profile []byte
+	if p.pic.icc == nil {
+		profile = cleanICC(joined, p.pic)
+	}
+	if profile == nil {
 		p.pic.found.add("ICCRGBG1", len(whole), 0)
 		return
 	}
 	p.pic.icc = profile
-	if over := len(joined) - len(profile); over > 0 {
+	if over := len(joined) - len(checkICC(joined)); over > 0 {
 		p.pic.found.add("bytes after ICC profile", over, 0)
 	}
 }

@@ -95,10 +95,11 @@ type heifUse struct {
 
 func parseHEIF(data []byte, f Format, lim Limits, x extras) (*picture, error) {
 	p := &heifParser{
-		data: data, lim: lim, scan: newScanBudget(), budget: lim.MaxSegments,
+		data: data, lim: lim, budget: lim.MaxSegments,
 		items: make(map[uint32]*heifItem), alphas: make(map[uint32][]*heifItem),
 		pic: &picture{format: f, orientation: 1, channels: 3}, joined: len(data),
 	}
+	p.scan = newScanBudget(&p.pic.texts)
 	if int64(len(data)) > math.MaxUint32-(1<<20) {
 		return nil, p.fail("file", 0, ErrTooLarge, "more than 4 GiB")
 	}
@@ -175,6 +176,7 @@ func (p *heifParser) boxes() error {
 			return p.corrupt(err)
 		}
 		if err != nil || !heifPrintable(b.Type) || b.Type == "ftyp" && at > 0 {
+			p.pic.texts.trailer(rest)
 			p.pic.found.add("bytes after the last box", len(rest), trailerClasses(rest))
 			break
 		}

@@ -85,8 +85,10 @@ func pngPixels(b []byte) []byte {
 	for at := 8; at+12 <= len(b); {
 		size := 12 + int(binary.BigEndian.Uint32(b[at:]))
 		switch string(b[at+4 : at+8]) {
-		case "IHDR", "PLTE", "tRNS", "IDAT", "iCCP":
+		case "IHDR", "PLTE", "tRNS", "IDAT":
 			kept = append(kept, b[at:at+size]...)
+		case "iCCP":
+			kept = append(kept, iccNumbers(pngProfile(b[at+8:at+size-4]))...)
 		}
 		at += size
 	}

@@ -70,6 +70,7 @@ func (p *heifParser) readHandler(b bmff.Box) error {
 	}
 	f.Bytes(12)
 	if name := bytesBeforeZeros(f.Rest()); name > 0 {
+		p.scan.texts.add(f.Rest())
 		p.pic.found.add("hdlr name", name, setOf(Software))
 	}
 	return nil
@@ -135,6 +136,7 @@ func (p *heifParser) readItem(b bmff.Box) error {
 	}
 	name := f.Text()
 	it.name = len(name)
+	p.scan.texts.add(name)
 	if it.typ == "mime" {
 		it.content = string(f.Text())
 		it.packed = len(f.Text()) > 0

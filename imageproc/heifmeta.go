@@ -42,6 +42,9 @@ func (p *heifParser) dropBox(b bmff.Box) {
 			classes = p.scan.xmp(b.Body[16:])
 		}
 	}
+	if carrier != "uuid XMP" {
+		p.scan.texts.trailer(b.Body)
+	}
 	p.pic.found.add(carrier, len(b.Whole), classes)
 }
 
@@ -126,6 +129,9 @@ func (p *heifParser) describeItem(it *heifItem) {
 	case heifPictures[it.typ] || heifOtherPictures[it.typ]:
 		p.pic.found.add("picture that is not shown", size, setOf(Thumbnail))
 	default:
+		if len(it.places) == 1 {
+			p.scan.texts.trailer(p.sample(it))
+		}
 		p.pic.found.add("item "+strings.TrimSpace(heifType(it.typ)), size, heifBoxClasses[it.typ])
 	}
 }
@@ -204,8 +210,10 @@ func (p *heifParser) describeProperty(prop *heifProp) {
 	switch {
 	case prop.state == propKept:
 	case !prop.used:
+		p.scan.texts.blob(prop.box.Body)
 		p.pic.found.add("unused property", len(prop.box.Whole), heifPropClasses[typ])
 	case !listed || prop.state == propDropped && typ != "auxC":
+		p.scan.texts.blob(prop.box.Body)
 		p.pic.found.add("property "+heifType(typ), len(prop.box.Whole), heifPropClasses[typ])
 	}
 }

@@ -102,7 +102,8 @@ func (p *heifParser) property(index int) *heifProp {
 		var body []byte
 		if body, prop.coding, prop.err = p.keepProperty(prop.box); body != nil && prop.err == nil {
 			prop.state, prop.out = propKept, bmff.New(prop.box.Type, body)
-			if extra := len(prop.box.Whole) - len(prop.out); extra > 0 && !prop.coding.trimmed {
+			rewritten := prop.coding.trimmed || prop.box.Type == "colr" && string(body[:4]) != "nclx"
+			if extra := len(prop.box.Whole) - len(prop.out); extra > 0 && !rewritten {
 				p.pic.found.add("bytes in property "+prop.box.Type, extra, 0)
 			}
 		} else {
@@ -215,7 +216,7 @@ func (p *heifParser) keepColour(b bmff.Box) []byte {
 		body[10] &= 0x80
 		return body
 	case kind == "prof" || kind == "rICC":
-		if profile := checkICC(b.Body[4:]); profile != nil {
+		if profile := cleanICC(b.Body[4:], p.pic); profile != nil {
 			return append([]byte(kind), profile...)
 		}
 	}

@@ -97,7 +97,7 @@ func (v *heifVerifier) property(typ string, b []byte) {
 		ok = n > 5 && heifNumber(b[:4]) == 0 && n == 5+int(b[4]) && bytes.IndexFunc(b[5:], func(r rune) bool { return r > 32 }) < 0
 	case "colr":
 		ok = n == 11 && string(b[:4]) == "nclx" && b[10]&0x7F == 0 ||
-			n > 135 && (string(b[:4]) == "prof" || string(b[:4]) == "rICC") && soundProfile(b[4:])
+			n > 135 && (string(b[:4]) == "prof" || string(b[:4]) == "rICC") && plainProfile(b[4:])
 	case "auxC":
 		name := strings.TrimSuffix(strings.TrimPrefix(string(b), "\x00\x00\x00\x00"), "\x00")
 		ok = len(name)+5 == n && (name == "urn:mpeg:mpegB:cicp:systems:auxiliary:alpha" || name == "urn:mpeg:hevc:2015:auxid:1" || name == "urn:mpeg:avc:2015:auxid:1")
@@ -132,21 +132,6 @@ func coprime(a, b uint32) bool {
 		a, b = b, a%b
 	}
 	return a == 1
-}
-
-// soundProfile reports whether a profile is one by its size, its signature and
-// its table of tags.
-func soundProfile(b []byte) bool {
-	tags := int64(heifNumber(b[128:132]))
-	if int64(heifNumber(b[:4])) != int64(len(b)) || string(b[36:40]) != "acsp" || tags > 1000 || 132+12*tags > int64(len(b)) {
-		return false
-	}
-	for t := b[132 : 132+12*tags]; len(t) > 0; t = t[12:] {
-		if int64(heifNumber(t[4:8]))+int64(heifNumber(t[8:12])) > int64(len(b)) {
-			return false
-		}
-	}
-	return true
 }
 
 // parameterSets reads the arrays of hvcC: VPS, SPS and PPS, nothing else.

@@ -40,7 +40,7 @@ type jpegParser struct {
 
 func parseJPEG(data []byte, lim Limits, x extras) (*picture, error) {
 	p := &jpegParser{data: data, lim: lim, pic: &picture{format: JPEG, orientation: 1}}
-	p.meta = newJPEGMeta(&p.pic.found)
+	p.meta = newJPEGMeta(p.pic)
 	if err := p.walk(); err != nil {
 		return nil, err
 	}
@@ -95,6 +95,7 @@ func (p *jpegParser) next() (at int, marker byte, err error) {
 		}
 		at, p.pos = i-1, i+1
 		if gap := p.data[start:at]; bytes.Count(gap, []byte{0xFF}) < len(gap) {
+			p.pic.texts.blob(gap)
 			p.pic.found.add("bytes between segments", len(gap), 0)
 		} else if len(gap) > 0 {
 			p.pic.found.add("fill bytes", len(gap), 0)
@@ -113,6 +114,7 @@ func (p *jpegParser) end(at int) error {
 		return p.fail("EOI", at, ErrCorrupt, "no picture before it")
 	}
 	if tail := p.data[at+2:]; len(tail) > 0 {
+		p.pic.texts.trailer(tail)
 		p.pic.found.add("bytes after EOI", len(tail), trailerClasses(tail))
 	}
 	return nil
@@ -151,6 +153,7 @@ func (p *jpegParser) segment(at int, marker byte) error {
 	case mSOS:
 		return p.scan(at, body)
 	case mDNL, mDAC:
+		p.pic.texts.blob(body)
 		p.pic.found.add(name, n+2, 0)
 	default:
 		p.meta.segment(marker, body, p.scans == 0)
@@ -167,7 +170,7 @@ func (p *jpegParser) finish(x extras) {
 	if m.orientation != 0 {
 		pic.orientation = m.orientation
 	}
-	pic.icc = m.profile()
+	pic.icc = m.profile(pic)
 	if x.icc != nil {
 		pic.icc = x.icc
 	}

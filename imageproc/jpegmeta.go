@@ -32,8 +32,8 @@ type jpegMeta struct {
 	iccBytes         int
 }
 
-func newJPEGMeta(found *findings) jpegMeta {
-	return jpegMeta{found: found, scan: newScanBudget(), adobe: -1}
+func newJPEGMeta(pic *picture) jpegMeta {
+	return jpegMeta{found: &pic.found, scan: newScanBudget(&pic.texts), adobe: -1}
 }
 
 // segment reads the body of one APPn or COM segment. early says that no scan
@@ -47,6 +47,7 @@ func (m *jpegMeta) segment(marker byte, body []byte, early bool) {
 	case is(mAPP0, "JFIF\x00") && len(body) >= 14:
 		m.readJFIF(body, early)
 	case is(mAPP0, "JFXX\x00"):
+		m.scan.texts.blob(body)
 		m.found.add("APP0 JFXX", size, setOf(Thumbnail))
 	case is(mAPP1, exifSignature) && len(body) >= 6:
 		m.readExif(body, size, early)
@@ -57,18 +58,23 @@ func (m *jpegMeta) segment(marker byte, body []byte, early bool) {
 	case is(mAPP2, iccSignature) && len(body) >= len(iccSignature)+2 && early:
 		m.readICC(body)
 	case is(mAPP2, "MPF\x00"):
+		m.scan.texts.blob(body)
 		m.found.add("APP2 MPF", size, setOf(Thumbnail))
 	case is(mAPP2, "FPXR\x00"):
+		m.scan.texts.blob(body)
 		m.found.add("APP2 FlashPix", size, 0)
 	case is(mAPP11, "JP"):
+		m.scan.texts.blob(body)
 		m.found.add("APP11 JUMBF", size, setOf(Provenance))
 	case is(mAPP13, irbSignature):
 		m.found.add("APP13 Photoshop", size, m.scan.irb(body[len(irbSignature):]))
 	case is(mAPP14, "Adobe") && len(body) >= 12:
 		m.readAdobe(body, early)
 	case marker == mCOM:
+		m.scan.texts.add(body)
 		m.found.add("COM", size, setOf(Comment))
 	default:
+		m.scan.texts.blob(body)
 		m.found.add(markerName(marker), size, vendorClasses[marker-mAPP0])
 	}
 }
@@ -83,6 +89,7 @@ var vendorClasses = [16]classSet{
 // components are read, and the shape of a pixel if it is not square.
 func (m *jpegMeta) readJFIF(body []byte, early bool) {
 	if len(body) > 14 {
+		m.scan.texts.blob(body[14:])
 		m.found.add("APP0 JFIF thumbnail", len(body)-14, setOf(Thumbnail))
 	}
 	if !early || m.jfif {
@@ -127,6 +134,7 @@ func (m *jpegMeta) readExif(body []byte, size int, early bool) {
 // decoder takes CMYK for YCCK or the other way round.
 func (m *jpegMeta) readAdobe(body []byte, early bool) {
 	if len(body) > 12 {
+		m.scan.texts.blob(body[12:])
 		m.found.add("APP14 after Adobe", len(body)-12, 0)
 	}
 	if early {
@@ -167,7 +175,7 @@ func (m *jpegMeta) readICC(body []byte) {
 
 // profile joins the chunks. A profile that is not whole or not one is dropped,
 // and reported: decoders ignore such ones too.
-func (m *jpegMeta) profile() []byte {
+func (m *jpegMeta) profile(pic *picture) []byte {
 	if m.iccBytes == 0 {
 		return nil
 	}
@@ -176,12 +184,15 @@ func (m *jpegMeta) profile() []byte {
 		m.iccBad = m.iccBad || chunk == nil
 		joined = append(joined, chunk...)
 	}
-	profile := checkICC(joined)
-	if m.iccBad || profile == nil {
+	var profile []byte
+	if !m.iccBad {
+		profile = cleanICC(joined, pic)
+	}
+	if profile == nil {
 		m.found.add("APP2 ICC_PROFILE", m.iccBytes, 0)
 		return nil
 	}
-	if extra := len(joined) - len(profile); extra > 0 {
+	if extra := len(joined) - len(checkICC(joined)); extra > 0 {
 		m.found.add("bytes after ICC profile", extra, 0)
 	}
 	return profile

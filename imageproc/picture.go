@@ -16,6 +16,7 @@ type picture struct {
 	alpha         bool   // not JPEG: something may be transparent
 	lossy         bool   // WebP: the still, or the first frame, is VP8
 	found         findings
+	texts         texts // values of the input that the output must not hold
 	out           rope
 }
 
@@ -54,8 +55,19 @@ func parse(data []byte, lim Limits, x extras) (*picture, error) {
 }
 
 // verify reads the output with the second walker of its format, which shares no
-// code with the parser and knows only what an output may hold.
+// code with the parser and knows only what an output may hold, and then searches
+// it for the texts that the input's metadata held.
 func (p *picture) verify(x extras) error {
+	if err := p.walk(x); err != nil {
+		return err
+	}
+	if p.icc != nil && !plainProfile(p.icc) {
+		return &FormatError{Format: p.format, Part: "output", Reason: "the colour profile holds more than colours", Err: ErrVerify}
+	}
+	return p.search(x.packet)
+}
+
+func (p *picture) walk(x extras) error {
 	switch p.format {
 	case WebP:
 		return verifyWebP(p.out.reader(), p, x.packet)

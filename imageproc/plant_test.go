@@ -226,21 +226,6 @@ var pngPlants = []plant{
 	{"overlong animation control", early("acTL", "\x00\x00\x00\x01\x00\x00\x00\x00"), "broken animation", C{other}},
 }
 
-// testICC is a profile with one tag, cprt, that holds text.
-func testICC(space string, text []byte) []byte {
-	tag := append([]byte("text\x00\x00\x00\x00"), append(text, 0)...)
-	p := make([]byte, 128, 128+16+len(tag))
-	copy(p[12:], "mntr"+space+"XYZ ")
-	copy(p[36:], "acsp")
-	p = binary.BigEndian.AppendUint32(p, 1)
-	p = append(p, "cprt"...)
-	p = binary.BigEndian.AppendUint32(p, 144)
-	p = binary.BigEndian.AppendUint32(p, uint32(len(tag)))
-	p = append(p, tag...)
-	binary.BigEndian.PutUint32(p, uint32(len(p)))
-	return p
-}
-
 // secrets are payloads in several encodings. None occurs in a file by chance.
 func secrets() map[string][]byte {
 	plain := "Fährmann Ottokar, Haus 7, 52.0907N 5.1214E"

@@ -70,7 +70,7 @@ func parsePNG(data []byte, lim Limits, x extras) (*picture, error) {
 		data: data, pos: len(pngSignature), lim: lim, seen: make(map[string]bool),
 		pic: &picture{format: PNG, orientation: 1},
 	}
-	p.meta = pngMeta{found: &p.pic.found, scan: newScanBudget()}
+	p.meta = pngMeta{found: &p.pic.found, scan: newScanBudget(&p.pic.texts)}
 	if err := p.walk(); err != nil {
 		return nil, err
 	}
@@ -191,6 +191,7 @@ func (p *pngParser) end(c *pngChunk) error {
 		return p.fail(c, ErrCorrupt, "length %d", len(c.body))
 	}
 	if tail := p.data[p.pos:]; len(tail) > 0 {
+		p.pic.texts.trailer(tail)
 		p.pic.found.add("bytes after IEND", len(tail), trailerClasses(tail))
 	}
 	return nil

@@ -156,15 +156,16 @@ func aspectBody(x, y int) []byte {
 // nothing, and the one compression method.
 const iccpHead = "icc\x00\x00"
 
-// keepProfile keeps the compressed profile under a name of ours. The profile
-// has to inflate within bounds and to be one.
+// keepProfile keeps the profile, written anew, under a name of ours. It has to
+// inflate within bounds and to be one.
 func (p *pngParser) keepProfile(b []byte) bool {
 	name := bytes.IndexByte(b, 0)
 	if name < 1 || name > 79 || len(b) < name+2 || b[name+1] != 0 {
 		return false
 	}
 	packed := b[name+2:]
-	profile, used := inflateProfile(packed)
+	inflated, used := inflateProfile(packed)
+	profile := cleanICC(inflated, p.pic)
 	if profile == nil {
 		return false
 	}
@@ -175,8 +176,17 @@ func (p *pngParser) keepProfile(b []byte) bool {
 		p.pic.found.add("bytes after ICC profile", len(packed)-used, 0)
 	}
 	p.pic.icc = profile
-	p.colour.add(newChunk("iCCP", []byte(iccpHead), packed[:used]))
+	p.colour.add(profileChunk(profile))
 	return true
+}
+
+// profileChunk is iCCP with a profile.
+func profileChunk(profile []byte) []byte {
+	var packed bytes.Buffer
+	z := zlib.NewWriter(&packed)
+	_, _ = z.Write(profile) // a Buffer does not fail
+	_ = z.Close()
+	return newChunk("iCCP", []byte(iccpHead), packed.Bytes())
 }
 
 // inflateProfile also says how many bytes of packed the zlib stream takes.
@@ -187,7 +197,7 @@ func inflateProfile(packed []byte) (profile []byte, used int) {
 		return nil, 0
 	}
 	profile, err = io.ReadAll(io.LimitReader(z, maxICC+1))
-	if err != nil || len(checkICC(profile)) != len(profile) || len(profile) == 0 {
+	if err != nil || len(checkICC(profile)) != len(profile) || len(profile) == 0 { // libpng wants the size to be exact
 		return nil, 0
 	}
 	return profile, len(packed) - src.Len()

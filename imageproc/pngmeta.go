@@ -20,8 +20,13 @@ func (m *pngMeta) chunk(c *pngChunk) {
 	switch c.typ {
 	case "eXIf":
 		m.readExif(c)
+		return
 	case "tEXt", "zTXt", "iTXt":
 		m.readText(c)
+		return
+	}
+	m.scan.texts.blob(c.body)
+	switch c.typ {
 	case "tIME":
 		m.found.add("tIME", size, setOf(Time))
 	case "caBX":
@@ -68,20 +73,22 @@ var textClasses = map[string]classSet{
 func (m *pngMeta) readText(c *pngChunk) {
 	end := bytes.IndexByte(c.body, 0)
 	if end < 0 || end > 79 {
+		m.scan.texts.blob(c.body)
 		m.found.add(c.typ, len(c.whole), setOf(Comment))
 		return
 	}
-	keyword := string(c.body[:end])
+	keyword, text := string(c.body[:end]), m.text(c.typ, c.body[end+1:])
 	classes, known := textClasses[strings.ToLower(keyword)]
 	switch {
 	case known:
 	case keyword == "XML:com.adobe.xmp":
-		classes = m.scan.xmp(m.text(c.typ, c.body[end+1:]))
+		classes = m.scan.xmp(text)
 	case bytes.HasPrefix(c.body, []byte("Raw profile type ")):
-		classes = m.rawProfile(keyword[len("Raw profile type "):], m.text(c.typ, c.body[end+1:]))
+		classes = m.rawProfile(keyword[len("Raw profile type "):], text)
 	default:
 		classes = setOf(Comment)
 	}
+	m.scan.texts.add(text)
 	m.found.add(c.typ, len(c.whole), classes)
 }
 
@@ -107,7 +114,7 @@ func (m *pngMeta) rawProfile(name string, text []byte) classSet {
 	case "xmp":
 		return m.scan.xmp(raw)
 	case "iptc", "8bim":
-		return m.scan.irb(raw) | iptcClasses(raw)
+		return m.scan.irb(raw) | m.scan.iptc(raw)
 	}
 	return 0
 }

@@ -85,7 +85,11 @@ func smaller(ctx context.Context, pic *picture, o *SanitizeOptions, packet []byt
 		x.packet = packet
 	}
 	reduced, err := encode(out, pic.reducedFormat(), o.Quality, x)
-	return reduced, x, err
+	if err != nil {
+		return nil, x, err
+	}
+	reduced.texts = pic.texts
+	return reduced, x, nil
 }
 
 // reducedFormat is the format that a smaller copy is written in. Where there is
@@ -108,7 +112,7 @@ func newClean(pic *picture, report *Report, x extras) (*Clean, error) {
 	if err := s.pic.verify(x); err != nil {
 		return nil, err
 	}
-	s.pic.out, s.pic.found, s.pic.icc, s.pic.colour = nil, findings{}, nil, nil
+	s.pic.out, s.pic.found, s.pic.texts, s.pic.icc, s.pic.colour = nil, findings{}, texts{}, nil, nil
 	w, h := pic.displayed()
 	s.bounds = image.Rect(0, 0, w, h)
 	s.sum = sha256.Sum256(s.data)

@@ -8,18 +8,20 @@ import (
 
 // A scanBudget bounds the work that naming takes over a whole file: a hostile
 // one can hold thousands of blocks. What is beyond it is dropped all the same,
-// and reported as Other.
+// and reported as Other. The values that are come across on the way go into
+// texts.
 type scanBudget struct {
 	bytes int // of text still to be searched
 	tags  int // entries and directories of Exif still to be read
 	flate int // compressed texts still to be opened
+	texts *texts
 }
 
 // maxInflatedText bounds what one compressed text may grow to.
 const maxInflatedText = 256 << 10
 
-func newScanBudget() *scanBudget {
-	return &scanBudget{bytes: 2 << 20, tags: 2 * maxIFDEntries, flate: 16}
+func newScanBudget(t *texts) *scanBudget {
+	return &scanBudget{bytes: 2 << 20, tags: 2 * maxIFDEntries, flate: 16, texts: t}
 }
 
 func (b *scanBudget) take(data []byte) []byte {
@@ -28,8 +30,14 @@ func (b *scanBudget) take(data []byte) []byte {
 	return data
 }
 
-func (b *scanBudget) xmp(packet []byte) classSet { return xmpClasses(b.take(packet)) }
-func (b *scanBudget) irb(data []byte) classSet   { return irbClasses(b.take(data), b) }
+func (b *scanBudget) xmp(packet []byte) classSet {
+	packet = b.take(packet)
+	b.texts.xmp(packet)
+	return xmpClasses(packet)
+}
+
+func (b *scanBudget) iptc(data []byte) classSet { return iptcClasses(b.take(data), b.texts) }
+func (b *scanBudget) irb(data []byte) classSet  { return irbClasses(b.take(data), b) }
 
 // exif reads a block. turns says that its orientation counts: one block of a
 // file is read for that whatever the others have used up.
@@ -37,7 +45,7 @@ func (b *scanBudget) exif(tiff []byte, turns bool) (classes classSet, fields []s
 	if b.tags < 0 && !turns {
 		return 0, nil, 0
 	}
-	facts := readExif(tiff)
+	facts := readExif(tiff, b.texts)
 	if b.tags -= facts.read; b.tags >= 0 {
 		classes, fields = describeExif(facts)
 	}

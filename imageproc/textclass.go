@@ -114,7 +114,7 @@ func isNameByte(c byte) bool {
 
 // iptcClasses reads IPTC-IIM records: 0x1C, record, dataset, two bytes of
 // length. Record 2 is the one about the picture.
-func iptcClasses(data []byte) classSet {
+func iptcClasses(data []byte, values *texts) classSet {
 	var s classSet
 	for len(data) >= 5 && data[0] == 0x1C {
 		if data[1] == 2 {
@@ -124,6 +124,7 @@ func iptcClasses(data []byte) classSet {
 		if n > len(data)-5 { // also extended lengths, whose top bit is set
 			break
 		}
+		values.add(data[5 : 5+n])
 		data = data[5+n:]
 	}
 	return s
@@ -163,16 +164,21 @@ func irbClasses(data []byte, budget *scanBudget) classSet {
 		}
 		switch body := rest[:size]; id {
 		case 0x0404:
-			s |= iptcClasses(body)
+			s |= iptcClasses(body, budget.texts)
 		case 0x0409, 0x040C:
 			s |= setOf(Thumbnail)
+		case 0x040F: // a colour profile, which holds what every copy of it does
 		case 0x0422:
 			classes, _, _ := budget.exif(body, false)
 			s |= classes
 		case 0x0424:
+			budget.texts.xmp(body)
 			s |= xmpClasses(body)
 		case 0x040A, 0x040B:
 			s |= setOf(Person) // copyright flag, URL
+			budget.texts.blob(body)
+		default:
+			budget.texts.blob(body)
 		}
 		rest = rest[size:]
 		data = rest[min(int(size&1), len(rest)):]

@@ -63,9 +63,7 @@ func mustRefuse(t *testing.T, name string, pic *picture, out []byte, x extras) {
 
 func TestVerifyJPEGRefuses(t *testing.T) {
 	packet := []byte("<x/>")
-	profile := make([]byte, iccHeader+4)
-	binary.BigEndian.PutUint32(profile, uint32(len(profile)))
-	copy(profile[36:], "acsp")
+	profile := testProfile()
 	x := extras{packet: packet, icc: profile}
 	pic := verified(t, func(b *bytes.Buffer, m image.Image) error { return jpeg.Encode(b, m, nil) }, x)
 	good := pic.out.bytes()

@@ -41,10 +41,9 @@ func framePiece(inner ...[]byte) []byte {
 func canvasPiece(flags byte) []byte { return piece("VP8X", flags, 0, 0, 0, 19, 0, 0, 9, 0, 0) }
 
 func testProfile() []byte {
-	profile := make([]byte, iccHeader+4)
-	binary.BigEndian.PutUint32(profile, uint32(len(profile)))
-	copy(profile[36:], "acsp")
-	return profile
+	header := make([]byte, iccHeader)
+	copy(header, "\x00\x00\x00\x00\x00\x00\x00\x00\x02\x10\x00\x00mntrGRAYXYZ ")
+	return iccWrite(iccCleanHeader(header), map[string][]byte{"kTRC": []byte("curv\x00\x00\x00\x00\x00\x00\x00\x00")})
 }
 
 func TestVerifyWebPRefuses(t *testing.T) {
@@ -137,7 +136,7 @@ func TestVerifyGIFRefuses(t *testing.T) {
 	x := extras{packet: packet}
 	in := buf.Bytes()
 	start := bytes.Index(in, []byte("\x21\xFF"))
-	profiled := slices.Concat(in[:start], []byte("\x21\xFF\x0BICCRGBG1012\x84"), profile, []byte{0}, in[start:])
+	profiled := slices.Concat(in[:start], []byte("\x21\xFF\x0BICCRGBG1012\xFF"), profile[:255], []byte{byte(len(profile) - 255)}, profile[255:], []byte{0}, in[start:])
 	pic, err := parse(profiled, Limits{}.orDefault(), x)
 	if err != nil {
 		t.Fatal(err)

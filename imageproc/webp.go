@@ -59,9 +59,10 @@ func (p *webpParser) fail(c *riffChunk, sentinel error, format string, args ...a
 
 func parseWebP(data []byte, lim Limits, x extras) (*picture, error) {
 	p := &webpParser{
-		data: data, lim: lim, scan: newScanBudget(),
+		data: data, lim: lim,
 		pic: &picture{format: WebP, orientation: 1, channels: 3},
 	}
+	p.scan = newScanBudget(&p.pic.texts)
 	size := uint64(binary.LittleEndian.Uint32(data[4:])) + 8
 	if size > uint64(len(data)) {
 		return nil, &FormatError{
@@ -75,6 +76,7 @@ func parseWebP(data []byte, lim Limits, x extras) (*picture, error) {
 		return nil, err
 	}
 	if tail := data[size:]; len(tail) > 0 {
+		p.pic.texts.trailer(tail)
 		p.pic.found.add("bytes after RIFF", len(tail), trailerClasses(tail))
 	}
 	return p.pic, p.finish(x)
@@ -106,6 +108,7 @@ func (p *webpParser) each(at, end int, do func(*riffChunk) error) error {
 		at = next
 	}
 	if at < end {
+		p.pic.texts.blob(p.data[at:end])
 		p.pic.found.add("bytes between chunks", end-at, 0)
 	}
 	return nil
@@ -159,9 +162,9 @@ func uint24(b []byte) int64 { return int64(b[0]) | int64(b[1])<<8 | int64(b[2])<
 
 // readProfile keeps a colour profile, cut to its size.
 func (p *webpParser) readProfile(c *riffChunk) {
-	p.pic.icc = checkICC(c.body)
-	switch used := len(p.pic.icc); {
-	case used == 0:
+	p.pic.icc = cleanICC(c.body, p.pic)
+	switch used := len(checkICC(c.body)); {
+	case p.pic.icc == nil:
 		p.pic.found.add("ICCP", len(c.whole), 0)
 	case used < len(c.body):
 		p.pic.found.add("bytes after ICC profile", len(c.body)-used, 0)

@@ -135,17 +135,23 @@ func (p *webpParser) drop(inside string, c *riffChunk) {
 		carrier = inside + "EXIF"
 		classes, _, _ = p.scan.exif(c.body, false)
 	case c.typ == "C2PA" || c.typ == "JUMB":
+		p.scan.texts.blob(c.body)
 		carrier, classes = inside+c.typ, setOf(Provenance)
 	case c.typ == "LIST":
+		p.scan.texts.blob(c.body)
 		carrier, classes = inside+"LIST", listClasses(c.body)
 	case riffText[c.typ] != 0:
+		p.scan.texts.add(c.body)
 		carrier, classes = inside+c.typ, riffText[c.typ]
 	case isPicture(c.typ):
 		carrier, classes = inside+strings.TrimRight(c.typ, " ")+" beside the picture", setOf(Thumbnail)
 	case c.typ == "ICCP" || c.typ == "ANIM" || c.typ == "ANMF" || c.typ == "VP8X":
 		carrier = inside + c.typ
 	case !isFourLetters(c.typ):
+		p.scan.texts.blob(c.body)
 		carrier = inside + "chunk of no name"
+	default:
+		p.scan.texts.blob(c.body)
 	}
 	p.pic.found.add(carrier, size, classes)
 }

@@ -1,0 +1,181 @@
+package imageproc
+
+import (
+	"bytes"
+	"encoding/binary"
+	"math/bits"
+	"slices"
+	"sort"
+)
+
+// matcher finds any of many patterns in one pass. Each pattern has eight bytes
+// or more, so it can't lie anywhere without covering one of every seven pairs of
+// neighbouring bytes: only those pairs are looked at. A pair that occurs in the
+// head of no pattern, which nearly all pairs of coded data are, costs one bit of
+// an 8 KiB filter. For the others it is known how far from the start of a
+// pattern they stand, the eight bytes there are looked up, and what begins like
+// a pattern is compared with it.
+type matcher struct {
+	filter  [1 << 10]uint64 // a bit for each pair
+	offset  [1 << 16]uint8  // the distances from the start, as bits, of a pair
+	heads   []matchHead     // open addressing by the first eight bytes
+	shift   int
+	sorted  [][]byte // none is the beginning of another
+	longest int
+}
+
+const (
+	matchHeadBytes = 8
+	matchStride    = matchHeadBytes - 1
+)
+
+// matchHead says which patterns, sorted[lo:hi], begin with the same eight bytes.
+type matchHead struct {
+	key    uint64
+	lo, hi int
+}
+
+// newMatcher returns nil if there is nothing to find.
+func newMatcher(patterns [][]byte) *matcher {
+	if len(patterns) == 0 {
+		return nil
+	}
+	sorted := slices.SortedFunc(slices.Values(patterns), bytes.Compare)
+	m := &matcher{}
+	for _, p := range sorted {
+		if n := len(m.sorted); n == 0 || !bytes.HasPrefix(p, m.sorted[n-1]) {
+			m.sorted = append(m.sorted, p)
+		}
+		m.longest = max(m.longest, len(p))
+	}
+	size := bits.Len(uint(4 * len(m.sorted)))
+	m.heads, m.shift = make([]matchHead, 1<<size), 64-size
+	for i, p := range m.sorted {
+		m.enter(p, i)
+	}
+	return m
+}
+
+func (m *matcher) enter(p []byte, i int) {
+	h := m.slot(binary.LittleEndian.Uint64(p))
+	if h.hi == 0 {
+		h.key, h.lo = binary.LittleEndian.Uint64(p), i
+	}
+	h.hi = i + 1
+	for o := range matchStride {
+		pair := binary.LittleEndian.Uint16(p[o:])
+		m.filter[pair>>6] |= 1 << (pair & 63)
+		m.offset[pair] |= 1 << o
+	}
+}
+
+// slot is where a key is, or the empty place where it would be.
+func (m *matcher) slot(key uint64) *matchHead {
+	for i := key * 0x9E3779B97F4A7C15 >> m.shift; ; i++ {
+		h := &m.heads[i&uint64(len(m.heads)-1)]
+		if h.hi == 0 || h.key == key {
+			return h
+		}
+	}
+}
+
+// find returns the offset of some occurrence in r, or -1.
+func (m *matcher) find(r rope) int64 {
+	var at int64
+	var seam []byte // what precedes the next slice, as far as a pattern reaches
+	for _, s := range r {
+		if joined := append(seam, s[:min(len(s), m.longest-1)]...); len(seam) > 0 {
+			if i := m.in(joined); i >= 0 {
+				return at - int64(len(seam)) + int64(i)
+			}
+		}
+		if i := m.in(s); i >= 0 {
+			return at + int64(i)
+		}
+		at += int64(len(s))
+		keep := max(0, m.longest-1-len(s))
+		seam = append(seam[:0], seam[max(0, len(seam)-keep):]...)
+		seam = append(seam, s[max(0, len(s)-m.longest+1):]...)
+	}
+	return -1
+}
+
+// in is find for one slice.
+func (m *matcher) in(b []byte) int {
+	const pairs = 4 // in flight at a time
+	i := 0
+	for ; len(b)-i >= pairs*matchStride+1; i += pairs * matchStride {
+		c := (*[pairs*matchStride + 1]byte)(b[i:])
+		p0, p1 := uint(c[0])|uint(c[1])<<8, uint(c[7])|uint(c[8])<<8
+		p2, p3 := uint(c[14])|uint(c[15])<<8, uint(c[21])|uint(c[22])<<8
+		hit := m.filter[p0>>6&1023]>>(p0&63) | m.filter[p1>>6&1023]>>(p1&63) |
+			m.filter[p2>>6&1023]>>(p2&63) | m.filter[p3>>6&1023]>>(p3&63)
+		if hit&1 == 0 {
+			continue
+		}
+		for k := range pairs {
+			if at := m.around(b, i+k*matchStride); at >= 0 {
+				return at
+			}
+		}
+	}
+	for ; len(b)-i >= 2; i += matchStride {
+		if at := m.around(b, i); at >= 0 {
+			return at
+		}
+	}
+	return -1
+}
+
+// around looks for a pattern over the pair at i and returns where it begins.
+func (m *matcher) around(b []byte, i int) int {
+	for mask := m.offset[binary.LittleEndian.Uint16(b[i:])]; mask != 0; mask &= mask - 1 {
+		at := i - bits.TrailingZeros8(mask)
+		if at < 0 || len(b)-at < matchHeadBytes {
+			continue
+		}
+		h := m.slot(binary.LittleEndian.Uint64(b[at:]))
+		if h.hi == 0 {
+			continue
+		}
+		// If one begins what stands here, it is the last that is not behind it
+		// in the order, for none begins another.
+		text, group := b[at:], m.sorted[h.lo:h.hi]
+		n := sort.Search(len(group), func(k int) bool { return bytes.Compare(group[k], text) > 0 })
+		if n > 0 && bytes.HasPrefix(text, group[n-1]) {
+			return at
+		}
+	}
+	return -1
+}
+
+// spelledOut lists what outputs say by themselves, where it is long enough to be
+// taken for a value: the constants of the formats, and the run of printable bytes
+// in the Huffman tables of T.81 annex K.
+var spelledOut = [][]byte{
+	[]byte(xmpSignature), []byte(iccSignature), []byte(pngXMPHead), []byte(gifXMPHead), gifXMPTail(),
+	[]byte("NETSCAPE2.0"), []byte("ANIMEXTS1.0"), []byte("ICCRGBG1012"),
+	[]byte("application/rdf+xml"), []byte("urn:mpeg:mpegB:cicp:systems:auxiliary:alpha"),
+	[]byte("urn:mpeg:hevc:2015:auxid:1"), []byte("urn:mpeg:avc:2015:auxid:1"),
+	[]byte("$3br\x82\x09\x0A\x16\x17\x18\x19\x1A%&'()*456789:CDEFGHIJSTUVWXYZcdefghijstuvwxyz"),
+	[]byte("&'()*56789:CDEFGHIJSTUVWXYZcdefghijstuvwxyz"),
+	[]byte("mntrRGB XYZ mntrRGB Lab mntrGRAYXYZ mntrGRAYLab scnrRGB XYZ scnrRGB Lab scnrGRAYXYZ scnrGRAYLab " +
+		"spacRGB XYZ spacRGB Lab spacGRAYXYZ spacGRAYLab prtrRGB XYZ prtrRGB Lab prtrCMYKXYZ prtrCMYKLab prtrGRAYXYZ prtrGRAYLab"),
+}
+
+// search looks in the output for the values that the input's metadata held.
+func (p *picture) search(packet []byte) error {
+	allowed := append(slices.Clip(spelledOut), packet)
+	if p.format == HEIC || p.format == AVIF {
+		head := p.out[0]
+		allowed = append(allowed, head[:min(int(binary.BigEndian.Uint32(head)), len(head))]) // ftyp, a list of brands
+	}
+	m := newMatcher(p.texts.patterns(allowed))
+	if m == nil {
+		return nil
+	}
+	if at := m.find(p.out); at >= 0 {
+		return &FormatError{Format: p.format, Part: "output", Offset: at, Reason: "holds a text of the input's metadata", Err: ErrVerify}
+	}
+	return nil
+}

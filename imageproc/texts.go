@@ -1,0 +1,248 @@
+package imageproc
+
+import (
+	"bytes"
+	"encoding/binary"
+	"slices"
+	"unicode/utf16"
+	"unicode/utf8"
+)
+
+// texts collects the string values that the metadata of an input holds, as the
+// readers of it come across them, so that the output can be searched for them
+// before it is released. It is bounded: what is beyond the bounds goes from the
+// output all the same, and is not searched for. The values never leave the call.
+type texts struct {
+	values [][]byte // UTF-8, or Latin-1 where they are none; parts of the input
+	blobs  int      // bytes of unknown structure looked through so far
+}
+
+const (
+	maxTexts     = 512
+	maxTextBytes = 256 // of one value: its beginning is searched for
+	minTextBytes = 8   // shorter ones occur by chance
+	minDistinct  = 5
+	maxTextBlobs = 256 << 10
+)
+
+// add takes a value; one with zeros inside is several.
+func (t *texts) add(value []byte) {
+	if isUTF16 := len(value) >= 2*minTextBytes; isUTF16 {
+		switch {
+		case everyOther(value[:minTextBytes*2], 1):
+			t.addUTF16(value, binary.LittleEndian)
+			return
+		case everyOther(value[:minTextBytes*2], 0):
+			t.addUTF16(value, binary.BigEndian)
+			return
+		}
+	}
+	for len(value) > 0 {
+		part := value
+		if end := bytes.IndexByte(value, 0); end >= 0 {
+			part, value = value[:end], value[end+1:]
+		} else {
+			value = nil
+		}
+		t.take(part)
+	}
+}
+
+// everyOther reports whether each second byte, from the one at i, is zero.
+func everyOther(b []byte, i int) bool {
+	for ; i < len(b); i += 2 {
+		if b[i] != 0 {
+			return false
+		}
+	}
+	return true
+}
+
+func (t *texts) addUTF16(value []byte, order binary.ByteOrder) {
+	value = value[:min(len(value)&^1, 2*maxTextBytes)]
+	units := make([]uint16, 0, len(value)/2)
+	for ; len(value) > 0; value = value[2:] {
+		units = append(units, order.Uint16(value))
+	}
+	for _, part := range bytes.Split([]byte(string(utf16.Decode(units))), []byte{0}) {
+		t.take(part)
+	}
+}
+
+func (t *texts) take(value []byte) {
+	value = bytes.TrimSpace(value)
+	if len(value) > maxTextBytes {
+		value = value[:maxTextBytes]
+		for i := 0; i < utf8.UTFMax && !utf8.Valid(value); i++ {
+			value = value[:len(value)-1]
+		}
+	}
+	if isControl := func(c byte) bool { return printable[c] == 0 && c < 0x80 && c != '\n' && c != '\r' && c != '\t' }; slices.ContainsFunc(value, isControl) {
+		return // no text
+	}
+	if len(t.values) < maxTexts && telling(value) {
+		t.values = append(t.values, value)
+	}
+}
+
+// telling reports whether a value is long and varied enough not to occur in
+// coded data by chance.
+func telling(value []byte) bool {
+	if len(value) < minTextBytes {
+		return false
+	}
+	var seen [256]bool
+	distinct := 0
+	for _, c := range value {
+		if !seen[c] {
+			if seen[c], distinct = true, distinct+1; distinct == minDistinct {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// blob takes what reads as text in a block of unknown structure, such as a maker
+// note: runs of printable characters, most of them letters and digits. What
+// follows the beginning of an embedded picture is none.
+func (t *texts) blob(data []byte) {
+	data = data[:min(len(data), maxTextBlobs-t.blobs)]
+	t.blobs += len(data)
+	for _, signature := range []string{"\xFF\xD8\xFF", pngSignature} {
+		if i := bytes.Index(data, []byte(signature)); i >= 0 {
+			data = data[:i]
+		}
+	}
+	start, words := 0, 0
+	for i, c := range data {
+		kind := printable[c]
+		words += int(kind & 1)
+		if kind != 0 {
+			continue
+		}
+		if n := i - start; n >= minTextBytes && 4*words >= 3*n {
+			t.take(data[start:i])
+		}
+		start, words = i+1, 0
+	}
+	if n := len(data) - start; n >= minTextBytes && 4*words >= 3*n {
+		t.take(data[start:])
+	}
+}
+
+// printable is 0 for what is no text in ASCII, 3 for letters, digits and spaces,
+// 2 for the rest.
+var printable = func() (kinds [256]byte) {
+	for c := ' '; c <= '~'; c++ {
+		kinds[c] = 2
+		if c == ' ' || c >= '0' && c <= '9' || c|0x20 >= 'a' && c|0x20 <= 'z' {
+			kinds[c] = 3
+		}
+	}
+	return kinds
+}()
+
+// trailer looks through both ends of what lies behind a picture: films and
+// makers' blocks have their names there.
+func (t *texts) trailer(tail []byte) {
+	const end = 16 << 10
+	if len(tail) <= 2*end {
+		t.blob(tail)
+		return
+	}
+	t.blob(tail[:end])
+	t.blob(tail[len(tail)-end:])
+}
+
+// xmp takes the attributes and the contents of a packet, but for the names of
+// its schemas.
+func (t *texts) xmp(packet []byte) {
+	for len(packet) > 0 && len(t.values) < maxTexts {
+		open := bytes.IndexByte(packet, '<')
+		if open < 0 {
+			t.take(packet)
+			return
+		}
+		t.take(packet[:open])
+		packet = packet[open+1:]
+		end := bytes.IndexByte(packet, '>')
+		if end < 0 {
+			return
+		}
+		tag := packet[:end]
+		packet = packet[end+1:]
+		if len(tag) > 0 && tag[0] != '?' && tag[0] != '!' && tag[0] != '/' {
+			t.attributes(tag)
+		}
+	}
+}
+
+func (t *texts) attributes(tag []byte) {
+	for len(tag) > 0 {
+		equals := bytes.IndexByte(tag, '=')
+		if equals < 0 || equals+1 == len(tag) {
+			return
+		}
+		name := tag[:equals]
+		name = name[bytes.LastIndexAny(name, " \t\r\n")+1:]
+		tag = bytes.TrimLeft(tag[equals+1:], " \t\r\n")
+		if len(tag) == 0 || tag[0] != '"' && tag[0] != '\'' {
+			continue
+		}
+		end := bytes.IndexByte(tag[1:], tag[0])
+		if end < 0 {
+			return
+		}
+		if !bytes.HasPrefix(name, []byte("xmlns")) {
+			t.take(tag[1 : 1+end])
+		}
+		tag = tag[end+2:]
+	}
+}
+
+// patterns lists the values in every encoding that they could survive in, but
+// for those that the output says on purpose: a value that is part of one of
+// allowed would be found there.
+func (t *texts) patterns(allowed [][]byte) [][]byte {
+	var list [][]byte
+	for _, value := range t.values {
+		for _, p := range encodings(value) {
+			part := func(text []byte) bool { return bytes.Contains(text, p) }
+			if telling(p) && !slices.ContainsFunc(allowed, part) {
+				list = append(list, p)
+			}
+		}
+	}
+	return list
+}
+
+// encodings gives a value as it stands, as UTF-8 or Latin-1 where it is the
+// other, and as UTF-16 in both orders.
+func encodings(value []byte) [][]byte {
+	runes := []rune(string(value))
+	latin := make([]byte, 0, len(runes))
+	list := [][]byte{value}
+	if utf8.Valid(value) {
+		for _, r := range runes {
+			if r < 0x100 {
+				latin = append(latin, byte(r))
+			}
+		}
+		if len(latin) == len(runes) && len(runes) < len(value) {
+			list = append(list, latin)
+		}
+	} else {
+		runes = runes[:0]
+		for _, c := range value {
+			runes = append(runes, rune(c))
+		}
+		list = append(list, []byte(string(runes)))
+	}
+	var little, big []byte
+	for _, u := range utf16.Encode(runes) {
+		little = binary.LittleEndian.AppendUint16(little, u)
+		big = binary.BigEndian.AppendUint16(big, u)
+	}
+	return append(list, little, big)
+}
