@@ -18,6 +18,7 @@ type Chart struct {
 	axes      []axis
 	normal    *normalTable
 	steps     int      // of the joint distribution function, over all axes
+	labelled  string   // key of the column the labels come from
 	unknown   []string // headers over numbers that are no measurement we know
 }
 

@@ -26,7 +26,7 @@ func (t *table) chart(o *ChartOptions) (*Chart, error) {
 	if label < 0 {
 		return nil, &ChartError{Format: t.format, Line: t.line(-1), Reason: "no column names the sizes", Err: ErrChart}
 	}
-	c := &Chart{id: o.ID, sex: o.Sex, garment: o.Garment}
+	c := &Chart{id: o.ID, sex: o.Sex, garment: o.Garment, labelled: t.headers[label].key}
 	var columns [][2]int // per dimension: the columns of its two ends
 	for i, h := range t.headers {
 		if h.measure < 0 || i == label {

@@ -38,6 +38,7 @@ func commands() []command {
 		{"detect", "[-policy P] FILE...", "find people and judge the picture", detectPeople},
 		{"estimate", "", "estimate body measurements (JSON lines on standard input)", estimate},
 		{"size", "-chart FILE [-fit F]", "recommend a size (JSON lines on standard input)", size},
+		{"convert", "-category C -from S -to S SIZE...", "translate sizes between systems, with the source", convert},
 		{"tryon", "-photo P -item G -out OUT", "draw a garment on a person", tryOn},
 		{"serve", "[-addr A] [-db F]", "open the web shop of the examples", serve},
 		{"consent", "-db F VERB ...", "grant, refuse, withdraw, check, history, verify, erase", consents},
@@ -45,7 +46,7 @@ func commands() []command {
 }
 
 // later are the words that are reserved for what is not built yet.
-var later = []string{"redact", "convert", "evaluate"}
+var later = []string{"redact", "evaluate"}
 
 func run(args []string, in io.Reader, out, errw io.Writer) int {
 	sh := &shell{in, out, errw}
