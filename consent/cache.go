@@ -22,20 +22,36 @@ type Versioner interface {
 	Version(s Subject) (version uint64, latest int64, ok bool)
 }
 
+const slots = 1 << 10
+
 // Versions counts changes for a store that implements [Versioner]. The zero
 // value is ready. Safe for use by many goroutines.
 type Versions struct {
-	counts [1 << 10]atomic.Uint64 // by pseudonym; some people share one
+	counts [slots]atomic.Uint64 // by pseudonym; some people share one
 	latest atomic.Int64
 }
 
 // Changed says that the subject's chain has changed. Call it once the change can
 // be read and before telling the writer.
-func (v *Versions) Changed(s Subject) { v.ChangedID(s.Pseudonym()) }
+func (v *Versions) Changed(s Subject) { v.ChangedSlot(v.Slot(s)) }
 
-// ChangedID is Changed for a pseudonym.
-func (v *Versions) ChangedID(id [32]byte) {
-	v.counts[binary.LittleEndian.Uint16(id[:])%uint16(len(v.counts))].Add(1)
+// Slot is the number of the counter that s shares with others, from 0 to 1023:
+// enough for telling another process what has changed, too little to name anybody.
+func (v *Versions) Slot(s Subject) int {
+	id := s.Pseudonym()
+	return slotOf(&id)
+}
+
+func slotOf(id *[32]byte) int {
+	return int(binary.LittleEndian.Uint16(id[:])) % slots
+}
+
+// ChangedSlot is Changed for everybody who shares a counter. Numbers out of
+// range mean nobody.
+func (v *Versions) ChangedSlot(n int) {
+	if n >= 0 && n < len(v.counts) {
+		v.counts[n].Add(1)
+	}
 }
 
 // Forget makes everything that was remembered before worthless.
@@ -58,7 +74,7 @@ func (v *Versions) Version(s Subject) (version uint64, latest int64, ok bool) {
 	if d == nil {
 		return 0, 0, false
 	}
-	return v.counts[binary.LittleEndian.Uint16(d.id[:])%uint16(len(v.counts))].Load(), v.latest.Load(), true
+	return v.counts[slotOf(&d.id)].Load(), v.latest.Load(), true
 }
 
 // raise lifts a to t, never lower.

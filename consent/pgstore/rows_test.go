@@ -1,0 +1,90 @@
+//go:build unix
+
+package pgstore_test
+
+import (
+	"bytes"
+	"fmt"
+	"math/rand/v2"
+	"os"
+	"slices"
+	"strconv"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+
+	"github.com/fitveil/fitveil/consent"
+	"github.com/fitveil/fitveil/consent/pgstore"
+)
+
+// TestManyRows fills the table that checks read, FITVEIL_PG_ROWS rows of it, and
+// says how long it takes to find one. What a slow machine makes of it is no
+// reason to fail.
+func TestManyRows(t *testing.T) {
+	rows := 20_000
+	if s := os.Getenv("FITVEIL_PG_ROWS"); s != "" {
+		var err error
+		if rows, err = strconv.Atoi(s); err != nil {
+			t.Fatal(err)
+		}
+	}
+	ctx := t.Context()
+	db := database(t)
+	key := bytes.Repeat([]byte{7}, 32)
+	state := bytes.Repeat([]byte("state"), 30)
+	owner := connect(t, "owner", db)
+	began := time.Now()
+	var wg sync.WaitGroup
+	for part := range 2 {
+		wg.Go(func() {
+			i := part
+			n, err := owner.CopyFrom(ctx, pgx.Identifier{"consent_state"}, []string{"tenant", "subject", "seq", "state"},
+				pgx.CopyFromFunc(func() ([]any, error) {
+					if i >= rows {
+						return nil, nil
+					}
+					id := consent.NewSubject(key, "shop", strconv.Itoa(i)).Pseudonym()
+					i += 2
+					return []any{"shop", id[:], 1, state}, nil
+				}))
+			if err != nil || int(n) < rows/2 {
+				t.Error(n, err)
+			}
+		})
+	}
+	wg.Wait()
+	if _, err := owner.Exec(ctx, "vacuum analyze consent_state"); err != nil {
+		t.Fatal(err)
+	}
+	loaded := time.Since(began)
+	s := instance(t, db, &pgstore.Options{Lease: -1})
+	for _, workers := range []int{1, 8} {
+		var mu sync.Mutex
+		var took []time.Duration
+		for range workers {
+			wg.Go(func() {
+				var mine []time.Duration
+				for range 4000 / workers {
+					who := consent.NewSubject(key, "shop", strconv.Itoa(rand.IntN(rows)))
+					start := time.Now()
+					head, err := s.Head(ctx, who)
+					mine = append(mine, time.Since(start))
+					if err != nil || head.Seq != 1 {
+						t.Errorf("at %d, %v", head.Seq, err)
+						return
+					}
+				}
+				mu.Lock()
+				defer mu.Unlock()
+				took = append(took, mine...)
+			})
+		}
+		wg.Wait()
+		slices.Sort(took)
+		at := func(q int) string { return took[len(took)*q/1000].Round(time.Microsecond).String() }
+		t.Log(fmt.Sprintf("%d rows (loaded in %v), %d at a time: p50 %s, p90 %s, p99 %s, p99.9 %s",
+			rows, loaded.Round(time.Second), workers, at(500), at(900), at(990), at(999)))
+	}
+}
