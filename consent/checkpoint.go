@@ -154,8 +154,12 @@ func parseCheckpoint(text []byte, keys []ed25519.PublicKey) (*Checkpoint, error)
 	}
 	cp := &Checkpoint{Origin: origin, text: bytes.Clone(text)}
 	lines := strings.Split(n.Text, "\n")
-	if len(lines) != 6 || len(n.UnverifiedSigs) > 0 {
+	if len(lines) != 6 || len(n.UnverifiedSigs) > 0 || len(n.Sigs) != 1 {
 		return nil, errors.New("malformed")
+	}
+	// Open lets the bits behind the last byte of a signature be anything.
+	if _, err := base64.StdEncoding.Strict().DecodeString(n.Sigs[0].Base64); err != nil {
+		return nil, errors.New("malformed signature")
 	}
 	if cp.Head.Size, err = strconv.ParseInt(lines[1], 10, 64); err != nil || cp.Head.Size < 0 {
 		return nil, errors.New("malformed size")
