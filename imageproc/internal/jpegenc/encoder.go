@@ -1,0 +1,308 @@
+package jpegenc
+
+import (
+	"encoding/binary"
+	"math/bits"
+)
+
+// Sampling says which planes a picture has.
+type Sampling uint8
+
+const (
+	Grey     Sampling = iota // Y
+	YCbCr420                 // Y, and Cb and Cr at half the width and height, rounded up
+	YCbCr444                 // all three at full size
+)
+
+// Options configures Start.
+type Options struct {
+	Quality int // 1 to 100
+	// Optimise makes Huffman tables for this picture: some per cent smaller, and
+	// all coefficients are kept in memory until Finish, two bytes a sample.
+	Optimise bool
+}
+
+// Plane is rows of samples, Stride apart.
+type Plane struct {
+	Pix    []byte
+	Stride int
+}
+
+// Encoder is a workspace. It may be used again, and is not safe for use by
+// several goroutines at once. The zero value is ready for Start.
+type Encoder struct {
+	width, height int
+	sampling      Sampling
+	optimise      bool
+	quant         [2][64]uint8
+	divide        [2]*divisors
+	quality       int // that divide is for
+	transform     func(out *[64]int16, src []byte, stride int, d *divisors) uint64
+
+	out   []byte
+	acc   uint64 // bits not written yet, the latest in the lowest place
+	count uint   // how many
+
+	row  int // of luma, the next to come
+	last [3]int16
+	dc   [2][16]word
+	ac   [2][256]word
+	kept []block // with optimise
+	freq [2][2][257]int
+	edge [64]byte
+	coef [64]int16
+}
+
+// block is quantised coefficients.
+type block struct {
+	coef    [64]int16 // natural order
+	nonzero uint64
+	plane   uint8
+}
+
+// Start begins a picture of width×height samples, both 1 to 65535.
+func (e *Encoder) Start(width, height int, s Sampling, o Options) {
+	e.width, e.height, e.sampling, e.optimise = width, height, s, o.Optimise
+	if e.divide[0] == nil || e.quality != o.Quality {
+		e.quality = o.Quality
+		for i := range e.quant {
+			e.quant[i] = quantTable(&baseQuant[i], o.Quality)
+			e.divide[i] = newDivisors(&e.quant[i])
+		}
+	}
+	e.transform = transformBest()
+	e.out, e.acc, e.count, e.row, e.last = e.out[:0], 0, 0, 0, [3]int16{}
+	e.kept, e.freq = e.kept[:0], [2][2][257]int{}
+	e.head()
+	if e.optimise {
+		return
+	}
+	for i := range e.classes() {
+		e.words(i, &standardDC[i], &standardAC[i])
+		e.huffman(i, &standardDC[i], &standardAC[i])
+	}
+	e.scan()
+}
+
+// BandRows is how many rows of luma a band has: 16 for 4:2:0, else 8.
+func (e *Encoder) BandRows() int {
+	if e.sampling == YCbCr420 {
+		return 16
+	}
+	return 8
+}
+
+// planes is how many there are, classes how many kinds of tables they use.
+func (e *Encoder) planes() int {
+	if e.sampling == Grey {
+		return 1
+	}
+	return 3
+}
+
+func (e *Encoder) classes() int { return min(e.planes(), 2) }
+
+// Band adds the next BandRows rows, or what is left of them. Rows of a plane hold
+// whole blocks of 8 samples: what the picture lacks there, [Convert] or [Pad] makes
+// up. Rows beyond the picture are not read.
+func (e *Encoder) Band(b *[3]Plane) {
+	rows := min(e.BandRows(), e.height-e.row)
+	if rows <= 0 {
+		return
+	}
+	if e.sampling == YCbCr420 {
+		e.band420(b, rows)
+	} else {
+		for x := 0; x < e.width; x += 8 {
+			for c := range e.planes() {
+				e.add(c, b[c], x, 0, rows)
+			}
+		}
+	}
+	e.row += rows
+}
+
+// band420 goes through a row of MCUs: two by two blocks of Y, one of Cb, one of
+// Cr. A block of Y that lies wholly beyond the picture is its predecessor's mean.
+func (e *Encoder) band420(b *[3]Plane, rows int) {
+	for x := 0; x < e.width; x += 16 {
+		for y := 0; y < 16; y += 8 {
+			for right := 0; right < 16; right += 8 {
+				if x+right < e.width && y < rows {
+					e.add(0, b[0], x+right, y, rows)
+				} else {
+					e.dummy()
+				}
+			}
+		}
+		e.add(1, b[1], x/2, 0, (rows+1)/2)
+		e.add(2, b[2], x/2, 0, (rows+1)/2)
+	}
+}
+
+// add codes the block of plane c whose first sample is at x, y; there are rows rows.
+func (e *Encoder) add(c int, p Plane, x, y, rows int) {
+	src, stride := p.Pix[y*p.Stride+x:], p.Stride
+	if y+8 > rows {
+		for i := range 8 {
+			copy(e.edge[8*i:8*i+8], src[min(i, rows-1-y)*stride:])
+		}
+		src, stride = e.edge[:], 8
+	}
+	class := min(c, 1)
+	if e.optimise {
+		k := e.keep(c)
+		k.nonzero = e.transform(&k.coef, src, stride, e.divide[class])
+		e.tally(k)
+		return
+	}
+	nonzero := e.transform(&e.coef, src, stride, e.divide[class])
+	e.code(c, &e.coef, nonzero)
+}
+
+// dummy is a block of Y outside the picture.
+func (e *Encoder) dummy() {
+	if !e.optimise {
+		e.coef[0] = e.last[0]
+		e.code(0, &e.coef, 0)
+		return
+	}
+	k := e.keep(0)
+	k.coef, k.nonzero = [64]int16{e.last[0]}, 0
+	e.tally(k)
+}
+
+func (e *Encoder) keep(c int) *block {
+	if len(e.kept) == cap(e.kept) {
+		e.kept = append(e.kept, block{})
+	} else {
+		e.kept = e.kept[:len(e.kept)+1]
+	}
+	k := &e.kept[len(e.kept)-1]
+	k.plane = uint8(c)
+	return k
+}
+
+// most is the room that the codes of a block need: 64 of up to 26 bits, each
+// byte stuffed.
+const most = 512
+
+// code writes a block. nonzero is in natural order; its lowest bit, the DC
+// coefficient, does not matter. The bits wait in acc, and leave it four bytes at
+// a time.
+func (e *Encoder) code(c int, coef *[64]int16, nonzero uint64) {
+	if cap(e.out)-len(e.out) < most {
+		e.grow()
+	}
+	class := min(c, 1)
+	to, n := e.out[len(e.out):cap(e.out)], 0
+	acc, count := e.acc, e.count
+
+	value, size := magnitude(int32(coef[0] - e.last[c]))
+	e.last[c] = coef[0]
+	word := e.dc[class][size&15]
+	acc, count = acc<<word.length()|word.bits()|value, count+word.length()
+	if count >= 32 {
+		count -= 32
+		n = put(to, n, uint32(acc>>count))
+	}
+	ac := &e.ac[class]
+	next := uint(1) // the position after the one coded last
+	for left := inZigzag(nonzero &^ 1); left != 0; left &= left - 1 {
+		z := uint(bits.TrailingZeros64(left)) & 63
+		run := z - next
+		next = z + 1
+		for ; run > 15; run -= 16 {
+			word := ac[0xF0]
+			acc, count = acc<<word.length()|word.bits(), count+word.length()
+			if count >= 32 {
+				count -= 32
+				n = put(to, n, uint32(acc>>(count&63)))
+			}
+		}
+		value, size := magnitude(int32(coef[zigzag[z]&63]))
+		word := ac[(run<<4|size)&255]
+		acc, count = acc<<word.length()|word.bits()|value, count+word.length()
+		if count >= 32 {
+			count -= 32
+			n = put(to, n, uint32(acc>>(count&63)))
+		}
+	}
+	if next != 64 {
+		word := ac[0]
+		acc, count = acc<<word.length()|word.bits(), count+word.length()
+		if count >= 32 {
+			count -= 32
+			n = put(to, n, uint32(acc>>(count&63)))
+		}
+	}
+	e.out = e.out[:len(e.out)+n]
+	e.acc, e.count = acc, count
+}
+
+// inZigzag brings a set of positions from natural to zigzag order.
+func inZigzag(natural uint64) (z uint64) {
+	for ; natural != 0; natural &= natural - 1 {
+		z |= 1 << (unzigzag[bits.TrailingZeros64(natural)&63] & 63)
+	}
+	return z
+}
+
+// magnitude gives the bits that follow a Huffman code, and how many (T.81
+// F.1.2.1): the number itself, less one where it is negative.
+func magnitude(v int32) (value uint64, size uint) {
+	sign := v >> 31
+	size = uint(bits.Len32(uint32((v ^ sign) - sign)))
+	return uint64(uint32(v+sign) & (1<<(size&31) - 1)), size
+}
+
+func (e *Encoder) grow() {
+	bigger := make([]byte, len(e.out), 2*cap(e.out)+64<<10)
+	copy(bigger, e.out)
+	e.out = bigger
+}
+
+// put writes four bytes to to[n:], a zero behind each byte of ones, and returns
+// the new n.
+func put(to []byte, n int, v uint32) int {
+	if y := ^v; (y-0x01010101)&^y&0x80808080 == 0 { // no byte of ones
+		binary.BigEndian.PutUint32(to[n:], v)
+		return n + 4
+	}
+	return stuff(to, n, v)
+}
+
+func stuff(to []byte, n int, v uint32) int {
+	for shift := 24; shift >= 0; shift -= 8 {
+		b := byte(v >> shift)
+		to[n] = b
+		n++
+		if b == 0xFF {
+			to[n] = 0
+			n++
+		}
+	}
+	return n
+}
+
+// Finish ends the picture and returns the file. It is the encoder's memory.
+func (e *Encoder) Finish() []byte {
+	if e.optimise {
+		e.second()
+	}
+	if cap(e.out)-len(e.out) < most {
+		e.grow()
+	}
+	for e.count%8 != 0 { // T.81 F.1.2.3: filled up with ones
+		e.acc, e.count = e.acc<<1|1, e.count+1
+	}
+	for ; e.count > 0; e.count -= 8 {
+		b := byte(e.acc >> (e.count - 8))
+		e.out = append(e.out, b)
+		if b == 0xFF {
+			e.out = append(e.out, 0)
+		}
+	}
+	e.out = append(e.out, 0xFF, 0xD9) // EOI
+	return e.out
+}

@@ -1,0 +1,114 @@
+package jpegenc
+
+import "math/bits"
+
+// tally counts the symbols of a block.
+func (e *Encoder) tally(k *block) {
+	class := min(k.plane, 1)
+	_, size := magnitude(int32(k.coef[0] - e.last[k.plane]))
+	e.last[k.plane] = k.coef[0]
+	e.freq[class][0][size]++
+	ac := &e.freq[class][1]
+	done := uint(0)
+	for left := inZigzag(k.nonzero &^ 1); left != 0; left &= left - 1 {
+		z := uint(bits.TrailingZeros64(left))
+		run := z - done - 1
+		ac[0xF0] += int(run / 16)
+		_, size := magnitude(int32(k.coef[zigzag[z]]))
+		ac[run%16<<4|size]++
+		done = z
+	}
+	if done != 63 {
+		ac[0]++
+	}
+}
+
+// second writes what was kept, with tables made for it.
+func (e *Encoder) second() {
+	for i := range e.classes() {
+		dc, ac := bestTable(&e.freq[i][0]), bestTable(&e.freq[i][1])
+		e.words(i, &dc, &ac)
+		e.huffman(i, &dc, &ac)
+	}
+	e.scan()
+	e.last = [3]int16{}
+	for i := range e.kept {
+		k := &e.kept[i]
+		e.code(int(k.plane), &k.coef, k.nonzero)
+	}
+}
+
+// bestTable makes the Huffman table for these frequencies, with no code of ones
+// only and none longer than 16 bits: T.81 annex K.2. Of equal frequencies the
+// higher symbol is taken first, as libjpeg does.
+func bestTable(freq *[257]int) (h huffmanSpec) {
+	const longest = 64 // of a tree over a picture's symbols; K.2 shortens it
+	f := *freq
+	f[256] = 1 // takes the code of ones
+	var size, next [257]int
+	for i := range next {
+		next[i] = -1
+	}
+	for {
+		a, b := -1, -1 // the two rarest
+		for i, n := range f {
+			if n > 0 && (a < 0 || n <= f[a]) {
+				a = i
+			}
+		}
+		for i, n := range f {
+			if n > 0 && i != a && (b < 0 || n <= f[b]) {
+				b = i
+			}
+		}
+		if b < 0 {
+			break
+		}
+		f[a], f[b] = f[a]+f[b], 0
+		lengthen := func(i int) (end int) {
+			for ; ; i = next[i] {
+				size[i]++
+				if next[i] < 0 {
+					return i
+				}
+			}
+		}
+		end := lengthen(a)
+		next[end] = b
+		lengthen(b)
+	}
+	var counts [longest + 1]int
+	for _, n := range size {
+		if n > 0 {
+			counts[n]++
+		}
+	}
+	for n := longest; n > 16; n-- {
+		for counts[n] > 0 { // two leaves go up, and one that is shorter goes down for the second
+			j := n - 2
+			for counts[j] == 0 {
+				j--
+			}
+			counts[n] -= 2
+			counts[n-1]++
+			counts[j+1] += 2
+			counts[j]--
+		}
+	}
+	n := 16
+	for counts[n] == 0 {
+		n--
+	}
+	counts[n]-- // the code of ones
+	for i := range h.counts {
+		h.counts[i] = uint8(counts[i+1])
+	}
+	for n := 1; n <= longest; n++ {
+		for symbol, s := range size[:256] {
+			if s == n {
+				h.symbols = append(h.symbols, uint8(symbol))
+			}
+		}
+	}
+	return h
+}

@@ -1,0 +1,48 @@
+package jpegenc_test
+
+import (
+	"math/rand/v2"
+	"testing"
+
+	"github.com/fitveil/fitveil/imageproc/internal/jpegenc"
+)
+
+func TestTransform(t *testing.T) {
+	r := rand.New(rand.NewPCG(3, 4))
+	for i := range 20_000 {
+		stride := 8 + i%5
+		src := make([]byte, 7*stride+8)
+		for j := range src {
+			switch i % 3 {
+			case 0:
+				src[j] = byte(r.Uint32())
+			case 1:
+				src[j] = byte(r.Uint32()&1) * 255
+			default:
+				src[j] = byte(128 + r.IntN(9) - 4)
+			}
+		}
+		quality := 1 + i%100
+		got, want, gotBits, wantBits := jpegenc.Transforms(src, stride, quality)
+		if got != want || gotBits != wantBits {
+			t.Fatalf("quality %d: %v %x\nwant %v %x", quality, got, gotBits, want, wantBits)
+		}
+		for j, v := range want {
+			if (v != 0) != (wantBits>>j&1 != 0) {
+				t.Fatalf("bit %d for %d", j, v)
+			}
+		}
+	}
+}
+
+// Every quotient that can occur: coefficients have up to 15 bits.
+func TestQuotient(t *testing.T) {
+	for step := 1; step < 256; step++ {
+		d := int32(8 * step)
+		for n := int32(0); n < 1<<15; n++ {
+			if got, want := jpegenc.Quotient(uint8(step), n), (n+d/2)/d; got != want {
+				t.Fatalf("%d by %d: %d, want %d", n, d, got, want)
+			}
+		}
+	}
+}
