@@ -342,26 +342,60 @@ func FuzzProduct(f *testing.F) {
 	})
 }
 
+// widerProfile is an ICC profile (ICC.1 clause 7) of an RGB space with primaries
+// wider than sRGB's and a gamma of 2.2.
+func widerProfile() []byte {
+	s15 := func(v ...float64) (b []byte) {
+		for _, x := range v {
+			b = binary.BigEndian.AppendUint32(b, uint32(int32(x*65536)))
+		}
+		return b
+	}
+	xyz := func(v ...float64) []byte { return append([]byte("XYZ \x00\x00\x00\x00"), s15(v...)...) }
+	gamma := []byte("curv\x00\x00\x00\x00\x00\x00\x00\x01\x02\x33\x00\x00")
+	tags := []struct {
+		name string
+		data []byte
+	}{
+		{"wtpt", xyz(.9642, 1, .8249)}, {"rXYZ", xyz(.5151, .2412, -.0011)}, {"gXYZ", xyz(.2920, .6922, .0419)}, {"bXYZ", xyz(.1571, .0666, .7841)},
+		{"rTRC", gamma}, {"gTRC", gamma}, {"bTRC", gamma},
+	}
+	table, data := binary.BigEndian.AppendUint32(nil, uint32(len(tags))), []byte(nil)
+	for _, tag := range tags {
+		table = append(table, tag.name...)
+		table = binary.BigEndian.AppendUint32(table, uint32(128+4+12*len(tags)+len(data)))
+		table = binary.BigEndian.AppendUint32(table, uint32(len(tag.data)))
+		data = append(data, tag.data...)
+	}
+	p := make([]byte, 128)
+	copy(p[8:], "\x02\x10\x00\x00mntrRGB XYZ ")
+	copy(p[36:], "acsp")
+	copy(p[68:], s15(.9642, 1, .8249))
+	p = slices.Concat(p, table, data)
+	binary.BigEndian.PutUint32(p, uint32(len(p)))
+	return p
+}
+
 // A photo in another colour space comes back in it.
 func TestColourProfile(t *testing.T) {
 	f := overlay.NewFigure(360, 480)
 	in := input(t, f, imageproc.JPEG, "testdata/tee.png")
-	profile := make([]byte, 132)
-	binary.BigEndian.PutUint32(profile, uint32(len(profile)))
-	copy(profile[12:], "mntrRGB XYZ ")
-	copy(profile[36:], "acsp")
-	segment := append([]byte("\xff\xe2\x00\x94ICC_PROFILE\x00\x01\x01"), profile...)
+	profile := widerProfile()
+	head := []byte("ICC_PROFILE\x00\x01\x01")
+	segment := slices.Concat([]byte{0xFF, 0xE2}, binary.BigEndian.AppendUint16(nil, uint16(2+len(head)+len(profile))), head, profile)
 	data := in.Photo.Photo().Bytes()
 	photo := sanitise(t, slices.Concat(data[:2], segment, data[2:]))
-	if !bytes.Contains(photo.Bytes(), profile) {
+	_, kept, found := bytes.Cut(photo.Bytes(), head)
+	if !found {
 		t.Fatal("the photo lost its profile before it was drawn on")
 	}
+	kept = kept[:binary.BigEndian.Uint32(kept)]
 	in.Photo = screen(t, photo, f.Scene())
 	result, err := render(t, in)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if !bytes.Contains(result.Images[0].Bytes(), profile) {
+	if !bytes.Contains(result.Images[0].Bytes(), kept) {
 		t.Error("the result lost the photo's profile")
 	}
 }
