@@ -2,9 +2,9 @@ package imageproc
 
 import (
 	"bytes"
+	"cmp"
 	"fmt"
 	"image"
-	"image/jpeg"
 	"image/png"
 	"io"
 )
@@ -14,6 +14,13 @@ type EncodeOptions struct {
 	Quality int  // JPEG quality 1 to 100; default 85
 	Mark    Mark // written into the file; the zero Mark writes none
 
+	// FullChroma keeps JPEG's colours at full resolution (4:4:4) instead of half
+	// (4:2:0): about a quarter more bytes, sharper coloured edges.
+	FullChroma bool
+	// OptimizeHuffman makes a JPEG's code tables for this picture: some per cent
+	// fewer bytes for about a third more time.
+	OptimizeHuffman bool
+
 	// ColoursOf is the picture that the pixels were decoded from. Decoding does
 	// not convert colours, so its profile has to go with them. nil means sRGB.
 	ColoursOf *Clean
@@ -21,7 +28,7 @@ type EncodeOptions struct {
 
 const defaultQuality = 85
 
-// Encode writes img as JPEG (baseline, 4:2:0, what is transparent on white) or
+// Encode writes img as JPEG (baseline, what is transparent on white) or
 // PNG, with no metadata but the Mark. Nothing is written unless the whole output
 // has been verified. Errors: ErrUnsupported for other formats, ErrOption.
 func Encode(w io.Writer, img image.Image, f Format, o *EncodeOptions) error {
@@ -37,39 +44,39 @@ func Encode(w io.Writer, img image.Image, f Format, o *EncodeOptions) error {
 		x = o.ColoursOf.colours(f)
 		x.packet = packet
 	}
-	pic, err := encode(img, f, o.Quality, x)
+	pic, err := encode(img, f, o, x)
 	if err != nil {
 		return err
 	}
 	return pic.release(w, x)
 }
 
-// encode runs the encoder of the standard library and puts in the extras by way
-// of the parser.
-func encode(img image.Image, f Format, quality int, x extras) (*picture, error) {
-	if quality == 0 {
-		quality = defaultQuality
-	}
+// encode runs the encoder, ours for JPEG and the standard library's for PNG, and
+// puts in the extras by way of the parser.
+func encode(img image.Image, f Format, o *EncodeOptions, x extras) (*picture, error) {
+	quality := cmp.Or(o.Quality, defaultQuality)
 	if quality < 1 || quality > 100 {
 		return nil, optionError("quality %d", quality)
 	}
 	if b := img.Bounds(); b.Empty() {
 		return nil, optionError("an empty picture")
 	}
-	var buf bytes.Buffer
-	var err error
 	switch f {
 	case JPEG:
-		err = jpeg.Encode(&buf, onWhite(img), &jpeg.Options{Quality: quality})
+		data, err := encodeJPEG(img, quality, o)
+		if err != nil {
+			return nil, err
+		}
+		return parse(data, anySize, x)
 	case PNG:
-		err = png.Encode(&buf, img)
+		var buf bytes.Buffer
+		if err := png.Encode(&buf, img); err != nil {
+			return nil, fmt.Errorf("imageproc: encode: %w", err)
+		}
+		return parse(buf.Bytes(), anySize, x)
 	default:
 		return nil, &FormatError{Format: f, Reason: "this format can't be written", Err: ErrUnsupported}
 	}
-	if err != nil {
-		return nil, fmt.Errorf("imageproc: encode: %w", err)
-	}
-	return parse(buf.Bytes(), anySize, x)
 }
 
 // colours are the extras that make pixels decoded from c look in format f as
@@ -104,16 +111,10 @@ func profileExtras(icc []byte, f Format) extras {
 // anySize are the limits for what was let in already, or made here.
 var anySize = Limits{MaxBytes: 1 << 40, MaxPixels: 1 << 40, MaxSegments: 1 << 30}.orDefault()
 
-// onWhite lays a picture with transparent parts on white, for JPEG has none. The
-// encoder has loops of its own for the types returned, and is slow on others.
-func onWhite(img image.Image) image.Image {
-	switch m := img.(type) {
-	case *image.Gray, *image.YCbCr:
-		return img
-	case *image.RGBA:
-		if m.Opaque() {
-			return img
-		}
+// onWhite lays a picture with transparent parts on white, for JPEG has none.
+func onWhite(img image.Image) *image.RGBA {
+	if m, ok := img.(*image.RGBA); ok && m.Opaque() {
+		return m
 	}
 	flat := toNRGBA(img)
 	for i := 0; i+4 <= len(flat.Pix); i += 4 {

@@ -84,7 +84,7 @@ func smaller(ctx context.Context, pic *picture, o *SanitizeOptions, packet []byt
 		x = profileExtras(pic.icc, pic.reducedFormat())
 		x.packet = packet
 	}
-	reduced, err := encode(out, pic.reducedFormat(), o.Quality, x)
+	reduced, err := encode(out, pic.reducedFormat(), &EncodeOptions{Quality: o.Quality}, x)
 	if err != nil {
 		return nil, x, err
 	}

@@ -357,8 +357,13 @@ func widerProfile() []byte {
 		name string
 		data []byte
 	}{
-		{"wtpt", xyz(.9642, 1, .8249)}, {"rXYZ", xyz(.5151, .2412, -.0011)}, {"gXYZ", xyz(.2920, .6922, .0419)}, {"bXYZ", xyz(.1571, .0666, .7841)},
-		{"rTRC", gamma}, {"gTRC", gamma}, {"bTRC", gamma},
+		{"wtpt", xyz(.9642, 1, .8249)},
+		{"rXYZ", xyz(.5151, .2412, -.0011)},
+		{"gXYZ", xyz(.2920, .6922, .0419)},
+		{"bXYZ", xyz(.1571, .0666, .7841)},
+		{"rTRC", gamma},
+		{"gTRC", gamma},
+		{"bTRC", gamma},
 	}
 	table, data := binary.BigEndian.AppendUint32(nil, uint32(len(tags))), []byte(nil)
 	for _, tag := range tags {

@@ -2,9 +2,11 @@ package jpegenc
 
 // The conversion of T.871 in 16-bit fixed point, with libjpeg's rounding.
 func luma(r, g, b int32) byte { return byte((19595*r + 38470*g + 7471*b + 1<<15) >> 16) }
+
 func blue(r, g, b int32) byte {
 	return byte((-11059*r - 21709*g + 32768*b + 128<<16 + 1<<15 - 1) >> 16)
 }
+
 func red(r, g, b int32) byte { return byte((32768*r - 27439*g - 5329*b + 128<<16 + 1<<15 - 1) >> 16) }
 
 // Blocks rounds a number of samples up to whole blocks.

@@ -75,7 +75,7 @@ func TestAgainstLibjpeg(t *testing.T) {
 	var e jpegenc.Encoder
 	for _, size := range []image.Point{{1, 1}, {7, 9}, {8, 8}, {16, 16}, {17, 15}, {24, 40}, {33, 66}, {200, 133}} {
 		m := picture(size.X, size.Y)
-		for _, quality := range []int{1, 25, 50, 75, 85, 96, 100} {
+		for _, quality := range []int{1, 50, 85, 100} {
 			for _, optimise := range []bool{false, true} {
 				for s, name := range map[jpegenc.Sampling]string{jpegenc.YCbCr420: "2x2", jpegenc.YCbCr444: "1x1", jpegenc.Grey: "grey"} {
 					args := []string{"-dct", "int", "-quality", fmt.Sprint(quality), "-baseline"}
