@@ -10,6 +10,7 @@ import (
 // factors brings a unit to centimetres or kilograms.
 var factors = map[string]float64{
 	"cm": 1, "mm": 0.1, "m": 100, "in": 2.54, "inch": 2.54, "inches": 2.54, "\"": 2.54, "”": 2.54, "″": 2.54, "''": 2.54,
+	"zoll": 2.54, "pouce": 2.54, "pouces": 2.54, "pulgadas": 2.54, "pollici": 2.54, "cale": 2.54, "cali": 2.54,
 	"kg": 1, "kgs": 1, "lb": float64(Lb), "lbs": float64(Lb), "pounds": float64(Lb),
 }
 
@@ -26,13 +27,13 @@ func parseSpan(cell string, factor float64) (s span, ok bool) {
 		return unknownSpan, true
 	}
 	openLow, openHigh := false, false
-	for _, p := range []string{"up to ", "under ", "bis ", "<=", "≤", "<"} {
+	for _, p := range []string{"up to ", "under ", "bis ", "unter ", "jusqu'à ", "moins de ", "hasta ", "fino a ", "do ", "tot ", "<=", "≤", "<"} {
 		if rest, found := strings.CutPrefix(cell, p); found {
 			cell, openLow = rest, true
 			break
 		}
 	}
-	for _, p := range []string{"from ", "over ", "ab ", ">=", "≥", ">"} {
+	for _, p := range []string{"from ", "over ", "ab ", "über ", "plus de ", "dès ", "desde ", "oltre ", "od ", "vanaf ", ">=", "≥", ">"} {
 		if rest, found := strings.CutPrefix(cell, p); found {
 			cell, openHigh = rest, true
 			break
@@ -79,7 +80,7 @@ func parseSpan(cell string, factor float64) (s span, ok bool) {
 
 // cutDash cuts what stands between the two ends of a range.
 func cutDash(s string) (after string, found bool) {
-	for _, dash := range []string{"-", "–", "—", "−", "to ", "bis ", "/", "~", "…", ".."} {
+	for _, dash := range []string{"-", "–", "—", "−", "‑", "to ", "bis ", "à ", "do ", "tot ", "/", "~", "…", ".."} {
 		if rest, ok := strings.CutPrefix(s, dash); ok {
 			return strings.TrimSpace(rest), true
 		}

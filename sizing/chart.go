@@ -17,9 +17,11 @@ type Chart struct {
 	sizes     []size
 	axes      []axis
 	normal    *normalTable
-	steps     int      // of the joint distribution function, over all axes
-	labelled  string   // key of the column the labels come from
-	unknown   []string // headers over numbers that are no measurement we know
+	steps     int    // of the joint distribution function, over all axes
+	labelled  string // key of the column the labels come from
+	guesses   []Guess
+	items     map[string]string // SKU or GTIN → label
+	unknown   []string          // headers over numbers that are no measurement we know
 }
 
 // A dimension is one column of a chart.
@@ -30,8 +32,11 @@ type dimension struct {
 	ease      [2]float64 // garment charts: room over the body, least and most, cm
 	hasEase   bool
 	unit      float64 // of the chart's column, in cm or kg
-	step      float64 // typical distance of two levels, of logarithms
-	axis      int     // index into Chart.axes, or -1: reported, not deciding
+	// guessedUnit: nothing said inches but the numbers.
+	guessedUnit bool
+	stretch     float64 // garment charts: by which share the cloth gives
+	step        float64 // typical distance of two levels, of logarithms
+	axis        int     // index into Chart.axes, or -1: reported, not deciding
 	// log of the boundaries between the levels of the axis, ends included, per
 	// Preference. Infinite where the chart is open.
 	edges [3][]float64
@@ -124,7 +129,7 @@ var (
 // A ChartError says what is wrong with a chart and where. It unwraps to
 // ErrChart or ErrChartTooLarge.
 type ChartError struct {
-	Format       string // "json" or "csv"
+	Format       string // "json", "csv", "html", "xlsx" or "jsonld"
 	Line, Column int    // from 1, 0 where unknown; Column is a cell in CSV and a byte in JSON
 	Where        string // "sizes[3].chest", the header of the column, or ""
 	Reason       string
@@ -233,8 +238,11 @@ func (d *dimension) bodies(s span) span {
 	if !s.known() || !d.hasEase {
 		return s
 	}
-	return span{s.lo - d.ease[1], s.hi - d.ease[0]}
+	return span{s.lo - d.ease[1], s.hi*(1+comfort*d.stretch) - d.ease[0]}
 }
+
+// comfort is how much of a cloth's stretch a garment may be worn with.
+const comfort = 0.5
 
 // bridge fills a single missing cell with what its neighbours leave.
 func (c *Chart) bridge(d int) {

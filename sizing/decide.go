@@ -241,6 +241,27 @@ func (c *Chart) second(r *Recommendation, best int) {
 	r.Between = [2]string{r.Sizes[min(best, other)].Label, r.Sizes[max(best, other)].Label}
 }
 
+// substituteShare is how likely a size must be, against the right one, to be sold instead.
+const substituteShare = 0.25
+
+// substitute names the likeliest size in stock in place of one that is not.
+func (c *Chart) substitute(r *Recommendation, inStock func(string) bool) {
+	best, wanted := -1, 0.0
+	for i := range r.Sizes {
+		switch p := r.Sizes[i].P; {
+		case r.Sizes[i].Label == r.Wanted:
+			wanted = max(wanted, p)
+		case !c.sizes[i].twin && (best < 0 || p > r.Sizes[best].P) && inStock(r.Sizes[i].Label):
+			best = i
+		}
+	}
+	r.Warnings = warn(r.Warnings, WarnOutOfStock, "")
+	r.Size, r.Confidence, r.Between = "", 0, [2]string{}
+	if best >= 0 && r.Sizes[best].P > 0 && r.Sizes[best].P >= substituteShare*wanted {
+		r.Size, r.Confidence = r.Sizes[best].Label, r.Sizes[best].P
+	}
+}
+
 // tightest names the dimension of axis a that exceeds the chart most.
 func (c *Chart) tightest(a int, w *wearer) string {
 	worst, name := math.Inf(-1), ""

@@ -1,6 +1,9 @@
 package sizing_test
 
 import (
+	"archive/zip"
+	"bytes"
+	"encoding/json"
 	"errors"
 	"math"
 	"strings"
@@ -19,6 +22,10 @@ func FuzzParseChart(f *testing.F) {
 		`{"columns": [{"name": "Size"}, {"name": "Chest"}], "rows": [{"Size": "S", "Chest": {"min": 35, "max": 37.5}}]}`,
 		`{"b": {"cm": {"men": ["25", "25.5"]}, "us": {"men": ["7", "7.5"]}}}`,
 		"size,chest min,chest max\nS,94,86\nM,,\nL,,110", "size,chest\nS,½\nM,31 7/8 - 32 1/8 in", "size,foot length,cm\n40,25,25",
+		"Größe;Brust von;Brust bis;EAN\nM;94,5;102;4006381333931", "Size,S,M\nChest (cm),86-94,94-102", "title\n\nTaille,Tour de taille\nS,70 à 74",
+		"<table><caption>men</caption><tr><th>Size<th colspan=2>Chest<tr><td rowspan=2>S<td>86&ndash;94<tr><td>94<td>98</table>",
+		`{"@type": "SizeSpecification", "name": "S", "suggestedMeasurement": [{"name": "Chest", "minValue": 34, "maxValue": "36", "unitCode": "INH"}]}`,
+		"\xff;\x80\nS;1",
 	} {
 		f.Add(s, "men", uint8(0))
 	}
@@ -44,12 +51,55 @@ func FuzzParseChart(f *testing.F) {
 				t.Fatalf("an empty issue: %+v", i)
 			}
 		}
+		if !json.Valid(c.AppendJSONLD(nil)) {
+			t.Fatal("JSON-LD that is none")
+		}
 		for _, b := range bodies {
 			r, err := c.Recommend(b, nil)
 			if err != nil {
 				t.Fatal(err)
 			}
 			sane(t, r)
+		}
+	})
+}
+
+// FuzzParseXLSX feeds anything to the parts of a workbook, and the whole archive to the reader.
+func FuzzParseXLSX(f *testing.F) {
+	const book = `<workbook xmlns:r="r"><sheets><sheet name="a" r:id="1"/></sheets></workbook>`
+	const rels = `<Relationships><Relationship Id="1" Target="worksheets/a.xml"/></Relationships>`
+	f.Add(book, rels, `<sst><si><t>Size</t></si><si><r><t>Chest</t></r></si></sst>`,
+		`<worksheet><row><c r="A1" t="s"><v>0</v></c><c r="B1" t="s"><v>1</v></c></row><row><c t="inlineStr"><is><t>M</t></is></c><c><v>94.5</v></c></row></worksheet>`)
+	f.Add(book, rels, "", `<row><c r="ZZZZZZZZZ1"><v>1</v></c></row><row><c r="B1" t="s"><v>-9</v></c><c r="A"/></row>`)
+	f.Add("", "", "", "")
+	f.Fuzz(func(t *testing.T, book, rels, sst, sheet string) {
+		var b bytes.Buffer
+		z := zip.NewWriter(&b)
+		for name, text := range map[string]string{"xl/workbook.xml": book, "xl/_rels/workbook.xml.rels": rels, "xl/sharedStrings.xml": sst, "xl/worksheets/a.xml": sheet} {
+			w, err := z.CreateHeader(&zip.FileHeader{Name: name})
+			if err == nil {
+				_, err = w.Write([]byte(text))
+			}
+			if err != nil {
+				t.Fatal(err)
+			}
+		}
+		if err := z.Close(); err != nil {
+			t.Fatal(err)
+		}
+		for _, data := range [][]byte{b.Bytes(), []byte("PK\x03\x04" + sheet)} {
+			c, err := sizing.ParseChart(bytes.NewReader(data), nil)
+			var e *sizing.ChartError
+			switch {
+			case err != nil && !errors.As(err, &e):
+				t.Fatalf("an error that is none of ours: %v", err)
+			case err == nil:
+				r, err := c.Recommend(nil, nil)
+				if err != nil {
+					t.Fatal(err)
+				}
+				sane(t, r)
+			}
 		}
 	})
 }

@@ -52,10 +52,15 @@ type header struct {
 var boundWords = map[string]bound{
 	"min": lowEnd, "from": lowEnd, "low": lowEnd, "lo": lowEnd, "lower": lowEnd, "minimum": lowEnd,
 	"max": highEnd, "to": highEnd, "high": highEnd, "hi": highEnd, "upper": highEnd, "maximum": highEnd,
+	"von": lowEnd, "od": lowEnd, "van": lowEnd, "desde": lowEnd, "bis": highEnd, "do": highEnd, "tot": highEnd, "hasta": highEnd,
 }
 
 // fillers say nothing that the rest of a header does not.
-var fillers = map[string]bool{"circumference": true, "measurement": true, "body": true, "your": true, "range": true, "of": true, "the": true, "fit": true, "fits": true}
+var fillers = map[string]bool{
+	"circumference": true, "measurement": true, "body": true, "your": true, "range": true, "of": true, "the": true, "fit": true, "fits": true,
+	"umfang": true, "weite": true, "tour": true, "du": true, "de": true, "des": true, "la": true, "le": true, "les": true, "contorno": true, "del": true,
+	"circonferenza": true, "giro": true, "di": true, "della": true, "obwód": true, "w": true, "omtrek": true, "omvang": true, "wijdte": true,
+}
 
 // parseHeader reads a column's title.
 func parseHeader(text string) header {
@@ -80,24 +85,22 @@ func parseHeader(text string) header {
 	if slices.Contains(words, "fit") { // "to fit chest"
 		h.bound = both
 	}
+	if kept == nil && len(words) == 1 && fillers[words[0]] { // "DE", "LA": a column of its own
+		kept = words
+	}
 	h.key = strings.Join(kept, " ")
 	if h.key == "heel toe" { // "to" went as a bound
 		h.key, h.bound = "heel to toe", both
 	}
-	if h.key == "" && h.factor != 0 && h.bound == both {
+	if h.key == "" && (h.factor == 1 || h.factor == 0.1) && h.bound == both && len(words) == 1 && words[0] != "kg" && words[0] != "kgs" {
 		h.key = "foot length" // a column called just "cm" stands in shoe charts
 	}
-	name, ok := headerNames[h.key]
+	m, ok := headerMeasures[h.key]
 	if !ok {
-		name, ok = headerNames[strings.TrimSuffix(h.key, " girth")]
+		m, ok = headerMeasures[strings.TrimSuffix(h.key, " girth")]
 	}
-	if !ok {
-		return h
-	}
-	if name == "weight_kg" {
-		h.measure = mWeight
-	} else {
-		h.measure = find(name)
+	if ok {
+		h.measure = m
 	}
 	return h
 }

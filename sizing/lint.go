@@ -2,6 +2,7 @@ package sizing
 
 import (
 	"fmt"
+	"maps"
 	"math"
 	"slices"
 	"strings"
@@ -17,19 +18,20 @@ type Issue struct {
 
 // The codes of issues.
 const (
-	LintDuplicateLabel = "duplicate-label" // two sizes of the same name
-	LintSameRanges     = "same-ranges"     // two sizes for the same bodies
-	LintInverted       = "inverted-range"  // from above to
-	LintMissing        = "missing-cell"    // a size without a value its neighbours have
-	LintGap            = "gap"             // bodies between two sizes belong to neither
-	LintOverlap        = "overlap"         // bodies that belong to two sizes
-	LintOrder          = "non-monotonic"   // a column that goes up and down
-	LintSwapped        = "rows-swapped"    // two whole rows in the wrong order
-	LintShifted        = "rows-shifted"    // a column that stands a row too high or low
-	LintStep           = "irregular-step"  // a jump unlike the column's others
-	LintUnit           = "unit-mistake"    // inches, millimetres or half girths taken for centimetres
-	LintOpen           = "open-range"      // an open end in the middle of the chart
-	LintUnknownColumn  = "unknown-column"  // numbers under a header we do not know
+	LintDuplicateLabel = "duplicate-label"  // two sizes of the same name
+	LintSameRanges     = "same-ranges"      // two sizes for the same bodies
+	LintInverted       = "inverted-range"   // from above to
+	LintMissing        = "missing-cell"     // a size without a value its neighbours have
+	LintGap            = "gap"              // bodies between two sizes belong to neither
+	LintOverlap        = "overlap"          // bodies that belong to two sizes
+	LintOrder          = "non-monotonic"    // a column that goes up and down
+	LintSwapped        = "rows-swapped"     // two whole rows in the wrong order
+	LintShifted        = "rows-shifted"     // a column that stands a row too high or low
+	LintStep           = "irregular-step"   // a jump unlike the column's others
+	LintUnit           = "unit-mistake"     // inches, millimetres or half girths taken for centimetres
+	LintOpen           = "open-range"       // an open end in the middle of the chart
+	LintGTIN           = "gtin-check-digit" // an article number that looks like a GTIN and is none
+	LintUnknownColumn  = "unknown-column"   // numbers under a header we do not know
 )
 
 // Lint looks for what makes a chart send the wrong parcel: gaps and overlaps,
@@ -41,6 +43,9 @@ func (c *Chart) Lint() []Issue {
 	l.labels()
 	l.cells()
 	for d := range c.dims {
+		if c.dims[d].guessedUnit {
+			l.add(LintUnit, "", c.dims[d].name, "no unit is given and the numbers make sense as inches only; they were taken for inches")
+		}
 		l.unit(d)
 	}
 	if !l.swapped() {
@@ -56,6 +61,11 @@ func (c *Chart) Lint() []Issue {
 		l.steps(d)
 	}
 	l.shoes()
+	for _, id := range slices.Sorted(maps.Keys(c.items)) {
+		if !gtinValid(id) {
+			l.add(LintGTIN, c.items[id], "", "the check digit of %.20q is wrong", id)
+		}
+	}
 	for _, h := range c.unknown {
 		l.add(LintUnknownColumn, "", h, "the numbers of this column are not used: its header is no measurement we know")
 	}

@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"io"
 	"strings"
-	"unicode/utf8"
 )
 
 // ChartOptions configures ParseChart; nil means defaults. What the input says
@@ -16,12 +15,14 @@ type ChartOptions struct {
 	ID      string               // for charts that carry none
 	Unit    Length               // of numbers without a unit: Cm (default), Inch or Mm
 	Sex     Sex                  // who the chart is for
-	Variant string               // which table of a file that holds several: "mens", "nike/men"
+	Variant string               // which table of a file that holds several: "mens", "nike/men", a sheet, a caption
 	Garment bool                 // the numbers measure garments, not bodies
 	Ease    map[string][2]Length // garment charts: least and most room over the body per dimension
 }
 
-// ParseChart reads a size chart: fitveil's JSON, CSV, or a JSON table.
+// ParseChart reads a size chart: fitveil's JSON, CSV, a spreadsheet (XLSX), an
+// HTML table, schema.org's SizeSpecification as JSON-LD, or a JSON table. What it had to
+// guess, Chart.Guesses tells.
 //
 // fitveil's JSON names the sizes in order, each with a range, an open range or a
 // single value per measurement of Measurements (and "weight_kg"):
@@ -40,12 +41,17 @@ type ChartOptions struct {
 // "unit" is cm (default), in or mm; a column called just "weight" is in kilograms, or in
 // pounds where the unit is in. "kind": "garment" means the numbers measure
 // the garment; then each dimension has "ease": [least, most], the room over the
-// body, and may have "flat": true where the garment was measured lying flat. A
+// body, and may have "flat": true where the garment was measured lying flat and
+// "stretch": 0.2 where the cloth gives a fifth, half of which may be worn. A
 // "secondary" dimension is reported and does not decide. "dimensions" may be left out.
 //
 // CSV has a header line, cells separated by comma, semicolon or tab, ranges like
 // 86-94 or in two columns ("chest min", "chest max"), decimal points or commas,
-// units in the header or the cell: "Chest (in)", "34 in". Lines starting with # are skipped.
+// units in the header or the cell: "Chest (in)", "34 in". Lines starting with # are
+// skipped. Headers may be English, German, French, Spanish, Italian, Polish or Dutch,
+// the text UTF-8 or Windows-1252, the sizes in rows or in columns. Columns "sku" and
+// "gtin" name articles: see Chart.SizeOf. Spreadsheets and web pages are read the same
+// way; Variant names the sheet or the table's caption.
 //
 // A JSON table is {"columns": [{"name": ...}], "rows": [{"Size": "S", "Chest":
 // {"min": 35, "max": 37.5}}]}, in inches unless a header says otherwise, perhaps
@@ -66,18 +72,34 @@ func ParseChart(r io.Reader, o *ChartOptions) (*Chart, error) {
 	if len(data) > maxBytes {
 		return nil, &ChartError{Reason: "more than 1 MiB", Err: ErrChartTooLarge}
 	}
+	if bytes.HasPrefix(data, []byte("PK\x03\x04")) {
+		return parseXLSX(data, &opts)
+	}
 	data = bytes.TrimPrefix(data, []byte("\ufeff"))
-	if !utf8.Valid(data) {
-		return nil, &ChartError{Reason: "not UTF-8 text", Err: ErrChart}
+	data, guessed, ok := decoded(data)
+	if !ok {
+		return nil, &ChartError{Reason: "not text in UTF-8 or Windows-1252", Err: ErrChart}
 	}
 	start := bytes.TrimLeft(data, " \t\r\n")
 	if len(start) == 0 {
 		return nil, &ChartError{Reason: "empty", Err: ErrChart}
 	}
-	if start[0] == '{' || start[0] == '[' {
-		return parseJSON(data, &opts)
+	var c *Chart
+	switch start[0] {
+	case '{', '[':
+		c, err = parseJSON(data, &opts)
+	case '<':
+		c, err = parseHTML(string(data), &opts)
+	default:
+		c, err = parseCSV(string(data), &opts)
 	}
-	return parseCSV(string(data), &opts)
+	if err != nil {
+		return nil, err
+	}
+	if guessed {
+		c.guesses = append([]Guess{{GuessEncoding, "", "The text is not UTF-8; it was read as Windows-1252."}}, c.guesses...)
+	}
+	return c, nil
 }
 
 // parseCSV reads a table of text.
@@ -87,7 +109,10 @@ func parseCSV(data string, o *ChartOptions) (*Chart, error) {
 	r.Comment = '#'
 	r.FieldsPerRecord = -1
 	r.TrimLeadingSpace = r.Comma != '\t'
-	t := &table{format: "csv"}
+	g := &grid{format: "csv"}
+	if r.Comma != ',' {
+		g.guess(GuessSeparator, "", "The cells were taken to be parted by %q.", r.Comma)
+	}
 	for {
 		record, err := r.Read()
 		if err == io.EOF {
@@ -101,27 +126,18 @@ func parseCSV(data string, o *ChartOptions) (*Chart, error) {
 			return nil, fmt.Errorf("sizing: chart: csv: %w", err)
 		}
 		line, _ := r.FieldPos(0)
-		if t.headers == nil {
-			if len(record) > maxColumns {
-				return nil, &ChartError{Format: "csv", Line: line, Reason: fmt.Sprintf("more than %d columns", maxColumns), Err: ErrChartTooLarge}
-			}
-			for _, text := range record {
-				t.headers = append(t.headers, parseHeader(strings.TrimSpace(text)))
-			}
-			continue
+		if len(record) > maxColumns {
+			return nil, &ChartError{Format: "csv", Line: line, Reason: fmt.Sprintf("more than %d columns", maxColumns), Err: ErrChartTooLarge}
 		}
 		if strings.TrimSpace(strings.Join(record, "")) == "" {
 			continue
 		}
-		for len(record) > len(t.headers) && record[len(record)-1] == "" {
-			record = record[:len(record)-1] // trailing separators
-		}
-		if len(t.rows) == maxRows {
+		if len(g.rows) == maxRows+1 {
 			return nil, &ChartError{Format: "csv", Line: line, Reason: fmt.Sprintf("more than %d sizes", maxRows), Err: ErrChartTooLarge}
 		}
-		t.rows, t.lines = append(t.rows, record), append(t.lines, line)
+		g.rows, g.lines = append(g.rows, record), append(g.lines, line)
 	}
-	return t.chart(o)
+	return g.table().chart(o)
 }
 
 // separator is the likeliest of tab, semicolon and comma in the header line.

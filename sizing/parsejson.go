@@ -39,14 +39,18 @@ type jsonDimension struct {
 	Secondary bool        `json:"secondary"`
 	Flat      bool        `json:"flat"`
 	Ease      *[2]float64 `json:"ease"`
+	Stretch   float64     `json:"stretch"`
 }
 
 func jsonError(where, reason string) *ChartError {
 	return &ChartError{Format: "json", Where: where, Reason: reason, Err: ErrChart}
 }
 
-// parseJSON reads whichever of the three JSON shapes it is.
+// parseJSON reads whichever of the four JSON shapes it is.
 func parseJSON(data []byte, o *ChartOptions) (*Chart, error) {
+	if bytes.Contains(data, []byte(`"@type"`)) {
+		return parseJSONLD(data, o)
+	}
 	var j jsonChart
 	if err := json.Unmarshal(data, &j); err != nil {
 		return nil, located(data, err)
@@ -185,6 +189,10 @@ func (j *jsonChart) dimensions(c *Chart, unit float64) (flat []bool, err error) 
 				return nil, jsonError(where, "ease belongs to garment charts")
 			}
 		}
+		if !(d.Stretch >= 0 && d.Stretch <= 1) || d.Stretch != 0 && !c.garment {
+			return nil, jsonError(where, "stretch is a share from 0 to 1 and belongs to garment charts")
+		}
+		dim.stretch = d.Stretch
 		c.dims, flat = append(c.dims, dim), append(flat, d.Flat)
 	}
 	return flat, nil
@@ -204,7 +212,7 @@ func flatten(raw map[string]json.RawMessage) map[string]json.RawMessage {
 }
 
 // jsonSize reads one size. Keys are named like the columns of CSV. Those that are
-// no measurement and hold text are names in other systems; anything else is
+// no measurement and hold text are article numbers ("sku", "gtin") or names in other systems; anything else is
 // refused, so that a typing mistake shows.
 func jsonSize(c *Chart, where string, raw map[string]json.RawMessage, unit float64, flat []bool) (size, error) {
 	s := size{cells: make([]span, len(c.dims))}
@@ -215,6 +223,7 @@ func jsonSize(c *Chart, where string, raw map[string]json.RawMessage, unit float
 	if len(raw) > maxColumns {
 		return s, &ChartError{Format: "json", Where: where, Reason: fmt.Sprintf("more than %d entries", maxColumns), Err: ErrChartTooLarge}
 	}
+	var items []string
 	for _, k := range slices.Sorted(maps.Keys(raw)) { // errors and systems come in the same order every time
 		h := parseHeader(k)
 		d := slices.IndexFunc(c.dims, func(d dimension) bool { return d.measure == h.measure })
@@ -223,9 +232,12 @@ func jsonSize(c *Chart, where string, raw map[string]json.RawMessage, unit float
 			if json.Unmarshal(raw[k], &text) != nil {
 				return s, jsonError(where+"."+k, "no measurement of this chart, and no text")
 			}
-			if k == "label" {
+			switch {
+			case k == "label":
 				s.label = text
-			} else {
+			case isItem(h.key):
+				items = append(items, strings.FieldsFunc(text, func(r rune) bool { return r == ',' || r == ';' || r == ' ' || r == '|' })...)
+			default:
 				s.systems = append(s.systems, systemLabel{h.key, clip(text, maxLabel)})
 			}
 			continue
@@ -244,6 +256,11 @@ func jsonSize(c *Chart, where string, raw map[string]json.RawMessage, unit float
 	}
 	if s.label == "" || len(s.label) > maxLabel {
 		return s, jsonError(where+".label", "a size needs a label of 1 to 80 bytes")
+	}
+	for _, id := range items {
+		if reason := c.addItem(id, s.label); reason != "" {
+			return s, jsonError(where, reason)
+		}
 	}
 	return s, nil
 }

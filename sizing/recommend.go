@@ -37,6 +37,7 @@ type SizeFit struct {
 type Recommendation struct {
 	Chart      string // its id
 	Size       string // "" where none fits or none can be named
+	Wanted     string // the size the body asks for, in stock or not; else the same as Size
 	Confidence float64
 	Between    [2]string // both labels, in the chart's order, when the answer lies between two sizes
 	Sizes      []SizeFit // in the chart's order; with None they sum to 1
@@ -64,6 +65,10 @@ type Options struct {
 	// Shift is how many sizes small the product runs for this person, and ShiftSD how
 	// far that is known: what Learner.Shift returns. Up to 4 sizes either way.
 	Shift, ShiftSD float64
+
+	// InStock says which sizes can be had; nil: all. Where the right one can't, a
+	// neighbour that is a quarter as likely is named instead, with WarnOutOfStock, or none.
+	InStock func(size string) bool
 }
 
 const (
@@ -150,6 +155,10 @@ func (c *Chart) recommend(t *tables, r *Recommendation, b *Body, o *Options) err
 	}
 	c.distribute(r, &w, opts.Prefer)
 	c.decide(r, &w, b)
+	r.Wanted = r.Size
+	if opts.InStock != nil && r.Size != "" && !opts.InStock(r.Size) {
+		c.substitute(r, opts.InStock)
+	}
 	return nil
 }
 
@@ -203,7 +212,7 @@ func (c *Chart) Gap(r *Recommendation, label string) (float64, bool) {
 
 // reset shapes r for the chart and clears it.
 func (c *Chart) reset(r *Recommendation) {
-	r.Chart, r.Size, r.Confidence, r.Between, r.None = c.id, "", 0, [2]string{}, 0
+	r.Chart, r.Size, r.Wanted, r.Confidence, r.Between, r.None = c.id, "", "", 0, [2]string{}, 0
 	r.Warnings = r.Warnings[:0]
 	r.Sizes = slices.Grow(r.Sizes[:0], len(c.sizes))[:len(c.sizes)]
 	r.areas = slices.Grow(r.areas[:0], len(c.sizes)*len(c.dims))[:0]

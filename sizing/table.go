@@ -8,12 +8,15 @@ import (
 )
 
 // A table is a chart as rows of text cells, before its columns are understood.
-// CSV and imported JSON come through it.
+// CSV, HTML, spreadsheets and imported JSON come through it.
 type table struct {
-	format  string
-	headers []header
-	rows    [][]string
-	lines   []int // of each row in the input, or nil
+	format     string
+	headers    []header
+	headerLine int // in the input, 0 where unknown
+	rows       [][]string
+	lines      []int // of each row in the input, or nil
+	guesses    []Guess
+	notes      bool // rows that hold no measurement may be left out
 }
 
 // chart understands the columns: one names the sizes, some are measurements, the
@@ -22,9 +25,13 @@ func (t *table) chart(o *ChartOptions) (*Chart, error) {
 	if len(t.headers) > maxColumns {
 		return nil, &ChartError{Format: t.format, Reason: fmt.Sprintf("more than %d columns", maxColumns), Err: ErrChartTooLarge}
 	}
+	t.ambiguous()
 	label := t.labelColumn()
 	if label < 0 {
 		return nil, &ChartError{Format: t.format, Line: t.line(-1), Reason: "no column names the sizes", Err: ErrChart}
+	}
+	if t.notes {
+		t.pairs(label)
 	}
 	c := &Chart{id: o.ID, sex: o.Sex, garment: o.Garment, labelled: t.headers[label].key}
 	var columns [][2]int // per dimension: the columns of its two ends
@@ -50,14 +57,24 @@ func (t *table) chart(o *ChartOptions) (*Chart, error) {
 			columns[d] = [2]int{i, i}
 		}
 	}
+	t.inches(c, columns, o)
 	for r, row := range t.rows {
+		if t.notes && t.note(row, columns) {
+			t.guess(GuessSkipped, "", "Row %d holds no measurement and was left out.", r+1)
+			continue
+		}
 		s, err := t.size(c, r, row, label, columns, o)
 		if err != nil {
 			return nil, err
 		}
 		c.sizes = append(c.sizes, s)
+		if err := t.itemsOf(c, r, row, s.label); err != nil {
+			return nil, err
+		}
 	}
 	c.unknown = t.unknown(label)
+	t.explain(label)
+	c.guesses = t.guesses
 	if err := c.finish(t.format, o); err != nil {
 		return nil, err
 	}
@@ -69,7 +86,7 @@ func (t *table) chart(o *ChartOptions) (*Chart, error) {
 func (t *table) unknown(label int) []string {
 	var out []string
 	for i, h := range t.headers {
-		if i == label || h.measure >= 0 || isSystem(strings.TrimSuffix(h.key, " size")) || h.key == "age" {
+		if i == label || h.measure >= 0 || isItem(h.key) || isSystem(strings.TrimSuffix(h.key, " size")) || h.key == "age" {
 			continue
 		}
 		numbers := 0
@@ -90,12 +107,114 @@ func (t *table) unknown(label int) []string {
 // labelColumn is the first of labelHeaders there is, else the first column that
 // is no measurement, else none.
 func (t *table) labelColumn() int {
-	for _, name := range labelHeaders {
+	for _, name := range slices.Concat(labelHeaders[:4], labelWords, labelHeaders[4:]) {
 		if i := slices.IndexFunc(t.headers, func(h header) bool { return h.key == name && h.measure < 0 }); i >= 0 {
 			return i
 		}
 	}
-	return slices.IndexFunc(t.headers, func(h header) bool { return h.measure < 0 })
+	return slices.IndexFunc(t.headers, func(h header) bool { return h.measure < 0 && !isItem(h.key) })
+}
+
+// pairs takes two neighbouring columns under one header for the ends of a range: a
+// header cell that spans both looks like this.
+func (t *table) pairs(label int) {
+	for i := 1; i < len(t.headers); i++ {
+		a, b := &t.headers[i-1], &t.headers[i]
+		if i-1 != label && a.measure >= 0 && a.text == b.text && a.bound == both && b.bound == both {
+			a.bound, b.bound = lowEnd, highEnd
+			t.guess(GuessHeader, a.text, "Two columns share this header; they were taken for the ends of a range.")
+		}
+	}
+}
+
+// ambiguous settles what a column called just "taille" is: the size in French, the waist in
+// German and Dutch. It is the size where another column is the waist, or none
+// names the sizes.
+func (t *table) ambiguous() {
+	for i := range t.headers {
+		h := &t.headers[i]
+		if h.key != "taille" || !strings.EqualFold(strings.TrimSpace(h.text), "taille") {
+			continue
+		}
+		waist, named := false, false
+		for k, o := range t.headers {
+			waist = waist || (k != i && o.measure == h.measure)
+			named = named || (k != i && o.measure < 0 && !isItem(o.key))
+		}
+		if waist || !named {
+			h.measure = -1
+		}
+	}
+}
+
+// isItem reports whether a column holds article numbers.
+func isItem(key string) bool {
+	switch key {
+	case "sku", "skus", "gtin", "gtins", "ean", "upc", "barcode", "article", "article number", "artikelnummer", "référence", "referencia", "codice", "indeks":
+		return true
+	}
+	return false
+}
+
+// maxItems limits the article numbers of a chart.
+const maxItems = 10000
+
+// itemsOf notes the article numbers of a row: one or several to a cell.
+func (t *table) itemsOf(c *Chart, r int, row []string, label string) error {
+	for i, h := range t.headers {
+		if !isItem(h.key) || i >= len(row) {
+			continue
+		}
+		for _, id := range strings.FieldsFunc(row[i], func(r rune) bool { return r == ',' || r == ';' || r == ' ' || r == '|' }) {
+			if reason := c.addItem(id, label); reason != "" {
+				return &ChartError{Format: t.format, Line: t.line(r), Column: i + 1, Where: h.text, Reason: reason, Err: ErrChart}
+			}
+		}
+	}
+	return nil
+}
+
+// addItem notes an article number; reason is what is wrong with it, or "".
+func (c *Chart) addItem(id, label string) (reason string) {
+	have, again := c.items[id]
+	switch {
+	case len(c.items) >= maxItems || len(id) > maxLabel:
+		return fmt.Sprintf("more than %d article numbers, or one of more than %d bytes", maxItems, maxLabel)
+	case again && have != label:
+		return "an article number of two sizes"
+	}
+	if c.items == nil {
+		c.items = map[string]string{}
+	}
+	c.items[id] = label
+	return ""
+}
+
+// note reports whether a row of a page or sheet holds no measurement.
+func (t *table) note(row []string, columns [][2]int) bool {
+	for _, pair := range columns {
+		for _, i := range pair {
+			if i < 0 || i >= len(row) {
+				continue
+			}
+			if s, ok := parseSpan(row[i], 1); ok && s.known() {
+				return false
+			}
+		}
+	}
+	return true
+}
+
+// explain reports what headers were taken for where they are not our own words.
+func (t *table) explain(label int) {
+	if h := t.headers[label]; h.key != "size" && h.key != "label" {
+		t.guess(GuessLabel, h.text, "The sizes were taken to be named by this column.")
+	}
+	for _, h := range t.headers {
+		if h.measure >= 0 && !strings.Contains(strings.ReplaceAll(strings.ToLower(h.text), " ", "_"), strings.TrimSuffix(measureName(h.measure), "_kg")) {
+			t.guess(GuessMeasure, h.text, "Taken for %s.", measureName(h.measure))
+		}
+	}
 }
 
 func (t *table) line(row int) int {
@@ -103,7 +222,7 @@ func (t *table) line(row int) int {
 		return 0
 	}
 	if row < 0 {
-		return 1
+		return t.headerLine
 	}
 	return t.lines[row]
 }
@@ -127,7 +246,7 @@ func (t *table) size(c *Chart, r int, row []string, label int, columns [][2]int,
 		return s, fail(label, "a size needs a label of 1 to 80 bytes")
 	}
 	for i, h := range t.headers {
-		if h.measure < 0 && i != label && cell(i) != "" {
+		if h.measure < 0 && i != label && !isItem(h.key) && cell(i) != "" {
 			text := cell(i)
 			s.systems = append(s.systems, systemLabel{h.key, text[:min(len(text), maxLabel)]})
 		}

@@ -28,6 +28,7 @@ const (
 	WarnRunsSmall      = "runs-small"             // customers found the product to run small
 	WarnRunsLarge      = "runs-large"
 	WarnNotOffered     = "combination-not-offered"
+	WarnOutOfStock     = "out-of-stock" // Wanted is not in stock; Size, if any, is the next best
 	WarnLowConfidence  = "low-confidence"
 )
 
@@ -62,6 +63,8 @@ func warningText(code string) string {
 		return "Customers found that this runs large; a smaller size is recommended than the chart says."
 	case WarnNotOffered:
 		return "The combination of sizes this body needs is not offered."
+	case WarnOutOfStock:
+		return "The right size is not in stock."
 	case WarnLowConfidence:
 		return "No size stands out; one measurement more would help most."
 	}

@@ -1,0 +1,236 @@
+package sizing
+
+import (
+	"fmt"
+	"math"
+	"slices"
+	"strings"
+	"unicode/utf8"
+)
+
+// A Guess is something ParseChart had to decide that the input does not say.
+type Guess struct {
+	Code   string // one of the Guess codes
+	Column string // the header it is about, or ""
+	Text   string // in English
+}
+
+// The codes of guesses.
+const (
+	GuessEncoding   = "encoding"    // not UTF-8: read as Windows-1252
+	GuessSeparator  = "separator"   // what parts the cells of CSV
+	GuessTable      = "table"       // which table or sheet of several was taken
+	GuessTransposed = "transposed"  // sizes stand in columns
+	GuessHeader     = "header"      // the header is not the first line
+	GuessLabel      = "label"       // which column names the sizes
+	GuessMeasure    = "measurement" // what a header that is not our own word means
+	GuessUnit       = "unit"        // centimetres or inches, by the values
+	GuessSkipped    = "skipped"     // a line without measurements
+)
+
+// Guesses lists what ParseChart guessed, in the order it did. Show it to whoever
+// owns the chart: a wrong guess is a wrong size for every customer.
+func (c *Chart) Guesses() []Guess { return slices.Clone(c.guesses) }
+
+// A grid is rows of text cells as a file has them, header somewhere among them.
+type grid struct {
+	format  string
+	rows    [][]string
+	lines   []int // of each row in the input, or nil
+	guesses []Guess
+	notes   bool // rows that hold no measurement may be left out
+}
+
+func (g *grid) guess(code, column, format string, args ...any) {
+	g.guesses = append(g.guesses, Guess{code, clip(column, maxLabel), fmt.Sprintf(format, args...)})
+}
+
+// table finds the header row, or the header column, and makes a table of the rest.
+func (g *grid) table() *table {
+	head := g.header()
+	if head < 0 && g.transposed() {
+		g.transpose()
+		g.guess(GuessTransposed, "", "The sizes stand in columns: the table was turned.")
+		head = g.header()
+	}
+	head = max(head, 0)
+	if head > 0 {
+		g.guess(GuessHeader, "", "The header was taken from row %d.", head+1)
+	}
+	t := &table{format: g.format, guesses: g.guesses, notes: g.notes}
+	if len(g.rows) == 0 {
+		return t
+	}
+	if g.lines != nil {
+		t.headerLine = g.lines[head]
+	}
+	for _, text := range g.rows[head] {
+		t.headers = append(t.headers, parseHeader(strings.TrimSpace(text)))
+	}
+	first := head + 1
+	if first < len(g.rows) && t.units(g.rows[first]) {
+		first++
+	}
+	t.rows = g.rows[first:]
+	if g.lines != nil {
+		t.lines = g.lines[first:]
+	}
+	for i, r := range t.rows {
+		for len(r) > len(t.headers) && strings.TrimSpace(r[len(r)-1]) == "" {
+			r = r[:len(r)-1] // trailing separators
+		}
+		t.rows[i] = r
+	}
+	return t
+}
+
+// header is the first of the top rows that names measurements and holds few
+// numbers, or -1.
+func (g *grid) header() int {
+	for i, row := range g.rows[:min(len(g.rows), 12)] {
+		if names, numbers, filled := looks(row); names > 0 && 2*numbers <= filled && (filled > 1 || len(g.rows) == 1) {
+			return i
+		}
+	}
+	return -1
+}
+
+// looks counts the cells that name a measurement, hold numbers, hold anything.
+func looks(row []string) (names, numbers, filled int) {
+	for _, cell := range row {
+		cell = strings.TrimSpace(cell)
+		if cell == "" {
+			continue
+		}
+		filled++
+		if s, ok := parseSpan(cell, 1); ok && s.known() {
+			numbers++
+		} else if parseHeader(cell).measure >= 0 {
+			names++
+		}
+	}
+	return names, numbers, filled
+}
+
+// transposed reports whether the first column names measurements.
+func (g *grid) transposed() bool {
+	names := 0
+	for _, row := range g.rows {
+		if len(row) > 2 && parseHeader(row[0]).measure >= 0 {
+			if n, numbers, _ := looks(row[1:]); numbers > n {
+				names++
+			}
+		}
+	}
+	return names > 0 && len(g.rows) <= maxColumns
+}
+
+func (g *grid) transpose() {
+	width := 0
+	for _, r := range g.rows {
+		width = max(width, len(r))
+	}
+	out := make([][]string, min(width, maxRows+1))
+	for i := range out {
+		out[i] = make([]string, len(g.rows))
+		for j, r := range g.rows {
+			if i < len(r) {
+				out[i][j] = r[i]
+			}
+		}
+	}
+	g.rows, g.lines = out, nil
+}
+
+// units takes a row of units below the header: "", "cm", "in".
+func (t *table) units(row []string) bool {
+	found := false
+	for _, cell := range row {
+		cell = strings.ToLower(strings.Trim(strings.TrimSpace(cell), "()[]"))
+		if cell == "" {
+			continue
+		}
+		if _, ok := factors[cell]; !ok {
+			return false
+		}
+		found = true
+	}
+	for i, cell := range row {
+		if i < len(t.headers) && found && t.headers[i].factor == 0 {
+			t.headers[i].factor = factors[strings.ToLower(strings.Trim(strings.TrimSpace(cell), "()[]"))]
+		}
+	}
+	return found
+}
+
+// inches decides, for columns of which nothing says the unit, whether they are
+// in inches: the middle of the column is no body in centimetres and one in inches.
+func (t *table) inches(c *Chart, columns [][2]int, o *ChartOptions) {
+	if o.Unit != 0 {
+		return
+	}
+	for d := range c.dims {
+		dim := &c.dims[d]
+		i := max(columns[d][0], columns[d][1])
+		if dim.measure == mWeight || t.headers[i].factor != 0 {
+			continue
+		}
+		var mids []float64
+		for _, row := range t.rows {
+			if i >= len(row) {
+				continue
+			}
+			one, ok := parseSpan(row[i], 1)
+			ten, _ := parseSpan(row[i], 10)
+			if !ok || !one.known() || one.lo == ten.lo && one.hi == ten.hi { // the cell says its unit
+				continue
+			}
+			if m := one.mid(); !math.IsInf(m, 0) {
+				mids = append(mids, m)
+			}
+		}
+		if len(mids) == 0 {
+			continue
+		}
+		slices.Sort(mids)
+		mid, in := mids[len(mids)/2], usual[dim.measure]
+		if (mid < in.lo || mid > in.hi) && 2.54*mid >= in.lo && 2.54*mid <= in.hi {
+			dim.unit = 2.54
+			for _, k := range columns[d] {
+				if k >= 0 {
+					t.headers[k].factor = 2.54
+				}
+			}
+			dim.guessedUnit = true
+			t.guess(GuessUnit, t.headers[i].text, "No unit is given; the numbers are taken for inches.")
+		}
+	}
+}
+
+func (t *table) guess(code, column, format string, args ...any) {
+	t.guesses = append(t.guesses, Guess{code, clip(column, maxLabel), fmt.Sprintf(format, args...)})
+}
+
+// windows1252 are the characters of 0x80 to 0x9f in that code page; 0 where it has none.
+var windows1252 = [32]rune{
+	'€', 0, '‚', 'ƒ', '„', '…', '†', '‡', 'ˆ', '‰', 'Š', '‹', 'Œ', 0, 'Ž', 0, 0, '‘', '’', '“', '”', '•', '–', '—', '˜', '™', 'š', '›', 'œ', 0, 'ž', 'Ÿ',
+}
+
+// decoded is data as UTF-8: what is not, is Windows-1252, or no text.
+func decoded(data []byte) (text []byte, guessed, ok bool) {
+	if utf8.Valid(data) {
+		return data, false, true
+	}
+	out := make([]byte, 0, len(data)+len(data)/8)
+	for _, b := range data {
+		r := rune(b)
+		if b >= 0x80 && b < 0xa0 {
+			r = windows1252[b-0x80]
+		}
+		if r == 0 || (r < 0x20 && r != '\t' && r != '\n' && r != '\r') {
+			return nil, false, false
+		}
+		out = utf8.AppendRune(out, r)
+	}
+	return out, true, true
+}

@@ -1,0 +1,62 @@
+package sizing
+
+// words are what shops call a measurement in German, French, Spanish, Italian,
+// Polish and Dutch, lower case; English stands in headerNames.
+var words = map[string][]string{
+	"height": {
+		"körpergröße", "körpergrösse", "koerpergroesse", "körperhöhe", "stature", "hauteur", "altura", "estatura", "altezza", "statura", "wzrost", "lichaamslengte", "lengte",
+	},
+	"chest": {
+		"brust", "brustumfang", "brustweite", "oberweite", "poitrine", "pecho", "petto", "torace", "klatka", "klatka piersiowa", "klatki piersiowej", "klatki", "borst", "borstomvang", "borstwijdte", "borstomtrek",
+	},
+	"bust": {"büste", "buste", "busto", "seno", "biust", "biustu"},
+	"underbust": {
+		"unterbrust", "unterbrustumfang", "unterbrustweite", "sous poitrine", "dessous poitrine", "bajo pecho", "bajopecho", "sottoseno", "pod biustem", "onderborst", "onderborstomvang",
+	},
+	"waist": {
+		"taille", "taillenumfang", "taillenweite", "bund", "bundweite", "bundumfang", "bauch", "bauchumfang", "tour taille", "ceinture", "cintura", "vita", "girovita", "talia", "talii", "pas", "pasa", "taillewijdte", "tailleomvang", "tailleomtrek", "middel",
+	},
+	"hips": {
+		"hüfte", "hüften", "hüftumfang", "hüftweite", "huefte", "gesäß", "gesäßumfang", "hanche", "hanches", "bassin", "cadera", "caderas", "fianchi", "bacino", "biodra", "bioder", "heup", "heupen", "heupomvang", "heupwijdte", "heupomtrek",
+	},
+	"inseam": {
+		"schrittlänge", "schritt", "innenbein", "innenbeinlänge", "beininnenlänge", "entrejambe", "entre jambe", "entre jambes", "longueur entrejambe", "entrepierna", "largo entrepierna", "cavallo", "interno gamba", "nogawka", "krok", "długość nogawki", "binnenbeen", "binnenbeenlengte", "binnenbeen lengte",
+	},
+	"outseam":    {"außenbein", "außenbeinlänge", "seitenlänge", "longueur extérieure", "buitenbeen", "buitenbeenlengte"},
+	"neck":       {"hals", "halsweite", "halsumfang", "kragen", "kragenweite", "cou", "encolure", "col", "cuello", "collo", "szyja", "szyi", "kołnierzyk", "nek", "boord", "halswijdte", "halsomtrek"},
+	"shoulder":   {"schulter", "schultern", "schulterbreite", "épaule", "épaules", "carrure", "largeur épaules", "hombro", "hombros", "spalla", "spalle", "larghezza spalle", "szerokość ramion", "schouder", "schouders", "schouderbreedte"},
+	"sleeve":     {"ärmel", "ärmellänge", "manche", "manches", "longueur manche", "longueur manches", "manga", "largo manga", "manica", "lunghezza manica", "rękaw", "rękawa", "długość rękawa", "mouw", "mouwlengte"},
+	"arm":        {"oberarm", "oberarmumfang", "armumfang", "bras", "brazo", "braccio", "bovenarm"},
+	"thigh":      {"oberschenkel", "oberschenkelumfang", "cuisse", "cuisses", "muslo", "coscia", "udo", "uda", "dij", "dijbeen", "bovenbeen"},
+	"calf":       {"wade", "wadenumfang", "wadenweite", "mollet", "pantorrilla", "polpaccio", "łydka", "łydki", "kuit"},
+	"foot":       {"fuß", "fuss", "fußlänge", "fusslänge", "pied", "longueur pied", "pie", "largo pie", "longitud pie", "piede", "lunghezza piede", "stopa", "długość stopy", "voet", "voetlengte", "innensohle", "wkładka", "długość wkładki"},
+	"foot width": {"fußbreite", "fussbreite", "largeur pied", "ancho pie", "larghezza piede", "szerokość stopy", "voetbreedte"},
+	"hand":       {"handumfang", "handweite", "main", "mano", "dłoń", "dłoni", "handomvang"},
+	"head":       {"kopf", "kopfumfang", "kopfweite", "tête", "cabeza", "testa", "głowa", "głowy", "hoofd", "hoofdomtrek", "hoofdomvang"},
+	"weight":     {"gewicht", "körpergewicht", "poids", "peso", "waga", "lichaamsgewicht"},
+}
+
+// labelWords are what shops call the size, besides the English labelHeaders. The
+// French taille is also the German and Dutch waist: table.chart tells which.
+var labelWords = []string{"größe", "grösse", "groesse", "gr", "konfektionsgröße", "konfektionsgrösse", "talla", "taglia", "misura", "rozmiar", "maat", "pointure", "schuhgröße", "schuhgrösse", "schoenmaat"}
+
+// headerMeasures are the measurements by every word for them.
+var headerMeasures = func() map[string]int {
+	out := map[string]int{}
+	add := func(word, name string) {
+		if name == "weight_kg" {
+			out[word] = mWeight
+		} else {
+			out[word] = find(name)
+		}
+	}
+	for word, name := range headerNames {
+		add(word, name)
+	}
+	for english, list := range words {
+		for _, w := range list {
+			add(w, headerNames[english])
+		}
+	}
+	return out
+}()
