@@ -16,7 +16,7 @@ type sizes struct {
 	rows         int // input of such a stretch
 }
 
-var usualSizes = sizes{chain: 192 << 10, chainBand: 128 << 10, chainWeights: 160 << 10, tiles: 256 << 10, weights: 128 << 10, rows: 128 << 10}
+var usualSizes = sizes{chain: 192 << 10, chainBand: 128 << 10, chainWeights: 160 << 10, tiles: 320 << 10, weights: 128 << 10, rows: 128 << 10}
 
 // bytesPerCycle is what a core reads from beyond its second-level cache.
 const bytesPerCycle = 4

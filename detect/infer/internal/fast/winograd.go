@@ -11,7 +11,9 @@ import (
 // For each band every tile of the input becomes 36 or 16 vectors of channels.
 // With the transformed weights that makes as many convolutions with one tap,
 // whose pixels are tiles. Their results are transformed back, with bias and
-// activation.
+// activation, a share of the output channels at a time: so most of the cache is
+// there for the input, and a band can be high. Every band reads all weights,
+// and those of the deeper layers come from beyond the cache.
 type winograd struct {
 	convolution
 	set           *kernel.Set
@@ -20,7 +22,7 @@ type winograd struct {
 	tiles         [2]int // rows and columns of tiles
 	band          int    // tile rows of a unit
 	full, rest    []share
-	packed        []float32 // by matrix, share, channel, output channel
+	packed        []float32 // by share, matrix, channel, output channel
 	bias, none    []float32
 	taps, fewer   []int32 // for full bands and the last one
 	src, dst, sum view
@@ -84,7 +86,7 @@ func (o *winograd) outBlocks() int { return (o.out.Shape[1] + block - 1) / block
 // chooseBand takes as many tile rows as fit the cache, which has room for so
 // many floats of them, evenly.
 func (o *winograd) chooseBand(room, threads int) {
-	row := o.f.Matrices() * block * (o.inBlocks() + o.outBlocks()) * o.tiles[1]
+	row := o.f.Matrices() * block * (o.inBlocks() + min(o.outBlocks(), len(o.set.Conv)-1)) * o.tiles[1]
 	bands := max((o.tiles[0]*row+room-1)/room, threads)
 	o.band = max(1, (o.tiles[0]+bands-1)/bands)
 }
@@ -103,8 +105,19 @@ func (o *winograd) units() int { return o.to.n * o.bands() }
 // the sets of the cache.
 func (o *winograd) pitches(tiles int) (in, out int) {
 	odd := func(blocks int) int { return (blocks*tiles | 1) * block }
-	return odd(o.inBlocks()), odd(o.outBlocks())
+	return odd(o.inBlocks()), odd(o.widest())
 }
+
+// widest is the number of blocks of the widest share.
+func (o *winograd) widest() (n int) {
+	for _, sh := range o.full {
+		n = max(n, sh.blocks)
+	}
+	return n
+}
+
+// weightsOf is where the weights of a share begin.
+func (o *winograd) weightsOf(sh share) int { return o.f.Matrices() * sh.first * block * o.depth() }
 
 func (o *winograd) scratch() int {
 	in, out := o.pitches(o.band * o.tiles[1])
@@ -116,8 +129,8 @@ func (o *winograd) prepare(_ *Program, s *slab) {
 	if o.add != nil {
 		o.sum = o.add.view()
 	}
-	matrix := o.depth() * o.outBlocks() * block
-	o.packed, o.bias, o.none = s.take(o.f.Matrices()*matrix), s.take(o.outBlocks()*block), s.take(4*block)
+	o.packed = s.take(o.f.Matrices() * o.depth() * o.outBlocks() * block)
+	o.bias, o.none = s.take(o.outBlocks()*block), s.take(4*block)
 	if o.packed == nil {
 		return
 	}
@@ -137,7 +150,7 @@ func (o *winograd) prepare(_ *Program, s *slab) {
 		for b := range sh.blocks {
 			o.f.Weights(&kernel.WinogradWeights{
 				In: filters[b*block:], Tap: width, InStep: 9 * width, Count: depth,
-				Out: o.packed[sh.first*block*o.depth()+b*block:], Matrix: matrix, OutStep: width,
+				Out: o.packed[o.weightsOf(sh)+b*block:], Matrix: o.depth() * width, OutStep: width,
 			})
 		}
 	}
@@ -201,14 +214,14 @@ func (o *winograd) run(w *worker, lo, hi int) {
 		if rows < o.band {
 			shares, taps = o.rest, o.fewer
 		}
-		for k := range o.f.Matrices() {
-			for _, sh := range shares {
+		for _, sh := range shares {
+			for k := range o.f.Matrices() {
 				o.multiply(w, &m, k, sh, taps)
 			}
-		}
-		for b := range o.outBlocks() {
-			for r := range rows {
-				o.back(w, n, b, first+r, &m, (b*m.tiles+r*o.tiles[1])*block)
+			for b := range sh.blocks {
+				for r := range rows {
+					o.back(w, n, sh.first+b, first+r, &m, (b*m.tiles+r*o.tiles[1])*block)
+				}
 			}
 		}
 	}
@@ -217,13 +230,14 @@ func (o *winograd) run(w *worker, lo, hi int) {
 // multiply computes one matrix of products for one share. It has the weights of
 // the next one fetched meanwhile.
 func (o *winograd) multiply(w *worker, m *buffers, matrix int, sh share, taps []int32) {
-	at := (matrix*o.outBlocks() + sh.first) * block * o.depth()
-	next, left := at+o.depth()*sh.blocks*block, o.depth()*sh.blocks*block
+	left := o.depth() * sh.blocks * block
+	at := o.weightsOf(sh) + matrix*left
+	next := at + left
 	for _, s := range sh.row {
 		a := &w.conv
 		*a = kernel.Conv{
 			In: m.in[matrix*m.pitchIn+s.x*block:], Off: taps, W: o.packed[at:], Bias: o.none,
-			Out: m.out[matrix*m.pitchOut+(sh.first*m.tiles+s.x)*block:], Step: block, OutBlock: m.tiles * block, Tiles: s.tiles,
+			Out: m.out[matrix*m.pitchOut+s.x*block:], Step: block, OutBlock: m.tiles * block, Tiles: s.tiles,
 		}
 		if left > 0 && next < len(o.packed) {
 			a.Fetch, a.FetchStep = o.packed[next:], kernel.FetchFloats
