@@ -71,8 +71,9 @@ func (d *direct) prepare(_ *Program, s *slab) {
 			}
 		}
 	}
+	var turned []float32
 	for _, sh := range d.shares {
-		d.packShare(sh)
+		turned = d.packShare(sh, turned)
 	}
 	d.rowsAtATime = d.goodRows()
 }
@@ -81,20 +82,27 @@ func (d *direct) prepare(_ *Program, s *slab) {
 func (d *direct) weightsOf(sh share) int { return sh.first * block * d.terms() }
 
 // packShare puts the weights of a share into the order its kernel reads them
-// in: chunk, tap, channel of the chunk, output channel.
-func (d *direct) packShare(sh share) {
+// in: chunk, tap, channel of the chunk, output channel. It returns the memory it
+// was given to work in, or more.
+func (d *direct) packShare(sh share, turned []float32) []float32 {
 	depth, window := d.in.Shape[1], d.k[0]*d.k[1]
 	width := sh.blocks * block
+	src := d.weights[sh.first*block*depth*window:]
 	dst := d.packed[d.weightsOf(sh):][:d.terms()*width]
-	for o := range min(width, d.to.c-sh.first*block) {
-		src := d.weights[(sh.first*block+o)*depth*window:][:depth*window]
-		for i := range depth {
-			at := (i/kernel.Chunk*window*kernel.Chunk+i%kernel.Chunk)*width + o
-			for t := range window {
-				dst[at+t*kernel.Chunk*width] = src[i*window+t]
-			}
+	outputs := min(width, d.to.c-sh.first*block)
+	if window == 1 {
+		turn(d.set, dst, width, src, depth, outputs, depth)
+		return turned
+	}
+	turned = growZero(turned, depth*window*width)
+	turn(d.set, turned, width, src, depth*window, outputs, depth*window)
+	for i := range depth {
+		at := i/kernel.Chunk*window*kernel.Chunk + i%kernel.Chunk
+		for t := range window {
+			copy(dst[(at+t*kernel.Chunk)*width:][:width], turned[(i*window+t)*width:])
 		}
 	}
+	return turned
 }
 
 // goodRows is how many rows to compute for one share before turning to the

@@ -100,6 +100,7 @@ func (s *slab) take(n int) []float32 {
 // aligned allocates floats that begin with a cache line.
 func aligned(n int) []float32 {
 	all := make([]float32, n+lineFloats)
+	advise(all)
 	at := 0
 	for uintptr(unsafe.Pointer(&all[at]))%(4*lineFloats) != 0 {
 		at++

@@ -51,6 +51,10 @@ func splitRow(s *kernel.Set, table *kernel.ConvTable, blocks, w, terms int) (row
 		count[best] = (w - longRow/2) / best
 		w, cost = w-count[best]*best, float64(count[best])*tileCost(s, blocks, best, terms)
 	}
+	var costs [len(table[0])]float64
+	for t := range costs {
+		costs[t] = tileCost(s, blocks, t, terms)
+	}
 	best, last := make([]float64, w+1), make([]int, w+1)
 	for x := 1; x <= w; x++ {
 		best[x] = math.Inf(1)
@@ -58,7 +62,7 @@ func splitRow(s *kernel.Set, table *kernel.ConvTable, blocks, w, terms int) (row
 			if f == nil || t > x {
 				continue
 			}
-			c := best[x-t] + tileCost(s, blocks, t, terms)
+			c := best[x-t] + costs[t]
 			if last[x-t] != t {
 				c += callCost
 			}

@@ -141,12 +141,7 @@ func (o *winograd) prepare(_ *Program, s *slab) {
 	for _, sh := range o.full {
 		width := sh.blocks * block
 		filters = growZero(filters, depth*9*width)
-		for k := range min(width, o.to.c-sh.first*block) {
-			src := o.weights[(sh.first*block+k)*depth*9:][:depth*9]
-			for i, v := range src {
-				filters[i*width+k] = v
-			}
-		}
+		turn(o.set, filters, width, o.weights[sh.first*block*depth*9:], depth*9, min(width, o.to.c-sh.first*block), depth*9)
 		for b := range sh.blocks {
 			o.f.Weights(&kernel.WinogradWeights{
 				In: filters[b*block:], Tap: width, InStep: 9 * width, Count: depth,

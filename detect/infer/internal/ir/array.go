@@ -142,6 +142,10 @@ func fromRaw[T Elem](raw []byte, size int, read func([]byte) T) []T {
 		return unsafe.Slice((*T)(p), n)
 	}
 	out := make([]T, n)
+	if littleEndian {
+		copy(unsafe.Slice((*byte)(unsafe.Pointer(unsafe.SliceData(out))), n*size), raw)
+		return out
+	}
 	for i := range out {
 		out[i] = read(raw[i*size:])
 	}

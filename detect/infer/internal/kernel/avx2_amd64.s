@@ -4635,24 +4635,21 @@ TEXT ·winogradWeights4AVX2(SB), NOSPLIT, $0-8
 	LEAQ (BX)(BX*2), DI
 
 filter:
+	LEAQ         (CX), R9
 	LEAQ         (AX), R8
 	VMOVUPS      (R8), Y0
 	VMOVUPS      (R8)(DI*1), Y1
 	VMOVUPS      (R8)(DI*2), Y1
-	LEAQ         (AX), R8
 	ADDQ         BX, R8
 	VMOVUPS      (R8), Y1
 	VMOVUPS      (R8)(DI*1), Y2
 	VMOVUPS      (R8)(DI*2), Y2
-	LEAQ         (AX), R8
-	ADDQ         BX, R8
 	ADDQ         BX, R8
 	VMOVUPS      (R8), Y2
 	VMOVUPS      (R8)(DI*1), Y3
 	VMOVUPS      (R8)(DI*2), Y3
-	LEAQ         (CX), R8
-	VMOVUPS      Y0, (R8)
-	ADDQ         SI, R8
+	VMOVUPS      Y0, (R9)
+	ADDQ         SI, R9
 	VBROADCASTSS minusThirdAVX2<>+0(SB), Y3
 	VMULPS       Y3, Y2, Y3
 	VBROADCASTSS minusTwoThirdsAVX2<>+0(SB), Y4
@@ -4661,8 +4658,8 @@ filter:
 	VBROADCASTSS minusTwoThirdsSqrtHalfAVX2<>+0(SB), Y4
 	VMULPS       Y4, Y1, Y4
 	VADDPS       Y4, Y3, Y3
-	VMOVUPS      Y3, (R8)
-	ADDQ         SI, R8
+	VMOVUPS      Y3, (R9)
+	ADDQ         SI, R9
 	VBROADCASTSS minusThirdAVX2<>+0(SB), Y3
 	VMULPS       Y3, Y2, Y3
 	VBROADCASTSS minusTwoThirdsAVX2<>+0(SB), Y4
@@ -4671,8 +4668,8 @@ filter:
 	VBROADCASTSS minusTwoThirdsSqrtHalfAVX2<>+0(SB), Y4
 	VMULPS       Y4, Y1, Y4
 	VSUBPS       Y4, Y3, Y3
-	VMOVUPS      Y3, (R8)
-	ADDQ         SI, R8
+	VMOVUPS      Y3, (R9)
+	ADDQ         SI, R9
 	VBROADCASTSS thirdAVX2<>+0(SB), Y3
 	VMULPS       Y3, Y2, Y3
 	VBROADCASTSS sixthAVX2<>+0(SB), Y4
@@ -4681,8 +4678,8 @@ filter:
 	VBROADCASTSS sixthSqrt2AVX2<>+0(SB), Y4
 	VMULPS       Y4, Y1, Y4
 	VADDPS       Y4, Y3, Y3
-	VMOVUPS      Y3, (R8)
-	ADDQ         SI, R8
+	VMOVUPS      Y3, (R9)
+	ADDQ         SI, R9
 	VBROADCASTSS thirdAVX2<>+0(SB), Y3
 	VMULPS       Y3, Y2, Y3
 	VBROADCASTSS sixthAVX2<>+0(SB), Y4
@@ -4691,10 +4688,10 @@ filter:
 	VBROADCASTSS sixthSqrt2AVX2<>+0(SB), Y0
 	VMULPS       Y0, Y1, Y0
 	VSUBPS       Y0, Y3, Y0
-	VMOVUPS      Y0, (R8)
-	ADDQ         SI, R8
-	VMOVUPS      Y2, (R8)
-	ADDQ         SI, R8
+	VMOVUPS      Y0, (R9)
+	ADDQ         SI, R9
+	VMOVUPS      Y2, (R9)
+	ADDQ         SI, R9
 	LEAQ         (AX), R8
 	VMOVUPS      (R8), Y0
 	VMOVUPS      (R8)(DI*1), Y1
@@ -4707,7 +4704,6 @@ filter:
 	VBROADCASTSS minusTwoThirdsSqrtHalfAVX2<>+0(SB), Y0
 	VMULPS       Y0, Y1, Y0
 	VADDPS       Y0, Y2, Y0
-	LEAQ         (AX), R8
 	ADDQ         BX, R8
 	VMOVUPS      (R8), Y1
 	VMOVUPS      (R8)(DI*1), Y2
@@ -4720,8 +4716,6 @@ filter:
 	VBROADCASTSS minusTwoThirdsSqrtHalfAVX2<>+0(SB), Y1
 	VMULPS       Y1, Y2, Y1
 	VADDPS       Y1, Y3, Y1
-	LEAQ         (AX), R8
-	ADDQ         BX, R8
 	ADDQ         BX, R8
 	VMOVUPS      (R8), Y2
 	VMOVUPS      (R8)(DI*1), Y3
@@ -4734,15 +4728,8 @@ filter:
 	VBROADCASTSS minusTwoThirdsSqrtHalfAVX2<>+0(SB), Y2
 	VMULPS       Y2, Y3, Y2
 	VADDPS       Y2, Y4, Y2
-	LEAQ         (CX), R8
-	ADDQ         SI, R8
-	ADDQ         SI, R8
-	ADDQ         SI, R8
-	ADDQ         SI, R8
-	ADDQ         SI, R8
-	ADDQ         SI, R8
-	VMOVUPS      Y0, (R8)
-	ADDQ         SI, R8
+	VMOVUPS      Y0, (R9)
+	ADDQ         SI, R9
 	VBROADCASTSS minusThirdAVX2<>+0(SB), Y3
 	VMULPS       Y3, Y2, Y3
 	VBROADCASTSS minusTwoThirdsAVX2<>+0(SB), Y4
@@ -4751,8 +4738,8 @@ filter:
 	VBROADCASTSS minusTwoThirdsSqrtHalfAVX2<>+0(SB), Y4
 	VMULPS       Y4, Y1, Y4
 	VADDPS       Y4, Y3, Y3
-	VMOVUPS      Y3, (R8)
-	ADDQ         SI, R8
+	VMOVUPS      Y3, (R9)
+	ADDQ         SI, R9
 	VBROADCASTSS minusThirdAVX2<>+0(SB), Y3
 	VMULPS       Y3, Y2, Y3
 	VBROADCASTSS minusTwoThirdsAVX2<>+0(SB), Y4
@@ -4761,8 +4748,8 @@ filter:
 	VBROADCASTSS minusTwoThirdsSqrtHalfAVX2<>+0(SB), Y4
 	VMULPS       Y4, Y1, Y4
 	VSUBPS       Y4, Y3, Y3
-	VMOVUPS      Y3, (R8)
-	ADDQ         SI, R8
+	VMOVUPS      Y3, (R9)
+	ADDQ         SI, R9
 	VBROADCASTSS thirdAVX2<>+0(SB), Y3
 	VMULPS       Y3, Y2, Y3
 	VBROADCASTSS sixthAVX2<>+0(SB), Y4
@@ -4771,8 +4758,8 @@ filter:
 	VBROADCASTSS sixthSqrt2AVX2<>+0(SB), Y4
 	VMULPS       Y4, Y1, Y4
 	VADDPS       Y4, Y3, Y3
-	VMOVUPS      Y3, (R8)
-	ADDQ         SI, R8
+	VMOVUPS      Y3, (R9)
+	ADDQ         SI, R9
 	VBROADCASTSS thirdAVX2<>+0(SB), Y3
 	VMULPS       Y3, Y2, Y3
 	VBROADCASTSS sixthAVX2<>+0(SB), Y4
@@ -4781,10 +4768,10 @@ filter:
 	VBROADCASTSS sixthSqrt2AVX2<>+0(SB), Y0
 	VMULPS       Y0, Y1, Y0
 	VSUBPS       Y0, Y3, Y0
-	VMOVUPS      Y0, (R8)
-	ADDQ         SI, R8
-	VMOVUPS      Y2, (R8)
-	ADDQ         SI, R8
+	VMOVUPS      Y0, (R9)
+	ADDQ         SI, R9
+	VMOVUPS      Y2, (R9)
+	ADDQ         SI, R9
 	LEAQ         (AX), R8
 	VMOVUPS      (R8), Y0
 	VMOVUPS      (R8)(DI*1), Y1
@@ -4797,7 +4784,6 @@ filter:
 	VBROADCASTSS minusTwoThirdsSqrtHalfAVX2<>+0(SB), Y0
 	VMULPS       Y0, Y1, Y0
 	VSUBPS       Y0, Y2, Y0
-	LEAQ         (AX), R8
 	ADDQ         BX, R8
 	VMOVUPS      (R8), Y1
 	VMOVUPS      (R8)(DI*1), Y2
@@ -4810,8 +4796,6 @@ filter:
 	VBROADCASTSS minusTwoThirdsSqrtHalfAVX2<>+0(SB), Y1
 	VMULPS       Y1, Y2, Y1
 	VSUBPS       Y1, Y3, Y1
-	LEAQ         (AX), R8
-	ADDQ         BX, R8
 	ADDQ         BX, R8
 	VMOVUPS      (R8), Y2
 	VMOVUPS      (R8)(DI*1), Y3
@@ -4824,21 +4808,8 @@ filter:
 	VBROADCASTSS minusTwoThirdsSqrtHalfAVX2<>+0(SB), Y2
 	VMULPS       Y2, Y3, Y2
 	VSUBPS       Y2, Y4, Y2
-	LEAQ         (CX), R8
-	ADDQ         SI, R8
-	ADDQ         SI, R8
-	ADDQ         SI, R8
-	ADDQ         SI, R8
-	ADDQ         SI, R8
-	ADDQ         SI, R8
-	ADDQ         SI, R8
-	ADDQ         SI, R8
-	ADDQ         SI, R8
-	ADDQ         SI, R8
-	ADDQ         SI, R8
-	ADDQ         SI, R8
-	VMOVUPS      Y0, (R8)
-	ADDQ         SI, R8
+	VMOVUPS      Y0, (R9)
+	ADDQ         SI, R9
 	VBROADCASTSS minusThirdAVX2<>+0(SB), Y3
 	VMULPS       Y3, Y2, Y3
 	VBROADCASTSS minusTwoThirdsAVX2<>+0(SB), Y4
@@ -4847,8 +4818,8 @@ filter:
 	VBROADCASTSS minusTwoThirdsSqrtHalfAVX2<>+0(SB), Y4
 	VMULPS       Y4, Y1, Y4
 	VADDPS       Y4, Y3, Y3
-	VMOVUPS      Y3, (R8)
-	ADDQ         SI, R8
+	VMOVUPS      Y3, (R9)
+	ADDQ         SI, R9
 	VBROADCASTSS minusThirdAVX2<>+0(SB), Y3
 	VMULPS       Y3, Y2, Y3
 	VBROADCASTSS minusTwoThirdsAVX2<>+0(SB), Y4
@@ -4857,8 +4828,8 @@ filter:
 	VBROADCASTSS minusTwoThirdsSqrtHalfAVX2<>+0(SB), Y4
 	VMULPS       Y4, Y1, Y4
 	VSUBPS       Y4, Y3, Y3
-	VMOVUPS      Y3, (R8)
-	ADDQ         SI, R8
+	VMOVUPS      Y3, (R9)
+	ADDQ         SI, R9
 	VBROADCASTSS thirdAVX2<>+0(SB), Y3
 	VMULPS       Y3, Y2, Y3
 	VBROADCASTSS sixthAVX2<>+0(SB), Y4
@@ -4867,8 +4838,8 @@ filter:
 	VBROADCASTSS sixthSqrt2AVX2<>+0(SB), Y4
 	VMULPS       Y4, Y1, Y4
 	VADDPS       Y4, Y3, Y3
-	VMOVUPS      Y3, (R8)
-	ADDQ         SI, R8
+	VMOVUPS      Y3, (R9)
+	ADDQ         SI, R9
 	VBROADCASTSS thirdAVX2<>+0(SB), Y3
 	VMULPS       Y3, Y2, Y3
 	VBROADCASTSS sixthAVX2<>+0(SB), Y4
@@ -4877,10 +4848,10 @@ filter:
 	VBROADCASTSS sixthSqrt2AVX2<>+0(SB), Y0
 	VMULPS       Y0, Y1, Y0
 	VSUBPS       Y0, Y3, Y0
-	VMOVUPS      Y0, (R8)
-	ADDQ         SI, R8
-	VMOVUPS      Y2, (R8)
-	ADDQ         SI, R8
+	VMOVUPS      Y0, (R9)
+	ADDQ         SI, R9
+	VMOVUPS      Y2, (R9)
+	ADDQ         SI, R9
 	LEAQ         (AX), R8
 	VMOVUPS      (R8), Y0
 	VMOVUPS      (R8)(DI*1), Y1
@@ -4893,7 +4864,6 @@ filter:
 	VBROADCASTSS sixthSqrt2AVX2<>+0(SB), Y0
 	VMULPS       Y0, Y1, Y0
 	VADDPS       Y0, Y2, Y0
-	LEAQ         (AX), R8
 	ADDQ         BX, R8
 	VMOVUPS      (R8), Y1
 	VMOVUPS      (R8)(DI*1), Y2
@@ -4906,8 +4876,6 @@ filter:
 	VBROADCASTSS sixthSqrt2AVX2<>+0(SB), Y1
 	VMULPS       Y1, Y2, Y1
 	VADDPS       Y1, Y3, Y1
-	LEAQ         (AX), R8
-	ADDQ         BX, R8
 	ADDQ         BX, R8
 	VMOVUPS      (R8), Y2
 	VMOVUPS      (R8)(DI*1), Y3
@@ -4920,27 +4888,8 @@ filter:
 	VBROADCASTSS sixthSqrt2AVX2<>+0(SB), Y2
 	VMULPS       Y2, Y3, Y2
 	VADDPS       Y2, Y4, Y2
-	LEAQ         (CX), R8
-	ADDQ         SI, R8
-	ADDQ         SI, R8
-	ADDQ         SI, R8
-	ADDQ         SI, R8
-	ADDQ         SI, R8
-	ADDQ         SI, R8
-	ADDQ         SI, R8
-	ADDQ         SI, R8
-	ADDQ         SI, R8
-	ADDQ         SI, R8
-	ADDQ         SI, R8
-	ADDQ         SI, R8
-	ADDQ         SI, R8
-	ADDQ         SI, R8
-	ADDQ         SI, R8
-	ADDQ         SI, R8
-	ADDQ         SI, R8
-	ADDQ         SI, R8
-	VMOVUPS      Y0, (R8)
-	ADDQ         SI, R8
+	VMOVUPS      Y0, (R9)
+	ADDQ         SI, R9
 	VBROADCASTSS minusThirdAVX2<>+0(SB), Y3
 	VMULPS       Y3, Y2, Y3
 	VBROADCASTSS minusTwoThirdsAVX2<>+0(SB), Y4
@@ -4949,8 +4898,8 @@ filter:
 	VBROADCASTSS minusTwoThirdsSqrtHalfAVX2<>+0(SB), Y4
 	VMULPS       Y4, Y1, Y4
 	VADDPS       Y4, Y3, Y3
-	VMOVUPS      Y3, (R8)
-	ADDQ         SI, R8
+	VMOVUPS      Y3, (R9)
+	ADDQ         SI, R9
 	VBROADCASTSS minusThirdAVX2<>+0(SB), Y3
 	VMULPS       Y3, Y2, Y3
 	VBROADCASTSS minusTwoThirdsAVX2<>+0(SB), Y4
@@ -4959,8 +4908,8 @@ filter:
 	VBROADCASTSS minusTwoThirdsSqrtHalfAVX2<>+0(SB), Y4
 	VMULPS       Y4, Y1, Y4
 	VSUBPS       Y4, Y3, Y3
-	VMOVUPS      Y3, (R8)
-	ADDQ         SI, R8
+	VMOVUPS      Y3, (R9)
+	ADDQ         SI, R9
 	VBROADCASTSS thirdAVX2<>+0(SB), Y3
 	VMULPS       Y3, Y2, Y3
 	VBROADCASTSS sixthAVX2<>+0(SB), Y4
@@ -4969,8 +4918,8 @@ filter:
 	VBROADCASTSS sixthSqrt2AVX2<>+0(SB), Y4
 	VMULPS       Y4, Y1, Y4
 	VADDPS       Y4, Y3, Y3
-	VMOVUPS      Y3, (R8)
-	ADDQ         SI, R8
+	VMOVUPS      Y3, (R9)
+	ADDQ         SI, R9
 	VBROADCASTSS thirdAVX2<>+0(SB), Y3
 	VMULPS       Y3, Y2, Y3
 	VBROADCASTSS sixthAVX2<>+0(SB), Y4
@@ -4979,10 +4928,10 @@ filter:
 	VBROADCASTSS sixthSqrt2AVX2<>+0(SB), Y0
 	VMULPS       Y0, Y1, Y0
 	VSUBPS       Y0, Y3, Y0
-	VMOVUPS      Y0, (R8)
-	ADDQ         SI, R8
-	VMOVUPS      Y2, (R8)
-	ADDQ         SI, R8
+	VMOVUPS      Y0, (R9)
+	ADDQ         SI, R9
+	VMOVUPS      Y2, (R9)
+	ADDQ         SI, R9
 	LEAQ         (AX), R8
 	VMOVUPS      (R8), Y0
 	VMOVUPS      (R8)(DI*1), Y1
@@ -4995,7 +4944,6 @@ filter:
 	VBROADCASTSS sixthSqrt2AVX2<>+0(SB), Y0
 	VMULPS       Y0, Y1, Y0
 	VSUBPS       Y0, Y2, Y0
-	LEAQ         (AX), R8
 	ADDQ         BX, R8
 	VMOVUPS      (R8), Y1
 	VMOVUPS      (R8)(DI*1), Y2
@@ -5008,8 +4956,6 @@ filter:
 	VBROADCASTSS sixthSqrt2AVX2<>+0(SB), Y1
 	VMULPS       Y1, Y2, Y1
 	VSUBPS       Y1, Y3, Y1
-	LEAQ         (AX), R8
-	ADDQ         BX, R8
 	ADDQ         BX, R8
 	VMOVUPS      (R8), Y2
 	VMOVUPS      (R8)(DI*1), Y3
@@ -5022,33 +4968,8 @@ filter:
 	VBROADCASTSS sixthSqrt2AVX2<>+0(SB), Y2
 	VMULPS       Y2, Y3, Y2
 	VSUBPS       Y2, Y4, Y2
-	LEAQ         (CX), R8
-	ADDQ         SI, R8
-	ADDQ         SI, R8
-	ADDQ         SI, R8
-	ADDQ         SI, R8
-	ADDQ         SI, R8
-	ADDQ         SI, R8
-	ADDQ         SI, R8
-	ADDQ         SI, R8
-	ADDQ         SI, R8
-	ADDQ         SI, R8
-	ADDQ         SI, R8
-	ADDQ         SI, R8
-	ADDQ         SI, R8
-	ADDQ         SI, R8
-	ADDQ         SI, R8
-	ADDQ         SI, R8
-	ADDQ         SI, R8
-	ADDQ         SI, R8
-	ADDQ         SI, R8
-	ADDQ         SI, R8
-	ADDQ         SI, R8
-	ADDQ         SI, R8
-	ADDQ         SI, R8
-	ADDQ         SI, R8
-	VMOVUPS      Y0, (R8)
-	ADDQ         SI, R8
+	VMOVUPS      Y0, (R9)
+	ADDQ         SI, R9
 	VBROADCASTSS minusThirdAVX2<>+0(SB), Y3
 	VMULPS       Y3, Y2, Y3
 	VBROADCASTSS minusTwoThirdsAVX2<>+0(SB), Y4
@@ -5057,8 +4978,8 @@ filter:
 	VBROADCASTSS minusTwoThirdsSqrtHalfAVX2<>+0(SB), Y4
 	VMULPS       Y4, Y1, Y4
 	VADDPS       Y4, Y3, Y3
-	VMOVUPS      Y3, (R8)
-	ADDQ         SI, R8
+	VMOVUPS      Y3, (R9)
+	ADDQ         SI, R9
 	VBROADCASTSS minusThirdAVX2<>+0(SB), Y3
 	VMULPS       Y3, Y2, Y3
 	VBROADCASTSS minusTwoThirdsAVX2<>+0(SB), Y4
@@ -5067,8 +4988,8 @@ filter:
 	VBROADCASTSS minusTwoThirdsSqrtHalfAVX2<>+0(SB), Y4
 	VMULPS       Y4, Y1, Y4
 	VSUBPS       Y4, Y3, Y3
-	VMOVUPS      Y3, (R8)
-	ADDQ         SI, R8
+	VMOVUPS      Y3, (R9)
+	ADDQ         SI, R9
 	VBROADCASTSS thirdAVX2<>+0(SB), Y3
 	VMULPS       Y3, Y2, Y3
 	VBROADCASTSS sixthAVX2<>+0(SB), Y4
@@ -5077,8 +4998,8 @@ filter:
 	VBROADCASTSS sixthSqrt2AVX2<>+0(SB), Y4
 	VMULPS       Y4, Y1, Y4
 	VADDPS       Y4, Y3, Y3
-	VMOVUPS      Y3, (R8)
-	ADDQ         SI, R8
+	VMOVUPS      Y3, (R9)
+	ADDQ         SI, R9
 	VBROADCASTSS thirdAVX2<>+0(SB), Y3
 	VMULPS       Y3, Y2, Y3
 	VBROADCASTSS sixthAVX2<>+0(SB), Y4
@@ -5087,58 +5008,24 @@ filter:
 	VBROADCASTSS sixthSqrt2AVX2<>+0(SB), Y0
 	VMULPS       Y0, Y1, Y0
 	VSUBPS       Y0, Y3, Y0
-	VMOVUPS      Y0, (R8)
-	ADDQ         SI, R8
-	VMOVUPS      Y2, (R8)
-	ADDQ         SI, R8
+	VMOVUPS      Y0, (R9)
+	ADDQ         SI, R9
+	VMOVUPS      Y2, (R9)
+	ADDQ         SI, R9
 	LEAQ         (AX), R8
 	VMOVUPS      (R8), Y0
 	VMOVUPS      (R8)(DI*1), Y0
 	VMOVUPS      (R8)(DI*2), Y0
-	LEAQ         (AX), R8
 	ADDQ         BX, R8
 	VMOVUPS      (R8), Y1
 	VMOVUPS      (R8)(DI*1), Y1
 	VMOVUPS      (R8)(DI*2), Y1
-	LEAQ         (AX), R8
-	ADDQ         BX, R8
 	ADDQ         BX, R8
 	VMOVUPS      (R8), Y2
 	VMOVUPS      (R8)(DI*1), Y2
 	VMOVUPS      (R8)(DI*2), Y2
-	LEAQ         (CX), R8
-	ADDQ         SI, R8
-	ADDQ         SI, R8
-	ADDQ         SI, R8
-	ADDQ         SI, R8
-	ADDQ         SI, R8
-	ADDQ         SI, R8
-	ADDQ         SI, R8
-	ADDQ         SI, R8
-	ADDQ         SI, R8
-	ADDQ         SI, R8
-	ADDQ         SI, R8
-	ADDQ         SI, R8
-	ADDQ         SI, R8
-	ADDQ         SI, R8
-	ADDQ         SI, R8
-	ADDQ         SI, R8
-	ADDQ         SI, R8
-	ADDQ         SI, R8
-	ADDQ         SI, R8
-	ADDQ         SI, R8
-	ADDQ         SI, R8
-	ADDQ         SI, R8
-	ADDQ         SI, R8
-	ADDQ         SI, R8
-	ADDQ         SI, R8
-	ADDQ         SI, R8
-	ADDQ         SI, R8
-	ADDQ         SI, R8
-	ADDQ         SI, R8
-	ADDQ         SI, R8
-	VMOVUPS      Y0, (R8)
-	ADDQ         SI, R8
+	VMOVUPS      Y0, (R9)
+	ADDQ         SI, R9
 	VBROADCASTSS minusThirdAVX2<>+0(SB), Y3
 	VMULPS       Y3, Y2, Y3
 	VBROADCASTSS minusTwoThirdsAVX2<>+0(SB), Y4
@@ -5147,8 +5034,8 @@ filter:
 	VBROADCASTSS minusTwoThirdsSqrtHalfAVX2<>+0(SB), Y4
 	VMULPS       Y4, Y1, Y4
 	VADDPS       Y4, Y3, Y3
-	VMOVUPS      Y3, (R8)
-	ADDQ         SI, R8
+	VMOVUPS      Y3, (R9)
+	ADDQ         SI, R9
 	VBROADCASTSS minusThirdAVX2<>+0(SB), Y3
 	VMULPS       Y3, Y2, Y3
 	VBROADCASTSS minusTwoThirdsAVX2<>+0(SB), Y4
@@ -5157,8 +5044,8 @@ filter:
 	VBROADCASTSS minusTwoThirdsSqrtHalfAVX2<>+0(SB), Y4
 	VMULPS       Y4, Y1, Y4
 	VSUBPS       Y4, Y3, Y3
-	VMOVUPS      Y3, (R8)
-	ADDQ         SI, R8
+	VMOVUPS      Y3, (R9)
+	ADDQ         SI, R9
 	VBROADCASTSS thirdAVX2<>+0(SB), Y3
 	VMULPS       Y3, Y2, Y3
 	VBROADCASTSS sixthAVX2<>+0(SB), Y4
@@ -5167,8 +5054,8 @@ filter:
 	VBROADCASTSS sixthSqrt2AVX2<>+0(SB), Y4
 	VMULPS       Y4, Y1, Y4
 	VADDPS       Y4, Y3, Y3
-	VMOVUPS      Y3, (R8)
-	ADDQ         SI, R8
+	VMOVUPS      Y3, (R9)
+	ADDQ         SI, R9
 	VBROADCASTSS thirdAVX2<>+0(SB), Y3
 	VMULPS       Y3, Y2, Y3
 	VBROADCASTSS sixthAVX2<>+0(SB), Y4
@@ -5177,28 +5064,24 @@ filter:
 	VBROADCASTSS sixthSqrt2AVX2<>+0(SB), Y0
 	VMULPS       Y0, Y1, Y0
 	VSUBPS       Y0, Y3, Y0
-	VMOVUPS      Y0, (R8)
-	ADDQ         SI, R8
-	VMOVUPS      Y2, (R8)
-	ADDQ         SI, R8
+	VMOVUPS      Y0, (R9)
+	ADDQ         SI, R9
+	VMOVUPS      Y2, (R9)
+	LEAQ         32(CX), R9
 	LEAQ         32(AX), R8
 	VMOVUPS      (R8), Y0
 	VMOVUPS      (R8)(DI*1), Y1
 	VMOVUPS      (R8)(DI*2), Y1
-	LEAQ         32(AX), R8
 	ADDQ         BX, R8
 	VMOVUPS      (R8), Y1
 	VMOVUPS      (R8)(DI*1), Y2
 	VMOVUPS      (R8)(DI*2), Y2
-	LEAQ         32(AX), R8
-	ADDQ         BX, R8
 	ADDQ         BX, R8
 	VMOVUPS      (R8), Y2
 	VMOVUPS      (R8)(DI*1), Y3
 	VMOVUPS      (R8)(DI*2), Y3
-	LEAQ         32(CX), R8
-	VMOVUPS      Y0, (R8)
-	ADDQ         SI, R8
+	VMOVUPS      Y0, (R9)
+	ADDQ         SI, R9
 	VBROADCASTSS minusThirdAVX2<>+0(SB), Y3
 	VMULPS       Y3, Y2, Y3
 	VBROADCASTSS minusTwoThirdsAVX2<>+0(SB), Y4
@@ -5207,8 +5090,8 @@ filter:
 	VBROADCASTSS minusTwoThirdsSqrtHalfAVX2<>+0(SB), Y4
 	VMULPS       Y4, Y1, Y4
 	VADDPS       Y4, Y3, Y3
-	VMOVUPS      Y3, (R8)
-	ADDQ         SI, R8
+	VMOVUPS      Y3, (R9)
+	ADDQ         SI, R9
 	VBROADCASTSS minusThirdAVX2<>+0(SB), Y3
 	VMULPS       Y3, Y2, Y3
 	VBROADCASTSS minusTwoThirdsAVX2<>+0(SB), Y4
@@ -5217,8 +5100,8 @@ filter:
 	VBROADCASTSS minusTwoThirdsSqrtHalfAVX2<>+0(SB), Y4
 	VMULPS       Y4, Y1, Y4
 	VSUBPS       Y4, Y3, Y3
-	VMOVUPS      Y3, (R8)
-	ADDQ         SI, R8
+	VMOVUPS      Y3, (R9)
+	ADDQ         SI, R9
 	VBROADCASTSS thirdAVX2<>+0(SB), Y3
 	VMULPS       Y3, Y2, Y3
 	VBROADCASTSS sixthAVX2<>+0(SB), Y4
@@ -5227,8 +5110,8 @@ filter:
 	VBROADCASTSS sixthSqrt2AVX2<>+0(SB), Y4
 	VMULPS       Y4, Y1, Y4
 	VADDPS       Y4, Y3, Y3
-	VMOVUPS      Y3, (R8)
-	ADDQ         SI, R8
+	VMOVUPS      Y3, (R9)
+	ADDQ         SI, R9
 	VBROADCASTSS thirdAVX2<>+0(SB), Y3
 	VMULPS       Y3, Y2, Y3
 	VBROADCASTSS sixthAVX2<>+0(SB), Y4
@@ -5237,10 +5120,10 @@ filter:
 	VBROADCASTSS sixthSqrt2AVX2<>+0(SB), Y0
 	VMULPS       Y0, Y1, Y0
 	VSUBPS       Y0, Y3, Y0
-	VMOVUPS      Y0, (R8)
-	ADDQ         SI, R8
-	VMOVUPS      Y2, (R8)
-	ADDQ         SI, R8
+	VMOVUPS      Y0, (R9)
+	ADDQ         SI, R9
+	VMOVUPS      Y2, (R9)
+	ADDQ         SI, R9
 	LEAQ         32(AX), R8
 	VMOVUPS      (R8), Y0
 	VMOVUPS      (R8)(DI*1), Y1
@@ -5253,7 +5136,6 @@ filter:
 	VBROADCASTSS minusTwoThirdsSqrtHalfAVX2<>+0(SB), Y0
 	VMULPS       Y0, Y1, Y0
 	VADDPS       Y0, Y2, Y0
-	LEAQ         32(AX), R8
 	ADDQ         BX, R8
 	VMOVUPS      (R8), Y1
 	VMOVUPS      (R8)(DI*1), Y2
@@ -5266,8 +5148,6 @@ filter:
 	VBROADCASTSS minusTwoThirdsSqrtHalfAVX2<>+0(SB), Y1
 	VMULPS       Y1, Y2, Y1
 	VADDPS       Y1, Y3, Y1
-	LEAQ         32(AX), R8
-	ADDQ         BX, R8
 	ADDQ         BX, R8
 	VMOVUPS      (R8), Y2
 	VMOVUPS      (R8)(DI*1), Y3
@@ -5280,15 +5160,8 @@ filter:
 	VBROADCASTSS minusTwoThirdsSqrtHalfAVX2<>+0(SB), Y2
 	VMULPS       Y2, Y3, Y2
 	VADDPS       Y2, Y4, Y2
-	LEAQ         32(CX), R8
-	ADDQ         SI, R8
-	ADDQ         SI, R8
-	ADDQ         SI, R8
-	ADDQ         SI, R8
-	ADDQ         SI, R8
-	ADDQ         SI, R8
-	VMOVUPS      Y0, (R8)
-	ADDQ         SI, R8
+	VMOVUPS      Y0, (R9)
+	ADDQ         SI, R9
 	VBROADCASTSS minusThirdAVX2<>+0(SB), Y3
 	VMULPS       Y3, Y2, Y3
 	VBROADCASTSS minusTwoThirdsAVX2<>+0(SB), Y4
@@ -5297,8 +5170,8 @@ filter:
 	VBROADCASTSS minusTwoThirdsSqrtHalfAVX2<>+0(SB), Y4
 	VMULPS       Y4, Y1, Y4
 	VADDPS       Y4, Y3, Y3
-	VMOVUPS      Y3, (R8)
-	ADDQ         SI, R8
+	VMOVUPS      Y3, (R9)
+	ADDQ         SI, R9
 	VBROADCASTSS minusThirdAVX2<>+0(SB), Y3
 	VMULPS       Y3, Y2, Y3
 	VBROADCASTSS minusTwoThirdsAVX2<>+0(SB), Y4
@@ -5307,8 +5180,8 @@ filter:
 	VBROADCASTSS minusTwoThirdsSqrtHalfAVX2<>+0(SB), Y4
 	VMULPS       Y4, Y1, Y4
 	VSUBPS       Y4, Y3, Y3
-	VMOVUPS      Y3, (R8)
-	ADDQ         SI, R8
+	VMOVUPS      Y3, (R9)
+	ADDQ         SI, R9
 	VBROADCASTSS thirdAVX2<>+0(SB), Y3
 	VMULPS       Y3, Y2, Y3
 	VBROADCASTSS sixthAVX2<>+0(SB), Y4
@@ -5317,8 +5190,8 @@ filter:
 	VBROADCASTSS sixthSqrt2AVX2<>+0(SB), Y4
 	VMULPS       Y4, Y1, Y4
 	VADDPS       Y4, Y3, Y3
-	VMOVUPS      Y3, (R8)
-	ADDQ         SI, R8
+	VMOVUPS      Y3, (R9)
+	ADDQ         SI, R9
 	VBROADCASTSS thirdAVX2<>+0(SB), Y3
 	VMULPS       Y3, Y2, Y3
 	VBROADCASTSS sixthAVX2<>+0(SB), Y4
@@ -5327,10 +5200,10 @@ filter:
 	VBROADCASTSS sixthSqrt2AVX2<>+0(SB), Y0
 	VMULPS       Y0, Y1, Y0
 	VSUBPS       Y0, Y3, Y0
-	VMOVUPS      Y0, (R8)
-	ADDQ         SI, R8
-	VMOVUPS      Y2, (R8)
-	ADDQ         SI, R8
+	VMOVUPS      Y0, (R9)
+	ADDQ         SI, R9
+	VMOVUPS      Y2, (R9)
+	ADDQ         SI, R9
 	LEAQ         32(AX), R8
 	VMOVUPS      (R8), Y0
 	VMOVUPS      (R8)(DI*1), Y1
@@ -5343,7 +5216,6 @@ filter:
 	VBROADCASTSS minusTwoThirdsSqrtHalfAVX2<>+0(SB), Y0
 	VMULPS       Y0, Y1, Y0
 	VSUBPS       Y0, Y2, Y0
-	LEAQ         32(AX), R8
 	ADDQ         BX, R8
 	VMOVUPS      (R8), Y1
 	VMOVUPS      (R8)(DI*1), Y2
@@ -5356,8 +5228,6 @@ filter:
 	VBROADCASTSS minusTwoThirdsSqrtHalfAVX2<>+0(SB), Y1
 	VMULPS       Y1, Y2, Y1
 	VSUBPS       Y1, Y3, Y1
-	LEAQ         32(AX), R8
-	ADDQ         BX, R8
 	ADDQ         BX, R8
 	VMOVUPS      (R8), Y2
 	VMOVUPS      (R8)(DI*1), Y3
@@ -5370,21 +5240,8 @@ filter:
 	VBROADCASTSS minusTwoThirdsSqrtHalfAVX2<>+0(SB), Y2
 	VMULPS       Y2, Y3, Y2
 	VSUBPS       Y2, Y4, Y2
-	LEAQ         32(CX), R8
-	ADDQ         SI, R8
-	ADDQ         SI, R8
-	ADDQ         SI, R8
-	ADDQ         SI, R8
-	ADDQ         SI, R8
-	ADDQ         SI, R8
-	ADDQ         SI, R8
-	ADDQ         SI, R8
-	ADDQ         SI, R8
-	ADDQ         SI, R8
-	ADDQ         SI, R8
-	ADDQ         SI, R8
-	VMOVUPS      Y0, (R8)
-	ADDQ         SI, R8
+	VMOVUPS      Y0, (R9)
+	ADDQ         SI, R9
 	VBROADCASTSS minusThirdAVX2<>+0(SB), Y3
 	VMULPS       Y3, Y2, Y3
 	VBROADCASTSS minusTwoThirdsAVX2<>+0(SB), Y4
@@ -5393,8 +5250,8 @@ filter:
 	VBROADCASTSS minusTwoThirdsSqrtHalfAVX2<>+0(SB), Y4
 	VMULPS       Y4, Y1, Y4
 	VADDPS       Y4, Y3, Y3
-	VMOVUPS      Y3, (R8)
-	ADDQ         SI, R8
+	VMOVUPS      Y3, (R9)
+	ADDQ         SI, R9
 	VBROADCASTSS minusThirdAVX2<>+0(SB), Y3
 	VMULPS       Y3, Y2, Y3
 	VBROADCASTSS minusTwoThirdsAVX2<>+0(SB), Y4
@@ -5403,8 +5260,8 @@ filter:
 	VBROADCASTSS minusTwoThirdsSqrtHalfAVX2<>+0(SB), Y4
 	VMULPS       Y4, Y1, Y4
 	VSUBPS       Y4, Y3, Y3
-	VMOVUPS      Y3, (R8)
-	ADDQ         SI, R8
+	VMOVUPS      Y3, (R9)
+	ADDQ         SI, R9
 	VBROADCASTSS thirdAVX2<>+0(SB), Y3
 	VMULPS       Y3, Y2, Y3
 	VBROADCASTSS sixthAVX2<>+0(SB), Y4
@@ -5413,8 +5270,8 @@ filter:
 	VBROADCASTSS sixthSqrt2AVX2<>+0(SB), Y4
 	VMULPS       Y4, Y1, Y4
 	VADDPS       Y4, Y3, Y3
-	VMOVUPS      Y3, (R8)
-	ADDQ         SI, R8
+	VMOVUPS      Y3, (R9)
+	ADDQ         SI, R9
 	VBROADCASTSS thirdAVX2<>+0(SB), Y3
 	VMULPS       Y3, Y2, Y3
 	VBROADCASTSS sixthAVX2<>+0(SB), Y4
@@ -5423,10 +5280,10 @@ filter:
 	VBROADCASTSS sixthSqrt2AVX2<>+0(SB), Y0
 	VMULPS       Y0, Y1, Y0
 	VSUBPS       Y0, Y3, Y0
-	VMOVUPS      Y0, (R8)
-	ADDQ         SI, R8
-	VMOVUPS      Y2, (R8)
-	ADDQ         SI, R8
+	VMOVUPS      Y0, (R9)
+	ADDQ         SI, R9
+	VMOVUPS      Y2, (R9)
+	ADDQ         SI, R9
 	LEAQ         32(AX), R8
 	VMOVUPS      (R8), Y0
 	VMOVUPS      (R8)(DI*1), Y1
@@ -5439,7 +5296,6 @@ filter:
 	VBROADCASTSS sixthSqrt2AVX2<>+0(SB), Y0
 	VMULPS       Y0, Y1, Y0
 	VADDPS       Y0, Y2, Y0
-	LEAQ         32(AX), R8
 	ADDQ         BX, R8
 	VMOVUPS      (R8), Y1
 	VMOVUPS      (R8)(DI*1), Y2
@@ -5452,8 +5308,6 @@ filter:
 	VBROADCASTSS sixthSqrt2AVX2<>+0(SB), Y1
 	VMULPS       Y1, Y2, Y1
 	VADDPS       Y1, Y3, Y1
-	LEAQ         32(AX), R8
-	ADDQ         BX, R8
 	ADDQ         BX, R8
 	VMOVUPS      (R8), Y2
 	VMOVUPS      (R8)(DI*1), Y3
@@ -5466,27 +5320,8 @@ filter:
 	VBROADCASTSS sixthSqrt2AVX2<>+0(SB), Y2
 	VMULPS       Y2, Y3, Y2
 	VADDPS       Y2, Y4, Y2
-	LEAQ         32(CX), R8
-	ADDQ         SI, R8
-	ADDQ         SI, R8
-	ADDQ         SI, R8
-	ADDQ         SI, R8
-	ADDQ         SI, R8
-	ADDQ         SI, R8
-	ADDQ         SI, R8
-	ADDQ         SI, R8
-	ADDQ         SI, R8
-	ADDQ         SI, R8
-	ADDQ         SI, R8
-	ADDQ         SI, R8
-	ADDQ         SI, R8
-	ADDQ         SI, R8
-	ADDQ         SI, R8
-	ADDQ         SI, R8
-	ADDQ         SI, R8
-	ADDQ         SI, R8
-	VMOVUPS      Y0, (R8)
-	ADDQ         SI, R8
+	VMOVUPS      Y0, (R9)
+	ADDQ         SI, R9
 	VBROADCASTSS minusThirdAVX2<>+0(SB), Y3
 	VMULPS       Y3, Y2, Y3
 	VBROADCASTSS minusTwoThirdsAVX2<>+0(SB), Y4
@@ -5495,8 +5330,8 @@ filter:
 	VBROADCASTSS minusTwoThirdsSqrtHalfAVX2<>+0(SB), Y4
 	VMULPS       Y4, Y1, Y4
 	VADDPS       Y4, Y3, Y3
-	VMOVUPS      Y3, (R8)
-	ADDQ         SI, R8
+	VMOVUPS      Y3, (R9)
+	ADDQ         SI, R9
 	VBROADCASTSS minusThirdAVX2<>+0(SB), Y3
 	VMULPS       Y3, Y2, Y3
 	VBROADCASTSS minusTwoThirdsAVX2<>+0(SB), Y4
@@ -5505,8 +5340,8 @@ filter:
 	VBROADCASTSS minusTwoThirdsSqrtHalfAVX2<>+0(SB), Y4
 	VMULPS       Y4, Y1, Y4
 	VSUBPS       Y4, Y3, Y3
-	VMOVUPS      Y3, (R8)
-	ADDQ         SI, R8
+	VMOVUPS      Y3, (R9)
+	ADDQ         SI, R9
 	VBROADCASTSS thirdAVX2<>+0(SB), Y3
 	VMULPS       Y3, Y2, Y3
 	VBROADCASTSS sixthAVX2<>+0(SB), Y4
@@ -5515,8 +5350,8 @@ filter:
 	VBROADCASTSS sixthSqrt2AVX2<>+0(SB), Y4
 	VMULPS       Y4, Y1, Y4
 	VADDPS       Y4, Y3, Y3
-	VMOVUPS      Y3, (R8)
-	ADDQ         SI, R8
+	VMOVUPS      Y3, (R9)
+	ADDQ         SI, R9
 	VBROADCASTSS thirdAVX2<>+0(SB), Y3
 	VMULPS       Y3, Y2, Y3
 	VBROADCASTSS sixthAVX2<>+0(SB), Y4
@@ -5525,10 +5360,10 @@ filter:
 	VBROADCASTSS sixthSqrt2AVX2<>+0(SB), Y0
 	VMULPS       Y0, Y1, Y0
 	VSUBPS       Y0, Y3, Y0
-	VMOVUPS      Y0, (R8)
-	ADDQ         SI, R8
-	VMOVUPS      Y2, (R8)
-	ADDQ         SI, R8
+	VMOVUPS      Y0, (R9)
+	ADDQ         SI, R9
+	VMOVUPS      Y2, (R9)
+	ADDQ         SI, R9
 	LEAQ         32(AX), R8
 	VMOVUPS      (R8), Y0
 	VMOVUPS      (R8)(DI*1), Y1
@@ -5541,7 +5376,6 @@ filter:
 	VBROADCASTSS sixthSqrt2AVX2<>+0(SB), Y0
 	VMULPS       Y0, Y1, Y0
 	VSUBPS       Y0, Y2, Y0
-	LEAQ         32(AX), R8
 	ADDQ         BX, R8
 	VMOVUPS      (R8), Y1
 	VMOVUPS      (R8)(DI*1), Y2
@@ -5554,8 +5388,6 @@ filter:
 	VBROADCASTSS sixthSqrt2AVX2<>+0(SB), Y1
 	VMULPS       Y1, Y2, Y1
 	VSUBPS       Y1, Y3, Y1
-	LEAQ         32(AX), R8
-	ADDQ         BX, R8
 	ADDQ         BX, R8
 	VMOVUPS      (R8), Y2
 	VMOVUPS      (R8)(DI*1), Y3
@@ -5568,33 +5400,8 @@ filter:
 	VBROADCASTSS sixthSqrt2AVX2<>+0(SB), Y2
 	VMULPS       Y2, Y3, Y2
 	VSUBPS       Y2, Y4, Y2
-	LEAQ         32(CX), R8
-	ADDQ         SI, R8
-	ADDQ         SI, R8
-	ADDQ         SI, R8
-	ADDQ         SI, R8
-	ADDQ         SI, R8
-	ADDQ         SI, R8
-	ADDQ         SI, R8
-	ADDQ         SI, R8
-	ADDQ         SI, R8
-	ADDQ         SI, R8
-	ADDQ         SI, R8
-	ADDQ         SI, R8
-	ADDQ         SI, R8
-	ADDQ         SI, R8
-	ADDQ         SI, R8
-	ADDQ         SI, R8
-	ADDQ         SI, R8
-	ADDQ         SI, R8
-	ADDQ         SI, R8
-	ADDQ         SI, R8
-	ADDQ         SI, R8
-	ADDQ         SI, R8
-	ADDQ         SI, R8
-	ADDQ         SI, R8
-	VMOVUPS      Y0, (R8)
-	ADDQ         SI, R8
+	VMOVUPS      Y0, (R9)
+	ADDQ         SI, R9
 	VBROADCASTSS minusThirdAVX2<>+0(SB), Y3
 	VMULPS       Y3, Y2, Y3
 	VBROADCASTSS minusTwoThirdsAVX2<>+0(SB), Y4
@@ -5603,8 +5410,8 @@ filter:
 	VBROADCASTSS minusTwoThirdsSqrtHalfAVX2<>+0(SB), Y4
 	VMULPS       Y4, Y1, Y4
 	VADDPS       Y4, Y3, Y3
-	VMOVUPS      Y3, (R8)
-	ADDQ         SI, R8
+	VMOVUPS      Y3, (R9)
+	ADDQ         SI, R9
 	VBROADCASTSS minusThirdAVX2<>+0(SB), Y3
 	VMULPS       Y3, Y2, Y3
 	VBROADCASTSS minusTwoThirdsAVX2<>+0(SB), Y4
@@ -5613,8 +5420,8 @@ filter:
 	VBROADCASTSS minusTwoThirdsSqrtHalfAVX2<>+0(SB), Y4
 	VMULPS       Y4, Y1, Y4
 	VSUBPS       Y4, Y3, Y3
-	VMOVUPS      Y3, (R8)
-	ADDQ         SI, R8
+	VMOVUPS      Y3, (R9)
+	ADDQ         SI, R9
 	VBROADCASTSS thirdAVX2<>+0(SB), Y3
 	VMULPS       Y3, Y2, Y3
 	VBROADCASTSS sixthAVX2<>+0(SB), Y4
@@ -5623,8 +5430,8 @@ filter:
 	VBROADCASTSS sixthSqrt2AVX2<>+0(SB), Y4
 	VMULPS       Y4, Y1, Y4
 	VADDPS       Y4, Y3, Y3
-	VMOVUPS      Y3, (R8)
-	ADDQ         SI, R8
+	VMOVUPS      Y3, (R9)
+	ADDQ         SI, R9
 	VBROADCASTSS thirdAVX2<>+0(SB), Y3
 	VMULPS       Y3, Y2, Y3
 	VBROADCASTSS sixthAVX2<>+0(SB), Y4
@@ -5633,58 +5440,24 @@ filter:
 	VBROADCASTSS sixthSqrt2AVX2<>+0(SB), Y0
 	VMULPS       Y0, Y1, Y0
 	VSUBPS       Y0, Y3, Y0
-	VMOVUPS      Y0, (R8)
-	ADDQ         SI, R8
-	VMOVUPS      Y2, (R8)
-	ADDQ         SI, R8
+	VMOVUPS      Y0, (R9)
+	ADDQ         SI, R9
+	VMOVUPS      Y2, (R9)
+	ADDQ         SI, R9
 	LEAQ         32(AX), R8
 	VMOVUPS      (R8), Y0
 	VMOVUPS      (R8)(DI*1), Y0
 	VMOVUPS      (R8)(DI*2), Y0
-	LEAQ         32(AX), R8
 	ADDQ         BX, R8
 	VMOVUPS      (R8), Y1
 	VMOVUPS      (R8)(DI*1), Y1
 	VMOVUPS      (R8)(DI*2), Y1
-	LEAQ         32(AX), R8
-	ADDQ         BX, R8
 	ADDQ         BX, R8
 	VMOVUPS      (R8), Y2
 	VMOVUPS      (R8)(DI*1), Y2
 	VMOVUPS      (R8)(DI*2), Y2
-	LEAQ         32(CX), R8
-	ADDQ         SI, R8
-	ADDQ         SI, R8
-	ADDQ         SI, R8
-	ADDQ         SI, R8
-	ADDQ         SI, R8
-	ADDQ         SI, R8
-	ADDQ         SI, R8
-	ADDQ         SI, R8
-	ADDQ         SI, R8
-	ADDQ         SI, R8
-	ADDQ         SI, R8
-	ADDQ         SI, R8
-	ADDQ         SI, R8
-	ADDQ         SI, R8
-	ADDQ         SI, R8
-	ADDQ         SI, R8
-	ADDQ         SI, R8
-	ADDQ         SI, R8
-	ADDQ         SI, R8
-	ADDQ         SI, R8
-	ADDQ         SI, R8
-	ADDQ         SI, R8
-	ADDQ         SI, R8
-	ADDQ         SI, R8
-	ADDQ         SI, R8
-	ADDQ         SI, R8
-	ADDQ         SI, R8
-	ADDQ         SI, R8
-	ADDQ         SI, R8
-	ADDQ         SI, R8
-	VMOVUPS      Y0, (R8)
-	ADDQ         SI, R8
+	VMOVUPS      Y0, (R9)
+	ADDQ         SI, R9
 	VBROADCASTSS minusThirdAVX2<>+0(SB), Y3
 	VMULPS       Y3, Y2, Y3
 	VBROADCASTSS minusTwoThirdsAVX2<>+0(SB), Y4
@@ -5693,8 +5466,8 @@ filter:
 	VBROADCASTSS minusTwoThirdsSqrtHalfAVX2<>+0(SB), Y4
 	VMULPS       Y4, Y1, Y4
 	VADDPS       Y4, Y3, Y3
-	VMOVUPS      Y3, (R8)
-	ADDQ         SI, R8
+	VMOVUPS      Y3, (R9)
+	ADDQ         SI, R9
 	VBROADCASTSS minusThirdAVX2<>+0(SB), Y3
 	VMULPS       Y3, Y2, Y3
 	VBROADCASTSS minusTwoThirdsAVX2<>+0(SB), Y4
@@ -5703,8 +5476,8 @@ filter:
 	VBROADCASTSS minusTwoThirdsSqrtHalfAVX2<>+0(SB), Y4
 	VMULPS       Y4, Y1, Y4
 	VSUBPS       Y4, Y3, Y3
-	VMOVUPS      Y3, (R8)
-	ADDQ         SI, R8
+	VMOVUPS      Y3, (R9)
+	ADDQ         SI, R9
 	VBROADCASTSS thirdAVX2<>+0(SB), Y3
 	VMULPS       Y3, Y2, Y3
 	VBROADCASTSS sixthAVX2<>+0(SB), Y4
@@ -5713,8 +5486,8 @@ filter:
 	VBROADCASTSS sixthSqrt2AVX2<>+0(SB), Y4
 	VMULPS       Y4, Y1, Y4
 	VADDPS       Y4, Y3, Y3
-	VMOVUPS      Y3, (R8)
-	ADDQ         SI, R8
+	VMOVUPS      Y3, (R9)
+	ADDQ         SI, R9
 	VBROADCASTSS thirdAVX2<>+0(SB), Y3
 	VMULPS       Y3, Y2, Y3
 	VBROADCASTSS sixthAVX2<>+0(SB), Y4
@@ -5723,10 +5496,9 @@ filter:
 	VBROADCASTSS sixthSqrt2AVX2<>+0(SB), Y0
 	VMULPS       Y0, Y1, Y0
 	VSUBPS       Y0, Y3, Y0
-	VMOVUPS      Y0, (R8)
-	ADDQ         SI, R8
-	VMOVUPS      Y2, (R8)
-	ADDQ         SI, R8
+	VMOVUPS      Y0, (R9)
+	ADDQ         SI, R9
+	VMOVUPS      Y2, (R9)
 	MOVQ         a+0(FP), R8
 	MOVQ         64(R8), R8
 	SHLQ         $0x02, R8
@@ -6334,42 +6106,39 @@ TEXT ·winogradWeights2AVX2(SB), NOSPLIT, $0-8
 	LEAQ (BX)(BX*2), DI
 
 filter:
+	LEAQ         (CX), R9
 	LEAQ         (AX), R8
 	VMOVUPS      (R8), Y0
 	VMOVUPS      (R8)(DI*1), Y1
 	VMOVUPS      (R8)(DI*2), Y1
-	LEAQ         (AX), R8
 	ADDQ         BX, R8
 	VMOVUPS      (R8), Y1
 	VMOVUPS      (R8)(DI*1), Y2
 	VMOVUPS      (R8)(DI*2), Y2
-	LEAQ         (AX), R8
-	ADDQ         BX, R8
 	ADDQ         BX, R8
 	VMOVUPS      (R8), Y2
 	VMOVUPS      (R8)(DI*1), Y3
 	VMOVUPS      (R8)(DI*2), Y3
-	LEAQ         (CX), R8
-	VMOVUPS      Y0, (R8)
-	ADDQ         SI, R8
+	VMOVUPS      Y0, (R9)
+	ADDQ         SI, R9
 	VADDPS       Y2, Y0, Y3
 	VBROADCASTSS halfAVX2<>+0(SB), Y4
 	VMULPS       Y4, Y3, Y3
 	VBROADCASTSS halfAVX2<>+0(SB), Y4
 	VMULPS       Y4, Y1, Y4
 	VADDPS       Y4, Y3, Y3
-	VMOVUPS      Y3, (R8)
-	ADDQ         SI, R8
+	VMOVUPS      Y3, (R9)
+	ADDQ         SI, R9
 	VADDPS       Y2, Y0, Y0
 	VBROADCASTSS halfAVX2<>+0(SB), Y3
 	VMULPS       Y3, Y0, Y0
 	VBROADCASTSS halfAVX2<>+0(SB), Y3
 	VMULPS       Y3, Y1, Y1
 	VSUBPS       Y1, Y0, Y0
-	VMOVUPS      Y0, (R8)
-	ADDQ         SI, R8
-	VMOVUPS      Y2, (R8)
-	ADDQ         SI, R8
+	VMOVUPS      Y0, (R9)
+	ADDQ         SI, R9
+	VMOVUPS      Y2, (R9)
+	ADDQ         SI, R9
 	LEAQ         (AX), R8
 	VMOVUPS      (R8), Y0
 	VMOVUPS      (R8)(DI*1), Y1
@@ -6380,7 +6149,6 @@ filter:
 	VBROADCASTSS halfAVX2<>+0(SB), Y2
 	VMULPS       Y2, Y1, Y1
 	VADDPS       Y1, Y0, Y0
-	LEAQ         (AX), R8
 	ADDQ         BX, R8
 	VMOVUPS      (R8), Y1
 	VMOVUPS      (R8)(DI*1), Y2
@@ -6391,8 +6159,6 @@ filter:
 	VBROADCASTSS halfAVX2<>+0(SB), Y3
 	VMULPS       Y3, Y2, Y2
 	VADDPS       Y2, Y1, Y1
-	LEAQ         (AX), R8
-	ADDQ         BX, R8
 	ADDQ         BX, R8
 	VMOVUPS      (R8), Y2
 	VMOVUPS      (R8)(DI*1), Y3
@@ -6403,31 +6169,26 @@ filter:
 	VBROADCASTSS halfAVX2<>+0(SB), Y4
 	VMULPS       Y4, Y3, Y3
 	VADDPS       Y3, Y2, Y2
-	LEAQ         (CX), R8
-	ADDQ         SI, R8
-	ADDQ         SI, R8
-	ADDQ         SI, R8
-	ADDQ         SI, R8
-	VMOVUPS      Y0, (R8)
-	ADDQ         SI, R8
+	VMOVUPS      Y0, (R9)
+	ADDQ         SI, R9
 	VADDPS       Y2, Y0, Y3
 	VBROADCASTSS halfAVX2<>+0(SB), Y4
 	VMULPS       Y4, Y3, Y3
 	VBROADCASTSS halfAVX2<>+0(SB), Y4
 	VMULPS       Y4, Y1, Y4
 	VADDPS       Y4, Y3, Y3
-	VMOVUPS      Y3, (R8)
-	ADDQ         SI, R8
+	VMOVUPS      Y3, (R9)
+	ADDQ         SI, R9
 	VADDPS       Y2, Y0, Y0
 	VBROADCASTSS halfAVX2<>+0(SB), Y3
 	VMULPS       Y3, Y0, Y0
 	VBROADCASTSS halfAVX2<>+0(SB), Y3
 	VMULPS       Y3, Y1, Y1
 	VSUBPS       Y1, Y0, Y0
-	VMOVUPS      Y0, (R8)
-	ADDQ         SI, R8
-	VMOVUPS      Y2, (R8)
-	ADDQ         SI, R8
+	VMOVUPS      Y0, (R9)
+	ADDQ         SI, R9
+	VMOVUPS      Y2, (R9)
+	ADDQ         SI, R9
 	LEAQ         (AX), R8
 	VMOVUPS      (R8), Y0
 	VMOVUPS      (R8)(DI*1), Y1
@@ -6438,7 +6199,6 @@ filter:
 	VBROADCASTSS halfAVX2<>+0(SB), Y2
 	VMULPS       Y2, Y1, Y1
 	VSUBPS       Y1, Y0, Y0
-	LEAQ         (AX), R8
 	ADDQ         BX, R8
 	VMOVUPS      (R8), Y1
 	VMOVUPS      (R8)(DI*1), Y2
@@ -6449,8 +6209,6 @@ filter:
 	VBROADCASTSS halfAVX2<>+0(SB), Y3
 	VMULPS       Y3, Y2, Y2
 	VSUBPS       Y2, Y1, Y1
-	LEAQ         (AX), R8
-	ADDQ         BX, R8
 	ADDQ         BX, R8
 	VMOVUPS      (R8), Y2
 	VMOVUPS      (R8)(DI*1), Y3
@@ -6461,119 +6219,90 @@ filter:
 	VBROADCASTSS halfAVX2<>+0(SB), Y4
 	VMULPS       Y4, Y3, Y3
 	VSUBPS       Y3, Y2, Y2
-	LEAQ         (CX), R8
-	ADDQ         SI, R8
-	ADDQ         SI, R8
-	ADDQ         SI, R8
-	ADDQ         SI, R8
-	ADDQ         SI, R8
-	ADDQ         SI, R8
-	ADDQ         SI, R8
-	ADDQ         SI, R8
-	VMOVUPS      Y0, (R8)
-	ADDQ         SI, R8
+	VMOVUPS      Y0, (R9)
+	ADDQ         SI, R9
 	VADDPS       Y2, Y0, Y3
 	VBROADCASTSS halfAVX2<>+0(SB), Y4
 	VMULPS       Y4, Y3, Y3
 	VBROADCASTSS halfAVX2<>+0(SB), Y4
 	VMULPS       Y4, Y1, Y4
 	VADDPS       Y4, Y3, Y3
-	VMOVUPS      Y3, (R8)
-	ADDQ         SI, R8
+	VMOVUPS      Y3, (R9)
+	ADDQ         SI, R9
 	VADDPS       Y2, Y0, Y0
 	VBROADCASTSS halfAVX2<>+0(SB), Y3
 	VMULPS       Y3, Y0, Y0
 	VBROADCASTSS halfAVX2<>+0(SB), Y3
 	VMULPS       Y3, Y1, Y1
 	VSUBPS       Y1, Y0, Y0
-	VMOVUPS      Y0, (R8)
-	ADDQ         SI, R8
-	VMOVUPS      Y2, (R8)
-	ADDQ         SI, R8
+	VMOVUPS      Y0, (R9)
+	ADDQ         SI, R9
+	VMOVUPS      Y2, (R9)
+	ADDQ         SI, R9
 	LEAQ         (AX), R8
 	VMOVUPS      (R8), Y0
 	VMOVUPS      (R8)(DI*1), Y0
 	VMOVUPS      (R8)(DI*2), Y0
-	LEAQ         (AX), R8
 	ADDQ         BX, R8
 	VMOVUPS      (R8), Y1
 	VMOVUPS      (R8)(DI*1), Y1
 	VMOVUPS      (R8)(DI*2), Y1
-	LEAQ         (AX), R8
-	ADDQ         BX, R8
 	ADDQ         BX, R8
 	VMOVUPS      (R8), Y2
 	VMOVUPS      (R8)(DI*1), Y2
 	VMOVUPS      (R8)(DI*2), Y2
-	LEAQ         (CX), R8
-	ADDQ         SI, R8
-	ADDQ         SI, R8
-	ADDQ         SI, R8
-	ADDQ         SI, R8
-	ADDQ         SI, R8
-	ADDQ         SI, R8
-	ADDQ         SI, R8
-	ADDQ         SI, R8
-	ADDQ         SI, R8
-	ADDQ         SI, R8
-	ADDQ         SI, R8
-	ADDQ         SI, R8
-	VMOVUPS      Y0, (R8)
-	ADDQ         SI, R8
+	VMOVUPS      Y0, (R9)
+	ADDQ         SI, R9
 	VADDPS       Y2, Y0, Y3
 	VBROADCASTSS halfAVX2<>+0(SB), Y4
 	VMULPS       Y4, Y3, Y3
 	VBROADCASTSS halfAVX2<>+0(SB), Y4
 	VMULPS       Y4, Y1, Y4
 	VADDPS       Y4, Y3, Y3
-	VMOVUPS      Y3, (R8)
-	ADDQ         SI, R8
+	VMOVUPS      Y3, (R9)
+	ADDQ         SI, R9
 	VADDPS       Y2, Y0, Y0
 	VBROADCASTSS halfAVX2<>+0(SB), Y3
 	VMULPS       Y3, Y0, Y0
 	VBROADCASTSS halfAVX2<>+0(SB), Y3
 	VMULPS       Y3, Y1, Y1
 	VSUBPS       Y1, Y0, Y0
-	VMOVUPS      Y0, (R8)
-	ADDQ         SI, R8
-	VMOVUPS      Y2, (R8)
-	ADDQ         SI, R8
+	VMOVUPS      Y0, (R9)
+	ADDQ         SI, R9
+	VMOVUPS      Y2, (R9)
+	LEAQ         32(CX), R9
 	LEAQ         32(AX), R8
 	VMOVUPS      (R8), Y0
 	VMOVUPS      (R8)(DI*1), Y1
 	VMOVUPS      (R8)(DI*2), Y1
-	LEAQ         32(AX), R8
 	ADDQ         BX, R8
 	VMOVUPS      (R8), Y1
 	VMOVUPS      (R8)(DI*1), Y2
 	VMOVUPS      (R8)(DI*2), Y2
-	LEAQ         32(AX), R8
-	ADDQ         BX, R8
 	ADDQ         BX, R8
 	VMOVUPS      (R8), Y2
 	VMOVUPS      (R8)(DI*1), Y3
 	VMOVUPS      (R8)(DI*2), Y3
-	LEAQ         32(CX), R8
-	VMOVUPS      Y0, (R8)
-	ADDQ         SI, R8
+	VMOVUPS      Y0, (R9)
+	ADDQ         SI, R9
 	VADDPS       Y2, Y0, Y3
 	VBROADCASTSS halfAVX2<>+0(SB), Y4
 	VMULPS       Y4, Y3, Y3
 	VBROADCASTSS halfAVX2<>+0(SB), Y4
 	VMULPS       Y4, Y1, Y4
 	VADDPS       Y4, Y3, Y3
-	VMOVUPS      Y3, (R8)
-	ADDQ         SI, R8
+	VMOVUPS      Y3, (R9)
+	ADDQ         SI, R9
 	VADDPS       Y2, Y0, Y0
 	VBROADCASTSS halfAVX2<>+0(SB), Y3
 	VMULPS       Y3, Y0, Y0
 	VBROADCASTSS halfAVX2<>+0(SB), Y3
 	VMULPS       Y3, Y1, Y1
 	VSUBPS       Y1, Y0, Y0
-	VMOVUPS      Y0, (R8)
-	ADDQ         SI, R8
-	VMOVUPS      Y2, (R8)
-	ADDQ         SI, R8
+	VMOVUPS      Y0, (R9)
+	ADDQ         SI, R9
+	VMOVUPS      Y2, (R9)
+	ADDQ         SI, R9
 	LEAQ         32(AX), R8
 	VMOVUPS      (R8), Y0
 	VMOVUPS      (R8)(DI*1), Y1
@@ -6584,7 +6313,6 @@ filter:
 	VBROADCASTSS halfAVX2<>+0(SB), Y2
 	VMULPS       Y2, Y1, Y1
 	VADDPS       Y1, Y0, Y0
-	LEAQ         32(AX), R8
 	ADDQ         BX, R8
 	VMOVUPS      (R8), Y1
 	VMOVUPS      (R8)(DI*1), Y2
@@ -6595,8 +6323,6 @@ filter:
 	VBROADCASTSS halfAVX2<>+0(SB), Y3
 	VMULPS       Y3, Y2, Y2
 	VADDPS       Y2, Y1, Y1
-	LEAQ         32(AX), R8
-	ADDQ         BX, R8
 	ADDQ         BX, R8
 	VMOVUPS      (R8), Y2
 	VMOVUPS      (R8)(DI*1), Y3
@@ -6607,31 +6333,26 @@ filter:
 	VBROADCASTSS halfAVX2<>+0(SB), Y4
 	VMULPS       Y4, Y3, Y3
 	VADDPS       Y3, Y2, Y2
-	LEAQ         32(CX), R8
-	ADDQ         SI, R8
-	ADDQ         SI, R8
-	ADDQ         SI, R8
-	ADDQ         SI, R8
-	VMOVUPS      Y0, (R8)
-	ADDQ         SI, R8
+	VMOVUPS      Y0, (R9)
+	ADDQ         SI, R9
 	VADDPS       Y2, Y0, Y3
 	VBROADCASTSS halfAVX2<>+0(SB), Y4
 	VMULPS       Y4, Y3, Y3
 	VBROADCASTSS halfAVX2<>+0(SB), Y4
 	VMULPS       Y4, Y1, Y4
 	VADDPS       Y4, Y3, Y3
-	VMOVUPS      Y3, (R8)
-	ADDQ         SI, R8
+	VMOVUPS      Y3, (R9)
+	ADDQ         SI, R9
 	VADDPS       Y2, Y0, Y0
 	VBROADCASTSS halfAVX2<>+0(SB), Y3
 	VMULPS       Y3, Y0, Y0
 	VBROADCASTSS halfAVX2<>+0(SB), Y3
 	VMULPS       Y3, Y1, Y1
 	VSUBPS       Y1, Y0, Y0
-	VMOVUPS      Y0, (R8)
-	ADDQ         SI, R8
-	VMOVUPS      Y2, (R8)
-	ADDQ         SI, R8
+	VMOVUPS      Y0, (R9)
+	ADDQ         SI, R9
+	VMOVUPS      Y2, (R9)
+	ADDQ         SI, R9
 	LEAQ         32(AX), R8
 	VMOVUPS      (R8), Y0
 	VMOVUPS      (R8)(DI*1), Y1
@@ -6642,7 +6363,6 @@ filter:
 	VBROADCASTSS halfAVX2<>+0(SB), Y2
 	VMULPS       Y2, Y1, Y1
 	VSUBPS       Y1, Y0, Y0
-	LEAQ         32(AX), R8
 	ADDQ         BX, R8
 	VMOVUPS      (R8), Y1
 	VMOVUPS      (R8)(DI*1), Y2
@@ -6653,8 +6373,6 @@ filter:
 	VBROADCASTSS halfAVX2<>+0(SB), Y3
 	VMULPS       Y3, Y2, Y2
 	VSUBPS       Y2, Y1, Y1
-	LEAQ         32(AX), R8
-	ADDQ         BX, R8
 	ADDQ         BX, R8
 	VMOVUPS      (R8), Y2
 	VMOVUPS      (R8)(DI*1), Y3
@@ -6665,83 +6383,57 @@ filter:
 	VBROADCASTSS halfAVX2<>+0(SB), Y4
 	VMULPS       Y4, Y3, Y3
 	VSUBPS       Y3, Y2, Y2
-	LEAQ         32(CX), R8
-	ADDQ         SI, R8
-	ADDQ         SI, R8
-	ADDQ         SI, R8
-	ADDQ         SI, R8
-	ADDQ         SI, R8
-	ADDQ         SI, R8
-	ADDQ         SI, R8
-	ADDQ         SI, R8
-	VMOVUPS      Y0, (R8)
-	ADDQ         SI, R8
+	VMOVUPS      Y0, (R9)
+	ADDQ         SI, R9
 	VADDPS       Y2, Y0, Y3
 	VBROADCASTSS halfAVX2<>+0(SB), Y4
 	VMULPS       Y4, Y3, Y3
 	VBROADCASTSS halfAVX2<>+0(SB), Y4
 	VMULPS       Y4, Y1, Y4
 	VADDPS       Y4, Y3, Y3
-	VMOVUPS      Y3, (R8)
-	ADDQ         SI, R8
+	VMOVUPS      Y3, (R9)
+	ADDQ         SI, R9
 	VADDPS       Y2, Y0, Y0
 	VBROADCASTSS halfAVX2<>+0(SB), Y3
 	VMULPS       Y3, Y0, Y0
 	VBROADCASTSS halfAVX2<>+0(SB), Y3
 	VMULPS       Y3, Y1, Y1
 	VSUBPS       Y1, Y0, Y0
-	VMOVUPS      Y0, (R8)
-	ADDQ         SI, R8
-	VMOVUPS      Y2, (R8)
-	ADDQ         SI, R8
+	VMOVUPS      Y0, (R9)
+	ADDQ         SI, R9
+	VMOVUPS      Y2, (R9)
+	ADDQ         SI, R9
 	LEAQ         32(AX), R8
 	VMOVUPS      (R8), Y0
 	VMOVUPS      (R8)(DI*1), Y0
 	VMOVUPS      (R8)(DI*2), Y0
-	LEAQ         32(AX), R8
 	ADDQ         BX, R8
 	VMOVUPS      (R8), Y1
 	VMOVUPS      (R8)(DI*1), Y1
 	VMOVUPS      (R8)(DI*2), Y1
-	LEAQ         32(AX), R8
-	ADDQ         BX, R8
 	ADDQ         BX, R8
 	VMOVUPS      (R8), Y2
 	VMOVUPS      (R8)(DI*1), Y2
 	VMOVUPS      (R8)(DI*2), Y2
-	LEAQ         32(CX), R8
-	ADDQ         SI, R8
-	ADDQ         SI, R8
-	ADDQ         SI, R8
-	ADDQ         SI, R8
-	ADDQ         SI, R8
-	ADDQ         SI, R8
-	ADDQ         SI, R8
-	ADDQ         SI, R8
-	ADDQ         SI, R8
-	ADDQ         SI, R8
-	ADDQ         SI, R8
-	ADDQ         SI, R8
-	VMOVUPS      Y0, (R8)
-	ADDQ         SI, R8
+	VMOVUPS      Y0, (R9)
+	ADDQ         SI, R9
 	VADDPS       Y2, Y0, Y3
 	VBROADCASTSS halfAVX2<>+0(SB), Y4
 	VMULPS       Y4, Y3, Y3
 	VBROADCASTSS halfAVX2<>+0(SB), Y4
 	VMULPS       Y4, Y1, Y4
 	VADDPS       Y4, Y3, Y3
-	VMOVUPS      Y3, (R8)
-	ADDQ         SI, R8
+	VMOVUPS      Y3, (R9)
+	ADDQ         SI, R9
 	VADDPS       Y2, Y0, Y0
 	VBROADCASTSS halfAVX2<>+0(SB), Y3
 	VMULPS       Y3, Y0, Y0
 	VBROADCASTSS halfAVX2<>+0(SB), Y3
 	VMULPS       Y3, Y1, Y1
 	VSUBPS       Y1, Y0, Y0
-	VMOVUPS      Y0, (R8)
-	ADDQ         SI, R8
-	VMOVUPS      Y2, (R8)
-	ADDQ         SI, R8
+	VMOVUPS      Y0, (R9)
+	ADDQ         SI, R9
+	VMOVUPS      Y2, (R9)
 	MOVQ         a+0(FP), R8
 	MOVQ         64(R8), R8
 	SHLQ         $0x02, R8

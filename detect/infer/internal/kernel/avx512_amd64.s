@@ -20231,54 +20231,51 @@ TEXT ·winogradWeights4AVX512(SB), NOSPLIT, $0-8
 	LEAQ         (BX)(BX*2), DI
 
 filter:
+	LEAQ        (CX), R9
 	LEAQ        (AX), R8
 	VMOVUPS     (R8), Z6
 	VMOVUPS     (R8)(DI*1), Z7
 	VMOVUPS     (R8)(DI*2), Z7
-	LEAQ        (AX), R8
 	ADDQ        BX, R8
 	VMOVUPS     (R8), Z7
 	VMOVUPS     (R8)(DI*1), Z8
 	VMOVUPS     (R8)(DI*2), Z8
-	LEAQ        (AX), R8
-	ADDQ        BX, R8
 	ADDQ        BX, R8
 	VMOVUPS     (R8), Z8
 	VMOVUPS     (R8)(DI*1), Z9
 	VMOVUPS     (R8)(DI*2), Z9
-	LEAQ        (CX), R8
-	VMOVUPS     Z6, (R8)
-	ADDQ        SI, R8
+	VMOVUPS     Z6, (R9)
+	ADDQ        SI, R9
 	VMULPS      Z0, Z8, Z9
 	VMOVAPS     Z9, Z9
 	VFMADD231PS Z6, Z1, Z9
 	VMULPS      Z2, Z7, Z10
 	VADDPS      Z10, Z9, Z9
-	VMOVUPS     Z9, (R8)
-	ADDQ        SI, R8
+	VMOVUPS     Z9, (R9)
+	ADDQ        SI, R9
 	VMULPS      Z0, Z8, Z9
 	VMOVAPS     Z9, Z9
 	VFMADD231PS Z6, Z1, Z9
 	VMULPS      Z2, Z7, Z10
 	VSUBPS      Z10, Z9, Z9
-	VMOVUPS     Z9, (R8)
-	ADDQ        SI, R8
+	VMOVUPS     Z9, (R9)
+	ADDQ        SI, R9
 	VMULPS      Z5, Z8, Z9
 	VMOVAPS     Z9, Z9
 	VFMADD231PS Z6, Z3, Z9
 	VMULPS      Z4, Z7, Z10
 	VADDPS      Z10, Z9, Z9
-	VMOVUPS     Z9, (R8)
-	ADDQ        SI, R8
+	VMOVUPS     Z9, (R9)
+	ADDQ        SI, R9
 	VMULPS      Z5, Z8, Z9
 	VMOVAPS     Z9, Z9
 	VFMADD231PS Z6, Z3, Z9
 	VMULPS      Z4, Z7, Z6
 	VSUBPS      Z6, Z9, Z6
-	VMOVUPS     Z6, (R8)
-	ADDQ        SI, R8
-	VMOVUPS     Z8, (R8)
-	ADDQ        SI, R8
+	VMOVUPS     Z6, (R9)
+	ADDQ        SI, R9
+	VMOVUPS     Z8, (R9)
+	ADDQ        SI, R9
 	LEAQ        (AX), R8
 	VMOVUPS     (R8), Z6
 	VMOVUPS     (R8)(DI*1), Z7
@@ -20288,7 +20285,6 @@ filter:
 	VFMADD231PS Z6, Z1, Z8
 	VMULPS      Z2, Z7, Z6
 	VADDPS      Z6, Z8, Z6
-	LEAQ        (AX), R8
 	ADDQ        BX, R8
 	VMOVUPS     (R8), Z7
 	VMOVUPS     (R8)(DI*1), Z8
@@ -20298,8 +20294,6 @@ filter:
 	VFMADD231PS Z7, Z1, Z9
 	VMULPS      Z2, Z8, Z7
 	VADDPS      Z7, Z9, Z7
-	LEAQ        (AX), R8
-	ADDQ        BX, R8
 	ADDQ        BX, R8
 	VMOVUPS     (R8), Z8
 	VMOVUPS     (R8)(DI*1), Z9
@@ -20309,45 +20303,38 @@ filter:
 	VFMADD231PS Z8, Z1, Z10
 	VMULPS      Z2, Z9, Z8
 	VADDPS      Z8, Z10, Z8
-	LEAQ        (CX), R8
-	ADDQ        SI, R8
-	ADDQ        SI, R8
-	ADDQ        SI, R8
-	ADDQ        SI, R8
-	ADDQ        SI, R8
-	ADDQ        SI, R8
-	VMOVUPS     Z6, (R8)
-	ADDQ        SI, R8
+	VMOVUPS     Z6, (R9)
+	ADDQ        SI, R9
 	VMULPS      Z0, Z8, Z9
 	VMOVAPS     Z9, Z9
 	VFMADD231PS Z6, Z1, Z9
 	VMULPS      Z2, Z7, Z10
 	VADDPS      Z10, Z9, Z9
-	VMOVUPS     Z9, (R8)
-	ADDQ        SI, R8
+	VMOVUPS     Z9, (R9)
+	ADDQ        SI, R9
 	VMULPS      Z0, Z8, Z9
 	VMOVAPS     Z9, Z9
 	VFMADD231PS Z6, Z1, Z9
 	VMULPS      Z2, Z7, Z10
 	VSUBPS      Z10, Z9, Z9
-	VMOVUPS     Z9, (R8)
-	ADDQ        SI, R8
+	VMOVUPS     Z9, (R9)
+	ADDQ        SI, R9
 	VMULPS      Z5, Z8, Z9
 	VMOVAPS     Z9, Z9
 	VFMADD231PS Z6, Z3, Z9
 	VMULPS      Z4, Z7, Z10
 	VADDPS      Z10, Z9, Z9
-	VMOVUPS     Z9, (R8)
-	ADDQ        SI, R8
+	VMOVUPS     Z9, (R9)
+	ADDQ        SI, R9
 	VMULPS      Z5, Z8, Z9
 	VMOVAPS     Z9, Z9
 	VFMADD231PS Z6, Z3, Z9
 	VMULPS      Z4, Z7, Z6
 	VSUBPS      Z6, Z9, Z6
-	VMOVUPS     Z6, (R8)
-	ADDQ        SI, R8
-	VMOVUPS     Z8, (R8)
-	ADDQ        SI, R8
+	VMOVUPS     Z6, (R9)
+	ADDQ        SI, R9
+	VMOVUPS     Z8, (R9)
+	ADDQ        SI, R9
 	LEAQ        (AX), R8
 	VMOVUPS     (R8), Z6
 	VMOVUPS     (R8)(DI*1), Z7
@@ -20357,7 +20344,6 @@ filter:
 	VFMADD231PS Z6, Z1, Z8
 	VMULPS      Z2, Z7, Z6
 	VSUBPS      Z6, Z8, Z6
-	LEAQ        (AX), R8
 	ADDQ        BX, R8
 	VMOVUPS     (R8), Z7
 	VMOVUPS     (R8)(DI*1), Z8
@@ -20367,8 +20353,6 @@ filter:
 	VFMADD231PS Z7, Z1, Z9
 	VMULPS      Z2, Z8, Z7
 	VSUBPS      Z7, Z9, Z7
-	LEAQ        (AX), R8
-	ADDQ        BX, R8
 	ADDQ        BX, R8
 	VMOVUPS     (R8), Z8
 	VMOVUPS     (R8)(DI*1), Z9
@@ -20378,51 +20362,38 @@ filter:
 	VFMADD231PS Z8, Z1, Z10
 	VMULPS      Z2, Z9, Z8
 	VSUBPS      Z8, Z10, Z8
-	LEAQ        (CX), R8
-	ADDQ        SI, R8
-	ADDQ        SI, R8
-	ADDQ        SI, R8
-	ADDQ        SI, R8
-	ADDQ        SI, R8
-	ADDQ        SI, R8
-	ADDQ        SI, R8
-	ADDQ        SI, R8
-	ADDQ        SI, R8
-	ADDQ        SI, R8
-	ADDQ        SI, R8
-	ADDQ        SI, R8
-	VMOVUPS     Z6, (R8)
-	ADDQ        SI, R8
+	VMOVUPS     Z6, (R9)
+	ADDQ        SI, R9
 	VMULPS      Z0, Z8, Z9
 	VMOVAPS     Z9, Z9
 	VFMADD231PS Z6, Z1, Z9
 	VMULPS      Z2, Z7, Z10
 	VADDPS      Z10, Z9, Z9
-	VMOVUPS     Z9, (R8)
-	ADDQ        SI, R8
+	VMOVUPS     Z9, (R9)
+	ADDQ        SI, R9
 	VMULPS      Z0, Z8, Z9
 	VMOVAPS     Z9, Z9
 	VFMADD231PS Z6, Z1, Z9
 	VMULPS      Z2, Z7, Z10
 	VSUBPS      Z10, Z9, Z9
-	VMOVUPS     Z9, (R8)
-	ADDQ        SI, R8
+	VMOVUPS     Z9, (R9)
+	ADDQ        SI, R9
 	VMULPS      Z5, Z8, Z9
 	VMOVAPS     Z9, Z9
 	VFMADD231PS Z6, Z3, Z9
 	VMULPS      Z4, Z7, Z10
 	VADDPS      Z10, Z9, Z9
-	VMOVUPS     Z9, (R8)
-	ADDQ        SI, R8
+	VMOVUPS     Z9, (R9)
+	ADDQ        SI, R9
 	VMULPS      Z5, Z8, Z9
 	VMOVAPS     Z9, Z9
 	VFMADD231PS Z6, Z3, Z9
 	VMULPS      Z4, Z7, Z6
 	VSUBPS      Z6, Z9, Z6
-	VMOVUPS     Z6, (R8)
-	ADDQ        SI, R8
-	VMOVUPS     Z8, (R8)
-	ADDQ        SI, R8
+	VMOVUPS     Z6, (R9)
+	ADDQ        SI, R9
+	VMOVUPS     Z8, (R9)
+	ADDQ        SI, R9
 	LEAQ        (AX), R8
 	VMOVUPS     (R8), Z6
 	VMOVUPS     (R8)(DI*1), Z7
@@ -20432,7 +20403,6 @@ filter:
 	VFMADD231PS Z6, Z3, Z8
 	VMULPS      Z4, Z7, Z6
 	VADDPS      Z6, Z8, Z6
-	LEAQ        (AX), R8
 	ADDQ        BX, R8
 	VMOVUPS     (R8), Z7
 	VMOVUPS     (R8)(DI*1), Z8
@@ -20442,8 +20412,6 @@ filter:
 	VFMADD231PS Z7, Z3, Z9
 	VMULPS      Z4, Z8, Z7
 	VADDPS      Z7, Z9, Z7
-	LEAQ        (AX), R8
-	ADDQ        BX, R8
 	ADDQ        BX, R8
 	VMOVUPS     (R8), Z8
 	VMOVUPS     (R8)(DI*1), Z9
@@ -20453,57 +20421,38 @@ filter:
 	VFMADD231PS Z8, Z3, Z10
 	VMULPS      Z4, Z9, Z8
 	VADDPS      Z8, Z10, Z8
-	LEAQ        (CX), R8
-	ADDQ        SI, R8
-	ADDQ        SI, R8
-	ADDQ        SI, R8
-	ADDQ        SI, R8
-	ADDQ        SI, R8
-	ADDQ        SI, R8
-	ADDQ        SI, R8
-	ADDQ        SI, R8
-	ADDQ        SI, R8
-	ADDQ        SI, R8
-	ADDQ        SI, R8
-	ADDQ        SI, R8
-	ADDQ        SI, R8
-	ADDQ        SI, R8
-	ADDQ        SI, R8
-	ADDQ        SI, R8
-	ADDQ        SI, R8
-	ADDQ        SI, R8
-	VMOVUPS     Z6, (R8)
-	ADDQ        SI, R8
+	VMOVUPS     Z6, (R9)
+	ADDQ        SI, R9
 	VMULPS      Z0, Z8, Z9
 	VMOVAPS     Z9, Z9
 	VFMADD231PS Z6, Z1, Z9
 	VMULPS      Z2, Z7, Z10
 	VADDPS      Z10, Z9, Z9
-	VMOVUPS     Z9, (R8)
-	ADDQ        SI, R8
+	VMOVUPS     Z9, (R9)
+	ADDQ        SI, R9
 	VMULPS      Z0, Z8, Z9
 	VMOVAPS     Z9, Z9
 	VFMADD231PS Z6, Z1, Z9
 	VMULPS      Z2, Z7, Z10
 	VSUBPS      Z10, Z9, Z9
-	VMOVUPS     Z9, (R8)
-	ADDQ        SI, R8
+	VMOVUPS     Z9, (R9)
+	ADDQ        SI, R9
 	VMULPS      Z5, Z8, Z9
 	VMOVAPS     Z9, Z9
 	VFMADD231PS Z6, Z3, Z9
 	VMULPS      Z4, Z7, Z10
 	VADDPS      Z10, Z9, Z9
-	VMOVUPS     Z9, (R8)
-	ADDQ        SI, R8
+	VMOVUPS     Z9, (R9)
+	ADDQ        SI, R9
 	VMULPS      Z5, Z8, Z9
 	VMOVAPS     Z9, Z9
 	VFMADD231PS Z6, Z3, Z9
 	VMULPS      Z4, Z7, Z6
 	VSUBPS      Z6, Z9, Z6
-	VMOVUPS     Z6, (R8)
-	ADDQ        SI, R8
-	VMOVUPS     Z8, (R8)
-	ADDQ        SI, R8
+	VMOVUPS     Z6, (R9)
+	ADDQ        SI, R9
+	VMOVUPS     Z8, (R9)
+	ADDQ        SI, R9
 	LEAQ        (AX), R8
 	VMOVUPS     (R8), Z6
 	VMOVUPS     (R8)(DI*1), Z7
@@ -20513,7 +20462,6 @@ filter:
 	VFMADD231PS Z6, Z3, Z8
 	VMULPS      Z4, Z7, Z6
 	VSUBPS      Z6, Z8, Z6
-	LEAQ        (AX), R8
 	ADDQ        BX, R8
 	VMOVUPS     (R8), Z7
 	VMOVUPS     (R8)(DI*1), Z8
@@ -20523,8 +20471,6 @@ filter:
 	VFMADD231PS Z7, Z3, Z9
 	VMULPS      Z4, Z8, Z7
 	VSUBPS      Z7, Z9, Z7
-	LEAQ        (AX), R8
-	ADDQ        BX, R8
 	ADDQ        BX, R8
 	VMOVUPS     (R8), Z8
 	VMOVUPS     (R8)(DI*1), Z9
@@ -20534,141 +20480,81 @@ filter:
 	VFMADD231PS Z8, Z3, Z10
 	VMULPS      Z4, Z9, Z8
 	VSUBPS      Z8, Z10, Z8
-	LEAQ        (CX), R8
-	ADDQ        SI, R8
-	ADDQ        SI, R8
-	ADDQ        SI, R8
-	ADDQ        SI, R8
-	ADDQ        SI, R8
-	ADDQ        SI, R8
-	ADDQ        SI, R8
-	ADDQ        SI, R8
-	ADDQ        SI, R8
-	ADDQ        SI, R8
-	ADDQ        SI, R8
-	ADDQ        SI, R8
-	ADDQ        SI, R8
-	ADDQ        SI, R8
-	ADDQ        SI, R8
-	ADDQ        SI, R8
-	ADDQ        SI, R8
-	ADDQ        SI, R8
-	ADDQ        SI, R8
-	ADDQ        SI, R8
-	ADDQ        SI, R8
-	ADDQ        SI, R8
-	ADDQ        SI, R8
-	ADDQ        SI, R8
-	VMOVUPS     Z6, (R8)
-	ADDQ        SI, R8
+	VMOVUPS     Z6, (R9)
+	ADDQ        SI, R9
 	VMULPS      Z0, Z8, Z9
 	VMOVAPS     Z9, Z9
 	VFMADD231PS Z6, Z1, Z9
 	VMULPS      Z2, Z7, Z10
 	VADDPS      Z10, Z9, Z9
-	VMOVUPS     Z9, (R8)
-	ADDQ        SI, R8
+	VMOVUPS     Z9, (R9)
+	ADDQ        SI, R9
 	VMULPS      Z0, Z8, Z9
 	VMOVAPS     Z9, Z9
 	VFMADD231PS Z6, Z1, Z9
 	VMULPS      Z2, Z7, Z10
 	VSUBPS      Z10, Z9, Z9
-	VMOVUPS     Z9, (R8)
-	ADDQ        SI, R8
+	VMOVUPS     Z9, (R9)
+	ADDQ        SI, R9
 	VMULPS      Z5, Z8, Z9
 	VMOVAPS     Z9, Z9
 	VFMADD231PS Z6, Z3, Z9
 	VMULPS      Z4, Z7, Z10
 	VADDPS      Z10, Z9, Z9
-	VMOVUPS     Z9, (R8)
-	ADDQ        SI, R8
+	VMOVUPS     Z9, (R9)
+	ADDQ        SI, R9
 	VMULPS      Z5, Z8, Z9
 	VMOVAPS     Z9, Z9
 	VFMADD231PS Z6, Z3, Z9
 	VMULPS      Z4, Z7, Z6
 	VSUBPS      Z6, Z9, Z6
-	VMOVUPS     Z6, (R8)
-	ADDQ        SI, R8
-	VMOVUPS     Z8, (R8)
-	ADDQ        SI, R8
+	VMOVUPS     Z6, (R9)
+	ADDQ        SI, R9
+	VMOVUPS     Z8, (R9)
+	ADDQ        SI, R9
 	LEAQ        (AX), R8
 	VMOVUPS     (R8), Z6
 	VMOVUPS     (R8)(DI*1), Z6
 	VMOVUPS     (R8)(DI*2), Z6
-	LEAQ        (AX), R8
 	ADDQ        BX, R8
 	VMOVUPS     (R8), Z7
 	VMOVUPS     (R8)(DI*1), Z7
 	VMOVUPS     (R8)(DI*2), Z7
-	LEAQ        (AX), R8
-	ADDQ        BX, R8
 	ADDQ        BX, R8
 	VMOVUPS     (R8), Z8
 	VMOVUPS     (R8)(DI*1), Z8
 	VMOVUPS     (R8)(DI*2), Z8
-	LEAQ        (CX), R8
-	ADDQ        SI, R8
-	ADDQ        SI, R8
-	ADDQ        SI, R8
-	ADDQ        SI, R8
-	ADDQ        SI, R8
-	ADDQ        SI, R8
-	ADDQ        SI, R8
-	ADDQ        SI, R8
-	ADDQ        SI, R8
-	ADDQ        SI, R8
-	ADDQ        SI, R8
-	ADDQ        SI, R8
-	ADDQ        SI, R8
-	ADDQ        SI, R8
-	ADDQ        SI, R8
-	ADDQ        SI, R8
-	ADDQ        SI, R8
-	ADDQ        SI, R8
-	ADDQ        SI, R8
-	ADDQ        SI, R8
-	ADDQ        SI, R8
-	ADDQ        SI, R8
-	ADDQ        SI, R8
-	ADDQ        SI, R8
-	ADDQ        SI, R8
-	ADDQ        SI, R8
-	ADDQ        SI, R8
-	ADDQ        SI, R8
-	ADDQ        SI, R8
-	ADDQ        SI, R8
-	VMOVUPS     Z6, (R8)
-	ADDQ        SI, R8
+	VMOVUPS     Z6, (R9)
+	ADDQ        SI, R9
 	VMULPS      Z0, Z8, Z9
 	VMOVAPS     Z9, Z9
 	VFMADD231PS Z6, Z1, Z9
 	VMULPS      Z2, Z7, Z10
 	VADDPS      Z10, Z9, Z9
-	VMOVUPS     Z9, (R8)
-	ADDQ        SI, R8
+	VMOVUPS     Z9, (R9)
+	ADDQ        SI, R9
 	VMULPS      Z0, Z8, Z9
 	VMOVAPS     Z9, Z9
 	VFMADD231PS Z6, Z1, Z9
 	VMULPS      Z2, Z7, Z10
 	VSUBPS      Z10, Z9, Z9
-	VMOVUPS     Z9, (R8)
-	ADDQ        SI, R8
+	VMOVUPS     Z9, (R9)
+	ADDQ        SI, R9
 	VMULPS      Z5, Z8, Z9
 	VMOVAPS     Z9, Z9
 	VFMADD231PS Z6, Z3, Z9
 	VMULPS      Z4, Z7, Z10
 	VADDPS      Z10, Z9, Z9
-	VMOVUPS     Z9, (R8)
-	ADDQ        SI, R8
+	VMOVUPS     Z9, (R9)
+	ADDQ        SI, R9
 	VMULPS      Z5, Z8, Z9
 	VMOVAPS     Z9, Z9
 	VFMADD231PS Z6, Z3, Z9
 	VMULPS      Z4, Z7, Z6
 	VSUBPS      Z6, Z9, Z6
-	VMOVUPS     Z6, (R8)
-	ADDQ        SI, R8
-	VMOVUPS     Z8, (R8)
-	ADDQ        SI, R8
+	VMOVUPS     Z6, (R9)
+	ADDQ        SI, R9
+	VMOVUPS     Z8, (R9)
 	MOVQ        a+0(FP), R8
 	MOVQ        64(R8), R8
 	SHLQ        $0x02, R8
@@ -21045,38 +20931,35 @@ TEXT ·winogradWeights2AVX512(SB), NOSPLIT, $0-8
 	LEAQ         (BX)(BX*2), DI
 
 filter:
+	LEAQ    (CX), R9
 	LEAQ    (AX), R8
 	VMOVUPS (R8), Z1
 	VMOVUPS (R8)(DI*1), Z2
 	VMOVUPS (R8)(DI*2), Z2
-	LEAQ    (AX), R8
 	ADDQ    BX, R8
 	VMOVUPS (R8), Z2
 	VMOVUPS (R8)(DI*1), Z3
 	VMOVUPS (R8)(DI*2), Z3
-	LEAQ    (AX), R8
-	ADDQ    BX, R8
 	ADDQ    BX, R8
 	VMOVUPS (R8), Z3
 	VMOVUPS (R8)(DI*1), Z4
 	VMOVUPS (R8)(DI*2), Z4
-	LEAQ    (CX), R8
-	VMOVUPS Z1, (R8)
-	ADDQ    SI, R8
+	VMOVUPS Z1, (R9)
+	ADDQ    SI, R9
 	VADDPS  Z3, Z1, Z4
 	VMULPS  Z0, Z4, Z4
 	VMULPS  Z0, Z2, Z5
 	VADDPS  Z5, Z4, Z4
-	VMOVUPS Z4, (R8)
-	ADDQ    SI, R8
+	VMOVUPS Z4, (R9)
+	ADDQ    SI, R9
 	VADDPS  Z3, Z1, Z1
 	VMULPS  Z0, Z1, Z1
 	VMULPS  Z0, Z2, Z2
 	VSUBPS  Z2, Z1, Z1
-	VMOVUPS Z1, (R8)
-	ADDQ    SI, R8
-	VMOVUPS Z3, (R8)
-	ADDQ    SI, R8
+	VMOVUPS Z1, (R9)
+	ADDQ    SI, R9
+	VMOVUPS Z3, (R9)
+	ADDQ    SI, R9
 	LEAQ    (AX), R8
 	VMOVUPS (R8), Z1
 	VMOVUPS (R8)(DI*1), Z2
@@ -21085,7 +20968,6 @@ filter:
 	VMULPS  Z0, Z1, Z1
 	VMULPS  Z0, Z2, Z2
 	VADDPS  Z2, Z1, Z1
-	LEAQ    (AX), R8
 	ADDQ    BX, R8
 	VMOVUPS (R8), Z2
 	VMOVUPS (R8)(DI*1), Z3
@@ -21094,8 +20976,6 @@ filter:
 	VMULPS  Z0, Z2, Z2
 	VMULPS  Z0, Z3, Z3
 	VADDPS  Z3, Z2, Z2
-	LEAQ    (AX), R8
-	ADDQ    BX, R8
 	ADDQ    BX, R8
 	VMOVUPS (R8), Z3
 	VMOVUPS (R8)(DI*1), Z4
@@ -21104,27 +20984,22 @@ filter:
 	VMULPS  Z0, Z3, Z3
 	VMULPS  Z0, Z4, Z4
 	VADDPS  Z4, Z3, Z3
-	LEAQ    (CX), R8
-	ADDQ    SI, R8
-	ADDQ    SI, R8
-	ADDQ    SI, R8
-	ADDQ    SI, R8
-	VMOVUPS Z1, (R8)
-	ADDQ    SI, R8
+	VMOVUPS Z1, (R9)
+	ADDQ    SI, R9
 	VADDPS  Z3, Z1, Z4
 	VMULPS  Z0, Z4, Z4
 	VMULPS  Z0, Z2, Z5
 	VADDPS  Z5, Z4, Z4
-	VMOVUPS Z4, (R8)
-	ADDQ    SI, R8
+	VMOVUPS Z4, (R9)
+	ADDQ    SI, R9
 	VADDPS  Z3, Z1, Z1
 	VMULPS  Z0, Z1, Z1
 	VMULPS  Z0, Z2, Z2
 	VSUBPS  Z2, Z1, Z1
-	VMOVUPS Z1, (R8)
-	ADDQ    SI, R8
-	VMOVUPS Z3, (R8)
-	ADDQ    SI, R8
+	VMOVUPS Z1, (R9)
+	ADDQ    SI, R9
+	VMOVUPS Z3, (R9)
+	ADDQ    SI, R9
 	LEAQ    (AX), R8
 	VMOVUPS (R8), Z1
 	VMOVUPS (R8)(DI*1), Z2
@@ -21133,7 +21008,6 @@ filter:
 	VMULPS  Z0, Z1, Z1
 	VMULPS  Z0, Z2, Z2
 	VSUBPS  Z2, Z1, Z1
-	LEAQ    (AX), R8
 	ADDQ    BX, R8
 	VMOVUPS (R8), Z2
 	VMOVUPS (R8)(DI*1), Z3
@@ -21142,8 +21016,6 @@ filter:
 	VMULPS  Z0, Z2, Z2
 	VMULPS  Z0, Z3, Z3
 	VSUBPS  Z3, Z2, Z2
-	LEAQ    (AX), R8
-	ADDQ    BX, R8
 	ADDQ    BX, R8
 	VMOVUPS (R8), Z3
 	VMOVUPS (R8)(DI*1), Z4
@@ -21152,75 +21024,49 @@ filter:
 	VMULPS  Z0, Z3, Z3
 	VMULPS  Z0, Z4, Z4
 	VSUBPS  Z4, Z3, Z3
-	LEAQ    (CX), R8
-	ADDQ    SI, R8
-	ADDQ    SI, R8
-	ADDQ    SI, R8
-	ADDQ    SI, R8
-	ADDQ    SI, R8
-	ADDQ    SI, R8
-	ADDQ    SI, R8
-	ADDQ    SI, R8
-	VMOVUPS Z1, (R8)
-	ADDQ    SI, R8
+	VMOVUPS Z1, (R9)
+	ADDQ    SI, R9
 	VADDPS  Z3, Z1, Z4
 	VMULPS  Z0, Z4, Z4
 	VMULPS  Z0, Z2, Z5
 	VADDPS  Z5, Z4, Z4
-	VMOVUPS Z4, (R8)
-	ADDQ    SI, R8
+	VMOVUPS Z4, (R9)
+	ADDQ    SI, R9
 	VADDPS  Z3, Z1, Z1
 	VMULPS  Z0, Z1, Z1
 	VMULPS  Z0, Z2, Z2
 	VSUBPS  Z2, Z1, Z1
-	VMOVUPS Z1, (R8)
-	ADDQ    SI, R8
-	VMOVUPS Z3, (R8)
-	ADDQ    SI, R8
+	VMOVUPS Z1, (R9)
+	ADDQ    SI, R9
+	VMOVUPS Z3, (R9)
+	ADDQ    SI, R9
 	LEAQ    (AX), R8
 	VMOVUPS (R8), Z1
 	VMOVUPS (R8)(DI*1), Z1
 	VMOVUPS (R8)(DI*2), Z1
-	LEAQ    (AX), R8
 	ADDQ    BX, R8
 	VMOVUPS (R8), Z2
 	VMOVUPS (R8)(DI*1), Z2
 	VMOVUPS (R8)(DI*2), Z2
-	LEAQ    (AX), R8
-	ADDQ    BX, R8
 	ADDQ    BX, R8
 	VMOVUPS (R8), Z3
 	VMOVUPS (R8)(DI*1), Z3
 	VMOVUPS (R8)(DI*2), Z3
-	LEAQ    (CX), R8
-	ADDQ    SI, R8
-	ADDQ    SI, R8
-	ADDQ    SI, R8
-	ADDQ    SI, R8
-	ADDQ    SI, R8
-	ADDQ    SI, R8
-	ADDQ    SI, R8
-	ADDQ    SI, R8
-	ADDQ    SI, R8
-	ADDQ    SI, R8
-	ADDQ    SI, R8
-	ADDQ    SI, R8
-	VMOVUPS Z1, (R8)
-	ADDQ    SI, R8
+	VMOVUPS Z1, (R9)
+	ADDQ    SI, R9
 	VADDPS  Z3, Z1, Z4
 	VMULPS  Z0, Z4, Z4
 	VMULPS  Z0, Z2, Z5
 	VADDPS  Z5, Z4, Z4
-	VMOVUPS Z4, (R8)
-	ADDQ    SI, R8
+	VMOVUPS Z4, (R9)
+	ADDQ    SI, R9
 	VADDPS  Z3, Z1, Z1
 	VMULPS  Z0, Z1, Z1
 	VMULPS  Z0, Z2, Z2
 	VSUBPS  Z2, Z1, Z1
-	VMOVUPS Z1, (R8)
-	ADDQ    SI, R8
-	VMOVUPS Z3, (R8)
-	ADDQ    SI, R8
+	VMOVUPS Z1, (R9)
+	ADDQ    SI, R9
+	VMOVUPS Z3, (R9)
 	MOVQ    a+0(FP), R8
 	MOVQ    64(R8), R8
 	SHLQ    $0x02, R8

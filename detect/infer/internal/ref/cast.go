@@ -31,6 +31,12 @@ func castTo(n *ir.Node, to ir.Dtype) error {
 	n.Run = func(c *ir.Call) {
 		switch src := c.In[0].Data.(type) {
 		case []ir.Half:
+			if dst, ok := c.Out[0].Data.([]float32); ok { // the weights of many a file
+				for i, v := range src {
+					dst[i] = v.Float32()
+				}
+				return
+			}
 			fromFloats(c, src, ir.Half.Float32)
 		case []ir.Brain:
 			fromFloats(c, src, ir.Brain.Float32)

@@ -236,21 +236,24 @@ func (v *writer) winogradWeights(m int) {
 	v.LEAQ(Mem{Base: tap, Index: tap, Scale: 2}, three)
 	v.Label("filter")
 	v.each(func(disp int) {
+		v.LEAQ(Mem{Base: out, Disp: disp}, to)
 		for y := range n { // row y of the result needs row y of each column
 			row := make([]reg.VecVirtual, 3)
+			v.LEAQ(Mem{Base: in, Disp: disp}, from)
 			for x := range row {
-				v.LEAQ(Mem{Base: in, Disp: disp}, from)
-				v.skipTaps(from, tap, x)
 				g := v.loads(1, func(int) Mem { return Mem{Base: from} })
 				g = append(g, v.loads(1, func(int) Mem { return Mem{Base: from, Index: three, Scale: 1} })...)
 				g = append(g, v.loads(1, func(int) Mem { return Mem{Base: from, Index: three, Scale: 2} })...)
 				row[x] = v.spreadFilter(m, g, y)
+				if x < 2 {
+					v.ADDQ(tap, from)
+				}
 			}
-			v.LEAQ(Mem{Base: out, Disp: disp}, to)
-			v.skipTaps(to, matrix, y*n)
 			for x := range n {
 				v.VMOVUPS(v.spreadFilter(m, row, x), Mem{Base: to})
-				v.ADDQ(matrix, to)
+				if y+x < 2*n-2 {
+					v.ADDQ(matrix, to)
+				}
 			}
 		}
 	})
@@ -259,13 +262,6 @@ func (v *writer) winogradWeights(m int) {
 	v.DECQ(count)
 	v.JNZ(LabelRef("filter"))
 	v.end()
-}
-
-// skipTaps adds n steps to r.
-func (v *writer) skipTaps(r, step reg.GPVirtual, n int) {
-	for range n {
-		v.ADDQ(step, r)
-	}
 }
 
 var filterNumbers = map[string]float32{
