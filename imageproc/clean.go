@@ -28,6 +28,9 @@ type cleanState struct {
 	bounds image.Rectangle
 	report *Report
 	sum    [32]byte
+
+	thumb     *image.NRGBA // made on the way, or nil
+	thumbSide int
 }
 
 // IsZero reports whether c proves nothing: it is nil or was not made by Sanitize.
@@ -99,6 +102,9 @@ func (c *Clean) Thumb(maxSide int) (image.Image, error) {
 	if maxSide < 1 {
 		return nil, optionError("a longest side of %d pixels", maxSide)
 	}
+	if !c.IsZero() && c.s.thumb != nil && c.s.thumbSide == maxSide {
+		return toNRGBA(c.s.thumb), nil
+	}
 	return c.Image(&DecodeOptions{MaxSide: maxSide})
 }
 
@@ -112,10 +118,10 @@ func (c *Clean) Image(o *DecodeOptions) (image.Image, error) {
 		o = &DecodeOptions{}
 	}
 	img, err := decodeUpright(context.Background(), rope{c.s.data}, &c.s.pic, o)
-	if err != nil {
+	if img == nil {
 		return nil, err
 	}
-	return img, nil
+	return img, err
 }
 
 // String shows format and size: "imageproc.Clean(jpeg 4032x3024)".

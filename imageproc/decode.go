@@ -1,18 +1,22 @@
 package imageproc
 
 import (
+	"bytes"
 	"context"
 	"errors"
-	"fmt"
 	"image"
 	"image/png"
 	"io"
+	"slices"
 )
 
 // DecodeOptions configures Decode and Clean.Image; nil means defaults.
 type DecodeOptions struct {
 	MaxSide int // longest side of the result in pixels; 0 decodes at full size
 	Limits  Limits
+	// Truncated takes a JPEG whose data ends early, as browsers do: what is missing
+	// is grey, and the picture comes together with ErrTruncated.
+	Truncated bool
 }
 
 // Decode decodes the picture in r upright, as an *image.NRGBA with origin (0, 0)
@@ -21,8 +25,8 @@ type DecodeOptions struct {
 // 8-bit ones, CMYK becomes RGB by plain subtraction, and a colour profile is not
 // applied: the numbers are those of the file.
 //
-// Errors: those of Strip, and ErrTooLarge where decoding would take more memory
-// than Limits.MaxMemory.
+// Errors: those of Strip, ErrTooLarge where decoding would take more memory than
+// Limits.MaxMemory, and ErrTruncated, with which a picture comes all the same.
 func Decode(r io.Reader, o *DecodeOptions) (image.Image, error) {
 	if o == nil {
 		o = &DecodeOptions{}
@@ -32,15 +36,34 @@ func Decode(r io.Reader, o *DecodeOptions) (image.Image, error) {
 	if err != nil {
 		return nil, err
 	}
-	pic, err := parse(data, lim, extras{})
+	pic, cut, err := parseTruncated(data, lim, o.Truncated)
 	if err != nil {
 		return nil, err
 	}
 	img, err := decodeUpright(context.Background(), pic.out, pic, o)
-	if err != nil {
+	if err == nil && cut {
+		err = ErrTruncated
+	}
+	if img == nil {
 		return nil, err
 	}
-	return img, nil
+	return img, err
+}
+
+// parseTruncated parses an input; where allowed, a JPEG that ends early, or whose
+// structure does, as if it ended as it should.
+func parseTruncated(data []byte, lim Limits, allowed bool) (pic *picture, cut bool, err error) {
+	pic, err = parse(data, lim, extras{})
+	var e *FormatError
+	if !allowed || !errors.As(err, &e) || e.Format != JPEG || e.Err != ErrCorrupt || e.Offset < 2 || e.Offset > int64(len(data)) {
+		return pic, false, err
+	}
+	head := bytes.TrimRight(data[:e.Offset], "\xFF")
+	ended, again := parse(slices.Concat(head, []byte{0xFF, mEOI}), lim, extras{})
+	if again != nil {
+		return nil, false, err
+	}
+	return ended, true, nil
 }
 
 // decodeUpright decodes the output of a parser. The picture is made smaller
@@ -53,24 +76,20 @@ func decodeUpright(ctx context.Context, file rope, pic *picture, o *DecodeOption
 	if o.MaxSide > 0 {
 		width, height = fit(width, height, o.MaxSide)
 	}
+	if pic.format == JPEG {
+		d := darkrooms.Get().(*darkroom)
+		defer d.close()
+		return d.thumb(ctx, file, pic, width, height, o)
+	}
 	if err := pic.charge(width, height, o.Limits.orDefault()); err != nil {
 		return nil, err
 	}
-	var img image.Image
-	if pic.format == JPEG {
-		planes, err := decodePlanes(ctx, file, eighths(max(pic.width, pic.height), max(width, height)), false)
-		if err != nil {
-			return nil, err
-		}
-		img = planes.picture()
-	} else {
-		var err error
-		if img, err = decodePixels(file.reader(), pic.format); err != nil {
-			return nil, err
-		}
-		if b := img.Bounds(); b.Dx() != pic.width || b.Dy() != pic.height {
-			return nil, &FormatError{Format: pic.format, Reason: "the decoded size is not the one of the header", Err: ErrCorrupt}
-		}
+	img, err := decodePixels(file.reader(), pic.format)
+	if err != nil {
+		return nil, err
+	}
+	if b := img.Bounds(); b.Dx() != pic.width || b.Dy() != pic.height {
+		return nil, &FormatError{Format: pic.format, Reason: "the decoded size is not the one of the header", Err: ErrCorrupt}
 	}
 	return orient(scaleDown(img, width, height), pic.orientation), nil
 }
@@ -92,14 +111,7 @@ const (
 func (p *picture) charge(width, height int, lim Limits) error {
 	pixels := int64(width) * int64(height)
 	// The decoder's planes are no longer needed when the picture is turned.
-	need := max(p.memory+4*pixels, 8*pixels)
-	if budget := min(lim.MaxMemory, max(cheapMemory, memoryPerByte*p.size)); need > budget {
-		return &FormatError{Format: p.format, Reason: fmt.Sprintf("decoding takes more than %d bytes", budget), Err: ErrTooLarge}
-	}
-	if p.blockVisits > maxBlockVisits {
-		return &FormatError{Format: p.format, Reason: "too many scans for its size", Err: ErrTooLarge}
-	}
-	return nil
+	return p.afford(max(p.memory+4*pixels, 8*pixels), lim)
 }
 
 // decodePixels runs a decoder, which sees nothing but an output of the parser.

@@ -26,6 +26,9 @@ var (
 	// input's metadata was found in it. The former is a bug of this package; the
 	// latter can also be a file that hides the text in its coded pictures.
 	ErrVerify = errors.New("imageproc: output failed verification")
+	// ErrTruncated: the data of a JPEG ends before the picture does. It comes
+	// together with the picture, and only where DecodeOptions.Truncated asks for it.
+	ErrTruncated = errors.New("imageproc: truncated")
 	// ErrOption: an option is out of its range.
 	ErrOption = errors.New("imageproc: bad option")
 )

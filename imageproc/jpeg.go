@@ -166,7 +166,6 @@ func (p *jpegParser) finish(x extras) {
 	pic, m := p.pic, &p.meta
 	pic.width, pic.height = p.frame.width, p.frame.height
 	pic.channels = len(p.frame.comps)
-	pic.memory = p.frame.memory()
 	if m.orientation != 0 {
 		pic.orientation = m.orientation
 	}

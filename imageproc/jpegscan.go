@@ -82,23 +82,6 @@ func (f *jpegFrame) component(id byte) int {
 	return slices.IndexFunc(f.comps, func(c jpegComponent) bool { return c.id == id })
 }
 
-// memory is what image/jpeg takes for the planes and, in progressive files, for
-// the coefficients as 32-bit numbers.
-func (f *jpegFrame) memory() int64 {
-	var samples int64
-	mcuX, mcuY := ceilDiv(f.width, 8*f.hMax), ceilDiv(f.height, 8*f.vMax)
-	for _, c := range f.comps {
-		samples += int64(mcuX) * int64(mcuY) * int64(c.h*c.v) * 64
-	}
-	if len(f.comps) == 4 {
-		samples += 4 * int64(f.width) * int64(f.height) // interleaved copy
-	}
-	if f.progressive {
-		samples *= 5
-	}
-	return samples
-}
-
 func ceilDiv(a, b int) int { return (a + b - 1) / b }
 
 func (p *jpegParser) defineQuant(at int, body []byte) error {

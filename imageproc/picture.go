@@ -8,7 +8,7 @@ type picture struct {
 	width, height int    // as stored, before orientation
 	orientation   int    // 1 to 8
 	size          int64  // of the output in bytes
-	memory        int64  // bytes a decoder takes for the pixels
+	memory        int64  // not JPEG: bytes a decoder takes for the pixels
 	blockVisits   int64  // JPEG: blocks of all scans together
 	icc           []byte // the colour profile that the output holds, or nil
 	colour        rope   // PNG: the output's chunks that say what its numbers mean

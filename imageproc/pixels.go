@@ -85,7 +85,7 @@ func highBytes(dst, src []byte) {
 	}
 }
 
-// unmultiply undoes premultiplied alpha. Colour beyond alpha, which no sound
+// unmultiply undoes premultiplied alpha; dst may be src. Colour beyond alpha, which no sound
 // image has, is cut off.
 func unmultiply(dst, src []byte) {
 	for i := 0; i < len(dst); i += 4 {

@@ -276,7 +276,11 @@ func TestDecodeBudget(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			if _, err := c.Thumb(100); !errors.Is(err, imageproc.ErrTooLarge) {
+			side := 100
+			if name == "progressive" {
+				side = 7936 // a thumbnail takes next to no memory, and finds no data
+			}
+			if _, err := c.Thumb(side); !errors.Is(err, imageproc.ErrTooLarge) {
 				t.Errorf("got %v", err)
 			}
 		})

@@ -13,6 +13,10 @@ type SanitizeOptions struct {
 	Quality int // JPEG quality 1 to 100 when MaxSide re-encodes; default 85
 	Limits  Limits
 	Mark    Mark // written into the result; the zero Mark writes none
+	// Thumb is the longest side in pixels of a thumbnail that is made in the same
+	// pass when MaxSide re-encodes: Clean.Thumb of that side then is a copy. 0
+	// makes none; Clean.Thumb decodes what it needs in any case.
+	Thumb int
 }
 
 // Sanitize strips r, verifies the result and returns it as a proof.
@@ -33,8 +37,8 @@ func Sanitize(ctx context.Context, r io.Reader, o *SanitizeOptions) (*Clean, err
 	if err != nil {
 		return nil, err
 	}
-	if o.MaxSide < 0 || o.Quality < 0 || o.Quality > 100 {
-		return nil, optionError("a longest side of %d pixels, quality %d", o.MaxSide, o.Quality)
+	if o.MaxSide < 0 || o.Thumb < 0 || o.Quality < 0 || o.Quality > 100 {
+		return nil, optionError("a longest side of %d pixels, quality %d, a thumbnail of %d", o.MaxSide, o.Quality, o.Thumb)
 	}
 	if err := ctx.Err(); err != nil {
 		return nil, err
@@ -53,28 +57,27 @@ func Sanitize(ctx context.Context, r io.Reader, o *SanitizeOptions) (*Clean, err
 		return nil, err
 	}
 	report := pic.report(int64(len(data)))
+	var thumb *image.NRGBA
 	if o.MaxSide > 0 && max(pic.width, pic.height) > o.MaxSide {
-		if pic, x, err = smaller(ctx, pic, o, packet); err != nil {
+		if pic, x, thumb, err = smaller(ctx, pic, o, packet); err != nil {
 			return nil, err
 		}
 		if err := ctx.Err(); err != nil {
 			return nil, err
 		}
 	}
-	return newClean(pic, report, x)
+	c, err := newClean(pic, report, x)
+	if err != nil {
+		return nil, err
+	}
+	c.s.thumb, c.s.thumbSide = thumb, o.Thumb
+	return c, nil
 }
 
-// smaller decodes and encodes again. The new picture stands upright.
-func smaller(ctx context.Context, pic *picture, o *SanitizeOptions, packet []byte) (*picture, extras, error) {
+// smaller decodes and encodes again, and makes a thumbnail on the way if asked
+// to. The new picture stands upright.
+func smaller(ctx context.Context, pic *picture, o *SanitizeOptions, packet []byte) (*picture, extras, *image.NRGBA, error) {
 	x := extras{packet: packet}
-	img, err := decodeUpright(ctx, pic.out, pic, &DecodeOptions{MaxSide: o.MaxSide, Limits: o.Limits})
-	if err != nil {
-		return nil, x, err
-	}
-	var out image.Image = img
-	if pic.channels == 1 && !pic.alpha {
-		out = toGray(img) // so that a profile for grey still fits
-	}
 	switch {
 	case pic.format == PNG && (pic.channels == 3 || !pic.alpha || iccSpace(pic.icc) != "GRAY"):
 		x.colour, x.icc = pic.colour, pic.icc
@@ -84,12 +87,34 @@ func smaller(ctx context.Context, pic *picture, o *SanitizeOptions, packet []byt
 		x = profileExtras(pic.icc, pic.reducedFormat())
 		x.packet = packet
 	}
+	var out image.Image
+	if width, height := fit(pic.width, pic.height, o.MaxSide); pic.format == JPEG && pic.channels != 4 && !tiny(pic, width, height) {
+		d := darkrooms.Get().(*darkroom)
+		defer d.close()
+		p, err := d.scaled(ctx, pic.out, pic, width, height, true, &DecodeOptions{Limits: o.Limits})
+		if err != nil {
+			return nil, x, nil, err
+		}
+		out = p.picture()
+	} else {
+		img, err := decodeUpright(ctx, pic.out, pic, &DecodeOptions{MaxSide: o.MaxSide, Limits: o.Limits})
+		if err != nil {
+			return nil, x, nil, err
+		}
+		if out = img; pic.channels == 1 && !pic.alpha {
+			out = toGray(img) // so that a profile for grey still fits
+		}
+	}
 	reduced, err := encode(out, pic.reducedFormat(), &EncodeOptions{Quality: o.Quality}, x)
 	if err != nil {
-		return nil, x, err
+		return nil, x, nil, err
 	}
 	reduced.texts = pic.texts
-	return reduced, x, nil
+	if o.Thumb == 0 {
+		return reduced, x, nil, nil
+	}
+	w, h := fit(out.Bounds().Dx(), out.Bounds().Dy(), o.Thumb)
+	return reduced, x, scaleDown(out, w, h), nil
 }
 
 // reducedFormat is the format that a smaller copy is written in. Where there is

@@ -1,4 +1,4 @@
-// Package jpeg decodes and encodes the JPEG files of ITU-T T.81 that phones,
+// Package jpeg decodes the JPEG files of ITU-T T.81 that phones,
 // cameras and browsers write: baseline, extended sequential and progressive with
 // 8 bits a sample, one, three or four components in any legal subsampling.
 //

@@ -1,89 +1,14 @@
 package imageproc
 
 import (
-	"context"
-	"errors"
 	"image"
 	"image/color"
-	"io"
-	"sync"
 
 	"github.com/fitveil/fitveil/imageproc/internal/jpeg"
 )
 
-// jpegDecoders keeps the tables and windows of decoders that are done, so that
-// the next photo of the same camera costs no memory of its own.
-var jpegDecoders = sync.Pool{New: func() any { return new(jpeg.Decoder) }}
-
-// headroom is how much larger than asked for a photo is decoded, in tenths: from
-// 1.2 times on a Lanczos filter leaves no trace of the eighths in between.
-const headroom = 12
-
-// eighths is the smallest scale at which a picture of that longest side has what
-// a result of maxSide needs.
-func eighths(longest, maxSide int) int {
-	return min(8, max(1, ceilDiv(8*headroom*maxSide, 10*longest)))
-}
-
-// jpegPlanes are the samples of a photo at some scale.
-type jpegPlanes struct {
-	space     jpeg.Space
-	inverted  bool // CMYK: 255 is no ink
-	planes    [4]jpeg.Plane
-	truncated bool
-}
-
-// decodePlanes decodes a JPEG file at n/8 of its size.
-func decodePlanes(ctx context.Context, file rope, n int, truncated bool) (*jpegPlanes, error) {
-	d := jpegDecoders.Get().(*jpeg.Decoder)
-	defer func() {
-		d.Release()
-		jpegDecoders.Put(d)
-	}()
-	h, err := d.ReadHeader(file)
-	if err != nil {
-		return nil, jpegError(err)
-	}
-	p := &jpegPlanes{space: h.Space, inverted: h.Adobe}
-	if err := d.Start(ctx, jpeg.Options{Scale: [4]int{n, n, n, n}, Truncated: truncated}); err != nil {
-		return nil, jpegError(err)
-	}
-	for i := range h.Components {
-		w, height := h.Size(i, n)
-		p.planes[i] = jpeg.Plane{Pix: make([]byte, w*height), Stride: w, Width: w, Height: height}
-	}
-	for at := [4]int{}; ; {
-		band, err := d.Band(ctx)
-		if errors.Is(err, io.EOF) {
-			p.truncated = d.Truncated()
-			return p, nil
-		}
-		if err != nil {
-			return nil, jpegError(err)
-		}
-		for i := range h.Components {
-			for y := range band[i].Height {
-				at[i] += copy(p.planes[i].Pix[at[i]:], band[i].Pix[y*band[i].Stride:][:band[i].Width])
-			}
-		}
-	}
-}
-
-// jpegError makes an error of this package of the decoder's.
-func jpegError(err error) error {
-	var e *jpeg.Error
-	if !errors.As(err, &e) {
-		return err // the context's
-	}
-	f := &FormatError{Format: JPEG, Part: e.Part, Offset: e.Offset, Reason: "decode: " + e.Reason, Err: ErrCorrupt}
-	if e.Kind == jpeg.Unsupported {
-		f.Err = ErrUnsupported
-	}
-	return f
-}
-
 // picture gives the planes as an image.
-func (p *jpegPlanes) picture() image.Image {
+func (p *planar) picture() image.Image {
 	y := &p.planes[0]
 	r := image.Rect(0, 0, y.Width, y.Height)
 	switch p.space {
@@ -120,7 +45,7 @@ func (p *jpegPlanes) picture() image.Image {
 func inked(v byte, k int) byte { return byte(int(v) * 0x101 * k * 0x101 / 0xFFFF >> 8) }
 
 // interleave makes NRGBA of planes as large as the picture.
-func (p *jpegPlanes) interleave(pixel func(i int, dst []byte)) *image.NRGBA {
+func (p *planar) interleave(pixel func(i int, dst []byte)) *image.NRGBA {
 	w, h := p.size()
 	m := image.NewNRGBA(image.Rect(0, 0, w, h))
 	for i := range w * h {
@@ -131,7 +56,7 @@ func (p *jpegPlanes) interleave(pixel func(i int, dst []byte)) *image.NRGBA {
 }
 
 // size is that of the largest plane.
-func (p *jpegPlanes) size() (w, h int) {
+func (p *planar) size() (w, h int) {
 	for _, c := range p.planes {
 		w, h = max(w, c.Width), max(h, c.Height)
 	}
@@ -139,7 +64,7 @@ func (p *jpegPlanes) size() (w, h int) {
 }
 
 // stretched repeats the samples of plane c until it is as large as the picture.
-func (p *jpegPlanes) stretched(c int) []byte {
+func (p *planar) stretched(c int) []byte {
 	w, h := p.size()
 	s := &p.planes[c]
 	if s.Width == w && s.Height == h {
@@ -157,7 +82,7 @@ func (p *jpegPlanes) stretched(c int) []byte {
 }
 
 // ycbcr uses the planes as they are where image.YCbCr has a name for it.
-func (p *jpegPlanes) ycbcr() *image.YCbCr {
+func (p *planar) ycbcr() *image.YCbCr {
 	w, h := p.size()
 	y, cb, cr := &p.planes[0], &p.planes[1], &p.planes[2]
 	m := &image.YCbCr{Y: y.Pix, Cb: cb.Pix, Cr: cr.Pix, YStride: y.Stride, CStride: cb.Stride, Rect: image.Rect(0, 0, w, h)}

@@ -1,0 +1,223 @@
+package imageproc
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"image"
+	"io"
+	"sync"
+
+	"github.com/fitveil/fitveil/imageproc/internal/jpeg"
+	"github.com/fitveil/fitveil/imageproc/internal/resample"
+)
+
+// darkroom is all the memory that a JPEG takes on its way from bytes to a
+// thumbnail or a smaller copy. One serves one photo at a time.
+type darkroom struct {
+	decoder jpeg.Decoder
+	scalers [4]resample.Plane
+	pixels  [4][]byte // of the planes made last
+}
+
+// darkrooms keeps those that are free, so that the next photo takes next to no
+// memory of its own.
+var darkrooms = sync.Pool{New: func() any { return new(darkroom) }}
+
+func (d *darkroom) close() {
+	d.decoder.Release()
+	for i := range d.scalers {
+		d.scalers[i].Release()
+	}
+	darkrooms.Put(d)
+}
+
+// headroom is how much larger than asked for a photo is decoded, in tenths: from
+// 1.2 times on a Lanczos filter leaves no trace of the eighths in between.
+const headroom = 12
+
+// eighths is the smallest scale at which a picture of that longest side has what
+// a result of maxSide needs.
+func eighths(longest, maxSide int) int {
+	return min(8, max(1, ceilDiv(8*headroom*maxSide, 10*longest)))
+}
+
+// planar is a picture as the planes of a JPEG.
+type planar struct {
+	space    jpeg.Space
+	inverted bool // CMYK: 255 is no ink
+	planes   [4]jpeg.Plane
+}
+
+// open reads the headers of a file and charges what decoding it at n/8 takes,
+// and extra bytes, before any of that is taken.
+func (d *darkroom) open(ctx context.Context, file rope, pic *picture, n int, extra int64, o *DecodeOptions) (*jpeg.Header, error) {
+	h, err := d.decoder.ReadHeader(file)
+	if err != nil {
+		return nil, jpegError(err)
+	}
+	if h.Width != pic.width || h.Height != pic.height {
+		return nil, &FormatError{Format: JPEG, Reason: "the decoded size is not the one of the header", Err: ErrCorrupt}
+	}
+	how := jpeg.Options{Scale: [4]int{n, n, n, n}, Truncated: o.Truncated}
+	if err := pic.afford(h.Memory(how)+extra, o.Limits.orDefault()); err != nil {
+		return nil, err
+	}
+	if err := d.decoder.Start(ctx, how); err != nil {
+		return nil, jpegError(err)
+	}
+	return h, nil
+}
+
+// eachBand decodes the rest, band by band.
+func (d *darkroom) eachBand(ctx context.Context, visit func(band *[4]jpeg.Plane)) error {
+	for {
+		band, err := d.decoder.Band(ctx)
+		if errors.Is(err, io.EOF) {
+			return nil
+		}
+		if err != nil {
+			return jpegError(err)
+		}
+		visit(&band)
+	}
+}
+
+// whole decodes at n/8 of the size into planes of their own.
+func (d *darkroom) whole(ctx context.Context, file rope, pic *picture, n int, o *DecodeOptions) (*planar, error) {
+	pixels := int64(ceilDiv(pic.width*n, 8)) * int64(ceilDiv(pic.height*n, 8))
+	// The planes are no longer needed when the picture is turned.
+	h, err := d.open(ctx, file, pic, n, max(int64(pic.channels)*pixels+4*pixels, 8*pixels), o)
+	if err != nil {
+		return nil, err
+	}
+	p := &planar{space: h.Space, inverted: h.Adobe}
+	for i := range h.Components {
+		w, height := h.Size(i, n)
+		p.planes[i] = jpeg.Plane{Pix: make([]byte, w*height), Stride: w, Width: w, Height: height}
+	}
+	at := [4]int{}
+	err = d.eachBand(ctx, func(band *[4]jpeg.Plane) {
+		for i := range h.Components {
+			b := &band[i]
+			for y := range b.Height {
+				at[i] += copy(p.planes[i].Pix[at[i]:], b.Pix[y*b.Stride:][:b.Width])
+			}
+		}
+	})
+	return p, err
+}
+
+// scaled decodes at some eighths and makes planes of width × height before they
+// are turned upright, as they are afterwards. With halved those of chroma are
+// half as large, rounded up. They are the darkroom's own.
+func (d *darkroom) scaled(ctx context.Context, file rope, pic *picture, width, height int, halved bool, o *DecodeOptions) (*planar, error) {
+	n := eighths(max(pic.width, pic.height), max(width, height))
+	pixels := int64(width) * int64(height)
+	h, err := d.open(ctx, file, pic, n, 8*pixels+scalerMemory(pic, n, width, height), o)
+	if err != nil {
+		return nil, err
+	}
+	p := &planar{space: h.Space, inverted: h.Adobe}
+	for i := range h.Components {
+		c := &h.Components[i]
+		w, sh := h.Size(i, n)
+		sub := 1
+		if halved && h.Space == jpeg.YCbCr && i > 0 {
+			sub = 2
+		}
+		d.start(p, i, pic.orientation, resample.Spec{
+			Width: w, Height: sh, DstWidth: ceilDiv(width, sub), DstHeight: ceilDiv(height, sub),
+			ScaleX: float64(pic.width*c.H*n*sub) / float64(8*h.HMax*width),
+			ScaleY: float64(pic.height*c.V*n*sub) / float64(8*h.VMax*height),
+		})
+	}
+	err = d.eachBand(ctx, func(band *[4]jpeg.Plane) {
+		for i := range h.Components {
+			b := &band[i]
+			for y := range b.Height {
+				d.scalers[i].Push(b.Pix[y*b.Stride:][:b.Width])
+			}
+		}
+	})
+	return p, err
+}
+
+// start prepares plane i of p and the scaler that fills it.
+func (d *darkroom) start(p *planar, i, orientation int, s resample.Spec) {
+	w, h := s.DstWidth, s.DstHeight
+	if orientation >= 5 {
+		w, h = h, w
+	}
+	if cap(d.pixels[i]) < w*h {
+		d.pixels[i] = make([]byte, w*h)
+	}
+	s.Orientation, s.Dst, s.DstStride = orientation, d.pixels[i][:w*h], w
+	p.planes[i] = jpeg.Plane{Pix: s.Dst, Stride: w, Width: w, Height: h}
+	d.scalers[i].Start(s)
+}
+
+// tiny says that a result is so much smaller than even an eighth of the picture
+// that averages have to go before the filter.
+func tiny(pic *picture, width, height int) bool {
+	return max(pic.width/width, pic.height/height) > 8*4
+}
+
+// scalerMemory is what the scalers of a photo take, at most.
+func scalerMemory(pic *picture, n, width, height int) int64 {
+	s := resample.Spec{Width: ceilDiv(pic.width*n, 8), Height: ceilDiv(pic.height*n, 8), DstWidth: width, DstHeight: height}
+	return s.Memory() * int64(pic.channels)
+}
+
+// thumb decodes to an upright picture of width × height, as they are before it
+// is turned. With ErrTruncated there is a picture nevertheless.
+func (d *darkroom) thumb(ctx context.Context, file rope, pic *picture, width, height int, o *DecodeOptions) (*image.NRGBA, error) {
+	if same := width == pic.width && height == pic.height; same || tiny(pic, width, height) {
+		n := 1
+		if same {
+			n = 8
+		}
+		p, err := d.whole(ctx, file, pic, n, o)
+		if err != nil {
+			return nil, err
+		}
+		return orient(scaleDown(p.picture(), width, height), pic.orientation), d.complete()
+	}
+	p, err := d.scaled(ctx, file, pic, width, height, false, o)
+	if err != nil {
+		return nil, err
+	}
+	return toNRGBA(p.picture()), d.complete()
+}
+
+// complete is ErrTruncated where data was missing.
+func (d *darkroom) complete() error {
+	if d.decoder.Truncated() {
+		return ErrTruncated
+	}
+	return nil
+}
+
+// afford holds need bytes against what a picture of that size may take.
+func (p *picture) afford(need int64, lim Limits) error {
+	if budget := min(lim.MaxMemory, max(cheapMemory, memoryPerByte*p.size)); need > budget {
+		return &FormatError{Format: p.format, Reason: fmt.Sprintf("decoding takes more than %d bytes", budget), Err: ErrTooLarge}
+	}
+	if p.blockVisits > maxBlockVisits {
+		return &FormatError{Format: p.format, Reason: "too many scans for its size", Err: ErrTooLarge}
+	}
+	return nil
+}
+
+// jpegError makes an error of this package of the decoder's.
+func jpegError(err error) error {
+	var e *jpeg.Error
+	if !errors.As(err, &e) {
+		return err // the context's
+	}
+	f := &FormatError{Format: JPEG, Part: e.Part, Offset: e.Offset, Reason: "decode: " + e.Reason, Err: ErrCorrupt}
+	if e.Kind == jpeg.Unsupported {
+		f.Err = ErrUnsupported
+	}
+	return f
+}

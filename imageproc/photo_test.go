@@ -1,0 +1,168 @@
+package imageproc_test
+
+import (
+	"bytes"
+	"errors"
+	"image"
+	"image/color"
+	"image/jpeg"
+	"testing"
+
+	"github.com/disintegration/imaging"
+
+	"github.com/fitveil/fitveil/imageproc"
+)
+
+// landscape is a picture with soft shapes and a few edges, so that a filter's place
+// and sharpness show.
+func landscape(w, h int) *image.NRGBA {
+	m := image.NewNRGBA(image.Rect(0, 0, w, h))
+	for y := range h {
+		for x := range w {
+			c := color.NRGBA{byte(x * 255 / w), byte(y * 255 / h), byte(128 + (x-y)*60/w), 255}
+			if (x*13/w+y*11/h)%4 == 0 {
+				c.R, c.G, c.B = c.R/2, c.G/2, c.B/2
+			}
+			m.SetNRGBA(x, y, c)
+		}
+	}
+	return m
+}
+
+func mustEncode(t testing.TB, img image.Image, o *imageproc.EncodeOptions) []byte {
+	t.Helper()
+	var b bytes.Buffer
+	if err := imageproc.Encode(&b, img, imageproc.JPEG, o); err != nil {
+		t.Fatal(err)
+	}
+	return b.Bytes()
+}
+
+// meanSquare is the mean of the squares by which two pictures differ.
+func meanSquare(t testing.TB, got, want image.Image) float64 {
+	t.Helper()
+	if got.Bounds() != want.Bounds() {
+		t.Fatalf("%v, want %v", got.Bounds(), want.Bounds())
+	}
+	a, b := got.(*image.NRGBA), imaging.Clone(want)
+	sum := 0
+	for i := range a.Pix {
+		d := int(a.Pix[i]) - int(b.Pix[i])
+		sum += d * d
+	}
+	return float64(sum) / float64(len(a.Pix)*3/4)
+}
+
+// TestThumbLooksRight compares thumbnails of every size and orientation with what
+// the standard library and imaging make of the file in full.
+func TestThumbLooksRight(t *testing.T) {
+	file := mustEncode(t, landscape(403, 302), &imageproc.EncodeOptions{Quality: 95})
+	full, err := jpeg.Decode(bytes.NewReader(file))
+	if err != nil {
+		t.Fatal(err)
+	}
+	turns := []func(image.Image) *image.NRGBA{
+		imaging.Clone, imaging.FlipH, imaging.Rotate180, imaging.FlipV, imaging.Transpose, imaging.Rotate270, imaging.Transverse, imaging.Rotate90,
+	}
+	for o := 1; o <= 8; o++ {
+		turned := withSegments(file, exifSegment(phoneExif(uint32(o), 300)))
+		for _, side := range []int{403, 400, 270, 150, 64, 31, 9, 1} {
+			got, err := imageproc.Decode(bytes.NewReader(turned), &imageproc.DecodeOptions{MaxSide: side})
+			if err != nil {
+				t.Fatal(err)
+			}
+			b := turns[o-1](full)
+			w, h := got.Bounds().Dx(), got.Bounds().Dy()
+			want := imaging.Resize(b, w, h, imaging.Lanczos)
+			limit := 30.0
+			if side < 10 {
+				limit = 60 // averages go before the filter
+			}
+			if d := meanSquare(t, got, want); d > limit {
+				t.Errorf("orientation %d, side %d: mean of squares %.1f", o, side, d)
+			}
+		}
+	}
+}
+
+// TestOnePass looks that a smaller copy and its thumbnail are the picture.
+func TestOnePass(t *testing.T) {
+	for name, m := range map[string]image.Image{"colour": landscape(500, 400), "grey": toGrey(landscape(500, 400))} {
+		file := withSegments(mustEncode(t, m, &imageproc.EncodeOptions{Quality: 95}), exifSegment(phoneExif(6, 300)))
+		c, err := imageproc.Sanitize(t.Context(), bytes.NewReader(file), &imageproc.SanitizeOptions{MaxSide: 300, Quality: 92, Thumb: 90})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if want := image.Rect(0, 0, 240, 300); c.Bounds() != want {
+			t.Errorf("%s: %v, want %v", name, c.Bounds(), want)
+		}
+		img, err := c.Image(nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		upright := imaging.Rotate270(m)
+		if d := meanSquare(t, img, imaging.Resize(upright, 240, 300, imaging.Lanczos)); d > 40 {
+			t.Errorf("%s: the copy is off by %.1f in the mean of squares", name, d)
+		}
+		for _, side := range []int{90, 91} { // made on the way, and decoded
+			thumb, err := c.Thumb(side)
+			if err != nil {
+				t.Fatal(err)
+			}
+			b := thumb.Bounds()
+			if b.Dy() != side {
+				t.Errorf("%s: %v, want a side of %d", name, b, side)
+			}
+			if d := meanSquare(t, thumb, imaging.Resize(upright, b.Dx(), b.Dy(), imaging.Lanczos)); d > 40 {
+				t.Errorf("%s: the thumbnail of %d is off by %.1f in the mean of squares", name, side, d)
+			}
+		}
+		first, _ := c.Thumb(90)
+		first.(*image.NRGBA).Pix[0] ^= 0xFF
+		second, _ := c.Thumb(90)
+		if first.(*image.NRGBA).Pix[0] == second.(*image.NRGBA).Pix[0] {
+			t.Errorf("%s: a caller's pixels are the Clean's", name)
+		}
+	}
+}
+
+func toGrey(m *image.NRGBA) *image.Gray {
+	g := image.NewGray(m.Rect)
+	for y := range m.Rect.Dy() {
+		for x := range m.Rect.Dx() {
+			g.Set(x, y, m.At(x, y))
+		}
+	}
+	return g
+}
+
+// TestTruncatedJPEG refuses what ends early, unless asked to show what there is.
+func TestTruncatedJPEG(t *testing.T) {
+	file := mustEncode(t, landscape(320, 240), nil)
+	whole, err := imageproc.Decode(bytes.NewReader(file), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, cut := range []int{len(file) / 2, len(file) * 3 / 4, len(file) - 3, len(file) - 1} {
+		_, err := imageproc.Decode(bytes.NewReader(file[:cut]), nil)
+		if !errors.Is(err, imageproc.ErrCorrupt) {
+			t.Errorf("cut at %d: %v, want ErrCorrupt", cut, err)
+		}
+		img, err := imageproc.Decode(bytes.NewReader(file[:cut]), &imageproc.DecodeOptions{Truncated: true})
+		if !errors.Is(err, imageproc.ErrTruncated) || img == nil {
+			t.Errorf("cut at %d: %v, want a picture and ErrTruncated", cut, err)
+			continue
+		}
+		got := img.(*image.NRGBA)
+		rows := cut * 200 / len(file) // of 240, a little less than there must be
+		if n := rows / 2 * got.Stride; !bytes.Equal(got.Pix[:n], whole.(*image.NRGBA).Pix[:n]) {
+			t.Errorf("cut at %d: what is there looks different", cut)
+		}
+	}
+	if _, err := imageproc.Decode(bytes.NewReader(file[:100]), &imageproc.DecodeOptions{Truncated: true}); !errors.Is(err, imageproc.ErrCorrupt) {
+		t.Errorf("a file without data: %v, want ErrCorrupt", err)
+	}
+	if _, err := imageproc.Decode(bytes.NewReader(file), &imageproc.DecodeOptions{Truncated: true}); err != nil {
+		t.Errorf("a whole file: %v", err)
+	}
+}
