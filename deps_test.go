@@ -45,6 +45,8 @@ var arrows = map[string][]string{
 	"tryon":                {"tryon/identity", "consent", "consent/merkle", "detect", "imageproc"},
 	"tryon/identity":       {"imageproc"},
 	"tryon/overlay":        {"tryon", "tryon/identity", "consent", "consent/merkle", "detect", "imageproc"},
+
+	"detect/infer/infertest": {"detect/infer"},
 }
 
 // What the heavy packages link. Of x/image that is the WebP decoder, and the TIFF
@@ -87,6 +89,8 @@ var thirdParty = map[string][]string{
 	"tryon":               slices.Concat(pictures, trees),
 	"tryon/identity":      pictures,
 	"tryon/overlay":       slices.Concat(pictures, trees),
+
+	"detect/infer/infertest": networks,
 }
 
 // importable reports whether others may import the package of this name, and

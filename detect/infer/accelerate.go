@@ -8,16 +8,14 @@ import (
 
 	"github.com/fitveil/fitveil/detect/infer/internal/fast"
 	"github.com/fitveil/fitveil/detect/infer/internal/ir"
+	"github.com/fitveil/fitveil/detect/infer/internal/kernel"
 )
 
-// compile makes the fast program. It reports false where that is not wanted, or
-// would need more memory than is allowed: the reference operators need less.
-func (p *Program) compile(o *Options, inputs []*ir.Value, nodes []*ir.Node, outputs []*ir.Value, memory *ir.Budget) bool {
-	if o.reference {
-		return false
-	}
+// compile makes the fast program. It reports false where that would need more
+// memory than is allowed: the reference operators need less.
+func (p *Program) compile(o *Options, kernels *kernel.Set, inputs []*ir.Value, nodes []*ir.Node, outputs []*ir.Value, memory *ir.Budget) bool {
 	f, err := fast.Compile(&fast.Graph{Inputs: inputs, Outputs: outputs, Nodes: nodes}, fast.Options{
-		Set: o.kernels, Threads: o.Threads, Exact: o.Exact, MaxBytes: o.MaxBytes, Memory: memory,
+		Set: kernels, Threads: o.Threads, Exact: o.Exact, MaxBytes: o.MaxBytes, Memory: memory,
 	})
 	if err != nil {
 		return false

@@ -268,7 +268,7 @@ var engines = []struct {
 	options func(infer.Options) *infer.Options
 }{
 	{"default", func(o infer.Options) *infer.Options { return &o }},
-	{"reference", infer.WithReference},
+	{"reference", func(o infer.Options) *infer.Options { o.Kernels = "reference"; return &o }},
 }
 
 // failer is what testing.TB and rapid.T have in common.

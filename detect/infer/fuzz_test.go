@@ -9,6 +9,7 @@ import (
 	"gorgonia.org/tensor"
 
 	"github.com/fitveil/fitveil/detect/infer"
+	"github.com/fitveil/fitveil/detect/infer/infertest"
 )
 
 // FuzzLoad wants of any file: an error of the three kinds, or a program that
@@ -17,6 +18,13 @@ func FuzzLoad(f *testing.F) {
 	for _, c := range allCases() {
 		m, _ := c.model(false)
 		f.Add(m.encode())
+	}
+	seen := map[string]bool{}
+	for _, c := range infertest.Nodes() { // one small model of each operator
+		if !seen[c.Operator] && len(c.Model) < 1<<10 {
+			seen[c.Operator] = true
+			f.Add(c.Model)
+		}
 	}
 	for _, m := range []model{relu(), small(), added(constant("w", []int{1}, f32(1)))} {
 		b := m.encode()

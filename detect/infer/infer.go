@@ -1,6 +1,7 @@
 package infer
 
 import (
+	"fmt"
 	"maps"
 	"slices"
 
@@ -25,9 +26,10 @@ type Options struct {
 	// Exact does without Winograd's convolution, which is faster and rounds a
 	// little more: sums are then those of the products the model asks for.
 	Exact bool
-
-	reference bool        // the interpreter alone, for tests
-	kernels   *kernel.Set // nil means the fastest
+	// Kernels names the set of kernels to compute with, one of [Kernels]; ""
+	// means the fastest. The results of one set are the same on every machine
+	// and with any number of threads; those of two sets differ by rounding.
+	Kernels string
 }
 
 const defaultMaxBytes = 256 << 20
@@ -42,6 +44,36 @@ func (o *Options) withDefaults() Options {
 		v.MaxBytes = defaultMaxBytes
 	}
 	return v
+}
+
+// reference is the name of the interpreter that is written to be read.
+const reference = "reference"
+
+// Kernels lists the sets of kernels that run on this CPU, the fastest first:
+// those in assembly, "go", and last "reference", an interpreter that computes
+// operator by operator, for comparison.
+func Kernels() []string {
+	var names []string
+	for _, s := range kernel.All() {
+		names = append(names, s.Name)
+	}
+	return append(names, reference)
+}
+
+// set finds the kernels that o names, nil for the interpreter.
+func (o *Options) set() (*kernel.Set, error) {
+	if o.Kernels == "" {
+		return kernel.Best(), nil
+	}
+	if o.Kernels == reference {
+		return nil, nil
+	}
+	for _, s := range kernel.All() {
+		if s.Name == o.Kernels {
+			return s, nil
+		}
+	}
+	return nil, fmt.Errorf("infer: no kernels %q on this CPU, it has %q: %w", o.Kernels, Kernels(), ErrUnsupported)
 }
 
 // Value describes an input or output of a Program.
@@ -60,15 +92,19 @@ func Operators() []string { return slices.Sorted(maps.Keys(ref.Set().Build)) }
 // afterwards.
 //
 // Every shape is computed here, so all sizes must be known: from the file or
-// from o.Dims. Errors are a *[FormatError] or a *[NodeError] and wrap
-// [ErrModel], [ErrUnsupported] or [ErrTooLarge]. Memory and time are bounded by
+// from o.Dims. Errors of the model are a *[FormatError] or a *[NodeError] and
+// wrap [ErrModel], [ErrUnsupported] or [ErrTooLarge]. Memory and time are bounded by
 // the size of model and by o.MaxBytes.
 func Load(model []byte, o *Options) (*Program, error) {
+	g := NewGraph(o)
+	kernels, err := g.options.set()
+	if err != nil {
+		return nil, err
+	}
 	f, err := readFile(model)
 	if err != nil {
 		return nil, err
 	}
-	g := NewGraph(o)
 	g.file = f
 	if err := g.decode(); err != nil {
 		return nil, err
@@ -93,5 +129,5 @@ func Load(model []byte, o *Options) (*Program, error) {
 			return nil, d.unsupported(d.off, "output %q is %v %v", d.name, v.Type, v.Shape)
 		}
 	}
-	return newProgram(&g.options, inputs, c.needed(outputs), outputs, &c.memory)
+	return newProgram(&g.options, kernels, inputs, c.needed(outputs), outputs, &c.memory)
 }

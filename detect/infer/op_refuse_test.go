@@ -55,8 +55,8 @@ func TestOperatorsRefuse(t *testing.T) {
 		{opCase{op: "Resize", in: []array{row, {none: true}, fixed(f32(-1), 1)}}, infer.ErrModel, "scale -1"},
 		{opCase{op: "Resize", in: []array{row, {none: true}, fixed(f32(nan), 1)}}, infer.ErrModel, "scale NaN"},
 		{opCase{op: "Resize", in: []array{row, {none: true}, fixed(f32(0.1), 1)}}, infer.ErrUnsupported, "to [0]"},
-		{opCase{op: "Resize", opset: 18, attrs: []part{attr("antialias", 1)}, in: []array{row, {none: true}, fixed(f32(2), 1)}}, infer.ErrUnsupported, "antialias"},
-		{opCase{op: "Resize", attrs: []part{attr("coordinate_transformation_mode", "tf_crop_and_resize")}, in: []array{row, {none: true}, fixed(f32(2), 1)}}, infer.ErrUnsupported, "tf_crop_and_resize"},
+		{opCase{op: "Resize", attrs: []part{attr("coordinate_transformation_mode", "diagonal")}, in: []array{row, {none: true}, fixed(f32(2), 1)}}, infer.ErrUnsupported, "diagonal"},
+		{opCase{op: "Resize", attrs: []part{attr("coordinate_transformation_mode", "tf_crop_and_resize")}, in: []array{row, fixed(f32(0), 1), fixed(f32(2), 1)}}, infer.ErrModel, "roi of 1 numbers"},
 		{opCase{op: "Upsample", opset: 9, in: []array{row, fixed(f32(1, 2), 2)}}, infer.ErrModel, "2 scales"},
 
 		{opCase{op: "Concat", in: []array{row}}, infer.ErrModel, `"axis" is missing`},

@@ -9,6 +9,7 @@ import (
 
 	"github.com/fitveil/fitveil/detect/infer/internal/fast"
 	"github.com/fitveil/fitveil/detect/infer/internal/ir"
+	"github.com/fitveil/fitveil/detect/infer/internal/kernel"
 )
 
 // Program is a compiled model: immutable, safe for use by many goroutines.
@@ -46,9 +47,9 @@ func (c *compiler) declare(f *file, dims map[string]int) ([]*ir.Value, error) {
 	return inputs, nil
 }
 
-func newProgram(o *Options, inputs []*ir.Value, nodes []*ir.Node, outputs []*ir.Value, memory *ir.Budget) (*Program, error) {
+func newProgram(o *Options, kernels *kernel.Set, inputs []*ir.Value, nodes []*ir.Node, outputs []*ir.Value, memory *ir.Budget) (*Program, error) {
 	p := &Program{threads: o.Threads, nodes: nodes, inputs: describe(inputs), outputs: describe(outputs)}
-	if p.compile(o, inputs, nodes, outputs, memory) {
+	if kernels != nil && p.compile(o, kernels, inputs, nodes, outputs, memory) {
 		return p, nil
 	}
 	var index map[*ir.Value]int

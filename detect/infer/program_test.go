@@ -296,3 +296,33 @@ func runGraph(t failer, m model, in ...tensor.Tensor) []tensor.Tensor {
 	}
 	return out
 }
+
+func TestLoadRefusesKernels(t *testing.T) {
+	_, err := infer.Load(small().encode(), &infer.Options{Kernels: "mmx"})
+	if !errors.Is(err, infer.ErrUnsupported) || !strings.Contains(err.Error(), `"mmx"`) || !strings.Contains(err.Error(), `"reference"`) {
+		t.Errorf("got %v, want ErrUnsupported with what there is", err)
+	}
+}
+
+// TestRunRefusesIndices meets an index that only a run knows and that is out of
+// range, on both engines, and runs again with one that is fine.
+func TestRunRefusesIndices(t *testing.T) {
+	m := model{
+		nodes:   []part{node("Gather", []string{"x", "i"}, []string{"y"})},
+		tensors: []part{constant("x", []int{3}, f32(5, 6, 7))},
+		inputs:  []part{value("i", 7, 1)},
+		outs:    []part{value("y", 1)},
+	}
+	for _, e := range engines {
+		s := load(t, m, e.options(infer.Options{})).NewSession()
+		out := make([]tensor.Tensor, 1)
+		err := s.Run(context.Background(), []tensor.Tensor{arr(i64(3), 1).tensor()}, out)
+		var at *infer.NodeError
+		if !errors.Is(err, infer.ErrData) || !errors.As(err, &at) || at.Operator != "Gather" || at.Node != "the Gather" || out[0] != nil {
+			t.Errorf("%s: got %v, output %v, want a NodeError of the Gather that wraps ErrData", e.name, err, out[0])
+		}
+		if err := s.Run(context.Background(), []tensor.Tensor{arr(i64(-1), 1).tensor()}, out); err != nil || out[0].Data().([]float32)[0] != 7 {
+			t.Errorf("%s: second run: %v, %v", e.name, err, out[0])
+		}
+	}
+}

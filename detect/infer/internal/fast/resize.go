@@ -72,23 +72,24 @@ func readResize(n *ir.Node) (*resize, bool) {
 }
 
 // origin is the position that output i of out comes from: Operators.md#Resize,
-// coordinate_transformation_mode.
-func origin(mode string, i, in, out, scale float64) (at float64, ok bool) {
+// coordinate_transformation_mode, in float32 as the reference operators have it.
+func origin(mode string, index, size, result, by float64) (at float64, ok bool) {
+	i, in, out, scale := float32(index), float32(size), float32(result), float32(by)
 	switch mode {
 	case "half_pixel":
-		return (i+0.5)/scale - 0.5, true
+		return float64(float32((i+0.5)/scale) - 0.5), true
 	case "asymmetric":
-		return i / scale, true
+		return float64(i / scale), true
 	case "pytorch_half_pixel":
 		if out == 1 {
 			return 0, true
 		}
-		return (i+0.5)/scale - 0.5, true
+		return float64(float32((i+0.5)/scale) - 0.5), true
 	case "align_corners":
 		if out == 1 {
 			return 0, true
 		}
-		return i * (in - 1) / (out - 1), true
+		return float64(i * (in - 1) / (out - 1)), true
 	}
 	return 0, false
 }

@@ -1,0 +1,182 @@
+package infertest
+
+import "math"
+
+// moveVectors: operators that move elements, make shapes or convert types.
+func moveVectors() []vector {
+	cube, picture := rnd(2, 3, 4), rnd(1, 8, 2, 3)
+	shape := func(v ...int64) value { return known(v, len(v)) }
+	list := []vector{
+		{op: "Reshape", name: "plain", in: []value{cube, shape(4, 6)}},
+		{op: "Reshape", name: "inferred", in: []value{cube, shape(3, -1)}},
+		{op: "Reshape", name: "kept and inferred", in: []value{cube, shape(0, -1, 2)}},
+		{op: "Reshape", name: "to a scalar", in: []value{rnd(1, 1), known(i64(), 0)}},
+		{op: "Reshape", name: "zeros allowed", from: 14, attrs: attrs{"allowzero": 1}, in: []value{cube, shape(6, 4)}},
+		{op: "Reshape", name: "int64", in: []value{ints(-9, 9, 6), shape(2, 3)}},
+		{op: "Flatten", name: "default", in: []value{rnd(2, 3, 4, 5)}},
+		{op: "Flatten", name: "axis 0", attrs: attrs{"axis": 0}, in: []value{cube}},
+		{op: "Flatten", name: "axis 3", attrs: attrs{"axis": 3}, in: []value{cube}},
+		{op: "Flatten", name: "negative axis", from: 11, attrs: attrs{"axis": -1}, in: []value{cube}},
+		{op: "Squeeze", name: "attribute", to: 12, attrs: attrs{"axes": []int{0, 2}}, in: []value{rnd(1, 3, 1, 2)}},
+		{op: "Squeeze", name: "negative attribute", from: 11, to: 12, attrs: attrs{"axes": []int{-2}}, in: []value{rnd(1, 3, 1, 2)}},
+		{op: "Squeeze", name: "input", from: 13, in: []value{rnd(1, 3, 1, 2), shape(0, -2)}},
+		{op: "Squeeze", name: "all", in: []value{rnd(1, 3, 1, 2)}},
+		{op: "Unsqueeze", name: "attribute", to: 12, attrs: attrs{"axes": []int{0, 3}}, in: []value{rnd(2, 3)}},
+		{op: "Unsqueeze", name: "negative attribute", from: 11, to: 12, attrs: attrs{"axes": []int{-1}}, in: []value{rnd(2, 3)}},
+		{op: "Unsqueeze", name: "input", from: 13, in: []value{rnd(2, 3), shape(-1, 1)}},
+		{op: "Transpose", name: "default", in: []value{cube}},
+		{op: "Transpose", name: "permutation", attrs: attrs{"perm": []int{1, 2, 0}}, in: []value{cube}},
+		{op: "Transpose", name: "to channels last", attrs: attrs{"perm": []int{0, 2, 3, 1}}, in: []value{rnd(1, 5, 3, 4)}},
+		{op: "Transpose", name: "uint8", attrs: attrs{"perm": []int{1, 0}}, in: []value{ints(0, 255, 3, 4).of("uint8")}},
+		{op: "Concat", name: "axis 1", attrs: attrs{"axis": 1}, in: []value{rnd(2, 1, 3), rnd(2, 2, 3), rnd(2, 3, 3)}},
+		{op: "Concat", name: "axis 0", attrs: attrs{"axis": 0}, in: []value{ints(-9, 9, 2), ints(-9, 9, 3)}},
+		{op: "Concat", name: "negative axis", from: 11, attrs: attrs{"axis": -1}, in: []value{cube, cube}},
+		{op: "Split", name: "equal", to: 17, attrs: attrs{"axis": 1}, outs: 2, in: []value{rnd(2, 4)}},
+		{op: "Split", name: "attribute", to: 12, attrs: attrs{"axis": 1, "split": []int{1, 3}}, outs: 2, in: []value{rnd(2, 4)}},
+		{op: "Split", name: "negative axis", from: 11, to: 17, attrs: attrs{"axis": -2}, outs: 3, in: []value{rnd(3, 2)}},
+		{op: "Split", name: "input", from: 13, attrs: attrs{"axis": 1}, outs: 2, in: []value{rnd(2, 4), shape(3, 1)}},
+		{op: "Split", name: "number of outputs", from: 18, attrs: attrs{"num_outputs": 2}, outs: 2, in: []value{rnd(6)}},
+		{op: "Split", name: "smaller last part", from: 18, attrs: attrs{"num_outputs": 3, "axis": 1}, outs: 3, in: []value{rnd(2, 7)}},
+		{op: "Slice", name: "attributes", to: 9, attrs: attrs{"starts": []int{0, 1}, "ends": []int{2, 1000}, "axes": []int{0, 2}}, in: []value{cube}},
+		{op: "Slice", name: "attributes without axes", to: 9, attrs: attrs{"starts": []int{1, -2}, "ends": []int{2, -1}}, in: []value{cube}},
+		{op: "Slice", name: "inputs", from: 10, in: []value{cube, shape(0, 1), shape(2, math.MaxInt64), shape(1, 2)}},
+		{op: "Slice", name: "steps", from: 10, in: []value{rnd(9), shape(1), shape(8), shape(0), shape(3)}},
+		{op: "Slice", name: "backwards", from: 10, in: []value{rnd(9), shape(-2), shape(math.MinInt64), shape(0), shape(-2)}},
+		{op: "Slice", name: "negative axis", from: 11, in: []value{cube, shape(-3), shape(-1), shape(-1)}},
+		{op: "Slice", name: "int32 indices", from: 10, in: []value{cube, known([]int32{1}, 1), known([]int32{3}, 1), known([]int32{1}, 1)}},
+		{op: "Pad", name: "attributes", to: 10, attrs: attrs{"pads": []int{0, 1, 2, 1, 0, 3}, "value": 1.5}, in: []value{cube}},
+		{op: "Pad", name: "reflecting attribute", to: 10, attrs: attrs{"pads": []int{0, 1, 2, 0, 2, 1}, "mode": "reflect"}, in: []value{cube}},
+		{op: "Pad", name: "edge attribute", to: 10, attrs: attrs{"pads": []int{1, 0, 2, 0, 2, 1}, "mode": "edge"}, in: []value{cube}},
+		{op: "Pad", name: "inputs", from: 11, in: []value{cube, shape(0, 1, 2, 1, 0, 3), known(f32(-1.5))}},
+		{op: "Pad", name: "without value", from: 11, in: []value{cube, shape(0, 1, 2, 1, 0, 3)}},
+		{op: "Pad", name: "reflect", from: 11, attrs: attrs{"mode": "reflect"}, in: []value{cube, shape(0, 1, 2, 0, 2, 1)}},
+		{op: "Pad", name: "edge", from: 11, attrs: attrs{"mode": "edge"}, in: []value{cube, shape(1, 0, 2, 0, 2, 1)}},
+		{op: "Pad", name: "negative", from: 11, in: []value{rnd(4, 5), shape(-1, 2, 1, -2)}},
+		{op: "Pad", name: "axes", from: 18, in: []value{cube, shape(1, 2), known(f32(3)), shape(-1)}},
+		{op: "Pad", name: "wrap", from: 19, attrs: attrs{"mode": "wrap"}, in: []value{cube, shape(0, 1, 2, 0, 2, 1)}},
+		{op: "Pad", name: "int32", from: 13, in: []value{ints(-9, 9, 4).of("int32"), shape(1, 1), known([]int32{7})}},
+		{op: "Expand", name: "wider", from: 8, in: []value{rnd(3, 1), shape(2, 1, 4)}},
+		{op: "Expand", name: "ones keep", from: 8, in: []value{rnd(3, 4), shape(3, 1)}},
+		{op: "Tile", name: "repeats", in: []value{rnd(2, 3), shape(2, 3)}},
+		{op: "Tile", name: "once", in: []value{cube, shape(1, 1, 1)}},
+		{op: "DepthToSpace", name: "default", in: []value{picture}, attrs: attrs{"blocksize": 2}},
+		{op: "DepthToSpace", name: "columns first", from: 11, attrs: attrs{"blocksize": 2, "mode": "CRD"}, in: []value{picture}},
+		{op: "DepthToSpace", name: "rows first", from: 11, attrs: attrs{"blocksize": 2, "mode": "DCR"}, in: []value{picture}},
+		{op: "SpaceToDepth", name: "default", attrs: attrs{"blocksize": 2}, in: []value{rnd(1, 3, 4, 6)}},
+		{op: "Shape", name: "default", in: []value{cube}},
+		{op: "Shape", name: "part", from: 15, attrs: attrs{"start": -2, "end": -1}, in: []value{cube}},
+		{op: "Shape", name: "beyond", from: 15, attrs: attrs{"start": 1, "end": 9}, in: []value{cube}},
+		{op: "Size", name: "default", in: []value{cube}},
+		{op: "Constant", name: "tensor", attrs: attrs{"value": given(f32(1, 2, 3, 4), 2, 2)}},
+		{op: "Constant", name: "uint8 tensor", attrs: attrs{"value": given([]uint8{1, 200}, 2)}},
+		{op: "Constant", name: "int", from: 12, attrs: attrs{"value_int": 7}},
+		{op: "Constant", name: "floats", from: 12, attrs: attrs{"value_floats": []float64{0.5, -1}}},
+		{op: "Constant", name: "ints", from: 12, attrs: attrs{"value_ints": []int{3, -1}}},
+		{op: "ConstantOfShape", name: "default", from: 9, in: []value{shape(2, 3)}},
+		{op: "ConstantOfShape", name: "int64", from: 9, attrs: attrs{"value": given(i64(7), 1)}, in: []value{shape(2, 3)}},
+		{op: "EyeLike", name: "default", from: 9, in: []value{rnd(3, 4)}},
+		{op: "EyeLike", name: "off diagonal", from: 9, attrs: attrs{"k": 1, "dtype": 6}, in: []value{rnd(4, 4)}},
+		{op: "EyeLike", name: "below", from: 9, attrs: attrs{"k": -1}, in: []value{ints(0, 9, 4, 3)}},
+		{op: "Range", name: "float32", from: 11, in: []value{known(f32(1)), known(f32(3.5)), known(f32(0.5))}},
+		{op: "Range", name: "backwards", from: 11, in: []value{known(i64(10)), known(i64(3)), known(i64(-3))}},
+		{op: "Trilu", name: "upper", from: 14, in: []value{rnd(3, 4)}},
+		{op: "Trilu", name: "lower", from: 14, attrs: attrs{"upper": 0}, in: []value{rnd(2, 4, 3)}},
+		{op: "Trilu", name: "above", from: 14, in: []value{ints(0, 9, 4, 5), known(i64(1))}},
+		{op: "Trilu", name: "below", from: 14, attrs: attrs{"upper": 0}, in: []value{rnd(4, 5), known(i64(-1))}},
+		{op: "NonZero", name: "float32", from: 9, in: []value{known(f32(1, 0, 0, 2, 3, 0), 2, 3)}},
+		{op: "NonZero", name: "bool", from: 9, in: []value{known([]bool{true, false, true}, 3)}},
+		{op: "QuantizeLinear", name: "uint8", from: 10, in: []value{within(-3, 3, 2, 3), known(f32(0.02)), known([]uint8{128})}},
+		{op: "QuantizeLinear", name: "int8", from: 10, in: []value{within(-3, 3, 2, 3), known(f32(0.02)), known([]int8{-3})}},
+		{op: "QuantizeLinear", name: "without zero point", from: 10, in: []value{within(-1, 3, 2, 3), known(f32(0.02))}},
+		{op: "QuantizeLinear", name: "axis", from: 13, attrs: attrs{"axis": 1}, in: []value{within(-3, 3, 2, 3, 2), known(f32(0.02, 0.1, 0.05), 3), known([]uint8{0, 99, 128}, 3)}},
+		{op: "DequantizeLinear", name: "uint8", from: 10, in: []value{ints(0, 255, 2, 3).of("uint8"), known(f32(0.02)), known([]uint8{128})}},
+		{op: "DequantizeLinear", name: "int8 weights", from: 10, in: []value{ints(-127, 127, 2, 3).of("int8").fixed(), known(f32(0.02))}},
+		{op: "DequantizeLinear", name: "axis", from: 13, attrs: attrs{"axis": 0}, in: []value{ints(0, 255, 2, 3).of("uint8"), known(f32(0.02, 0.1), 2), known([]uint8{0, 99}, 2)}},
+		{op: "DequantizeLinear", name: "int32", from: 10, in: []value{ints(-999, 999, 4).of("int32"), known(f32(0.02))}},
+		{op: "Cast", name: "float32 to int64", attrs: attrs{"to": 7}, in: []value{within(-9, 9, 8)}},
+		{op: "Cast", name: "float32 to uint8", attrs: attrs{"to": 2}, in: []value{within(0, 200, 8)}},
+		{op: "Cast", name: "float32 to bool", attrs: attrs{"to": 9}, in: []value{given(f32(0, 0.5, -1, nan), 4)}},
+		{op: "Cast", name: "int64 to float32", attrs: attrs{"to": 1}, in: []value{ints(-999, 999, 8)}},
+		{op: "Cast", name: "bool to float32", attrs: attrs{"to": 1}, in: []value{rnd(8).of("bool")}},
+		{op: "Cast", name: "uint8 to float32", attrs: attrs{"to": 1}, in: []value{ints(0, 255, 8).of("uint8")}},
+		{op: "Cast", name: "int64 to int32", attrs: attrs{"to": 6}, in: []value{ints(-999, 999, 8)}},
+		{op: "Cast", name: "float64 to float32", attrs: attrs{"to": 1}, in: []value{rnd(8).of("float64")}},
+		{op: "Cast", name: "float16 weights", attrs: attrs{"to": 1}, in: []value{known(half{0x3c00, 0xc000, 0x0001, 0x7bff, 0x8000, 0x7c00, 0x2e66}, 7)}},
+		{op: "Cast", name: "saturating", from: 19, attrs: attrs{"to": 1, "saturate": 1}, in: []value{ints(-9, 9, 8)}},
+		{op: "CastLike", name: "float32 to int64", from: 15, in: []value{within(-9, 9, 8), ints(0, 1, 1)}},
+	}
+	return list
+}
+
+// indexVectors: operators that pick and place by index.
+func indexVectors() []vector {
+	matrix, cube := rnd(4, 5), rnd(3, 4, 5)
+	regions := given(f32(0, 0, 9, 9, 3, 2, 15, 11, -4, 1, 5, 30), 3, 4)
+	list := []vector{
+		{op: "Gather", name: "axis 0", in: []value{matrix, known(i64(0, 3, 1), 3)}},
+		{op: "Gather", name: "axis 1", attrs: attrs{"axis": 1}, in: []value{cube, known(i64(3, 0), 1, 2)}},
+		{op: "Gather", name: "at run time", attrs: attrs{"axis": 1}, in: []value{cube, ints(0, 3, 2, 2)}},
+		{op: "Gather", name: "negative", from: 11, in: []value{matrix, known(i64(-1, -4, 2), 3)}},
+		{op: "Gather", name: "negative at run time", from: 11, in: []value{matrix, ints(-4, 3, 3)}},
+		{op: "Gather", name: "scalar index", in: []value{matrix, known(i64(2))}},
+		{op: "Gather", name: "int32 indices", in: []value{ints(0, 99, 5), ints(0, 4, 3).of("int32")}},
+		{op: "GatherElements", name: "axis 0", from: 11, in: []value{matrix, ints(0, 3, 2, 5)}},
+		{op: "GatherElements", name: "axis 1", from: 11, attrs: attrs{"axis": 1}, in: []value{cube, ints(-4, 3, 3, 2, 5)}},
+		{op: "GatherND", name: "elements", from: 11, in: []value{matrix, given(i64(0, 0, 3, 4, 1, 2), 3, 2)}},
+		{op: "GatherND", name: "slices", from: 11, in: []value{cube, ints(0, 2, 2, 2, 1)}},
+		{op: "GatherND", name: "negative", from: 11, in: []value{matrix, ints(-4, -1, 3, 1)}},
+		{op: "GatherND", name: "batches", from: 12, attrs: attrs{"batch_dims": 1}, in: []value{cube, ints(0, 3, 3, 2, 1)}},
+		{op: "Scatter", name: "axis 0", from: 9, to: 10, in: []value{matrix, given(i64(1, 0, 2, 0, 2, 1, 3, 3, 3, 3), 2, 5), rnd(2, 5)}},
+		{op: "Scatter", name: "axis 1", from: 9, to: 10, attrs: attrs{"axis": 1}, in: []value{rnd(1, 5), given(i64(1, 3), 1, 2), rnd(1, 2)}},
+		{op: "ScatterElements", name: "axis 0", from: 11, in: []value{matrix, given(i64(1, 0, 2, 0, 2, 0, 2, 1, 2, 1), 2, 5), rnd(2, 5)}},
+		{op: "ScatterElements", name: "negative", from: 11, attrs: attrs{"axis": 1}, in: []value{rnd(1, 5), given(i64(1, -3), 1, 2), rnd(1, 2)}},
+		{op: "ScatterElements", name: "adding", from: 16, attrs: attrs{"axis": 1, "reduction": "add"}, in: []value{rnd(1, 5), given(i64(1, 1), 1, 2), rnd(1, 2)}},
+		{op: "ScatterElements", name: "multiplying", from: 16, attrs: attrs{"axis": 1, "reduction": "mul"}, in: []value{rnd(1, 5), given(i64(1, 1), 1, 2), rnd(1, 2)}},
+		{op: "ScatterElements", name: "largest", from: 18, attrs: attrs{"axis": 1, "reduction": "max"}, in: []value{rnd(1, 5), given(i64(1, 1), 1, 2), rnd(1, 2)}},
+		{op: "ScatterElements", name: "smallest", from: 18, attrs: attrs{"axis": 1, "reduction": "min"}, in: []value{rnd(1, 5), given(i64(1, 1), 1, 2), rnd(1, 2)}},
+		{op: "ScatterND", name: "elements", from: 11, in: []value{rnd(8), given(i64(4, 3, 1, 7), 4, 1), rnd(4)}},
+		{op: "ScatterND", name: "slices", from: 11, in: []value{cube, given(i64(0, 2), 2, 1), rnd(2, 4, 5)}},
+		{op: "ScatterND", name: "adding", from: 16, attrs: attrs{"reduction": "add"}, in: []value{cube, given(i64(0, 0), 2, 1), rnd(2, 4, 5)}},
+		{op: "ScatterND", name: "multiplying", from: 16, attrs: attrs{"reduction": "mul"}, in: []value{cube, given(i64(0, 0), 2, 1), rnd(2, 4, 5)}},
+		{op: "ScatterND", name: "largest", from: 18, attrs: attrs{"reduction": "max"}, in: []value{cube, given(i64(0, 0), 2, 1), rnd(2, 4, 5)}},
+		{op: "ScatterND", name: "int64", from: 11, in: []value{ints(0, 9, 6), given(i64(4, 1), 2, 1), ints(0, 9, 2)}},
+		{op: "OneHot", name: "last axis", from: 9, in: []value{ints(0, 4, 2, 3), known(i64(5)), known(f32(0.5, 3), 2)}},
+		{op: "OneHot", name: "axis 1", from: 9, attrs: attrs{"axis": 1}, in: []value{ints(0, 4, 2, 3), known(i64(5), 1), known(f32(0, 1), 2)}},
+		{op: "OneHot", name: "negative", from: 11, in: []value{given(i64(0, -1, -7, 9), 4), known(i64(5)), known(i64(2, 8), 2)}},
+		{op: "ReverseSequence", name: "time first", from: 10, attrs: attrs{"time_axis": 0, "batch_axis": 1}, in: []value{rnd(4, 3, 2), given(i64(4, 2, 1), 3)}},
+		{op: "ReverseSequence", name: "batch first", from: 10, attrs: attrs{"time_axis": 1, "batch_axis": 0}, in: []value{rnd(3, 4), given(i64(1, 3, 4), 3)}},
+		{op: "RoiAlign", name: "adaptive early", from: 10, to: 15, attrs: attrs{"output_height": 3, "output_width": 2, "spatial_scale": 0.5}, in: []value{rnd(2, 3, 8, 9), regions, given(i64(0, 1, 0), 3)}},
+		{op: "RoiAlign", name: "adaptive", from: 16, attrs: attrs{"output_height": 3, "output_width": 2, "spatial_scale": 0.5, "coordinate_transformation_mode": "output_half_pixel"}, in: []value{rnd(2, 3, 8, 9), regions, given(i64(0, 1, 0), 3)}},
+		{op: "RoiAlign", name: "adaptive, halves", from: 16, attrs: attrs{"output_height": 3, "output_width": 2, "spatial_scale": 0.5}, in: []value{rnd(2, 3, 8, 9), regions, given(i64(0, 1, 0), 3)}},
+		{op: "RoiAlign", name: "two samples", from: 16, attrs: attrs{"output_height": 2, "output_width": 2, "sampling_ratio": 2}, in: []value{rnd(2, 3, 8, 9), given(f32(0, 0, 4, 4, 3, 2, 8, 7), 2, 4), given(i64(1, 0), 2)}},
+		{op: "RoiAlign", name: "largest", from: 16, attrs: attrs{"output_height": 2, "output_width": 2, "sampling_ratio": 2, "mode": "max"}, in: []value{within(0, 2, 1, 2, 8, 9), given(f32(0, 0, 4, 4, 3, 2, 8, 7), 2, 4), given(i64(0, 0), 2)}},
+		{op: "MaxUnpool", name: "natural shape", from: 9, attrs: attrs{"kernel_shape": []int{2, 2}, "strides": []int{2, 2}}, in: []value{rnd(1, 1, 2, 2), given(i64(5, 7, 13, 15), 1, 1, 2, 2)}},
+	}
+	for _, mode := range []string{"bilinear", "nearest", "bicubic"} {
+		later := map[string]string{"bilinear": "linear", "nearest": "nearest", "bicubic": "cubic"}[mode]
+		for _, padding := range []string{"zeros", "border", "reflection"} {
+			for corners, name := range []string{"", ", corners"} {
+				in := []value{rnd(1, 2, 4, 5), within(-1.3, 1.3, 1, 3, 4, 2)}
+				list = append(list,
+					vector{op: "GridSample", name: mode + ", " + padding + name, from: 16, to: 19, attrs: attrs{"mode": mode, "padding_mode": padding, "align_corners": corners}, in: in, tol: 2e-5},
+					vector{op: "GridSample", name: later + ", " + padding + name + ", late", from: 20, attrs: attrs{"mode": later, "padding_mode": padding, "align_corners": corners}, in: in, tol: 2e-5})
+			}
+		}
+	}
+	boxes := known(f32(0, 0, 1, 1, 0, 0.1, 1, 1.1, 0, -0.1, 1, 0.9, 0, 10, 1, 11, 0, 10.1, 1, 11.1, 0, 100, 1, 101), 1, 6, 4)
+	scores := known(f32(0.9, 0.75, 0.6, 0.95, 0.5, 0.3), 1, 1, 6)
+	list = append(list,
+		vector{op: "NonMaxSuppression", name: "by overlap", from: 10, in: []value{boxes, scores, known(i64(3), 1), known(f32(0.5), 1), known(f32(0), 1)}},
+		vector{op: "NonMaxSuppression", name: "by score", from: 10, in: []value{boxes, scores, known(i64(9), 1), known(f32(0.5), 1), known(f32(0.4), 1)}},
+		vector{op: "NonMaxSuppression", name: "centres", from: 10, attrs: attrs{"center_point_box": 1}, in: []value{boxes, scores, known(i64(3), 1), known(f32(0.5), 1)}},
+		vector{op: "TfIdfVectorizer", name: "bigrams", from: 9, attrs: attrs{
+			"mode": "TF", "min_gram_length": 2, "max_gram_length": 2, "max_skip_count": 5,
+			"ngram_counts": []int{0, 4}, "ngram_indexes": []int{0, 1, 2, 3, 4, 5, 6}, "pool_int64s": []int{2, 3, 5, 4, 5, 6, 7, 8, 6, 7},
+		}, in: []value{given(i64(1, 1, 3, 3, 3, 7, 8, 6, 7, 5, 6, 8), 2, 6)}},
+		vector{op: "TfIdfVectorizer", name: "weighted", from: 9, attrs: attrs{
+			"mode": "TFIDF", "min_gram_length": 1, "max_gram_length": 2, "max_skip_count": 1, "weights": []float64{1, 2, 3, 4, 5, 6, 7},
+			"ngram_counts": []int{0, 4}, "ngram_indexes": []int{6, 5, 4, 3, 2, 1, 0}, "pool_int64s": []int{2, 3, 5, 4, 5, 6, 7, 8, 6, 7},
+		}, in: []value{given([]int32{1, 1, 3, 3, 3, 7, 8, 6, 7, 5, 6, 8}, 12)}},
+	)
+	return list
+}

@@ -1,0 +1,48 @@
+package infertest_test
+
+import (
+	"testing"
+
+	"github.com/fitveil/fitveil/detect/infer"
+	"github.com/fitveil/fitveil/detect/infer/infertest"
+)
+
+// TestInfer runs the suite.
+func TestInfer(t *testing.T) { infertest.Run(t, infertest.Infer(nil), nil) }
+
+// TestKernels runs it with every set of kernels, and the interpreter.
+func TestKernels(t *testing.T) {
+	for _, name := range infer.Kernels() {
+		t.Run(name, func(t *testing.T) {
+			infertest.Run(t, infertest.Infer(&infer.Options{Kernels: name}), &infertest.Options{Quick: true})
+		})
+	}
+}
+
+// TestExact runs it without Winograd's method, on two threads.
+func TestExact(t *testing.T) {
+	infertest.Run(t, infertest.Infer(&infer.Options{Exact: true, Threads: 2}), &infertest.Options{Quick: true})
+}
+
+// TestGraph runs what can be run of it on the graph that onnx-go decodes a model
+// into by itself, without Load: operators that are the same at all opsets.
+func TestGraph(t *testing.T) {
+	b := infertest.OnnxGo(func() infertest.Computer { return infer.NewGraph(nil) })
+	infertest.Run(t, b, &infertest.Options{Quick: true, Operators: []string{"Relu", "Add", "Conv", "MaxPool", "Transpose", "Gemm", "BatchNormalization", "LeakyRelu", "GlobalAveragePool"}, Graphs: 1})
+}
+
+// TestOperatorsCovered wants a node test of every operator that runs.
+func TestOperatorsCovered(t *testing.T) {
+	covered := map[string]bool{}
+	for _, c := range infertest.Nodes() {
+		covered[c.Operator] = true
+		if len(c.Outputs) == 0 {
+			t.Errorf("%s: no answer", c.Name)
+		}
+	}
+	for _, op := range infer.Operators() {
+		if !covered[op] {
+			t.Errorf("no node test of %s", op)
+		}
+	}
+}
