@@ -23,7 +23,10 @@ var update = flag.Bool("update", false, "write the answers of ONNX Runtime to go
 func ortDir(t *testing.T) string {
 	t.Helper()
 	dir := os.Getenv("FITVEIL_ORT_DIR")
-	if dir == "" && os.Getenv("CI") == "" {
+	switch {
+	case dir == "" && os.Getenv("CI") != "":
+		t.Fatal("FITVEIL_ORT_DIR is not set")
+	case dir == "":
 		t.Skip("set FITVEIL_ORT_DIR to a folder where `npm install onnxruntime-node@1.30.0 --ignore-scripts` was run, and have node, to ask ONNX Runtime itself")
 	}
 	return dir
