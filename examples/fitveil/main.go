@@ -36,6 +36,7 @@ func commands() []command {
 		{"inspect", "FILE...", "report the metadata without writing anything", inspect},
 		{"sanitize", "[-max-side N] [-quality Q] IN OUT", "strip, and make smaller on request", sanitize},
 		{"detect", "[-policy P] FILE...", "find people and judge the picture", detectPeople},
+		{"redact", "[-what W] [-mode M] IN OUT", "make people or their faces unrecognisable", redact},
 		{"estimate", "", "estimate body measurements (JSON lines on standard input)", estimate},
 		{"size", "-chart FILE [-fit F]", "recommend a size (JSON lines on standard input)", size},
 		{"convert", "-category C -from S -to S SIZE...", "translate sizes between systems, with the source", convert},
@@ -46,7 +47,7 @@ func commands() []command {
 }
 
 // later are the words that are reserved for what is not built yet.
-var later = []string{"redact", "evaluate"}
+var later = []string{"evaluate"}
 
 func run(args []string, in io.Reader, out, errw io.Writer) int {
 	sh := &shell{in, out, errw}
