@@ -1,0 +1,13 @@
+module github.com/fitveil/fitveil/bench/comparison
+
+go 1.26.0
+
+require github.com/fitveil/fitveil v0.0.0
+
+require (
+	github.com/disintegration/imaging v1.6.2 // indirect
+	github.com/rwcarlsen/goexif v0.0.0-20190401172101-9e8deecbddbd // indirect
+	golang.org/x/image v0.47.0 // indirect
+)
+
+replace github.com/fitveil/fitveil => ../..
