@@ -31,7 +31,8 @@
 // animation (acTL, fcTL, fdAT) if it is sound, the colour chunks cICP, mDCV,
 // cLLI, iCCP (renamed), sRGB, gAMA, cHRM, sBIT, and bKGD, pHYs if pixels are not
 // square, eXIf of 38 bytes if the picture has to be turned. A [Mark] is written
-// only where the options ask for it.
+// only where the options ask for it, and so is what [Keep] names: creator, rights
+// and the IPTC source type, read from the input and written anew as XMP.
 //
 // WebP: VP8, VP8L and ALPH, the animation (ANIM, ANMF), the ICC profile, an EXIF
 // chunk of 26 bytes if the picture has to be turned, and VP8X with flags counted

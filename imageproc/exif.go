@@ -25,6 +25,8 @@ const (
 	tagInteropIFD  = 0xA005
 	tagCanonOwner  = 0x0009 // in Canon's maker note: 32 characters
 	tagMakerNote   = 0x927C
+	tagArtist      = 0x013B
+	tagCopyright   = 0x8298
 	tagXPTitle     = 0x9C9B // Windows: title, comment, author, keywords, subject
 	tagXPSubject   = 0x9C9F
 	typeByte       = 1
@@ -178,18 +180,22 @@ func (r *ifdReader) entry(kind ifdKind, e []byte) {
 // through as a whole, not by its entries.
 func (r *ifdReader) value(kind ifdKind, tag, typ uint16, count uint32, field []byte) {
 	isText := typ == typeASCII || typ == typeUndefined || typ == typeByte
-	if !isText || kind == makerIFD || count < minTextBytes {
+	if !isText || kind == makerIFD {
 		return
 	}
-	at := uint64(r.order.Uint32(field))
-	if at >= uint64(len(r.data)) {
-		return
+	v := field[:min(count, 4)]
+	if count > 4 {
+		at := min(uint64(r.order.Uint32(field)), uint64(len(r.data)))
+		v = r.data[at:min(at+uint64(count), uint64(len(r.data)))]
 	}
-	v := r.data[at:]
-	v = v[:min(uint64(len(v)), uint64(count))]
 	switch {
 	case typ == typeASCII:
 		r.texts.add(v)
+		if tag == tagArtist && kind == primaryIFD {
+			r.texts.claim(claimCreator, v)
+		} else if tag == tagCopyright && kind == primaryIFD {
+			r.texts.claim(claimRights, v)
+		}
 	case tag >= tagXPTitle && tag <= tagXPSubject:
 		r.texts.addUTF16(v, binary.LittleEndian)
 	case bytes.HasPrefix(v, []byte("UNICODE\x00")):

@@ -233,6 +233,7 @@ func (p *gifParser) readPixels(at, pixels int) error {
 
 // finish puts the output together.
 func (p *gifParser) finish(x extras) {
+	x.settle(p.pic)
 	screen := bytes.Clone(p.screen[:13])
 	if x.packet != nil || p.pic.icc != nil {
 		screen[4] = '9' // extensions are of GIF89a

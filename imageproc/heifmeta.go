@@ -38,6 +38,7 @@ func (p *heifParser) dropBox(b bmff.Box) {
 		switch carrier {
 		case "uuid C2PA":
 			classes = setOf(Provenance)
+			p.scan.texts.claim(claimCredentials, b.Body)
 		case "uuid XMP":
 			classes = p.scan.xmp(b.Body[16:])
 		}
@@ -130,7 +131,11 @@ func (p *heifParser) describeItem(it *heifItem) {
 		p.pic.found.add("picture that is not shown", size, setOf(Thumbnail))
 	default:
 		if len(it.places) == 1 {
-			p.scan.texts.trailer(p.sample(it))
+			data := p.sample(it)
+			p.scan.texts.trailer(data)
+			if it.typ == "jumb" {
+				p.scan.texts.claim(claimCredentials, data)
+			}
 		}
 		p.pic.found.add("item "+strings.TrimSpace(heifType(it.typ)), size, heifBoxClasses[it.typ])
 	}

@@ -20,6 +20,7 @@ type heifWriter struct {
 // write puts the output together: ftyp, meta, mdat. Where the data comes to lie
 // depends on the size of meta, which does not depend on where that is.
 func (p *heifParser) write(x extras) error {
+	x.settle(p.pic)
 	w := &heifWriter{p: p}
 	if x.packet != nil {
 		w.packet = p.store.add("mark", &heifPayload{rope: rope{x.packet}, source: math.MaxInt, derived: true})

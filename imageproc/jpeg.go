@@ -164,6 +164,7 @@ func (p *jpegParser) segment(at int, marker byte) error {
 // finish puts the head before the scans.
 func (p *jpegParser) finish(x extras) {
 	pic, m := p.pic, &p.meta
+	x.settle(pic)
 	pic.width, pic.height = p.frame.width, p.frame.height
 	pic.channels = len(p.frame.comps)
 	if m.orientation != 0 {

@@ -65,6 +65,7 @@ func (m *jpegMeta) segment(marker byte, body []byte, early bool) {
 		m.found.add("APP2 FlashPix", size, 0)
 	case is(mAPP11, "JP"):
 		m.scan.texts.blob(body)
+		m.scan.texts.claim(claimCredentials, body)
 		m.found.add("APP11 JUMBF", size, setOf(Provenance))
 	case is(mAPP13, irbSignature):
 		m.found.add("APP13 Photoshop", size, m.scan.irb(body[len(irbSignature):]))

@@ -51,19 +51,40 @@ func (m Mark) packet() ([]byte, error) {
 			return nil, optionError("the tool of a mark is not printable ASCII")
 		}
 	}
+	return (&statement{source: m.DigitalSourceType, tool: m.Tool}).packet(), nil
+}
+
+// packet writes the one XMP packet of an output; nil if there is nothing to say.
+func (s *statement) packet() []byte {
+	if *s == (statement{}) {
+		return nil
+	}
 	var b strings.Builder
 	b.WriteString("<?xpacket begin=\"\uFEFF\" id=\"W5M0MpCehiHzreSzNTczkc9d\"?>\n" +
 		`<x:xmpmeta xmlns:x="adobe:ns:meta/">` +
 		`<rdf:RDF xmlns:rdf="http://www.w3.org/1999/02/22-rdf-syntax-ns#">` +
-		`<rdf:Description rdf:about=""` +
-		` xmlns:Iptc4xmpExt="http://iptc.org/std/Iptc4xmpExt/2008-02-29/"` +
-		` xmlns:xmp="http://ns.adobe.com/xap/1.0/"` +
-		` Iptc4xmpExt:DigitalSourceType="` + string(m.DigitalSourceType) + `"`)
-	if m.Tool != "" {
-		b.WriteString(` xmp:CreatorTool="` + xmlEscaper.Replace(m.Tool) + `"`)
+		`<rdf:Description rdf:about=""`)
+	if s.source != "" {
+		b.WriteString(` xmlns:Iptc4xmpExt="` + iptcExtension + `" xmlns:xmp="http://ns.adobe.com/xap/1.0/"` +
+			` Iptc4xmpExt:DigitalSourceType="` + string(s.source) + `"`)
 	}
-	b.WriteString("/></rdf:RDF></x:xmpmeta>\n" + `<?xpacket end="r"?>`)
-	return []byte(b.String()), nil
+	if s.tool != "" {
+		b.WriteString(` xmp:CreatorTool="` + xmlEscaper.Replace(s.tool) + `"`)
+	}
+	if s.creator+s.rights == "" {
+		b.WriteString("/>")
+	} else {
+		b.WriteString(` xmlns:dc="` + dublinCore + `">`)
+		if s.creator != "" {
+			b.WriteString("<dc:creator><rdf:Seq><rdf:li>" + xmlEscaper.Replace(s.creator) + "</rdf:li></rdf:Seq></dc:creator>")
+		}
+		if s.rights != "" {
+			b.WriteString(`<dc:rights><rdf:Alt><rdf:li xml:lang="x-default">` + xmlEscaper.Replace(s.rights) + "</rdf:li></rdf:Alt></dc:rights>")
+		}
+		b.WriteString("</rdf:Description>")
+	}
+	b.WriteString("</rdf:RDF></x:xmpmeta>\n" + `<?xpacket end="r"?>`)
+	return []byte(b.String())
 }
 
 var xmlEscaper = strings.NewReplacer("&", "&amp;", "<", "&lt;", ">", "&gt;", `"`, "&quot;", "'", "&apos;")

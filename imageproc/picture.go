@@ -16,13 +16,17 @@ type picture struct {
 	alpha         bool   // not JPEG: something may be transparent
 	lossy         bool   // WebP: the still, or the first frame, is VP8
 	found         findings
-	texts         texts // values of the input that the output must not hold
+	texts         texts  // values of the input that the output must not hold
+	packet        []byte // the XMP packet of the output, or nil
+	kept          []string
 	out           rope
 }
 
 // extras is what an output is to hold beside what its input had.
 type extras struct {
 	packet []byte // the XMP packet of a Mark
+	keep   Keep   // what of the input to put into the packet as well
+	mark   Mark   // the Mark that packet was made of, for then it is made anew
 	icc    []byte // JPEG: the profile of the picture this one was made from
 	colour rope   // PNG: the same as chunks
 }
@@ -92,7 +96,7 @@ func (p *picture) displayed() (width, height int) {
 }
 
 func (p *picture) report(in int64) *Report {
-	return &Report{Format: p.format, Orientation: p.orientation, BytesIn: in, Removed: p.found.list()}
+	return &Report{Format: p.format, Orientation: p.orientation, BytesIn: in, Removed: p.found.list(), Kept: p.kept}
 }
 
 // checkSize charges a picture's size against the limits.

@@ -283,6 +283,7 @@ func (p *pngParser) readData(c *pngChunk) error {
 // finish puts the chunks in the order of §5.6.
 func (p *pngParser) finish(x extras) {
 	pic := p.pic
+	x.settle(pic)
 	pic.width, pic.height = p.header.width, p.header.height
 	pic.channels = 3
 	if p.header.colour == 0 || p.header.colour == 4 {

@@ -26,6 +26,9 @@ func (m *pngMeta) chunk(c *pngChunk) {
 		return
 	}
 	m.scan.texts.blob(c.body)
+	if c.typ == "caBX" {
+		m.scan.texts.claim(claimCredentials, c.body)
+	}
 	switch c.typ {
 	case "tIME":
 		m.found.add("tIME", size, setOf(Time))
@@ -89,6 +92,11 @@ func (m *pngMeta) readText(c *pngChunk) {
 		classes = setOf(Comment)
 	}
 	m.scan.texts.add(text)
+	if strings.EqualFold(keyword, "Author") || strings.EqualFold(keyword, "Artist") {
+		m.scan.texts.claim(claimCreator, text)
+	} else if strings.EqualFold(keyword, "Copyright") {
+		m.scan.texts.claim(claimRights, text)
+	}
 	m.found.add(c.typ, len(c.whole), classes)
 }
 

@@ -32,7 +32,7 @@ var pngRank = map[string]struct {
 }{
 	"IHDR": {0, 13, 13, true},
 	"eXIf": {1, 26, 26, true},
-	"iTXt": {2, 1, 4096, true},
+	"iTXt": {2, 1, 8192, true},
 	"cICP": {3, 4, 4, true}, "mDCV": {3, 24, 24, true}, "cLLI": {3, 8, 8, true}, "iCCP": {3, 12, 1 << 24, true},
 	"sRGB": {3, 1, 1, true}, "gAMA": {3, 4, 4, true}, "cHRM": {3, 32, 32, true}, "sBIT": {4, 1, 4, true},
 	"PLTE": {4, 3, 768, true}, "tRNS": {4, 1, 256, true}, "bKGD": {4, 1, 6, true}, "pHYs": {4, 9, 9, true},

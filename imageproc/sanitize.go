@@ -13,6 +13,7 @@ type SanitizeOptions struct {
 	Quality int // JPEG quality 1 to 100 when MaxSide re-encodes; default 85
 	Limits  Limits
 	Mark    Mark // written into the result; the zero Mark writes none
+	Keep    Keep // what of the metadata goes over, written anew; the zero Keep keeps nothing
 	// Thumb is the longest side in pixels of a thumbnail that is made in the same
 	// pass when MaxSide re-encodes: Clean.Thumb of that side then is a copy. 0
 	// makes none; Clean.Thumb decodes what it needs in any case.
@@ -51,15 +52,16 @@ func Sanitize(ctx context.Context, r io.Reader, o *SanitizeOptions) (*Clean, err
 	if err := ctx.Err(); err != nil {
 		return nil, err
 	}
-	x := extras{packet: packet}
+	x := extras{packet: packet, keep: o.Keep, mark: o.Mark}
 	pic, err := parse(data, lim, x)
 	if err != nil {
 		return nil, err
 	}
+	x.packet = pic.packet
 	report := pic.report(int64(len(data)))
 	var thumb *image.NRGBA
 	if o.MaxSide > 0 && max(pic.width, pic.height) > o.MaxSide {
-		if pic, x, thumb, err = smaller(ctx, pic, o, packet); err != nil {
+		if pic, x, thumb, err = smaller(ctx, pic, o, pic.packet); err != nil {
 			return nil, err
 		}
 		if err := ctx.Err(); err != nil {
@@ -137,7 +139,7 @@ func newClean(pic *picture, report *Report, x extras) (*Clean, error) {
 	if err := s.pic.verify(x); err != nil {
 		return nil, err
 	}
-	s.pic.out, s.pic.found, s.pic.texts, s.pic.icc, s.pic.colour = nil, findings{}, texts{}, nil, nil
+	s.pic.out, s.pic.found, s.pic.texts, s.pic.icc, s.pic.colour, s.pic.packet, s.pic.kept = nil, findings{}, texts{}, nil, nil, nil, nil
 	w, h := pic.displayed()
 	s.bounds = image.Rect(0, 0, w, h)
 	s.sum = sha256.Sum256(s.data)

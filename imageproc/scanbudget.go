@@ -33,6 +33,7 @@ func (b *scanBudget) take(data []byte) []byte {
 func (b *scanBudget) xmp(packet []byte) classSet {
 	packet = b.take(packet)
 	b.texts.xmp(packet)
+	b.texts.claim(claimXMP, packet)
 	return xmpClasses(packet)
 }
 

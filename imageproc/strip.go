@@ -12,6 +12,7 @@ type InspectOptions struct{ Limits Limits }
 type StripOptions struct {
 	Limits Limits
 	Mark   Mark // written into the output; the zero Mark writes none
+	Keep   Keep // what of the metadata goes over, written anew; the zero Keep keeps nothing
 }
 
 // Inspect reports what personal data r carries, without writing anything: its
@@ -53,11 +54,12 @@ func Strip(w io.Writer, r io.Reader, o *StripOptions) (*Report, error) {
 	if err != nil {
 		return nil, err
 	}
-	x := extras{packet: packet}
+	x := extras{packet: packet, keep: o.Keep, mark: o.Mark}
 	pic, err := parse(data, lim, x)
 	if err != nil {
 		return nil, err
 	}
+	x.packet = pic.packet
 	if err := pic.release(w, x); err != nil {
 		return nil, err
 	}

@@ -125,6 +125,11 @@ func iptcClasses(data []byte, values *texts) classSet {
 			break
 		}
 		values.add(data[5 : 5+n])
+		if data[1] == 2 && data[2] == 80 {
+			values.claim(claimCreator, data[5:5+n])
+		} else if data[1] == 2 && data[2] == 116 {
+			values.claim(claimRights, data[5:5+n])
+		}
 		data = data[5+n:]
 	}
 	return s

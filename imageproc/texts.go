@@ -15,6 +15,7 @@ import (
 type texts struct {
 	values [][]byte // UTF-8, or Latin-1 where they are none; parts of the input
 	blobs  int      // bytes of unknown structure looked through so far
+	claims []claim  // where creator, rights and source type may be said
 }
 
 const (

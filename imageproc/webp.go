@@ -228,6 +228,7 @@ func (p *webpParser) complete(end int) error {
 // finish puts the output together. VP8X is written where something needs it.
 func (p *webpParser) finish(x extras) error {
 	pic := p.pic
+	x.settle(pic)
 	var flags byte
 	var head, tail rope
 	if pic.icc != nil {

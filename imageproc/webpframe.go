@@ -136,12 +136,18 @@ func (p *webpParser) drop(inside string, c *riffChunk) {
 		classes, _, _ = p.scan.exif(c.body, false)
 	case c.typ == "C2PA" || c.typ == "JUMB":
 		p.scan.texts.blob(c.body)
+		p.scan.texts.claim(claimCredentials, c.body)
 		carrier, classes = inside+c.typ, setOf(Provenance)
 	case c.typ == "LIST":
 		p.scan.texts.blob(c.body)
 		carrier, classes = inside+"LIST", listClasses(c.body)
 	case riffText[c.typ] != 0:
 		p.scan.texts.add(c.body)
+		if c.typ == "IART" {
+			p.scan.texts.claim(claimCreator, c.body)
+		} else if c.typ == "ICOP" {
+			p.scan.texts.claim(claimRights, c.body)
+		}
 		carrier, classes = inside+c.typ, riffText[c.typ]
 	case isPicture(c.typ):
 		carrier, classes = inside+strings.TrimRight(c.typ, " ")+" beside the picture", setOf(Thumbnail)
