@@ -109,4 +109,6 @@ type Body struct {
 	// Source is how the measurements were taken: all of them, mixed sources
 	// take the least trusted.
 	Source Source
+
+	worn worn // see Wears
 }

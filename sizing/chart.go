@@ -15,6 +15,7 @@ type Chart struct {
 	garment   bool
 	dims      []dimension
 	sizes     []size
+	cells     []areaCell // of all sizes, row by row
 	axes      []axis
 	normal    *normalTable
 	steps     int    // of the joint distribution function, over all axes
@@ -68,7 +69,6 @@ type size struct {
 	systems []systemLabel // what other columns call it
 	cells   []span        // per dimension, as the chart has them, in cm or kg
 	body    []span        // per dimension, the bodies it is made for
-	good    []span        // per dimension, the same with its share of gaps
 	levels  []int         // per axis
 	twin    bool          // an earlier size has the same ranges
 }
@@ -219,13 +219,7 @@ func (c *Chart) compile() error {
 	if len(c.axes) == 0 {
 		return &ChartError{Reason: "every dimension is secondary, none decides", Err: ErrChart}
 	}
-	for i := range c.sizes {
-		s := &c.sizes[i]
-		s.good = make([]span, len(c.dims))
-		for d := range c.dims {
-			s.good[d] = c.goodRange(s, d)
-		}
-	}
+	c.lay()
 	return nil
 }
 

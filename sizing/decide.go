@@ -2,40 +2,57 @@ package sizing
 
 import "math"
 
-// areas writes the fit of every size at every dimension something is known of.
-func (c *Chart) areas(r *Recommendation, w *wearer) {
-	all := r.areas[:cap(r.areas)]
-	n := 0
+// An areaCell is one cell of the chart, ready for the verdict on a body.
+type areaCell struct {
+	lo, hi float64 // bodies it fits
+	at     float64 // what ease is measured from
+	known  bool
+	open   bool // no upper end: the ease is what the body lacks to the lower
+}
+
+// lay prepares the cells of all sizes, row by row.
+func (c *Chart) lay() {
 	for i := range c.sizes {
 		s := &c.sizes[i]
-		start := n
 		for d := range c.dims {
-			if w.live[d] && s.cells[d].known() {
-				c.area(&all[n], s, d, w.size[d])
-				n++
+			in := c.goodRange(s, d)
+			q := areaCell{lo: in.lo, hi: in.hi, at: in.hi, known: s.cells[d].known()}
+			switch {
+			case c.dims[d].hasEase:
+				q.at = s.cells[d].mid()
+			case math.IsInf(in.hi, 1):
+				q.at, q.open = in.lo, true
 			}
+			c.cells = append(c.cells, q)
 		}
-		r.Sizes[i] = SizeFit{Label: s.label, Areas: all[start:n:n]}
 	}
 }
 
-// area sets a to how a size sits on a body of x at dimension d.
-func (c *Chart) area(a *Area, s *size, d int, x float64) {
-	dim, in := &c.dims[d], &s.good[d]
-	a.Name, a.Fit = dim.name, Good
-	switch {
-	case x > in.hi:
-		a.Fit = Tight
-	case x < in.lo:
-		a.Fit = Loose
-	}
-	switch {
-	case dim.hasEase:
-		a.Ease = Length(s.cells[d].mid() - x)
-	case math.IsInf(in.hi, 1):
-		a.Ease = Length(max(0, in.lo-x)) // no upper limit to be near to
-	default:
-		a.Ease = Length(in.hi - x)
+// areas writes the fit of every size at every dimension something is known of.
+func (c *Chart) areas(r *Recommendation, w *wearer) {
+	all := r.areas[:cap(r.areas)]
+	n, nd := 0, len(c.dims)
+	for i := range c.sizes {
+		start := n
+		for d := range c.cells[i*nd : (i+1)*nd] {
+			q := &c.cells[i*nd+d]
+			if !w.live[d] || !q.known {
+				continue
+			}
+			a, x := &all[n], w.size[d]
+			n++
+			a.Name, a.Fit, a.Ease = c.dims[d].name, Good, Length(q.at-x)
+			switch {
+			case x > q.hi:
+				a.Fit = Tight
+			case x < q.lo:
+				a.Fit = Loose
+			}
+			if q.open {
+				a.Ease = max(0, a.Ease)
+			}
+		}
+		r.Sizes[i].Label, r.Sizes[i].Areas = c.sizes[i].label, all[start:n:n]
 	}
 }
 
@@ -157,6 +174,55 @@ func (c *Chart) cell(f []float64, levels []int) float64 {
 		p += sign * f[at]
 	}
 	return min(max(p, 0), 1)
+}
+
+// reasons says which measurements spoke for the size, and what else moved it.
+func (c *Chart) reasons(r *Recommendation, w *wearer, b *Body, o *Options) {
+	if r.Size == "" {
+		return
+	}
+	for a := range c.axes {
+		top, level := -1, -1.0
+		for _, d := range w.dims(a) {
+			if b.value(&c.dims[d]) != 0 {
+				r.Reasons = append(r.Reasons, reason(ReasonMeasured, c.dims[d].name))
+			} else {
+				r.Reasons = append(r.Reasons, reason(ReasonEstimated, c.dims[d].name))
+			}
+			if l := c.dims[d].level(w.log[d], o.Prefer); l > level {
+				top, level = d, l
+			}
+		}
+		if len(w.dims(a)) > 1 {
+			r.Reasons = append(r.Reasons, reason(ReasonDecides, c.dims[top].name))
+		}
+	}
+	switch o.Prefer {
+	case SlimFit:
+		r.Reasons = append(r.Reasons, reason(ReasonPrefersSlim, ""))
+	case LooseFit:
+		r.Reasons = append(r.Reasons, reason(ReasonPrefersLoose, ""))
+	}
+	if b.worn.n > 0 {
+		r.Reasons = append(r.Reasons, reason(ReasonWorn, ""))
+	}
+	if math.Abs(o.Shift) >= runs {
+		r.Reasons = append(r.Reasons, reason(ReasonLearned, ""))
+	}
+}
+
+// level is where a body of log y stands along the dimension's levels, with its
+// share of the way through the level.
+func (d *dimension) level(y float64, p Preference) float64 {
+	e := d.edges[p]
+	k := 0
+	for k+1 < len(e) && y >= e[k+1] {
+		k++
+	}
+	if k+1 < len(e) && !math.IsInf(e[k], 0) && !math.IsInf(e[k+1], 0) && e[k+1] > e[k] {
+		return float64(k) + (y-e[k])/(e[k+1]-e[k])
+	}
+	return float64(k)
 }
 
 // decide names the size, or says why it can't.

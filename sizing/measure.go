@@ -312,7 +312,7 @@ func (s Source) noiseFactor() float64 {
 // or the logarithm of a length or mass, and the variance of its noise.
 type observation struct {
 	variable uint8
-	measure  int8 // index into measures, or -1 for age and weight
+	measure  int8 // index into measures, -1 for age and weight, or isWorn
 	y, noise float64
 }
 
@@ -346,5 +346,5 @@ func (b *Body) observe(dst []observation, p *population) []observation {
 		}
 		add(m.variable, int8(i), math.Log(v), m.noise)
 	}
-	return dst
+	return b.worn.observe(dst, p)
 }

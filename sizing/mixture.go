@@ -8,7 +8,7 @@ type mixture struct {
 	n        int
 	w        [2]float64
 	post     [2]posterior
-	obs      [len(measures) + 2]observation
+	obs      [len(measures) + 2 + maxWorn]observation
 	nobs     int
 	children bool
 }
@@ -103,7 +103,7 @@ func (m *mixture) doubts(list []Warning, b *Body) []Warning {
 func (m *mixture) unlikelies(list []Warning) []Warning {
 	for i := range m.obs[:m.nobs] {
 		o := &m.obs[i]
-		if o.variable == vAge {
+		if o.variable == vAge || o.measure == isWorn {
 			continue
 		}
 		if z := m.surprise(o); z > unlikely {

@@ -53,6 +53,7 @@ func TestBelow(t *testing.T) {
 					hits++
 				}
 			}
+			b.settle(n)
 			got, want := b.below(tab, dims, &limit), hits/draws
 			if math.Abs(got-want) > 0.01+3*math.Sqrt(want*(1-want)/draws) {
 				t.Errorf("%d dimensions, correlation %.1f: %.4f, counted %.4f", n, rho, got, want)

@@ -25,6 +25,9 @@ type Area struct {
 	Ease Length
 }
 
+// Code is the verdict as one word for translators: "waist-tight", "foot_length-good".
+func (a Area) Code() string { return a.Name + "-" + string(a.Fit) }
+
 // SizeFit is one size of the chart, and how likely it is the right one.
 type SizeFit struct {
 	Label string
@@ -43,6 +46,7 @@ type Recommendation struct {
 	Sizes      []SizeFit // in the chart's order; with None they sum to 1
 	None       float64   // probability that no size of the chart fits
 	Warnings   []Warning
+	Reasons    []Reason // why this size, for the shopper; empty where none is named
 
 	scratch []float64
 	areas   []Area
@@ -107,24 +111,18 @@ func (c *Chart) recommend(t *tables, r *Recommendation, b *Body, o *Options) err
 		known = *b
 	}
 	b = &known
-	var opts Options
-	if o != nil {
-		opts = *o
-	}
-	if opts.Prefer > LooseFit {
-		return &RangeError{Field: "preference"}
-	}
-	if !(math.Abs(opts.Shift) <= maxShift && opts.ShiftSD >= 0 && opts.ShiftSD <= maxShift) {
-		return &RangeError{Field: "shift"}
+	opts, err := o.checked()
+	if err != nil {
+		return err
 	}
 	c.reset(r)
 	if b.Sex == Unspecified && c.sex != Unspecified {
 		b.Sex = c.sex
 		r.Warnings = warn(r.Warnings, WarnSexFromChart, "")
 	}
-	var w wearer
+	var m mixture
+	w := wearer{mix: &m}
 	if b.Validate() != nil {
-		var err error
 		if known, r.Warnings, err = w.mix.mended(t, known, r.Warnings); err != nil {
 			return err
 		}
@@ -132,12 +130,17 @@ func (c *Chart) recommend(t *tables, r *Recommendation, b *Body, o *Options) err
 	// Where every dimension of the chart is measured, a repair could turn a larger
 	// girth into a smaller size: what looks wrong is only said.
 	if all := w.measure(t, c, b); !all && w.mix.suspect(t, b) {
-		var err error
 		if known, r.Warnings, err = w.mix.mended(t, known, r.Warnings); err != nil {
 			return err
 		}
 		w.measure(t, c, b)
 	}
+	c.answer(r, &w, b, &opts)
+	return nil
+}
+
+// answer fills r from what w knows of b.
+func (c *Chart) answer(r *Recommendation, w *wearer, b *Body, opts *Options) {
 	r.Warnings = w.mix.doubts(r.Warnings, b)
 	for i := range c.dims {
 		if w.odd[i] {
@@ -145,21 +148,35 @@ func (c *Chart) recommend(t *tables, r *Recommendation, b *Body, o *Options) err
 		}
 	}
 	usable := w.fill(c, b, r)
-	c.areas(r, &w)
+	c.areas(r, w)
 	if !usable {
 		r.None = 1
-		return nil
+		return
 	}
 	if opts.Shift != 0 || opts.ShiftSD != 0 {
-		w.shift(c, r, &opts)
+		w.shift(c, r, opts)
 	}
-	c.distribute(r, &w, opts.Prefer)
-	c.decide(r, &w, b)
+	c.distribute(r, w, opts.Prefer)
+	c.decide(r, w, b)
 	r.Wanted = r.Size
 	if opts.InStock != nil && r.Size != "" && !opts.InStock(r.Size) {
 		c.substitute(r, opts.InStock)
 	}
-	return nil
+	c.reasons(r, w, b, opts)
+}
+
+// checked is o with its fields in range, or defaults for nil.
+func (o *Options) checked() (Options, error) {
+	if o == nil {
+		return Options{}, nil
+	}
+	if o.Prefer > LooseFit {
+		return Options{}, &RangeError{Field: "preference"}
+	}
+	if !(math.Abs(o.Shift) <= maxShift && o.ShiftSD >= 0 && o.ShiftSD <= maxShift) {
+		return Options{}, &RangeError{Field: "shift"}
+	}
+	return *o, nil
 }
 
 const (
@@ -180,6 +197,9 @@ func (w *wearer) shift(c *Chart, r *Recommendation, o *Options) {
 				w.box[k].cov[i][i] += o.ShiftSD * o.ShiftSD * d.step * d.step
 			}
 		}
+	}
+	for k := range w.box[:w.mix.n] {
+		w.box[k].settle(len(c.dims))
 	}
 	switch {
 	case o.Shift >= runs:
@@ -213,7 +233,7 @@ func (c *Chart) Gap(r *Recommendation, label string) (float64, bool) {
 // reset shapes r for the chart and clears it.
 func (c *Chart) reset(r *Recommendation) {
 	r.Chart, r.Size, r.Wanted, r.Confidence, r.Between, r.None = c.id, "", "", 0, [2]string{}, 0
-	r.Warnings = r.Warnings[:0]
+	r.Warnings, r.Reasons = r.Warnings[:0], r.Reasons[:0]
 	r.Sizes = slices.Grow(r.Sizes[:0], len(c.sizes))[:len(c.sizes)]
 	r.areas = slices.Grow(r.areas[:0], len(c.sizes)*len(c.dims))[:0]
 	n := c.steps
@@ -226,9 +246,10 @@ func (c *Chart) reset(r *Recommendation) {
 // A wearer is a body as a chart sees it: the Gaussian of the chart's dimensions
 // for each component of the mixture.
 type wearer struct {
-	mix  mixture
+	mix  *mixture
 	box  [2]box
 	size [maxDims]float64 // likeliest value per dimension, cm or kg
+	log  [maxDims]float64 // of size
 	odd  [maxDims]bool    // measured, and far from what everything else says
 	live [maxDims]bool    // something is known of the dimension
 	list [maxDims]int     // deciding and live dimensions, axis by axis
@@ -278,6 +299,7 @@ func (w *wearer) measure(t *tables, c *Chart, b *Body) (all bool) {
 		for i := range c.dims {
 			w.place(k, i, c, b, apart != 0)
 		}
+		w.box[k].settle(len(c.dims))
 	}
 	return all
 }
@@ -370,12 +392,12 @@ func (w *wearer) fill(c *Chart, b *Body, r *Recommendation) bool {
 		for k := range w.box[:w.mix.n] {
 			m += w.mix.w[k] * w.box[k].mean[i]
 		}
-		w.size[i] = math.Exp(m)
+		w.log[i], w.size[i] = m, math.Exp(m)
 		if seen := b.value(&c.dims[i]); seen != 0 && b.Source == Scanner {
 			w.size[i] = seen
 		}
 	}
-	known := b.Weight != 0
+	known := b.Weight != 0 || b.worn.n > 0
 	for i := range measures {
 		known = known || *b.at(i) != 0
 	}

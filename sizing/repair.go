@@ -165,7 +165,7 @@ func (b *Body) mendable() bool {
 func (m *mixture) suspect(t *tables, b *Body) bool {
 	for i := range m.obs[:m.nobs] {
 		o := &m.obs[i]
-		if o.variable == vAge {
+		if o.variable == vAge || o.measure == isWorn {
 			continue
 		}
 		z := m.surprise(o)

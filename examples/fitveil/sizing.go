@@ -193,13 +193,24 @@ type sizeLine struct {
 	Confidence float64          `json:"confidence"`
 	Between    []string         `json:"between"`
 	Sizes      []sizeFit        `json:"sizes"`
+	Wanted     string           `json:"wanted"`
+	Reasons    []sizing.Reason  `json:"reasons"`
+	Ask        []question       `json:"ask,omitempty"`
 	Warnings   []sizing.Warning `json:"warnings"`
+}
+
+// question is a measurement worth asking for, and how much surer the answer would be.
+type question struct {
+	Field string  `json:"field"`
+	Gain  float64 `json:"gain"`
 }
 
 func size(sh *shell, args []string) error {
 	fs := sh.flags("size")
-	file := fs.String("chart", "", "size chart, JSON or CSV")
+	file := fs.String("chart", "", "size chart: JSON, CSV, XLSX, HTML or JSON-LD")
 	fit := fs.String("fit", "regular", "how the person likes clothes to sit: slim, regular or loose")
+	stock := fs.String("stock", "", "sizes that can be had, parted by commas; all where empty")
+	ask := fs.Bool("ask", false, "say what else to ask for, most useful first")
 	if err := parse(fs, args); err != nil {
 		return err
 	}
@@ -216,12 +227,27 @@ func size(sh *shell, args []string) error {
 	if err != nil {
 		return err
 	}
+	o := &sizing.Options{Prefer: prefer}
+	if *stock != "" {
+		have := strings.Split(*stock, ",")
+		o.InStock = func(size string) bool { return slices.Contains(have, size) }
+	}
 	return sh.eachBody(func(b bodyLine) (any, error) {
-		r, err := chart.Recommend(&b.body, &sizing.Options{Prefer: prefer})
+		r, err := chart.Recommend(&b.body, o)
 		if err != nil {
 			return nil, err
 		}
-		return newSizeLine(b.id, chart.ID(), r), nil
+		line := newSizeLine(b.id, chart.ID(), r)
+		if *ask {
+			list, err := chart.Ask(&b.body, o)
+			if err != nil {
+				return nil, err
+			}
+			for _, q := range list {
+				line.Ask = append(line.Ask, question{q.Field, q.Gain})
+			}
+		}
+		return line, nil
 	})
 }
 
@@ -236,8 +262,11 @@ func (sh *shell) chart(path string) (*sizing.Chart, error) {
 	if err != nil {
 		return nil, fmt.Errorf("%w: %w", errRefused, placed(err))
 	}
+	for _, guess := range chart.Guesses() {
+		fmt.Fprintf(sh.err, "fitveil: %s: guessed: %s\n", path, guess.Text)
+	}
 	for _, issue := range chart.Lint() {
-		fmt.Fprintf(sh.err, "fitveil size: %s: %s\n", path, issue.Text)
+		fmt.Fprintf(sh.err, "fitveil: %s: %s\n", path, issue.Text)
 	}
 	return chart, nil
 }
@@ -263,7 +292,7 @@ func placed(err error) error {
 func newSizeLine(id json.RawMessage, chart string, r *sizing.Recommendation) sizeLine {
 	out := sizeLine{
 		ID: id, Chart: chart, Size: r.Size, Confidence: r.Confidence,
-		Between: []string{}, Sizes: []sizeFit{}, Warnings: listed(r.Warnings),
+		Between: []string{}, Sizes: []sizeFit{}, Wanted: r.Wanted, Reasons: append([]sizing.Reason{}, r.Reasons...), Warnings: listed(r.Warnings),
 	}
 	if r.Between[0] != "" {
 		out.Between = r.Between[:]
