@@ -162,14 +162,14 @@ func (c *cache) put(who Subject, e cached) {
 	s.entries[d.id] = e
 }
 
-// remember makes the entry for st. What is open is decided here once; recipients
-// and ends that differ are left for later.
-func (r rules) remember(version uint64, st *state) cached {
+// remember makes the entry for st. What is open is decided here once; whatever
+// depends on more than the time is left for later.
+func (r *rules) remember(version uint64, st *state) cached {
 	e := cached{version: version, seq: st.seq, st: st}
 	for i := range st.entries {
 		was := &st.entries[i]
-		t, known := r[was.purpose]
-		if !known || was.kind != Granted || !t.accepts(was.notice, was.version) {
+		t, known := r.of[was.purpose]
+		if !known || was.kind != Granted || was.heartbeat != 0 || t.Fresh || t.objection(was) != "" {
 			continue
 		}
 		until := int64(0)
@@ -187,9 +187,9 @@ func (r rules) remember(version uint64, st *state) cached {
 }
 
 // stand returns where the subject stands, from memory where that is known to be
-// up to date. The caller does not change it.
-func (c *core) stand(ctx context.Context, who Subject) (cached, error) {
-	if c.cache == nil {
+// up to date, unless it has to be fresh. The caller does not change it.
+func (c *core) stand(ctx context.Context, who Subject, r *rules, fresh bool) (cached, error) {
+	if c.cache == nil || fresh {
 		head, st, err := c.load(ctx, who)
 		c.latest(head.Time)
 		return cached{st: st}, err
@@ -207,7 +207,7 @@ func (c *core) stand(ctx context.Context, who Subject) (cached, error) {
 		return cached{}, err
 	}
 	c.latest(head.Time)
-	e = c.rules.remember(version, st)
+	e = r.remember(version, st)
 	if ok {
 		c.cache.put(who, e)
 	}

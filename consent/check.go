@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
+	"slices"
 	"time"
 )
 
@@ -18,7 +19,7 @@ type Query struct {
 // [Reason.Text] is its English.
 type Reason string
 
-// The reasons of a [Decision]. Only Granted opens anything.
+// The reasons of a [Decision]. Only Granted and OtherBasis open anything.
 const (
 	Granted          Reason = "granted"
 	NeverAsked       Reason = "never-asked"
@@ -27,6 +28,10 @@ const (
 	Expired          Reason = "expired"
 	PolicyChanged    Reason = "policy-changed"
 	RecipientBlocked Reason = "recipient-blocked"
+	TransferBlocked  Reason = "transfer-blocked"
+	AgeUnmet         Reason = "age-unmet"
+	SessionEnded     Reason = "session-ended"
+	OtherBasis       Reason = "other-basis"
 	ClockSuspect     Reason = "clock-suspect"
 	StoreDown        Reason = "store-down"
 	BadQuery         Reason = "bad-query"
@@ -47,6 +52,10 @@ var texts = map[Reason]string{
 	Expired:          "the consent has ended",
 	PolicyChanged:    "the person agreed to another text than the one in force",
 	RecipientBlocked: "the person did not agree to this recipient",
+	TransferBlocked:  "the person did not agree to a transfer outside the EEA, where the recipient is",
+	AgeUnmet:         "what was established of the person's age is not enough for the terms in force",
+	SessionEnded:     "the consent was for a session that is over, or not known here",
+	OtherBasis:       "the purpose rests on another basis than consent, and the person has not objected",
 	ClockSuspect:     "the clock is behind what is on record, by which the consent has ended",
 	StoreDown:        "the record cannot be read",
 	BadQuery:         "the question names no subject or no known purpose",
@@ -87,12 +96,16 @@ func (c *core) check(ctx context.Context, q Query) (Decision, error) {
 	if q.Subject.IsZero() {
 		return Decision{Reason: BadQuery}, fmt.Errorf("consent: %w", ErrSubject)
 	}
-	rule, ok := c.rules[q.Purpose]
+	r, err := c.rulesFor(q.Subject)
+	if err != nil {
+		return Decision{Reason: BadQuery}, err
+	}
+	rule, ok := r.of[q.Purpose]
 	if !ok {
 		return Decision{Reason: BadQuery}, fmt.Errorf("consent: %w %q", ErrPurpose, q.Purpose)
 	}
 	c.wall()
-	known, err := c.stand(ctx, q.Subject)
+	known, err := c.stand(ctx, q.Subject, r, rule.Fresh)
 	if err != nil {
 		return Decision{Reason: StoreDown}, err
 	}
@@ -103,31 +116,90 @@ func (c *core) check(ctx context.Context, q Query) (Decision, error) {
 		}
 		return d, nil
 	}
-	d := Decision{Seq: known.st.seq}
-	e, found := known.st.find(q.Purpose)
+	d := c.decide(ctx, q.Subject, rule, known.st)
 	switch {
+	case !d.Allowed:
+	case rule.Recipients != nil && !subset(q.Recipients, rule.Recipients):
+		d.Allowed, d.Reason = false, RecipientBlocked
+	case d.Reason == Granted && !known.st.agreedTo(q.Purpose, q.Recipients):
+		d.Allowed, d.Reason = false, RecipientBlocked
+	case q.Purpose != TransferOutsideEEA && r.anyOutside(q.Recipients):
+		// A consent of its own, and for these recipients.
+		transfer := Query{Subject: q.Subject, Purpose: TransferOutsideEEA}
+		for _, to := range q.Recipients {
+			if r.outside[to] {
+				transfer.Recipients = append(transfer.Recipients, to)
+			}
+		}
+		if also, err := c.check(ctx, transfer); err != nil || !also.Allowed {
+			d.Allowed, d.Reason = false, TransferBlocked
+		}
+	}
+	return d, nil
+}
+
+// decide says where a purpose stands, recipients aside.
+func (c *core) decide(ctx context.Context, who Subject, rule *rule, st *state) Decision {
+	d := Decision{Seq: st.seq}
+	e, found := st.find(rule.Purpose)
+	switch {
+	case !found && rule.Basis != Consent:
+		d.Allowed, d.Reason = true, OtherBasis
+		return d
 	case !found:
 		d.Reason = NeverAsked
-		return d, nil
+		return d
 	case e.kind != Granted:
 		d.Reason, d.Until = e.kind, e.until
-		return d, nil
+		return d
 	}
 	d.Until = e.until
+	if e.heartbeat != 0 {
+		alive, here := c.sessions.state(session{who.Pseudonym(), e.purpose}, c.seen.Load())
+		if !here {
+			d.Reason = SessionEnded
+			return d
+		}
+		if !alive {
+			c.noteExpiry(ctx, who, e.purpose)
+			c.sessions.end(session{who.Pseudonym(), e.purpose}) // not known is no better than over
+			d.Reason = SessionEnded
+			return d
+		}
+	}
 	switch {
 	case !e.until.IsZero() && !e.until.After(c.wall()):
 		d.Reason = Expired
-		c.noteExpiry(ctx, q.Subject, q.Purpose)
+		c.noteExpiry(ctx, who, e.purpose)
 	case !e.until.IsZero() && !e.until.After(c.latest(time.Time{})):
 		d.Reason = ClockSuspect
-	case !rule.accepts(e.notice, e.version):
-		d.Reason = PolicyChanged
-	case !subset(q.Recipients, e.recipients):
-		d.Reason = RecipientBlocked
 	default:
-		d.Allowed, d.Reason = true, Granted
+		if d.Reason = rule.objection(&e); d.Reason == "" {
+			d.Allowed, d.Reason = true, Granted
+		}
 	}
-	return d, nil
+	return d
+}
+
+// objection says why a grant does not count under the terms as they are now.
+func (t *Terms) objection(e *entry) Reason {
+	switch {
+	case !t.accepts(e.notice, e.version), t.OwnPhoto && !e.own:
+		return PolicyChanged
+	case !t.oldEnough(e.atLeast, e.country, e.guardian):
+		return AgeUnmet
+	}
+	return ""
+}
+
+// agreedTo reports whether the grant of p names these recipients.
+func (s *state) agreedTo(p Purpose, recipients []string) bool {
+	e, _ := s.find(p)
+	return subset(recipients, e.recipients)
+}
+
+func (r *rules) anyOutside(recipients []string) bool {
+	return slices.ContainsFunc(recipients, func(to string) bool { return r.outside[to] })
 }
 
 // noteExpiry records that a consent has ended, once: from here on no clock can
@@ -135,7 +207,12 @@ func (c *core) check(ctx context.Context, q Query) (Decision, error) {
 func (c *core) noteExpiry(ctx context.Context, who Subject, p Purpose) {
 	_, err := c.record(ctx, who, func(s *state) (body, error) {
 		e, ok := s.find(p)
-		if !ok || e.kind != Granted || e.until.IsZero() || e.until.After(c.wall()) {
+		ended := !e.until.IsZero() && !e.until.After(c.wall())
+		if e.heartbeat != 0 {
+			alive, here := c.sessions.state(session{who.Pseudonym(), p}, c.seen.Load())
+			ended = ended || here && !alive
+		}
+		if !ok || e.kind != Granted || !ended {
 			return body{}, errNothingToDo
 		}
 		return body{EventType: Expired, Purposes: []Purpose{p}, ValidUntil: e.until}, nil

@@ -22,7 +22,8 @@ type Event struct {
 	All        bool      // a withdrawal of everything
 	Recipients []string
 	Until      time.Time
-	Evidence   *Evidence // of a grant
+	Heartbeat  time.Duration // of a consent that is bound to a session
+	Evidence   *Evidence     // of a grant
 	receipt    *Receipt
 }
 
@@ -51,31 +52,51 @@ const (
 // body is an event in the words of ISO/IEC TS 27560 where it has one. Fields
 // stand in the order of their names, so there is one spelling of each event.
 type body struct {
-	Alg          string        `json:"alg"`
-	All          bool          `json:"all,omitempty"`
-	Choices      []jsonChoice  `json:"choices,omitempty"`
-	EventTime    time.Time     `json:"event_time"`
-	EventType    Reason        `json:"event_type"`
-	EvidenceTime time.Time     `json:"evidence_time,omitzero"`
-	Guardian     *jsonGuardian `json:"guardian,omitempty"`
-	KeyID        string        `json:"kid"`
-	Nonce        b64url        `json:"nonce,omitempty"`
-	Notice       *jsonNotice   `json:"notice,omitempty"`
-	PrincipalID  hex32         `json:"pii_principal_id"`
-	Prev         hex32         `json:"prev"` // SHA-256 of the event before, zeros for the first
-	Purposes     []Purpose     `json:"purposes,omitempty"`
-	Recipients   []string      `json:"recipients,omitempty"`
-	RecordID     hex16         `json:"record_id"`
-	Schema       string        `json:"schema_version"`
-	Seq          uint64        `json:"seq"`
-	Surface      string        `json:"surface,omitempty"`
-	Tenant       string        `json:"tenant"`
-	ValidUntil   time.Time     `json:"valid_until,omitzero"`
+	AgeAtLeast   int              `json:"age_at_least,omitempty"`
+	Alg          string           `json:"alg"`
+	All          bool             `json:"all,omitempty"`
+	Choices      []jsonChoice     `json:"choices,omitempty"`
+	ConsentType  string           `json:"consent_type,omitempty"`
+	Country      string           `json:"country,omitempty"`
+	EventState   string           `json:"event_state,omitempty"`
+	EventTime    time.Time        `json:"event_time"`
+	EventType    Reason           `json:"event_type"`
+	EvidenceTime time.Time        `json:"evidence_time,omitzero"`
+	Guardian     *jsonGuardian    `json:"guardian,omitempty"`
+	Heartbeat    int              `json:"heartbeat_s,omitempty"`
+	KeyID        string           `json:"kid"`
+	Nonce        b64url           `json:"nonce,omitempty"`
+	Notice       *jsonNotice      `json:"notice,omitempty"`
+	OwnPhoto     bool             `json:"own_photo,omitempty"`
+	PrincipalID  hex32            `json:"pii_principal_id"`
+	Processing   []jsonProcessing `json:"pii_processing,omitempty"`
+	Prev         hex32            `json:"prev"` // SHA-256 of the event before, zeros for the first
+	Profile      string           `json:"profile,omitempty"`
+	Purposes     []Purpose        `json:"purposes,omitempty"`
+	Recipients   []string         `json:"recipients,omitempty"`
+	RecordID     hex16            `json:"record_id"`
+	Schema       string           `json:"schema_version"`
+	Seq          uint64           `json:"seq"`
+	Surface      string           `json:"surface,omitempty"`
+	Tenant       string           `json:"tenant"`
+	ValidUntil   time.Time        `json:"valid_until,omitzero"`
+	Withdrawal   string           `json:"withdrawal_method,omitempty"`
+}
+
+// jsonProcessing says what a consent was asked for, by the terms in force then.
+type jsonProcessing struct {
+	LawfulBasis string   `json:"lawful_basis"`
+	Categories  []string `json:"pii_categories"`
+	Purpose     Purpose  `json:"purpose"`
+	PurposeType string   `json:"purpose_type"`
+	Retention   string   `json:"retention_period,omitempty"`
+	Role        string   `json:"role"`
 }
 
 type jsonChoice struct {
-	Granted bool    `json:"granted"`
-	Purpose Purpose `json:"purpose"`
+	Granted  bool    `json:"granted"`
+	Purpose  Purpose `json:"purpose"`
+	Together string  `json:"together,omitempty"`
 }
 
 type jsonGuardian struct {
@@ -135,10 +156,14 @@ func bodyOf(g *Grant) body {
 		ValidUntil:   instant(g.Until),
 		Nonce:        bytes.Clone(e.Nonce),
 		Surface:      e.Surface,
+		AgeAtLeast:   e.AtLeast,
+		Country:      e.Country,
+		OwnPhoto:     e.OwnPhoto,
+		Heartbeat:    int(g.Heartbeat / time.Second),
 		Notice:       &jsonNotice{ID: e.Notice.ID, Version: e.Notice.Version, Language: e.Notice.Language, SHA256: e.Notice.SHA256},
 	}
 	for _, c := range e.Choices {
-		b.Choices = append(b.Choices, jsonChoice{Purpose: c.Purpose, Granted: c.Granted})
+		b.Choices = append(b.Choices, jsonChoice{Purpose: c.Purpose, Granted: c.Granted, Together: c.Together})
 	}
 	if e.Guardian != nil {
 		b.Guardian = &jsonGuardian{Relation: e.Guardian.Relation, Method: e.Guardian.Method}
@@ -151,6 +176,7 @@ func bodyOf(g *Grant) body {
 func sameAct(a, b body) bool {
 	strip := func(x *body) []byte {
 		x.EventTime, x.Prev, x.RecordID, x.Seq, x.KeyID = time.Time{}, hex32{}, hex16{}, 0, ""
+		x.ConsentType, x.EventState, x.Processing, x.Profile, x.Withdrawal = "", "", nil, "", ""
 		out, err := canonical(x)
 		if err != nil {
 			return nil
@@ -194,6 +220,8 @@ func (b *body) check() error {
 		return fmt.Errorf("purposes or recipients out of order, or twice")
 	case !written(b.EventTime) || !written(b.EvidenceTime) || !written(b.ValidUntil):
 		return fmt.Errorf("a time is not UTC in microseconds")
+	case b.AgeAtLeast < 0 || b.AgeAtLeast > maxAge || b.Heartbeat < 0 || b.Heartbeat > int(maxHeartbeat/time.Second):
+		return fmt.Errorf("age or heartbeat out of range")
 	case (b.Notice != nil) != (b.EventType == Granted):
 		return fmt.Errorf("a grant has a notice, and nothing else has")
 	}
@@ -209,6 +237,7 @@ func (b *body) event() Event {
 	e := Event{
 		Seq: b.Seq, Kind: b.EventType, At: b.EventTime, All: b.All, Until: b.ValidUntil,
 		Purposes: slices.Clone(b.Purposes), Recipients: slices.Clone(b.Recipients),
+		Heartbeat: time.Duration(b.Heartbeat) * time.Second,
 	}
 	if b.Notice == nil {
 		return e
@@ -217,11 +246,14 @@ func (b *body) event() Event {
 		Notice:      NoticeRef{ID: b.Notice.ID, Version: b.Notice.Version, Language: b.Notice.Language, SHA256: b.Notice.SHA256},
 		Affirmative: true, // nothing else is recorded
 		Surface:     b.Surface,
+		AtLeast:     b.AgeAtLeast,
+		Country:     b.Country,
+		OwnPhoto:    b.OwnPhoto,
 		At:          b.EvidenceTime,
 		Nonce:       bytes.Clone(b.Nonce),
 	}
 	for _, c := range b.Choices {
-		e.Evidence.Choices = append(e.Evidence.Choices, Choice{Purpose: c.Purpose, Granted: c.Granted})
+		e.Evidence.Choices = append(e.Evidence.Choices, Choice{Purpose: c.Purpose, Granted: c.Granted, Together: c.Together})
 	}
 	if b.Guardian != nil {
 		e.Evidence.Guardian = &Guardian{Relation: b.Guardian.Relation, Method: b.Guardian.Method}

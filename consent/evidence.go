@@ -17,6 +17,10 @@ type NoticeRef struct {
 type Choice struct {
 	Purpose Purpose
 	Granted bool
+	// Together names the other purposes' choices that this one could only be made
+	// with: those with the same word. Bundling is refused with [ErrBundled], unless
+	// the terms of the one purpose name the other in BundledWith. "": on its own.
+	Together string
 }
 
 // Guardian says who agreed in the person's stead. Both fields are required.
@@ -25,8 +29,8 @@ type Guardian struct {
 	Method   string // how it was established
 }
 
-// Evidence is what was shown and what the person did. All fields but Guardian
-// are required.
+// Evidence is what was shown and what the person did. All fields up to Nonce
+// are required; the others when the terms of a purpose ask for them.
 type Evidence struct {
 	Notice      NoticeRef
 	Choices     []Choice  // every option offered, also those left alone; up to 64
@@ -38,6 +42,10 @@ type Evidence struct {
 	// grant sent again, which gives the same receipt, or [ErrReplay].
 	Nonce    []byte
 	Guardian *Guardian // who acted for the person; nil: the person
+
+	AtLeast  int    // the age in years that the person was established to have reached; 0: not asked
+	Country  string // where the person is, ISO 3166-1 alpha-2, for age limits; "": not asked
+	OwnPhoto bool   // the person declared that the photo is of them
 }
 
 // Grant is a person's yes to some purposes.
@@ -47,6 +55,9 @@ type Grant struct {
 	Recipients []string  // third parties the person agreed to, up to 64; empty: nobody
 	Evidence   Evidence
 	Until      time.Time // zero: no end
+	// Heartbeat, if not zero, binds the consent to a session: it ends when
+	// [Ledger.Beat] is not called for so long. Whole seconds, up to a day.
+	Heartbeat time.Duration
 }
 
 var (
@@ -58,6 +69,11 @@ var (
 	ErrEvidence = errors.New("evidence incomplete")
 	// ErrNotice is returned for a grant on a text that the ledger's Terms no longer accept.
 	ErrNotice = errors.New("notice is not the one in force")
+	// ErrAge is returned for a grant of somebody who is too young for it, or may
+	// be, by the terms of a purpose.
+	ErrAge = errors.New("age is not established, or too low")
+	// ErrBundled is returned for a grant of purposes that could not be chosen apart.
+	ErrBundled = errors.New("choices are bundled")
 	// ErrReplay is returned for a nonce that was used for something else.
 	ErrReplay = errors.New("nonce was used before")
 	// ErrStaleGrant is returned for a grant whose evidence is older than the
@@ -69,7 +85,9 @@ const (
 	maxList  = 64
 	maxNonce = 128
 	// maxAhead is how far the time of the evidence may be ahead of ours.
-	maxAhead = 5 * time.Minute
+	maxAhead     = 5 * time.Minute
+	maxHeartbeat = 24 * time.Hour
+	maxAge       = 150
 )
 
 // check reports what g lacks. It says nothing about state or terms.
@@ -92,12 +110,14 @@ func (g *Grant) check(now time.Time) error {
 		return fmt.Errorf("%w: the consent would end before it starts", ErrEvidence)
 	case g.Until.Year() > 9999:
 		return fmt.Errorf("%w: end beyond year 9999", ErrEvidence)
+	case g.Heartbeat < 0 || g.Heartbeat > maxHeartbeat || g.Heartbeat%time.Second != 0:
+		return fmt.Errorf("%w: heartbeat %v, want whole seconds up to %v", ErrEvidence, g.Heartbeat, maxHeartbeat)
 	}
 	if err := e.check(); err != nil {
 		return err
 	}
 	for _, p := range g.Purposes {
-		if !slices.Contains(e.Choices, Choice{Purpose: p, Granted: true}) {
+		if !slices.ContainsFunc(e.Choices, func(c Choice) bool { return c.Purpose == p && c.Granted }) {
 			return fmt.Errorf("%w: purpose %q is not a granted choice", ErrEvidence, p)
 		}
 	}
@@ -121,16 +141,27 @@ func (e *Evidence) check() error {
 		return fmt.Errorf("%w: %d choices, limit %d", ErrEvidence, len(e.Choices), maxList)
 	case e.Guardian != nil && (!plainText(e.Guardian.Relation) || !plainText(e.Guardian.Method)):
 		return fmt.Errorf("%w: guardian needs relation and method", ErrEvidence)
+	case e.AtLeast < 0 || e.AtLeast > maxAge:
+		return fmt.Errorf("%w: age out of range", ErrEvidence)
+	case e.Country != "" && !country(e.Country):
+		return fmt.Errorf("%w: country is not two capital letters", ErrEvidence)
 	}
 	for i, c := range e.Choices {
 		if !c.Purpose.valid() {
 			return fmt.Errorf("%w: choice %d", ErrPurpose, i)
+		}
+		if c.Together != "" && !plainText(c.Together) {
+			return fmt.Errorf("%w: choice %d is not plain text", ErrEvidence, i)
 		}
 		if slices.ContainsFunc(e.Choices[:i], func(d Choice) bool { return d.Purpose == c.Purpose }) {
 			return fmt.Errorf("%w: purpose %q is offered twice", ErrEvidence, c.Purpose)
 		}
 	}
 	return nil
+}
+
+func country(s string) bool {
+	return len(s) == 2 && 'A' <= s[0] && s[0] <= 'Z' && 'A' <= s[1] && s[1] <= 'Z'
 }
 
 func plainTexts(list []string) bool {

@@ -215,3 +215,35 @@ func ExampleKeys_Save() {
 	// [consent.Keys] <nil>
 	// true <nil>
 }
+
+// All five agreements at once, each for a tenant of its own.
+func ExampleBuiltinProfile() {
+	profiles := make(map[string]*consent.Profile)
+	for tenant, name := range map[string]string{
+		"shoes": "sizing-archive", "advice": "conversation", "rooms": "room-render", "fashion": "photo-tryon", "recommender": "recommendation",
+	} {
+		p, err := consent.BuiltinProfile(name)
+		if err != nil {
+			log.Fatal(err)
+		}
+		profiles[tenant] = p
+	}
+	day := consent.Period{Days: 1} // this shop keeps photos for less than it may
+	short, err := profiles["fashion"].Shorten(consent.Photo, day)
+	if err != nil {
+		log.Fatal(err)
+	}
+	profiles["fashion"] = short
+	ledger, err := consent.New(memstore.New(), &consent.Options{Profiles: profiles})
+	if err != nil {
+		log.Fatal(err)
+	}
+	for _, tenant := range []string{"fashion", "rooms"} {
+		q := consent.Query{Subject: ledger.Subject(tenant, "customer-4711"), Purpose: consent.TryOnRender}
+		d, err := ledger.Check(context.Background(), q)
+		fmt.Println(tenant, d.Reason, err)
+	}
+	// Output:
+	// fashion never-asked <nil>
+	// rooms bad-query consent: unknown purpose "tryon.render"
+}

@@ -54,6 +54,20 @@ func TestGrantRefused(t *testing.T) {
 		{"empty recipient", func(g *consent.Grant) { g.Recipients = []string{""} }, consent.ErrEvidence},
 		{"many recipients", func(g *consent.Grant) { g.Recipients = slices.Repeat([]string{"x"}, 65) }, consent.ErrEvidence},
 		{"half a guardian", func(g *consent.Grant) { g.Evidence.Guardian = &consent.Guardian{Relation: "parent"} }, consent.ErrEvidence},
+		{"too young", func(g *consent.Grant) { g.Evidence.AtLeast = 17 }, consent.ErrAge},
+		{"a guardian for a photo", func(g *consent.Grant) {
+			g.Evidence.Guardian = &consent.Guardian{Relation: "parent", Method: "form"}
+		}, consent.ErrAge},
+		{"impossible age", func(g *consent.Grant) { g.Evidence.AtLeast = 151 }, consent.ErrEvidence},
+		{"negative age", func(g *consent.Grant) { g.Evidence.AtLeast = -1 }, consent.ErrEvidence},
+		{"impossible country", func(g *consent.Grant) { g.Evidence.Country = "fr" }, consent.ErrEvidence},
+		{"bundled", func(g *consent.Grant) {
+			g.Evidence.Choices[0].Together = "all"
+			g.Evidence.Choices = append(g.Evidence.Choices, consent.Choice{Purpose: consent.Sizing, Together: "all"})
+		}, consent.ErrBundled},
+		{"bundle without a plain name", func(g *consent.Grant) { g.Evidence.Choices[0].Together = "a\n" }, consent.ErrEvidence},
+		{"endless heartbeat", func(g *consent.Grant) { g.Heartbeat = 25 * time.Hour }, consent.ErrEvidence},
+		{"odd heartbeat", func(g *consent.Grant) { g.Heartbeat = 1500 * time.Millisecond }, consent.ErrEvidence},
 		{"another notice", func(g *consent.Grant) { g.Evidence.Notice.ID = "newsletter" }, consent.ErrNotice},
 		{"an old notice", func(g *consent.Grant) { g.Evidence.Notice.Version = "0" }, consent.ErrNotice},
 	} {
@@ -103,7 +117,9 @@ func TestReplay(t *testing.T) {
 		"other time":       func(g *consent.Grant) { g.Evidence.At = noon.Add(time.Second) },
 		"other person":     func(g *consent.Grant) { g.Subject = l.Subject("shop-a", "bob") },
 		"other surface":    func(g *consent.Grant) { g.Evidence.Surface = "kiosk/2" },
-		"a guardian":       func(g *consent.Grant) { g.Evidence.Guardian = &consent.Guardian{Relation: "parent", Method: "form"} },
+		"a guardian": func(g *consent.Grant) {
+			g.Evidence.Guardian, g.Evidence.AtLeast = &consent.Guardian{Relation: "parent", Method: "form"}, 18
+		},
 	} {
 		h := g
 		bend(&h)
@@ -197,9 +213,9 @@ func TestTerms(t *testing.T) {
 	with := func(terms ...consent.Terms) *consent.Ledger {
 		return newLedger(t, store, &consent.Options{Keys: keys, Purposes: terms})
 	}
-	l := with(consent.Terms{Purpose: "gallery.publish"})
+	l := with(consent.Terms{Purpose: "newsletter"})
 	who := l.Subject("shop-a", "ann")
-	if _, err := l.Grant(ctx, yes(who, time.Now(), consent.TryOnRender, "gallery.publish")); err != nil {
+	if _, err := l.Grant(ctx, yes(who, time.Now(), consent.TryOnRender, "newsletter")); err != nil {
 		t.Fatal(err)
 	}
 	q := consent.Query{Subject: who, Purpose: consent.TryOnRender}
@@ -214,11 +230,11 @@ func TestTerms(t *testing.T) {
 	}
 	// A purpose that is no longer offered opens nothing, and can be taken back.
 	gone := with()
-	gallery := consent.Query{Subject: who, Purpose: "gallery.publish"}
+	gallery := consent.Query{Subject: who, Purpose: "newsletter"}
 	if d, err := gone.Check(ctx, gallery); !errors.Is(err, consent.ErrPurpose) || d.Allowed || d.Reason != consent.BadQuery {
 		t.Errorf("unknown purpose: %v, %v", d, err)
 	}
-	if _, err := gone.Withdraw(ctx, who, "gallery.publish"); err != nil {
+	if _, err := gone.Withdraw(ctx, who, "newsletter"); err != nil {
 		t.Errorf("taking back what is no longer offered: %v", err)
 	}
 	if got := reason(t, l, gallery); got != consent.Withdrawn {

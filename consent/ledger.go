@@ -18,7 +18,13 @@ type Options struct {
 	Keys Keys
 
 	// Purposes adds purposes to the built-in ones and says which notices count.
+	// With Profiles it says the latter only, for the purposes that they have.
 	Purposes []Terms
+
+	// Profiles are the agreements in force, by tenant; the one under "" is for
+	// tenants that are not named. With any, a tenant without one is refused, and
+	// so is a purpose that its profile does not have. See [LoadProfile].
+	Profiles map[string]*Profile
 
 	// PermitFor is how long a permit lives; default 10 minutes, at most 24 hours.
 	// It bounds nothing but a forgotten permit: each use checks the record anyway.
@@ -51,12 +57,14 @@ type Ledger struct {
 type core struct {
 	store     Store
 	keys      *keys
-	rules     rules
+	rules     *rules            // without profiles
+	tenants   map[string]*rules // with
 	permitFor time.Duration
 	now       func() time.Time
 	log       *slog.Logger
 	observe   func(Observation)
-	cache     *cache       // nil: every check reads
+	cache     *cache // nil: every check reads
+	sessions  sessions
 	seen      atomic.Int64 // the greatest time seen, in microseconds since 1970
 }
 
@@ -80,14 +88,18 @@ func New(s Store, o *Options) (*Ledger, error) {
 		return nil, fmt.Errorf("consent: %w missing: what is recorded under keys that are lost is lost; "+
 			"make them once with GenerateKeys, keep them with Save away from the data, and pass LoadKeys in Options.Keys", ErrKeys)
 	}
-	rules, err := rulesOf(o.Purposes)
+	base, err := rulesOf(o.Purposes)
+	if err != nil {
+		return nil, err
+	}
+	tenants, err := rulesOfProfiles(o.Profiles, o.Purposes)
 	if err != nil {
 		return nil, err
 	}
 	if o.PermitFor < 0 || o.PermitFor > 24*time.Hour {
 		return nil, fmt.Errorf("consent: PermitFor %v: want up to 24h", o.PermitFor)
 	}
-	c := &core{store: s, keys: keys.k.get(), rules: rules, permitFor: o.PermitFor, now: o.Now, log: o.Logger, observe: o.Observe, cache: newCache(s, o.Cache)}
+	c := &core{store: s, keys: keys.k.get(), rules: base, tenants: tenants, permitFor: o.PermitFor, now: o.Now, log: o.Logger, observe: o.Observe, cache: newCache(s, o.Cache)}
 	if c.permitFor == 0 {
 		c.permitFor = 10 * time.Minute
 	}
@@ -98,6 +110,24 @@ func New(s Store, o *Options) (*Ledger, error) {
 		c.log = slog.New(slog.DiscardHandler)
 	}
 	return &Ledger{c}, nil
+}
+
+// ErrTenant is returned for a tenant that has no profile where others have.
+var ErrTenant = errors.New("tenant has no profile")
+
+// rulesFor returns the rules of the subject's tenant.
+func (c *core) rulesFor(s Subject) (*rules, error) {
+	if c.tenants == nil {
+		return c.rules, nil
+	}
+	r := c.tenants[s.Tenant()]
+	if r == nil {
+		r = c.tenants[""]
+	}
+	if r == nil {
+		return nil, fmt.Errorf("consent: %w", ErrTenant)
+	}
+	return r, nil
 }
 
 // publicKeys are those that the ledger's own records may be signed with.
@@ -149,10 +179,10 @@ func (l *Ledger) Grant(ctx context.Context, g Grant) (*Receipt, error) {
 }
 
 func (c *core) grant(ctx context.Context, g *Grant) (*Receipt, error) {
-	if err := c.admit(g); err != nil {
+	what, err := c.admit(g)
+	if err != nil {
 		return nil, fmt.Errorf("consent: grant: %w", err)
 	}
-	what := bodyOf(g)
 	r, err := c.record(ctx, g.Subject, func(s *state) (body, error) {
 		for _, p := range what.Purposes {
 			if s.answeredAfter(what.EvidenceTime, p) {
@@ -164,25 +194,79 @@ func (c *core) grant(ctx context.Context, g *Grant) (*Receipt, error) {
 	if errors.Is(err, ErrReplay) || errors.Is(err, ErrStaleGrant) {
 		return c.replay(ctx, g.Subject, what, err)
 	}
+	if err == nil && g.Heartbeat != 0 {
+		for _, p := range what.Purposes {
+			c.sessions.begin(session{g.Subject.Pseudonym(), p}, g.Heartbeat, c.seen.Load())
+		}
+	}
 	return r, err
 }
 
-// admit checks what can be checked without the record.
-func (c *core) admit(g *Grant) error {
+// admit checks what can be checked without the record and writes the grant down.
+func (c *core) admit(g *Grant) (body, error) {
 	if err := g.check(c.wall()); err != nil {
-		return err
+		return body{}, err
+	}
+	r, err := c.rulesFor(g.Subject)
+	if err != nil {
+		return body{}, err
 	}
 	for _, choice := range g.Evidence.Choices {
-		if _, known := c.rules[choice.Purpose]; !known {
-			return fmt.Errorf("%w %q", ErrPurpose, choice.Purpose)
+		if _, known := r.of[choice.Purpose]; !known {
+			return body{}, fmt.Errorf("%w %q", ErrPurpose, choice.Purpose)
 		}
 	}
-	for _, p := range g.Purposes {
-		if n := g.Evidence.Notice; !c.rules[p].accepts(n.ID, n.Version) {
-			return fmt.Errorf("%w for purpose %q", ErrNotice, p)
+	if err := r.unbundled(g.Evidence.Choices); err != nil {
+		return body{}, err
+	}
+	b := bodyOf(g)
+	for _, p := range b.Purposes {
+		e, t := &g.Evidence, r.of[p]
+		switch {
+		case !t.accepts(e.Notice.ID, e.Notice.Version):
+			return body{}, fmt.Errorf("%w for purpose %q", ErrNotice, p)
+		case !t.oldEnough(e.AtLeast, e.Country, e.Guardian != nil):
+			return body{}, fmt.Errorf("%w for purpose %q", ErrAge, p)
+		case t.OwnPhoto && !e.OwnPhoto:
+			return body{}, fmt.Errorf("%w: purpose %q needs the word that the photo is the person's own", ErrEvidence, p)
+		case t.Recipients != nil && !subset(g.Recipients, t.Recipients):
+			return body{}, fmt.Errorf("%w: purpose %q has other recipients", ErrEvidence, p)
+		}
+		b.Processing = append(b.Processing, processing(&t.Terms))
+	}
+	b.ConsentType = consentType
+	if r.profile != nil {
+		b.Profile, b.Withdrawal = r.profile.ID(), r.profile.withdrawal
+	}
+	return b, nil
+}
+
+// unbundled checks that nobody had to take one purpose for another's sake.
+func (r *rules) unbundled(choices []Choice) error {
+	for i, a := range choices {
+		for _, b := range choices[:i] {
+			if a.Together != "" && a.Together == b.Together &&
+				r.of[a.Purpose].BundledWith != b.Purpose && r.of[b.Purpose].BundledWith != a.Purpose {
+				return fmt.Errorf("%w: %q and %q", ErrBundled, b.Purpose, a.Purpose)
+			}
 		}
 	}
 	return nil
+}
+
+// processing says in a receipt what the terms of a purpose were.
+func processing(t *Terms) jsonProcessing {
+	p := jsonProcessing{
+		LawfulBasis: t.Basis.IRI(), Purpose: t.Purpose, PurposeType: t.Purpose.IRI(), Role: t.Role.IRI(),
+		Categories: make([]string, 0, len(t.Categories)),
+	}
+	for _, c := range t.Categories {
+		p.Categories = append(p.Categories, c.IRI())
+	}
+	if !t.Retention.IsZero() {
+		p.Retention = t.Retention.String()
+	}
+	return p
 }
 
 // replay looks for the grant that what repeats and gives its receipt, else the
@@ -212,7 +296,7 @@ func (l *Ledger) Refuse(ctx context.Context, s Subject, p ...Purpose) (*Receipt,
 		err = fmt.Errorf("consent: refuse: %w: none named", ErrPurpose)
 		return nil, err
 	}
-	r, err := c.record(ctx, s, func(st *state) (body, error) { return c.no(st, Refused, p) })
+	r, err := c.record(ctx, s, func(st *state) (body, error) { return c.no(s, st, Refused, p) })
 	return r, err
 }
 
@@ -229,16 +313,20 @@ func (l *Ledger) Withdraw(ctx context.Context, s Subject, p ...Purpose) (*Receip
 		if len(p) == 0 {
 			return body{EventType: Withdrawn, All: true}, nil
 		}
-		return c.no(st, Withdrawn, p)
+		return c.no(s, st, Withdrawn, p)
 	})
 	return r, err
 }
 
 // no makes a refusal or withdrawal. A purpose that is on record counts even
 // when the terms no longer name it: nobody is kept from taking it back.
-func (c *core) no(s *state, kind Reason, p []Purpose) (body, error) {
+func (c *core) no(who Subject, s *state, kind Reason, p []Purpose) (body, error) {
+	r, err := c.rulesFor(who)
+	if err != nil {
+		r = new(rules)
+	}
 	for _, p := range p {
-		_, known := c.rules[p]
+		_, known := r.of[p]
 		if _, recorded := s.find(p); !known && !recorded {
 			return body{}, fmt.Errorf("consent: %w %q", ErrPurpose, p)
 		}
@@ -287,6 +375,7 @@ func (c *core) record(ctx context.Context, who Subject, decide func(*state) (bod
 func (c *core) next(who Subject, st *state, b body) (*Receipt, Record, error) {
 	b.Tenant, b.PrincipalID = who.Tenant(), who.Pseudonym()
 	b.Seq, b.Prev = st.seq+1, st.last
+	b.EventState = eventStates[b.EventType]
 	rand.Read(b.RecordID[:]) // never fails, see crypto/rand
 	// Within a chain time does not go back, or a withdrawal could look older
 	// than the evidence it came after.

@@ -162,7 +162,10 @@ func TestEveryByteOfAProofCounts(t *testing.T) {
 		if _, err := consent.ParseCheckpoint(bent, l.PublicKey()); !errors.Is(err, consent.ErrProof) {
 			t.Fatalf("bit %d of a checkpoint changed: %v, want ErrProof", i, err)
 		}
-		if _, err := consent.VerifyProof(proof, bent, l.PublicKey()); i%8 == 0 && !errors.Is(err, consent.ErrProof) {
+		if i%64 > 0 {
+			continue
+		}
+		if _, err := consent.VerifyProof(proof, bent, l.PublicKey()); !errors.Is(err, consent.ErrProof) {
 			t.Fatalf("bit %d of the outside checkpoint changed: %v, want ErrProof", i, err)
 		}
 	}

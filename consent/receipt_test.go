@@ -22,6 +22,8 @@ func full(who consent.Subject) consent.Grant {
 	g := yes(who, noon, consent.TryOnRender, consent.Sizing)
 	g.Evidence.Choices = append(g.Evidence.Choices, consent.Choice{Purpose: consent.ProfileStore})
 	g.Evidence.Guardian = &consent.Guardian{Relation: "parent", Method: "signed form"}
+	g.Evidence.AtLeast, g.Evidence.Country, g.Evidence.OwnPhoto = 18, "FR", true
+	g.Heartbeat = time.Minute
 	g.Evidence.Surface = "Tom & Jerry's <shop> \u2028 é/1"
 	g.Recipients = []string{"renderer", "storage"}
 	g.Until = noon.Add(24 * time.Hour)
@@ -54,7 +56,25 @@ func TestReceiptSaysWhatWasAgreed(t *testing.T) {
 	body := doc["body"].(map[string]any)
 	id := who.Pseudonym()
 	want := map[string]any{
-		"alg":              "Ed25519",
+		"age_at_least": 18.0,
+		"alg":          "Ed25519",
+		"consent_type": "https://w3id.org/dpv#ExplicitlyExpressedConsent",
+		"country":      "FR",
+		"event_state":  "https://w3id.org/dpv#ConsentGiven",
+		"heartbeat_s":  60.0,
+		"own_photo":    true,
+		"pii_processing": []any{
+			map[string]any{
+				"lawful_basis": "https://w3id.org/dpv#Consent", "purpose": "sizing", "role": "https://w3id.org/dpv#DataProcessor",
+				"purpose_type":   "https://w3id.org/dpv#ProvideProductRecommendations",
+				"pii_categories": []any{"https://fitveil.dev/vocabulary#BodyMeasurement", "https://fitveil.dev/vocabulary#SizeAdvice"},
+			},
+			map[string]any{
+				"lawful_basis": "https://w3id.org/dpv#Consent", "purpose": "tryon.render", "role": "https://w3id.org/dpv#DataProcessor",
+				"purpose_type":   "https://fitveil.dev/vocabulary#VirtualTryOn",
+				"pii_categories": []any{"https://w3id.org/dpv/pd#Picture", "https://fitveil.dev/vocabulary#TryOnImage"},
+			},
+		},
 		"event_time":       "2026-03-01T12:00:00Z",
 		"event_type":       "granted",
 		"evidence_time":    "2026-03-01T12:00:00Z",

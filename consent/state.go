@@ -30,6 +30,10 @@ type entry struct {
 	until           time.Time // zero: no end
 	notice, version string
 	recipients      []string
+	heartbeat       time.Duration // zero: not bound to a session
+	atLeast         int
+	country         string
+	guardian, own   bool
 }
 
 func (s *state) find(p Purpose) (entry, bool) {
@@ -71,6 +75,8 @@ func (s *state) apply(b *body, hash hex32) {
 		e := entry{purpose: p, kind: b.EventType, at: b.EventTime, until: b.ValidUntil}
 		if b.Notice != nil {
 			e.at, e.notice, e.version, e.recipients = b.EvidenceTime, b.Notice.ID, b.Notice.Version, b.Recipients
+			e.heartbeat, e.atLeast, e.country = time.Duration(b.Heartbeat)*time.Second, b.AgeAtLeast, b.Country
+			e.guardian, e.own = b.Guardian != nil, b.OwnPhoto
 		}
 		s.put(e)
 	}
@@ -89,7 +95,7 @@ func (s *state) answeredAfter(t time.Time, p Purpose) bool {
 // subject and all before. A row from elsewhere, of somebody else or changed by
 // hand does not open. Putting an old row back is not noticed here.
 const (
-	stateVersion = 1
+	stateVersion = 2
 	sealSize     = 16
 	maxState     = 1 << 20
 )
@@ -127,8 +133,19 @@ func encodeState(k *keys, who Subject, s *state) []byte {
 		for _, r := range e.recipients {
 			out = appendText(out, r)
 		}
+		out = binary.AppendUvarint(out, uint64(e.heartbeat/time.Second))
+		out = binary.AppendUvarint(out, uint64(e.atLeast))
+		out = appendText(out, e.country)
+		out = append(out, bit(e.guardian)|bit(e.own)<<1)
 	}
 	return append(out, sealState(k, who, out)...)
+}
+
+func bit(b bool) byte {
+	if b {
+		return 1
+	}
+	return 0
 }
 
 func appendText(out []byte, s string) []byte {
@@ -228,6 +245,11 @@ func (r *reader) entry() entry {
 	e.at, e.until, e.notice, e.version = r.time(), r.time(), r.text(), r.text()
 	for n := r.count(); n > 0 && !r.bad; n-- {
 		e.recipients = append(e.recipients, r.text())
+	}
+	e.heartbeat = time.Duration(min(r.uvarint(), uint64(maxHeartbeat/time.Second))) * time.Second
+	e.atLeast, e.country = int(min(r.uvarint(), maxAge)), r.text()
+	if flags := r.take(1); flags != nil {
+		e.guardian, e.own = flags[0]&1 != 0, flags[0]&2 != 0
 	}
 	return e
 }
