@@ -12,6 +12,7 @@ type depthwise struct {
 	bias     []float32
 	taps     []int32
 	src, dst view
+	kernel   func(*kernel.Window)
 }
 
 func (c *compiler) depthwise(v *convolution) {
@@ -34,6 +35,10 @@ func (d *depthwise) prepare(_ *Program, s *slab) {
 	}
 	copy(d.bias, d.convolution.bias)
 	d.taps = windowTaps(&d.sliding, &d.src, [2]int{}, d.k, d.taps[:0])
+	d.kernel = d.set.Depthwise
+	if s := d.stride[1]; d.k == [2]int{3, 3} && d.dilation[1] == 1 && s <= 2 && d.set.Depthwise3[s] != nil {
+		d.taps, d.kernel = []int32{d.taps[0], d.taps[3], d.taps[6]}, d.set.Depthwise3[s]
+	}
 	for c := range d.to.c {
 		for t, v := range d.weights[c*window:][:window] {
 			d.packed[(c/block*window+t)*block+c%block] = v
@@ -67,13 +72,13 @@ func (d *depthwise) rows(w *worker, src, dst *view, n, lo, hi int) {
 	a := &w.window
 	for b := range d.to.blocks() {
 		*a = kernel.Window{
-			Off: d.taps, W: d.packed[b*len(d.taps)*block:], Bias: d.bias[b*block:],
+			Off: d.taps, W: d.packed[b*d.k[0]*d.k[1]*block:], Bias: d.bias[b*block:],
 			Step: d.stride[1] * block, Count: d.to.w, Act: d.act,
 		}
 		for y := lo; y < hi; y++ {
 			a.In = w.arena[src.pixel(n, b, y*d.stride[0]-d.pad[0], -d.pad[1]):]
 			a.Out = w.arena[dst.pixel(n, b, y, 0):]
-			d.set.Depthwise(a)
+			d.kernel(a)
 		}
 	}
 }

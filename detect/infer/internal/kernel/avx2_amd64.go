@@ -37,6 +37,12 @@ func stemAVX2_1x6(a *Conv)
 // depthwiseAVX2 is depthwise.
 func depthwiseAVX2(a *Window)
 
+// depthwise3s1AVX2 is depthwise for 3×3 neighbours, stride 1.
+func depthwise3s1AVX2(a *Window)
+
+// depthwise3s2AVX2 is depthwise for 3×3 neighbours, stride 2.
+func depthwise3s2AVX2(a *Window)
+
 // maximumAVX2 is maximum.
 func maximumAVX2(a *Window)
 

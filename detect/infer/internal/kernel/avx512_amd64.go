@@ -190,6 +190,12 @@ func stemAVX512_4x6(a *Conv)
 // depthwiseAVX512 is depthwise.
 func depthwiseAVX512(a *Window)
 
+// depthwise3s1AVX512 is depthwise for 3×3 neighbours, stride 1.
+func depthwise3s1AVX512(a *Window)
+
+// depthwise3s2AVX512 is depthwise for 3×3 neighbours, stride 2.
+func depthwise3s2AVX512(a *Window)
+
 // maximumAVX512 is maximum.
 func maximumAVX512(a *Window)
 

@@ -253,6 +253,36 @@ func TestDepthwise(t *testing.T) {
 	})
 }
 
+// TestDepthwise3 holds kernels for 3×3 windows to those for any.
+func TestDepthwise3(t *testing.T) {
+	eachSet(t, func(t *testing.T, s *kernel.Set) {
+		r := rand.New(rand.NewPCG(13, 14))
+		for stride, run := range s.Depthwise3 {
+			for count := 1; run != nil && count <= 27; count++ {
+				a, whole := window(r, count)
+				a.Step = stride * kernel.Block
+				_, a.In = field(100+(count*stride+3)*kernel.Block, r.IntN(16))
+				odd(r, random(r, a.In))
+				a.Off = []int32{int32(r.IntN(100)), int32(r.IntN(100)), int32(r.IntN(100))}
+				a.W = random(r, make([]float32, 9*kernel.Block))
+				run(&a)
+				untouched(t, whole, a.Out)
+				for i, got := range a.Out {
+					p, c := i/kernel.Block, i%kernel.Block
+					var want sum
+					want.add(float64(a.Bias[c]))
+					for k := range 9 {
+						want.add(float64(a.In[int(a.Off[k/3])+(p*stride+k%3)*kernel.Block+c]), float64(a.W[k*kernel.Block+c]))
+					}
+					if err := want.close(got, a.Act, 11); err != nil {
+						t.Fatalf("%d pixels, stride %d: pixel %d, channel %d: %v", count, stride, p, c, err)
+					}
+				}
+			}
+		}
+	})
+}
+
 func TestMaximum(t *testing.T) {
 	eachSet(t, func(t *testing.T, s *kernel.Set) {
 		r := rand.New(rand.NewPCG(5, 6))

@@ -15,8 +15,13 @@ type Set struct {
 	Conv      ConvTable // taps of Chunk input channels
 	Stem      ConvTable // taps of one input channel
 	Depthwise func(*Window)
-	Maximum   func(*Window) // W, Bias and Act are not used
-	Resize    func(*Resize)
+	// Depthwise3 are Depthwise for windows of 3×3 neighbours, by their stride; nil
+	// where that gains nothing. Off has the first tap of each row of the window
+	// only, the two others follow it. Step is stride pixels.
+	Depthwise3 [3]func(*Window)
+
+	Maximum func(*Window) // W, Bias and Act are not used
+	Resize  func(*Resize)
 
 	Winograd4, Winograd2 Winograd // for tiles of 4×4 and of 2×2 results
 

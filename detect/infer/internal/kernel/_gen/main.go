@@ -36,6 +36,8 @@ func main() {
 		w.convolution(s)
 	}
 	w.depthwise()
+	w.depthwise3(1)
+	w.depthwise3(2)
 	w.pool()
 	for _, m := range []int{4, 2} {
 		w.winogradIn(m)

@@ -1,6 +1,8 @@
 package main
 
 import (
+	"fmt"
+
 	. "github.com/mmcloughlin/avo/operand"
 	"github.com/mmcloughlin/avo/reg"
 )
@@ -60,6 +62,71 @@ func (v *writer) depthwise() {
 			v.VMOVUPS(r, Mem{Base: out, Disp: i * v.bytes})
 		}
 	})
+}
+
+// depthwise3 writes the same for windows of 3×3 neighbours: each pixel is loaded
+// once for all the windows of its row that see it.
+func (v *writer) depthwise3(stride int) {
+	a := v.function(fmt.Sprintf("depthwise3s%d%s", stride, v.name), "Window", fmt.Sprintf("is depthwise for 3×3 neighbours, stride %d.", stride))
+	off, out, count := a.load("Off"), a.load("Out"), a.load("Count")
+	rows := []reg.GPVirtual{v.GP64(), v.GP64(), v.GP64()}
+	in := a.load("In")
+	for i, r := range rows {
+		v.MOVLQSX(Mem{Base: off, Disp: 4 * i}, r)
+		v.LEAQ(Mem{Base: in, Index: r, Scale: 4}, r)
+	}
+	weight, bias := v.held3(a)
+	for _, n := range []int{8, 4, 2, 1} {
+		again, next := v.label("tile"), v.label("narrower")
+		v.Label(again)
+		v.CMPQ(count, Imm(uint64(n)))
+		v.JLT(LabelRef(next))
+		v.each(func(disp int) {
+			sums := v.vecs(n)
+			for _, r := range sums {
+				bias(disp, r)
+			}
+			for ky, row := range rows {
+				w := weight(disp, ky)
+				for j := range (n-1)*stride + 3 {
+					x := v.vec()
+					v.VMOVUPS(Mem{Base: row, Disp: j*block + disp}, x)
+					for kx := range w {
+						if p := j - kx; p >= 0 && p%stride == 0 && p/stride < n {
+							v.VFMADD231PS(w[kx], x, sums[p/stride])
+						}
+					}
+				}
+			}
+			v.activate(a, sums, v.vec())
+			for i, r := range sums {
+				v.VMOVUPS(r, Mem{Base: out, Disp: i*block + disp})
+			}
+		})
+		for _, r := range rows {
+			v.ADDQ(U32(uint32(n*stride*block)), r)
+		}
+		v.ADDQ(U32(uint32(n*block)), out)
+		v.SUBQ(Imm(uint64(n)), count)
+		v.JMP(LabelRef(again))
+		v.Label(next)
+	}
+	v.end()
+}
+
+// held3 gives the weights of a row of a 3×3 window and the bias, out of registers
+// where there are enough to keep them there.
+func (v *writer) held3(a args) (weight func(disp, ky int) []reg.VecVirtual, bias func(disp int, to reg.VecVirtual)) {
+	w, b := a.load("W"), a.load("Bias")
+	read := func(disp, ky int) []reg.VecVirtual {
+		return v.loads(3, func(kx int) Mem { return Mem{Base: w, Disp: (ky*3+kx)*block + disp} })
+	}
+	if v.parts() > 1 {
+		return read, func(disp int, to reg.VecVirtual) { v.VMOVUPS(Mem{Base: b, Disp: disp}, to) }
+	}
+	all := [][]reg.VecVirtual{read(0, 0), read(0, 1), read(0, 2)}
+	first := v.loads(1, func(int) Mem { return Mem{Base: b} })[0]
+	return func(_, ky int) []reg.VecVirtual { return all[ky] }, func(_ int, to reg.VecVirtual) { v.VMOVAPS(first, to) }
 }
 
 // pool writes the largest of each window. The maximum of two vectors is taken
