@@ -37,6 +37,10 @@ func (s *sliding) reads(lo, hi int) (from, to int) {
 
 const maxLinks = 4
 
+// maxPooled is how many rows a pool in a chain may need for one of its own: a
+// mean over a picture would have all of it in the chain's memory.
+const maxPooled = 8
+
 // fuse replaces operations that follow each other by chains.
 func (c *compiler) fuse() {
 	private := c.private()
@@ -91,7 +95,7 @@ func (c *compiler) follows(i int, private map[*tensor]bool) (links []link) {
 	weights := 0
 	for ; i < len(c.ops) && len(links) < maxLinks; i++ {
 		l, ok := c.ops[i].(link)
-		if !ok {
+		if p, high := c.ops[i].(*pool); !ok || high && p.k[0] > maxPooled {
 			break
 		}
 		var size slab

@@ -69,16 +69,15 @@ func (d *depthwise) run(w *worker, lo, hi int) {
 func (d *depthwise) ends() (from, to *tensor) { return d.from, d.to }
 
 func (d *depthwise) rows(w *worker, src, dst *view, n, lo, hi int) {
-	a := &w.window
 	for b := range d.to.blocks() {
-		*a = kernel.Window{
-			Off: d.taps, W: d.packed[b*d.k[0]*d.k[1]*block:], Bias: d.bias[b*block:],
-			Step: d.stride[1] * block, Count: d.to.w, Act: d.act,
-		}
 		for y := lo; y < hi; y++ {
-			a.In = w.arena[src.pixel(n, b, y*d.stride[0]-d.pad[0], -d.pad[1]):]
-			a.Out = w.arena[dst.pixel(n, b, y, 0):]
-			d.kernel(a)
+			w.window = kernel.Window{
+				In:  w.arena[src.pixel(n, b, y*d.stride[0]-d.pad[0], -d.pad[1]):],
+				Off: d.taps, W: d.packed[b*d.k[0]*d.k[1]*block:], Bias: d.bias[b*block:],
+				Out:  w.arena[dst.pixel(n, b, y, 0):],
+				Step: d.stride[1] * block, Count: d.to.w, Act: d.act,
+			}
+			w.slide(d.kernel)
 		}
 	}
 }

@@ -109,8 +109,12 @@ func (m *mapping) run(w *worker, lo, hi int) {
 	if m.to.blocked {
 		for u := lo; u < hi; u++ {
 			n, b, y := m.to.unit(u)
-			w.apply = kernel.Map{In: w.rowOf(&m.src, m.to, n, b, y), Out: w.rowOf(&m.dst, m.to, n, b, y)}
-			m.f(&w.apply)
+			in, out := w.rowOf(&m.src, m.to, n, b, y), w.rowOf(&m.dst, m.to, n, b, y)
+			for at := 0; at < len(out); at += stretch {
+				end := min(at+stretch, len(out))
+				w.apply = kernel.Map{In: in[at:end], Out: out[at:end]}
+				m.f(&w.apply)
+			}
 		}
 		return
 	}

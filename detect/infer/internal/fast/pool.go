@@ -11,15 +11,15 @@ import (
 // that windows at the border are smaller. A unit is an output row of one image.
 type pool struct {
 	sliding
-	set      *kernel.Set
 	mean     bool
 	from, to *tensor
-	rows     []part // by output row
-	columns  []part // of the pixels of a row
+	down     []part // by output row
+	across   []part // of the pixels of a row
 	src, dst view
 	taps     [][]int32   // by row, then column
 	weights  [][]float32 // the same: equal weights
 	bias     []float32
+	slide    func(*kernel.Window)
 }
 
 // part is a run of outputs whose windows are cut to the same taps by the border
@@ -48,14 +48,17 @@ func (c *compiler) globalPool(n *ir.Node) bool {
 
 func (c *compiler) addPool(n *ir.Node, s sliding, mean bool) bool {
 	x := n.In[0]
-	p := &pool{sliding: s, set: c.Set, mean: mean, rows: s.parts(0, x.Shape[2]), columns: s.parts(1, x.Shape[3])}
-	for _, q := range slices.Concat(p.rows, p.columns) {
+	p := &pool{sliding: s, mean: mean, down: s.parts(0, x.Shape[2]), across: s.parts(1, x.Shape[3])}
+	for _, q := range slices.Concat(p.down, p.across) {
 		if q.lo == q.hi {
 			return false
 		}
 	}
 	if s.k[0] > maxTaps || s.k[1] > maxTaps || s.k[0]*s.k[1] > maxTaps || c.Memory.Take(p.taken(), 4) != nil {
 		return false
+	}
+	if p.slide = c.Set.Maximum; mean {
+		p.slide = c.Set.Depthwise
 	}
 	p.from, p.to = c.blocks(x, margin{}), c.newBlocks(n.Out[0])
 	c.add(p)
@@ -90,10 +93,10 @@ func (s *sliding) parts(a, size int) (list []part) {
 // be thousands of parts.
 func (p *pool) taken() int {
 	high, wide := 0, 0
-	for _, r := range p.rows {
+	for _, r := range p.down {
 		high += r.hi - r.lo
 	}
-	for _, q := range p.columns {
+	for _, q := range p.across {
 		wide += q.hi - q.lo
 	}
 	return high * wide
@@ -106,8 +109,8 @@ func (p *pool) scratch() int                 { return 0 }
 func (p *pool) prepare(_ *Program, s *slab) {
 	p.src, p.dst = p.from.view(), p.to.view()
 	p.taps, p.weights, p.bias = nil, nil, s.take(block)
-	for _, r := range p.rows {
-		for _, q := range p.columns {
+	for _, r := range p.down {
+		for _, q := range p.across {
 			count := (r.hi - r.lo) * (q.hi - q.lo)
 			var weights []float32
 			if p.mean {
@@ -126,25 +129,31 @@ func (p *pool) prepare(_ *Program, s *slab) {
 }
 
 func (p *pool) run(w *worker, lo, hi int) {
-	for u := lo; u < hi; u++ {
-		n, y := u/p.to.h, u%p.to.h
+	for lo < hi {
+		n, y := lo/p.to.h, lo%p.to.h
+		count := min(p.to.h-y, hi-lo)
+		p.rows(w, &p.src, &p.dst, n, y, y+count)
+		lo += count
+	}
+}
+
+func (p *pool) ends() (from, to *tensor) { return p.from, p.to }
+
+func (p *pool) rows(w *worker, src, dst *view, n, lo, hi int) {
+	for y := lo; y < hi; y++ {
 		r := 0
-		for y >= p.rows[r].at+p.rows[r].count {
+		for y >= p.down[r].at+p.down[r].count {
 			r++
 		}
-		for i, q := range p.columns {
-			at := r*len(p.columns) + i
-			top, left := y*p.stride[0]-p.pad[0]+p.rows[r].lo*p.dilation[0], q.at*p.stride[1]-p.pad[1]+q.lo*p.dilation[1]
+		for i, q := range p.across {
+			at := r*len(p.across) + i
+			top, left := y*p.stride[0]-p.pad[0]+p.down[r].lo*p.dilation[0], q.at*p.stride[1]-p.pad[1]+q.lo*p.dilation[1]
 			for b := range p.to.blocks() {
 				w.window = kernel.Window{
-					In: w.arena[p.src.pixel(n, b, top, left):], Off: p.taps[at], W: p.weights[at], Bias: p.bias,
-					Out: w.arena[p.dst.pixel(n, b, y, q.at):], Step: p.stride[1] * block, Count: q.count,
+					In: w.arena[src.pixel(n, b, top, left):], Off: p.taps[at], W: p.weights[at], Bias: p.bias,
+					Out: w.arena[dst.pixel(n, b, y, q.at):], Step: p.stride[1] * block, Count: q.count,
 				}
-				if p.mean {
-					p.set.Depthwise(&w.window)
-				} else {
-					p.set.Maximum(&w.window)
-				}
+				w.slide(p.slide)
 			}
 		}
 	}

@@ -40,20 +40,23 @@ const longRow = 512
 // width is one call of a kernel.
 func splitRow(s *kernel.Set, table *kernel.ConvTable, blocks, w, terms int) (row []segment, cost float64) {
 	var count [len(table[0])]int
+	var costs [len(table[0])]float64
+	for t := range costs {
+		costs[t] = tileCost(s, blocks, t, terms)
+		if t > 1 && costs[t] > callCycles && s.Lanes > 1 {
+			costs[t] = math.Inf(1)
+		}
+	}
 	if w > longRow {
 		best := 1
-		each := func(t int) float64 { return tileCost(s, blocks, t, terms) / float64(t) }
+		each := func(t int) float64 { return costs[t] / float64(t) }
 		for t, f := range table[blocks] {
 			if f != nil && each(t) <= each(best) {
 				best = t
 			}
 		}
 		count[best] = (w - longRow/2) / best
-		w, cost = w-count[best]*best, float64(count[best])*tileCost(s, blocks, best, terms)
-	}
-	var costs [len(table[0])]float64
-	for t := range costs {
-		costs[t] = tileCost(s, blocks, t, terms)
+		w, cost = w-count[best]*best, float64(count[best])*costs[best]
 	}
 	best, last := make([]float64, w+1), make([]int, w+1)
 	for x := 1; x <= w; x++ {
@@ -76,9 +79,11 @@ func splitRow(s *kernel.Set, table *kernel.ConvTable, blocks, w, terms int) (row
 	}
 	x := 0
 	for t := len(count) - 1; t > 0; t-- {
-		if count[t] > 0 {
-			row = append(row, segment{x, t, count[t]})
-			x += t * count[t]
+		most := max(1, int(callCycles/costs[t]))
+		for count[t] > 0 {
+			n := min(count[t], most)
+			row = append(row, segment{x, t, n})
+			x, count[t] = x+t*n, count[t]-n
 		}
 	}
 	return row, cost + best[w]

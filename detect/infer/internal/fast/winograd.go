@@ -143,7 +143,7 @@ func (o *winograd) prepare(_ *Program, s *slab) {
 		filters = growZero(filters, depth*9*width)
 		turn(o.set, filters, width, o.weights[sh.first*block*depth*9:], depth*9, min(width, o.to.c-sh.first*block), depth*9)
 		for b := range sh.blocks {
-			o.f.Weights(&kernel.WinogradWeights{
+			transformFilters(o.f, kernel.WinogradWeights{
 				In: filters[b*block:], Tap: width, InStep: 9 * width, Count: depth,
 				Out: o.packed[o.weightsOf(sh)+b*block:], Matrix: o.depth() * width, OutStep: width,
 			})
@@ -202,7 +202,7 @@ func (o *winograd) run(w *worker, lo, hi int) {
 					In:  w.arena[o.src.pixel(n, b, (first+r)*o.f.Tile-o.pad[0], -o.pad[1]):],
 					Row: o.src.pitch, Out: m.in[(b*m.tiles+r*o.tiles[1])*block:], Matrix: m.pitchIn, Tiles: o.tiles[1], Tmp: m.tmp,
 				}
-				o.f.In(&w.transform)
+				w.forth(o.f)
 			}
 		}
 		shares, taps := o.full, o.taps
@@ -259,11 +259,11 @@ func (o *winograd) back(w *worker, n, b, row int, m *buffers, at int) {
 	}
 	if whole > 0 {
 		a.Out, a.Row, a.Tiles = w.arena[o.dst.pixel(n, b, y, 0):], o.dst.pitch, whole
-		o.f.Out(a)
+		w.back(o.f)
 	}
 	if left := o.tiles[1] - whole; left > 0 {
 		a.In, a.Out, a.Row, a.Tiles = products[whole*block:], edge, left*tile*block, left
-		o.f.Out(a)
+		w.back(o.f)
 		x := whole * tile
 		for i := range height {
 			copy(w.arena[o.dst.pixel(n, b, y+i, x):][:(o.to.w-x)*block], edge[i*a.Row:])

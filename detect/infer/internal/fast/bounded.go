@@ -1,0 +1,68 @@
+package fast
+
+import "github.com/fitveil/fitveil/detect/infer/internal/kernel"
+
+// Assembly can't be interrupted by the scheduler, so that a call of it holds up
+// the garbage collector and with it every other goroutine. No call is given more
+// than some 50 µs of work on a CPU of 2 GHz; most take a tenth of that. The
+// kernels in Go obey the same limits, which cost nothing.
+
+// callCycles is how much a call of a convolution kernel may take, by the model.
+const callCycles = 60e3
+
+// Most that one call gets of other things.
+const (
+	callTaps    = 32 << 10 // taps of all pixels of a window
+	callTiles   = 64       // tiles to transform
+	callFilters = 256      // vectors of filters to transform
+)
+
+// slide calls a kernel for the window in w, in stretches.
+func (w *worker) slide(f func(*kernel.Window)) {
+	a := &w.window
+	left, most := a.Count, max(1, callTaps/len(a.Off))
+	for ; left > most; left -= most {
+		a.Count = most
+		f(a)
+		a.In, a.Out = a.In[most*a.Step:], a.Out[most*block:]
+	}
+	a.Count = left
+	f(a)
+}
+
+// forth calls the transform in w, in stretches.
+func (w *worker) forth(f *kernel.Winograd) {
+	a := &w.transform
+	left := a.Tiles
+	for ; left > callTiles; left -= callTiles {
+		a.Tiles = callTiles
+		f.In(a)
+		a.In, a.Out = a.In[callTiles*f.Tile*block:], a.Out[callTiles*block:]
+	}
+	a.Tiles = left
+	f.In(a)
+}
+
+// back calls the transform of results in w, in stretches.
+func (w *worker) back(f *kernel.Winograd) {
+	a := &w.result
+	left := a.Tiles
+	for ; left > callTiles; left -= callTiles {
+		a.Tiles = callTiles
+		f.Out(a)
+		a.In, a.Out = a.In[callTiles*block:], a.Out[callTiles*f.Tile*block:]
+	}
+	a.Tiles = left
+	f.Out(a)
+}
+
+// transformFilters calls the transform of weights in stretches.
+func transformFilters(f *kernel.Winograd, a kernel.WinogradWeights) {
+	for left := a.Count; left > 0; left -= callFilters {
+		a.Count = min(left, callFilters)
+		f.Weights(&a)
+		if left > callFilters {
+			a.In, a.Out = a.In[callFilters*a.InStep:], a.Out[callFilters*a.OutStep:]
+		}
+	}
+}
