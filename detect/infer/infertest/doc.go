@@ -8,8 +8,9 @@
 //
 // It has node tests of every operator of package infer, in each form that the
 // versions 7 to 21 of the standard give it, with the answers of ONNX Runtime
-// 1.30, and random graphs with every kind of convolution, whose answers are those of
-// infer's reference interpreter.
+// 1.30; random graphs with every kind of convolution, whose answers are those of
+// infer's reference interpreter; and samples of the values inside two real
+// networks, for which one needs their files: [Network].
 //
 // # Limits
 //

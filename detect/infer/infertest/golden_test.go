@@ -3,6 +3,7 @@ package infertest
 import (
 	"bufio"
 	"bytes"
+	"crypto/sha256"
 	"encoding/json"
 	"flag"
 	"fmt"
@@ -15,6 +16,8 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 	"gorgonia.org/tensor"
+
+	"github.com/fitveil/fitveil/detect/infer"
 )
 
 var update = flag.Bool("update", false, "write the answers of ONNX Runtime to golden/")
@@ -125,12 +128,7 @@ func (a wireArray) record() recordedArray {
 	if n <= 16*kept {
 		return recordedArray{a.Type, shape, 0, a.Data}
 	}
-	stride, size := n/kept|1, len(a.Data)/n
-	var data []byte
-	for i := 0; i < n; i += stride {
-		data = append(data, a.Data[i*size:][:size]...)
-	}
-	return recordedArray{a.Type, shape, stride, data}
+	return a.samples(kept)
 }
 
 // TestAnswers asks ONNX Runtime at the first and the last opset of every node
@@ -250,4 +248,104 @@ func TestVectorsDoNotChange(t *testing.T) {
 			t.Errorf("%s: another model the second time", v.key())
 		}
 	}
+}
+
+// TestNetworkAnswers asks ONNX Runtime for some of what it computes inside the
+// person networks, or with -update for all of it, and holds the recorded samples
+// against that.
+func TestNetworkAnswers(t *testing.T) {
+	list := []network{
+		{Name: "nanodet-g-416", Input: []int{1, 3, 416, 416}, Low: -2, High: 2},
+		{Name: "movenet-multipose-256", Input: []int{1, 3, 256, 256}, Low: 0, High: 255},
+	}
+	for i := range list {
+		n := &list[i]
+		model, err := os.ReadFile(filepath.Join("..", "..", "person", "models", n.Name+".onnx"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		n.SHA256 = fmt.Sprintf("%x", sha256.Sum256(model))
+		names, err := values(model)
+		if err != nil || len(names) < 80 {
+			t.Fatalf("%d values, %v", len(names), err)
+		}
+		if !*update {
+			names = every(7, names)
+		}
+		c := &Case{Name: n.Name, Inputs: []tensor.Tensor{n.picture()}, names: []string{inputName(t, model)}}
+		if c.Model, err = withOutputs(model, names); err != nil {
+			t.Fatal(err)
+		}
+		r := ask(t, []question{c.question(names)})[0]
+		if r.Error != "" {
+			t.Fatal(r.Error)
+		}
+		for _, name := range names {
+			n.Taps = append(n.Taps, recordedTap{name, r.Outputs[name].samples(24)})
+		}
+	}
+	file := filepath.Join("golden", "networks.json")
+	if *update {
+		out, err := json.MarshalIndent(list, "", " ")
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(file, append(out, '\n'), 0o666); err != nil {
+			t.Fatal(err)
+		}
+		return
+	}
+	for i, n := range networks(t) {
+		got := list[i]
+		n.Taps = every(7, n.Taps)
+		if n.Name != got.Name || n.SHA256 != got.SHA256 || len(n.Taps) != len(got.Taps) {
+			t.Fatalf("recorded are %d values of %s %s, there are %d of %s %s", len(n.Taps), n.Name, n.SHA256, len(got.Taps), got.Name, got.SHA256)
+		}
+		for k, tap := range n.Taps {
+			want, err := tap.read()
+			if err != nil {
+				t.Fatal(err)
+			}
+			have, err := got.Taps[k].read()
+			if err != nil {
+				t.Fatal(err)
+			}
+			want.Stride = 1 // both hold the same samples
+			if diff := want.differs(have.Shape, have.Data, 2e-5); diff != "" {
+				t.Errorf("%s: %s: %s", n.Name, tap.Tap, diff)
+			}
+		}
+	}
+}
+
+// every is each step-th element.
+func every[T any](step int, list []T) (out []T) {
+	for i := 0; i < len(list); i += step {
+		out = append(out, list[i])
+	}
+	return out
+}
+
+// inputName is that of a network's only input.
+func inputName(t *testing.T, model []byte) string {
+	t.Helper()
+	p, err := infer.Load(model, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return p.Inputs()[0].Name
+}
+
+// samples keeps so many elements.
+func (a wireArray) samples(count int) recordedArray {
+	n := 1
+	for _, d := range a.Shape {
+		n *= d
+	}
+	stride, size := max(1, n/count|1), len(a.Data)/n
+	var data []byte
+	for i := 0; i < n; i += stride {
+		data = append(data, a.Data[i*size:][:size]...)
+	}
+	return recordedArray{a.Type, a.Shape, stride, data}
 }

@@ -1,6 +1,8 @@
 package infertest_test
 
 import (
+	"os"
+	"path/filepath"
 	"testing"
 
 	"github.com/fitveil/fitveil/detect/infer"
@@ -29,6 +31,25 @@ func TestExact(t *testing.T) {
 func TestGraph(t *testing.T) {
 	b := infertest.OnnxGo(func() infertest.Computer { return infer.NewGraph(nil) })
 	infertest.Run(t, b, &infertest.Options{Quick: true, Operators: []string{"Relu", "Add", "Conv", "MaxPool", "Transpose", "Gemm", "BatchNormalization", "LeakyRelu", "GlobalAveragePool"}, Graphs: 1})
+}
+
+// TestNetwork looks inside the two person networks, with every set of kernels.
+func TestNetwork(t *testing.T) {
+	for _, name := range []string{"nanodet-g-416", "movenet-multipose-256"} {
+		model, err := os.ReadFile(filepath.Join("..", "..", "person", "models", name+".onnx"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, kernels := range infer.Kernels() {
+			t.Run(name+"/"+kernels, func(t *testing.T) {
+				stride := 5
+				if kernels == "go" || kernels == "reference" { // slow
+					stride = 1
+				}
+				infertest.Network(t, infertest.Infer(&infer.Options{Kernels: kernels, MaxBytes: 1 << 30}), model, stride, nil)
+			})
+		}
+	}
 }
 
 // TestOperatorsCovered wants a node test of every operator that runs.

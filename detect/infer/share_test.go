@@ -1,0 +1,149 @@
+package infer_test
+
+import (
+	"context"
+	"math"
+	"math/rand/v2"
+	"slices"
+	"sync"
+	"testing"
+
+	"gorgonia.org/tensor"
+
+	"github.com/fitveil/fitveil/detect/infer"
+)
+
+// answers runs a program once and returns the numbers of all outputs.
+func answers(t *testing.T, p *infer.Program, s *infer.Session) (all []float32) {
+	t.Helper()
+	out := make([]tensor.Tensor, len(p.Outputs()))
+	if err := s.Run(context.Background(), filled(p.Inputs()), out); err != nil {
+		t.Error(err)
+		return nil
+	}
+	for _, y := range out {
+		all = append(all, y.Data().([]float32)...)
+	}
+	return all
+}
+
+// sameBits also holds for NaN.
+func sameBits(a, b float32) bool { return math.Float32bits(a) == math.Float32bits(b) }
+
+// TestNetworksShare runs sessions of the person networks at once, each with
+// workers of its own: all must answer what one alone does, to the last bit.
+func TestNetworksShare(t *testing.T) {
+	for _, name := range benchModels {
+		p, err := infer.Load(readModel(t, name), &infer.Options{Threads: 2})
+		if err != nil {
+			t.Fatal(err)
+		}
+		want := answers(t, p, p.NewSession())
+		var wg sync.WaitGroup
+		for range 4 {
+			wg.Go(func() {
+				s := p.NewSession()
+				for range 3 {
+					if !slices.EqualFunc(answers(t, p, s), want, sameBits) {
+						t.Errorf("%s: another answer than alone", name)
+					}
+				}
+			})
+		}
+		wg.Wait()
+	}
+}
+
+// dense is a network with a stem, convolutions that Winograd's method is for, a
+// depthwise pair and a softmax, with random weights.
+func dense() model {
+	r := rand.New(rand.NewPCG(3, 14))
+	w := func(name string, shape ...int) part {
+		n := 1
+		for _, d := range shape {
+			n *= d
+		}
+		v := make([]float32, n)
+		for i := range v {
+			v[i] = (r.Float32() - 0.5) / 8
+		}
+		return constant(name, shape, v)
+	}
+	same := attr("pads", []int{1, 1, 1, 1})
+	return model{
+		nodes: []part{
+			node("Conv", []string{"x", "w0"}, []string{"a"}, same, attr("strides", []int{2, 2})),
+			node("Relu", []string{"a"}, []string{"b"}),
+			node("Conv", []string{"b", "w1"}, []string{"c"}, same),
+			node("LeakyRelu", []string{"c"}, []string{"d"}),
+			node("Conv", []string{"d", "w2"}, []string{"e"}, same, attr("group", 32)),
+			node("Conv", []string{"e", "w3"}, []string{"f"}),
+			node("Add", []string{"f", "d"}, []string{"g"}),
+			node("Softmax", []string{"g"}, []string{"y"}, attr("axis", 1)),
+		},
+		tensors: []part{w("w0", 32, 3, 3, 3), w("w1", 32, 32, 3, 3), w("w2", 32, 1, 3, 3), w("w3", 32, 32, 1, 1)},
+		inputs:  []part{value("x", 1, 1, 3, 52, 53)},
+		outs:    []part{value("y", 1), value("c", 1)},
+	}
+}
+
+// TestDeterministic: one set of kernels gives the same bits whatever the number
+// of threads, the program and the session.
+func TestDeterministic(t *testing.T) {
+	for _, kernels := range infer.Kernels() {
+		for _, exact := range []bool{false, true} {
+			var want []float32
+			for _, threads := range []int{1, 1, 2, 3, 7} {
+				p := load(t, dense(), &infer.Options{Kernels: kernels, Threads: threads, Exact: exact})
+				s := p.NewSession()
+				for range 2 {
+					got := answers(t, p, s)
+					if want == nil {
+						want = got
+					}
+					if !slices.EqualFunc(got, want, sameBits) {
+						t.Errorf("%s, exact %v: %d threads give another answer", kernels, exact, threads)
+					}
+				}
+			}
+		}
+	}
+}
+
+// TestExactOption: without Winograd's method sums are as near to the
+// interpreter's, which adds in another order, as rounding lets them; with it the
+// answer is another one.
+func TestExactOption(t *testing.T) {
+	m := dense()
+	m.outs = []part{value("c", 1)}
+	get := func(o infer.Options) []float32 {
+		p := load(t, m, &o)
+		return answers(t, p, p.NewSession())
+	}
+	want, largest := get(infer.Options{Kernels: "reference"}), 0.0
+	for _, v := range want {
+		largest = max(largest, math.Abs(float64(v)))
+	}
+	for _, kernels := range infer.Kernels() {
+		if kernels == "reference" {
+			continue
+		}
+		worst := func(got []float32) (off float64) {
+			for i := range got {
+				off = max(off, math.Abs(float64(got[i])-float64(want[i])))
+			}
+			return off / largest
+		}
+		exact, fast := get(infer.Options{Kernels: kernels, Exact: true}), get(infer.Options{Kernels: kernels})
+		if off := worst(exact); off > 1e-6 {
+			t.Errorf("%s: exact sums are off by %.2g of the largest", kernels, off)
+		}
+		if off := worst(fast); off > 2e-5 {
+			t.Errorf("%s: sums are off by %.2g of the largest", kernels, off)
+		}
+		if slices.EqualFunc(exact, fast, sameBits) {
+			t.Errorf("%s: exact or not, the answer is the same", kernels)
+		}
+		t.Logf("%s: exact %.2g, else %.2g of the largest", kernels, worst(exact), worst(fast))
+	}
+}
