@@ -49,8 +49,8 @@ var arrows = map[string][]string{
 	"detect/infer/infertest": {"detect/infer"},
 }
 
-// What the heavy packages link. Of x/image that is the WebP decoder, and the TIFF
-// and BMP decoders that imaging brings along.
+// What the heavy packages link. Of x/image that is the decoders of WebP and TIFF,
+// and that of BMP, which imaging brings along.
 var (
 	trees    = []string{"golang.org/x/mod"}
 	pictures = []string{"github.com/disintegration/imaging", "github.com/rwcarlsen/goexif", "golang.org/x/image", "golang.org/x/sys"}

@@ -64,7 +64,7 @@ func checkFolder(t *testing.T, files []string) {
 		out, err := stripAll(t, name, in)
 		var want image.Image
 		switch imageproc.Sniff(in) {
-		case imageproc.JPEG, imageproc.PNG, imageproc.WebP:
+		case imageproc.JPEG, imageproc.PNG, imageproc.WebP, imageproc.TIFF:
 			want = reference(in)
 		case imageproc.GIF:
 			if _, err := gif.DecodeAll(bytes.NewReader(in)); err == nil { // every frame

@@ -8,6 +8,8 @@ import (
 	"image/png"
 	"io"
 	"slices"
+
+	"golang.org/x/image/tiff"
 )
 
 // DecodeOptions configures Decode and Clean.Image; nil means defaults.
@@ -76,6 +78,9 @@ func decodeUpright(ctx context.Context, file rope, pic *picture, o *DecodeOption
 	if o.MaxSide > 0 {
 		width, height = fit(width, height, o.MaxSide)
 	}
+	if pic.undecodable != "" {
+		return nil, &FormatError{Format: pic.format, Reason: pic.undecodable, Err: ErrUnsupported}
+	}
 	if pic.format == JPEG {
 		d := darkrooms.Get().(*darkroom)
 		defer d.close()
@@ -123,6 +128,8 @@ func decodePixels(r io.Reader, f Format) (img image.Image, err error) {
 		img, err = decodeGIF(r)
 	case PNG:
 		img, err = png.Decode(r)
+	case TIFF:
+		img, err = decodeTIFF(r)
 	case HEIC, AVIF:
 		return nil, &FormatError{Format: f, Reason: "decoding needs a decoder, and there is none for this format", Err: ErrNeedsDecoder}
 	default:
@@ -133,7 +140,8 @@ func decodePixels(r io.Reader, f Format) (img image.Image, err error) {
 	}
 	sentinel := ErrCorrupt
 	var pu png.UnsupportedError
-	if errors.As(err, &pu) {
+	var tu tiff.UnsupportedError
+	if errors.As(err, &pu) || errors.As(err, &tu) {
 		sentinel = ErrUnsupported
 	}
 	return nil, &FormatError{Format: f, Reason: "decode: " + err.Error(), Err: sentinel}

@@ -40,6 +40,15 @@
 // their timing, how often they play, the ICC profile; bytes behind the last LZW
 // code go.
 //
+// TIFF and BigTIFF, which comes out as classic TIFF in the byte order it had: every
+// page of the chain with its strips or tiles, how its numbers are stored and become
+// colours, its ICC profile, its turning, the shape of its pixels. Smaller copies
+// (SubIFDs, pages marked as reduced) go, and so do bytes no directory refers to.
+// Of strips and tiles, what follows the last pixel goes where they are not
+// compressed or coded as PackBits, LZW, JPEG or WebP; of the latter two, all that
+// goes from files of these formats. JPEG of TIFF 6.0's old kind becomes JPEG of the
+// new kind where it is a whole stream.
+//
 // HEIC and AVIF: the primary picture and every other one that is shown by
 // itself, with the tiles, overlays and crops it is derived from and its alpha;
 // of each the size, the codec's configuration, turning, mirroring, cropping,
@@ -59,20 +68,26 @@
 // so is whatever breaks the rules of segments, tables and scans. Of PNG: a wrong
 // CRC in a critical chunk, a missing IEND. Of WebP: a file shorter than RIFF says,
 // a picture of another size than announced, frames off the canvas. Of GIF: a
-// missing trailer, sub-blocks cut short, LZW codes that mean nothing. Of HEIC and AVIF: sequences in
+// missing trailer, sub-blocks cut short, LZW codes that mean nothing. Of TIFF: raw
+// formats of cameras (DNG, NEF, CR2, ARW, ...), strips outside the file, fewer than
+// the picture needs, or over one another, compressions that are not of the list
+// above or Deflate, CCITT, LZMA, Zstandard, ThunderScan or LogLuv. Of HEIC and AVIF: sequences in
 // fragments or without a still picture, codecs other than HEVC and AV1, protected items, data outside the file or
 // inside other items, properties that are essential and unknown. Errors are a [*FormatError] that names
 // format and offset and never a value found in the file. Defaults for [Limits]:
 // 20 MiB of input, 64 megapixels, 65,536 segments or chunks, 512 MiB to decode
 // in, of which 256 MiB have to be matched by compressed data.
+// A TIFF file may have four strips or tiles for each of the segments.
 //
 // # Limits
 //
 // Stripping does not decode. Bytes that follow the last block inside the
 // entropy-coded data of a JPEG scan, or the end of the deflate stream inside a
-// PNG's IDAT, or of the coded data in WebP, look like pixels to it and stay, as does whatever is hidden in
+// PNG's IDAT or a strip of TIFF, or of the coded data in WebP, look like pixels to it and stay, as does whatever is hidden in
 // the pixels themselves; MaxSide of [SanitizeOptions], which decodes and encodes
-// again, removes the former. Of an animation, decoding shows the first frame. Entries of a palette that no pixel uses stay, too.
+// again, removes the former. Of an animation, decoding shows the first frame, and
+// of TIFF the first page, in the layouts that golang.org/x/image knows: grey, palette
+// and RGB of 1, 8 or 16 bits. Entries of a palette that no pixel uses stay, too.
 // Quantisation tables and sensor noise can identify a model of camera or a
 // camera; they are part of the picture. An ICC profile is written anew from its
 // numbers, without names, texts, dates and ids; the numbers of a screen that was

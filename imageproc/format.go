@@ -78,6 +78,10 @@ var magics = []struct {
 	{"MM\x00*", TIFF},
 	{"II+\x00", TIFF}, // BigTIFF
 	{"MM\x00+", TIFF},
+	{"IIU\x00", TIFF}, // raw formats of cameras that are TIFF but for these bytes
+	{"IIRO", TIFF},
+	{"IIRS", TIFF},
+	{"MMOR", TIFF},
 	{"\xFF\x0A", JPEGXL},
 	{"\x00\x00\x00\x0CJXL \r\n\x87\n", JPEGXL},
 	{"\x00\x00\x00\x0CjP  \r\n\x87\n", JPEG2000},

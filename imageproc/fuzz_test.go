@@ -28,7 +28,11 @@ func checkFuzzed(t *testing.T, in []byte) {
 		}
 		return
 	}
-	if report.BytesOut != int64(out.Len()) || report.BytesIn != int64(len(in)) || out.Len() > len(in)+256 {
+	most := len(in) + 256
+	if report.Format == imageproc.TIFF {
+		most = 3*len(in) + 256 // numbers and tags are written in one form, which some files beat
+	}
+	if report.BytesOut != int64(out.Len()) || report.BytesIn != int64(len(in)) || out.Len() > most {
 		t.Fatalf("report %+v for %d bytes", report, out.Len())
 	}
 	for _, f := range report.Removed {

@@ -36,6 +36,10 @@ type jpegParser struct {
 	now      jpegTables // as the input defines them at this point
 	sent     jpegTables // as the output does
 	body     rope
+
+	embedded bool           // in a container that has tables of its own
+	used     map[*byte]bool // then: tables that some scan needed, by their first byte
+	open     bool           // the end of the data came where EOI had to
 }
 
 func parseJPEG(data []byte, lim Limits, x extras) (*picture, error) {
@@ -105,6 +109,7 @@ func (p *jpegParser) next() (at int, marker byte, err error) {
 }
 
 func (p *jpegParser) missingEOI() error {
+	p.open = true
 	return p.fail("end", len(p.data), ErrCorrupt, "no EOI marker: the file is truncated")
 }
 

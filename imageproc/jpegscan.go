@@ -92,6 +92,9 @@ func (p *jpegParser) defineQuant(at int, body []byte) error {
 			return p.fail("DQT", at, ErrCorrupt, "table %d is not valid", id)
 		}
 		p.now.quant[id] = body[:n]
+		if p.embedded {
+			p.sent.quant[id] = nil // streams before it may have put another in its place
+		}
 		body = body[n:]
 	}
 	return nil
@@ -109,6 +112,9 @@ func (p *jpegParser) defineHuffman(at int, body []byte) error {
 			return p.fail("DHT", at, ErrCorrupt, "table %d is not valid", id)
 		}
 		p.now.huff[class][id] = table[:n]
+		if p.embedded {
+			p.sent.huff[class][id] = nil
+		}
 		body = table[n:]
 	}
 	return nil
@@ -223,6 +229,9 @@ func (p *jpegParser) sendQuant() {
 	var parts [][]byte
 	for id, t := range p.now.quant {
 		used := slices.ContainsFunc(p.frame.comps, func(c jpegComponent) bool { return int(c.tq) == id })
+		if used && t != nil {
+			p.use(t)
+		}
 		if used && t != nil && !bytes.Equal(t, p.sent.quant[id]) {
 			p.sent.quant[id] = t
 			parts = append(parts, t)
@@ -233,6 +242,13 @@ func (p *jpegParser) sendQuant() {
 	}
 }
 
+// use notes that a scan needs a table.
+func (p *jpegParser) use(table []byte) {
+	if p.embedded {
+		p.used[&table[0]] = true
+	}
+}
+
 func (p *jpegParser) sendHuffman(at int, s *jpegScan) error {
 	var parts [][]byte
 	need := func(class int, id byte) bool {
@@ -240,6 +256,7 @@ func (p *jpegParser) sendHuffman(at int, s *jpegScan) error {
 		if t == nil {
 			return false
 		}
+		p.use(t)
 		if !bytes.Equal(t, p.sent.huff[class][id]) {
 			p.sent.huff[class][id] = t
 			parts = append(parts, []byte{byte(class)<<4 | id}, t)

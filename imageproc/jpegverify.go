@@ -172,7 +172,7 @@ func (v *jpegVerifier) frame(want *picture) {
 		return
 	}
 	v.baseline, v.progress = v.marker == 0xC0, v.marker == 0xC2
-	if height, width := int(b[1])<<8|int(b[2]), int(b[3])<<8|int(b[4]); height != want.height || width != want.width {
+	if height, width := int(b[1])<<8|int(b[2]), int(b[3])<<8|int(b[4]); want != nil && (height != want.height || width != want.width) {
 		v.reject("size is not the one expected")
 	}
 	used := map[byte]bool{}

@@ -98,6 +98,22 @@ func harmlessICC(name string, value any) bool {
 	return false
 }
 
+// harmlessInTIFF says which tags a TIFF file is made of: how pixels are stored,
+// how numbers become colours, the shape of a pixel.
+func harmlessInTIFF(tag string) bool {
+	group, name, _ := strings.Cut(tag, ":")
+	if !strings.HasPrefix(group, "IFD") {
+		return group == "File" && name == "PageCount"
+	}
+	return slices.Contains([]string{
+		"SubfileType", "ImageWidth", "ImageHeight", "BitsPerSample", "Compression", "PhotometricInterpretation", "FillOrder",
+		"StripOffsets", "Orientation", "SamplesPerPixel", "RowsPerStrip", "StripByteCounts", "XResolution", "YResolution",
+		"PlanarConfiguration", "T4Options", "T6Options", "ResolutionUnit", "Predictor", "WhitePoint", "PrimaryChromaticities",
+		"ColorMap", "TileWidth", "TileLength", "TileOffsets", "TileByteCounts", "InkSet", "ExtraSamples", "SampleFormat",
+		"JPEGTables", "YCbCrCoefficients", "YCbCrSubSampling", "YCbCrPositioning", "ReferenceBlackWhite",
+	}, name)
+}
+
 // TestExiftoolFindsNothing strips every file of the corpus that is accepted and of the
 // phones into one folder and has exiftool look at it once.
 func TestExiftoolFindsNothing(t *testing.T) {
@@ -131,6 +147,9 @@ func TestExiftoolFindsNothing(t *testing.T) {
 	for _, tags := range list {
 		name := filepath.Base(tags["SourceFile"].(string))
 		for tag, value := range tags {
+			if tags["File:FileType"] == "TIFF" && harmlessInTIFF(tag) {
+				continue
+			}
 			if !harmless(tag, value) && value != "0000:00:00 00:00:00" {
 				t.Errorf("%s: %s = %.80v", name, tag, value)
 			}
@@ -193,7 +212,7 @@ func TestExiftoolOnInputs(t *testing.T) {
 	args = append(args, filepath.Join(sharedDir(), "corpus", "webp"), filepath.Join(sharedDir(), "corpus", "gif"))
 	folder := filepath.Join(sharedDir(), "corpus")
 	var named, listed, agree, turned int
-	for _, tags := range exiftool(t, append(args, filepath.Join(folder, "jpeg"), filepath.Join(folder, "png"), filepath.Join(folder, "heic"), filepath.Join(folder, "avif"))...) {
+	for _, tags := range exiftool(t, append(args, filepath.Join(folder, "jpeg"), filepath.Join(folder, "png"), filepath.Join(folder, "heic"), filepath.Join(folder, "avif"), filepath.Join(folder, "tiff"))...) {
 		path := tags["SourceFile"].(string)
 		in, err := os.ReadFile(path)
 		if err != nil {

@@ -5,16 +5,18 @@ package imageproc
 // format is one file, its metadata another, and its second walker a third.
 type picture struct {
 	format        Format
-	width, height int    // as stored, before orientation
-	orientation   int    // 1 to 8
-	size          int64  // of the output in bytes
-	memory        int64  // not JPEG: bytes a decoder takes for the pixels
-	blockVisits   int64  // JPEG: blocks of all scans together
-	icc           []byte // the colour profile that the output holds, or nil
-	colour        rope   // PNG: the output's chunks that say what its numbers mean
-	channels      int    // of colour, without alpha: 1, 3 or 4
-	alpha         bool   // not JPEG: something may be transparent
-	lossy         bool   // WebP: the still, or the first frame, is VP8
+	width, height int      // as stored, before orientation
+	orientation   int      // 1 to 8
+	size          int64    // of the output in bytes
+	memory        int64    // not JPEG: bytes a decoder takes for the pixels
+	blockVisits   int64    // JPEG: blocks of all scans together
+	icc           []byte   // the colour profile that the output holds, or nil
+	profiles      [][]byte // TIFF: those of all pages
+	undecodable   string   // TIFF: why there is no decoder for it, or ""
+	colour        rope     // PNG: the output's chunks that say what its numbers mean
+	channels      int      // of colour, without alpha: 1, 3 or 4
+	alpha         bool     // not JPEG: something may be transparent
+	lossy         bool     // WebP: the still, or the first frame, is VP8
 	found         findings
 	texts         texts  // values of the input that the output must not hold
 	packet        []byte // the XMP packet of the output, or nil
@@ -44,6 +46,8 @@ func parse(data []byte, lim Limits, x extras) (*picture, error) {
 		pic, err = parseJPEG(data, lim, x)
 	case PNG:
 		pic, err = parsePNG(data, lim, x)
+	case TIFF:
+		pic, err = parseTIFF(data, lim, x)
 	case HEIC, AVIF:
 		pic, err = parseHEIF(data, f, lim, x)
 	case Unknown:
@@ -81,6 +85,8 @@ func (p *picture) walk(x extras) error {
 		return verifyJPEG(p.out.reader(), p, x.packet)
 	case PNG:
 		return verifyPNG(p.out.reader(), p, x.packet)
+	case TIFF:
+		return verifyTIFF(p.out.reader(), p, x.packet)
 	case HEIC, AVIF:
 		return verifyHEIF(p.out.reader(), p, x.packet)
 	}

@@ -85,7 +85,7 @@ func smaller(ctx context.Context, pic *picture, o *SanitizeOptions, packet []byt
 		x.colour, x.icc = pic.colour, pic.icc
 	case pic.format == JPEG && pic.channels != 4:
 		x.icc = pic.icc
-	case (pic.format == WebP || pic.format == GIF) && iccSpace(pic.icc) == "RGB ":
+	case (pic.format == WebP || pic.format == GIF || pic.format == TIFF) && fits(pic):
 		x = profileExtras(pic.icc, pic.reducedFormat())
 		x.packet = packet
 	}
@@ -119,6 +119,12 @@ func smaller(ctx context.Context, pic *picture, o *SanitizeOptions, packet []byt
 	return reduced, x, scaleDown(out, w, h), nil
 }
 
+// fits says whether the profile of a picture is one for what decoding gives.
+func fits(pic *picture) bool {
+	space := iccSpace(pic.icc)
+	return space == "RGB " && pic.channels == 3 || space == "GRAY" && pic.channels == 1 && !pic.alpha
+}
+
 // reducedFormat is the format that a smaller copy is written in. Where there is
 // no encoder for its own, it is the one that loses nothing, unless the picture
 // had its losses before.
@@ -126,7 +132,7 @@ func (p *picture) reducedFormat() Format {
 	switch {
 	case p.format == JPEG || p.format == WebP && p.lossy && !p.alpha:
 		return JPEG
-	case p.format == WebP || p.format == GIF:
+	case p.format == WebP || p.format == GIF || p.format == TIFF:
 		return PNG
 	}
 	return p.format
@@ -139,7 +145,7 @@ func newClean(pic *picture, report *Report, x extras) (*Clean, error) {
 	if err := s.pic.verify(x); err != nil {
 		return nil, err
 	}
-	s.pic.out, s.pic.found, s.pic.texts, s.pic.icc, s.pic.colour, s.pic.packet, s.pic.kept = nil, findings{}, texts{}, nil, nil, nil, nil
+	s.pic.out, s.pic.found, s.pic.texts, s.pic.icc, s.pic.profiles, s.pic.colour, s.pic.packet, s.pic.kept = nil, findings{}, texts{}, nil, nil, nil, nil, nil
 	w, h := pic.displayed()
 	s.bounds = image.Rect(0, 0, w, h)
 	s.sum = sha256.Sum256(s.data)

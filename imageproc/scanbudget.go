@@ -53,6 +53,14 @@ func (b *scanBudget) exif(tiff []byte, turns bool) (classes classSet, fields []s
 	return classes, fields, facts.orientation
 }
 
+// describe names the fields of directories that were read elsewhere.
+func (b *scanBudget) describe(facts exifFacts) (classSet, []string) {
+	if b.tags -= len(facts.tags); b.tags < 0 {
+		return 0, nil
+	}
+	return describeExif(facts)
+}
+
 // inflate opens a zlib stream as far as the bound goes; nil if it is none.
 func (b *scanBudget) inflate(packed []byte) []byte {
 	if b.flate--; b.flate < 0 {

@@ -86,6 +86,11 @@ func (t *texts) take(value []byte) {
 	}
 }
 
+// join takes the values of a part that is a file of another format.
+func (t *texts) join(part *texts) {
+	t.values = append(t.values, part.values[:min(len(part.values), maxTexts-len(t.values))]...)
+}
+
 // telling reports whether a value is long and varied enough not to occur in
 // coded data by chance.
 func telling(value []byte) bool {

@@ -113,8 +113,8 @@ func TestRefused(t *testing.T) {
 				t.Fatal(err)
 			}
 			if q.photo == "" {
-				q.photo = filepath.Join(t.TempDir(), "photo.tiff")
-				if err := os.WriteFile(q.photo, append([]byte("II*\x00"), make([]byte, 100)...), 0o644); err != nil {
+				q.photo = filepath.Join(t.TempDir(), "photo.psd")
+				if err := os.WriteFile(q.photo, append([]byte("8BPS\x00"), make([]byte, 100)...), 0o644); err != nil {
 					t.Fatal(err)
 				}
 			}

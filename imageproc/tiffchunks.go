@@ -1,0 +1,286 @@
+package imageproc
+
+// tiffChunk is a strip or tile: where its bytes lie in the input, cut to what
+// decoding needs, and where in the data of the output. A missing one has no
+// bytes.
+type tiffChunk struct {
+	from, n   uint64
+	out, size uint64
+}
+
+// tiffChunks is the data of the output. Strips and tiles that share their bytes
+// in the input share them here; others may not overlap, or a small file could
+// become a large one.
+type tiffChunks struct {
+	rope
+	size       uint64
+	taken      uint64 // bytes of the input that went over
+	count      uint64
+	high       uint64 // end of the last bytes taken in rising order
+	start, end uint64 // of the input's bytes in the last slice, if they are that
+	same       map[tiffRange]tiffChunk
+	past       []tiffChunk // taken so far, while there is no map
+}
+
+// copied takes bytes of the input as they stand.
+func (c *tiffChunks) copied(data []byte, from, n uint64) tiffChunk {
+	if from < c.high {
+		if c.same == nil {
+			c.same = make(map[tiffRange]tiffChunk, len(c.past))
+			for _, k := range c.past {
+				c.same[tiffRange{k.from, k.n}] = k
+			}
+			c.past = nil
+		}
+		if k, there := c.same[tiffRange{from, n}]; there {
+			return k
+		}
+	}
+	k := tiffChunk{from: from, n: n, out: c.size, size: n}
+	if c.end == from && c.end != 0 {
+		c.end += n
+		c.rope[len(c.rope)-1] = data[c.start:c.end:c.end]
+	} else {
+		c.start, c.end = from, from+n
+		c.rope = append(c.rope, data[from:from+n:from+n])
+	}
+	c.size, c.taken, c.high = c.size+n, c.taken+n, max(c.high, from+n)
+	if c.same != nil {
+		c.same[tiffRange{from, n}] = k
+	} else {
+		c.past = append(c.past, k)
+	}
+	return k
+}
+
+// made takes bytes that were written anew from n bytes of the input.
+func (c *tiffChunks) made(r rope, from, n uint64) tiffChunk {
+	k := tiffChunk{from: from, n: n, out: c.size, size: uint64(r.size())}
+	c.rope = append(c.rope, r...)
+	c.size, c.taken = c.size+k.size, c.taken+n
+	c.start, c.end = 0, 0
+	return k
+}
+
+// readChunks takes the strips or tiles of a page.
+func (p *tiffParser) readChunks(g *tiffPage) error {
+	n := g.count()
+	if p.chunks.count += n; n > 1<<32 || p.chunks.count > maxChunksPerSegment*uint64(p.lim.MaxSegments) {
+		return p.fail("IFD", g.dir.at, ErrTooLarge, "more than %d strips or tiles", maxChunksPerSegment*p.lim.MaxSegments)
+	}
+	offsets, counts := p.places(g)
+	if offsets == nil || !offsets.ints() || offsets.count < n {
+		return p.fail("IFD", g.dir.at, ErrCorrupt, "fewer strips or tiles than the picture needs")
+	}
+	if counts != nil && (!counts.ints() || counts.count < n) || counts == nil && g.compression != tiffPlain && n > 1 {
+		return p.fail("IFD", g.dir.at, ErrCorrupt, "strips or tiles without a length")
+	}
+	take, err := p.taker(g)
+	if err != nil {
+		return err
+	}
+	g.chunks = make([]tiffChunk, n)
+	for i := range n {
+		from, size := p.uint(offsets, i), uint64(0)
+		if counts != nil {
+			size = p.uint(counts, i)
+		}
+		if size = p.extent(g, i, from, size, counts == nil); size == 0 {
+			continue
+		}
+		if p.slice(from, size) == nil {
+			return p.fail("strip or tile", from, ErrCorrupt, "%d bytes exceed input", size)
+		}
+		p.used.add(from, size)
+		k, err := take(i, from, size)
+		if err != nil {
+			return err
+		}
+		if p.chunks.taken > uint64(len(p.data)) {
+			return p.fail("strip or tile", from, ErrCorrupt, "overlaps others")
+		}
+		if k.n < size {
+			p.pic.texts.blob(p.data[from+k.n : from+size])
+			p.pic.found.add("bytes after the pixels", int(size-k.n), 0)
+		}
+		g.chunks[i] = k
+	}
+	if g.jpeg != nil {
+		g.jpeg.finish()
+	}
+	return nil
+}
+
+// places are the entries that say where strips or tiles lie. Some writers use the
+// tags of strips for tiles.
+func (p *tiffParser) places(g *tiffPage) (offsets, counts *tiffEntry) {
+	offsets, counts = g.dir.entry(tagStripOffsets), g.dir.entry(tagStripCounts)
+	if t := g.dir.entry(tagTileOffsets); t != nil && (g.tiled || offsets == nil) {
+		offsets = t
+	}
+	if t := g.dir.entry(tagTileCounts); t != nil && (g.tiled || counts == nil) {
+		counts = t
+	}
+	return offsets, counts
+}
+
+// extent is the length of strip or tile i. A length that is not given is that of
+// the pixels, or all that is left; so is one that is too short, if it is the
+// only one of a picture that is not compressed: decoders go by the pixels then.
+func (p *tiffParser) extent(g *tiffPage, i, from, size uint64, unknown bool) uint64 {
+	plain := g.plain(i)
+	single := g.compression == tiffPlain && plain > 0 && g.count() == 1
+	switch {
+	case from == 0 || size == 0 && !unknown && !single:
+		return 0
+	case from >= uint64(len(p.data)):
+		return max(size, 1) // refused
+	}
+	switch {
+	case unknown && g.compression != tiffPlain:
+		return uint64(len(p.data)) - from
+	case unknown || single:
+		return plain
+	}
+	return size
+}
+
+// taker is what brings a strip or tile over: the one for the page's coding.
+func (p *tiffParser) taker(g *tiffPage) (func(i, from, size uint64) (tiffChunk, error), error) {
+	cut := func(find func(b []byte, need uint64) int) func(i, from, size uint64) (tiffChunk, error) {
+		ends := make(map[[3]uint64]uint64) // those of strips and tiles that share their bytes
+		return func(i, from, size uint64) (tiffChunk, error) {
+			need := g.plain(i)
+			key := [3]uint64{from, size, need}
+			n, known := ends[key]
+			if !known {
+				if n = size; need > 0 {
+					n = uint64(find(p.data[from:from+size], need))
+				}
+				ends[key] = n
+				if p.walked += n; p.walked > 4*uint64(len(p.data)) {
+					return tiffChunk{}, p.fail("strip or tile", from, ErrCorrupt, "overlaps others")
+				}
+			}
+			return p.chunks.copied(p.data, from, n), nil
+		}
+	}
+	switch g.compression {
+	case tiffPlain:
+		return func(i, from, size uint64) (tiffChunk, error) {
+			if need := g.plain(i); need > 0 {
+				size = min(size, need)
+			}
+			return p.chunks.copied(p.data, from, size), nil
+		}, nil
+	case tiffPackBits:
+		return cut(packBitsEnd), nil
+	case tiffLZW:
+		if p.first(g.dir, tagFillOrder, 1) == 1 {
+			return cut(tiffLZWEnd), nil
+		}
+	case tiffJPEG:
+		t, err := p.newJPEGTaker(g)
+		if err != nil {
+			return nil, err
+		}
+		g.jpeg = t
+		return t.take, nil
+	case tiffWebP:
+		return p.takeWebP, nil
+	}
+	return func(_, from, size uint64) (tiffChunk, error) { return p.chunks.copied(p.data, from, size), nil }, nil
+}
+
+// takeWebP writes a WebP file in a strip or tile anew.
+func (p *tiffParser) takeWebP(_, from, size uint64) (tiffChunk, error) {
+	stream := p.data[from : from+size]
+	if Sniff(stream) != WebP {
+		return tiffChunk{}, p.fail("strip or tile", from, ErrCorrupt, "no WebP")
+	}
+	pic, err := parseWebP(stream, p.lim, extras{})
+	if err != nil {
+		return tiffChunk{}, p.inStream(from, err)
+	}
+	p.pic.found.merge("WebP in TIFF: ", &pic.found)
+	p.pic.texts.join(&pic.texts)
+	return p.chunks.made(pic.out, from, size), nil
+}
+
+// packBitsEnd is where the codes end that give as many bytes as needed, TIFF 6.0
+// §9.
+func packBitsEnd(b []byte, need uint64) int {
+	at := 0
+	for have := uint64(0); have < need && at < len(b); {
+		switch c := int8(b[at]); {
+		case c >= 0:
+			at += 2 + int(c)
+			have += 1 + uint64(c)
+		case c != -128:
+			at += 2
+			have += 1 - uint64(int64(c))
+		default:
+			at++
+		}
+	}
+	return min(at, len(b))
+}
+
+const (
+	lzwClear, lzwEnd = 256, 257
+	lzwFirst         = 258
+	lzwMost          = 12 // bits of a code
+)
+
+// tiffLZWEnd is where the codes end that give as many bytes as needed, TIFF 6.0
+// §13, or where the code stands that says so. It keeps of each code how long its
+// string is. What old writers wrote with codes the other way round goes over
+// whole.
+func tiffLZWEnd(b []byte, need uint64) int {
+	if len(b) >= 2 && b[0] == 0 && b[1]&1 == 1 {
+		return len(b)
+	}
+	var length [1 << lzwMost]uint32
+	for i := range lzwClear {
+		length[i] = 1
+	}
+	free, wide := uint32(lzwFirst), uint(9)
+	var bits uint64
+	var filled uint
+	var last uint32 // length of the string before; 0 behind a clear
+	at, have := 0, uint64(0)
+	for {
+		for filled < wide {
+			if at == len(b) {
+				return len(b)
+			}
+			bits = bits<<8 | uint64(b[at])
+			filled += 8
+			at++
+		}
+		code := uint32(bits>>(filled-wide)) & (1<<wide - 1)
+		if have >= need && code != lzwEnd {
+			// What follows the last pixel is the code that says so, or does not count.
+			return at - int(filled/8)
+		}
+		filled -= wide
+		switch {
+		case code == lzwEnd:
+			return at
+		case code == lzwClear:
+			free, wide, last = lzwFirst, 9, 0
+			continue
+		case last != 0 && free < 1<<lzwMost:
+			length[free] = last + 1
+			free++
+			if free == 1<<wide-1 && wide < lzwMost {
+				wide++ // one code early, as the standard has it
+			}
+		}
+		if code >= free {
+			return len(b) // means nothing: decoders give up here
+		}
+		last = length[code]
+		have += uint64(last)
+	}
+}

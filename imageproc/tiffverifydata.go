@@ -1,0 +1,333 @@
+package imageproc
+
+import (
+	"bufio"
+	"encoding/binary"
+	"io"
+)
+
+// verifiedStrips is what is known of the strips and tiles read so far.
+type verifiedStrips struct {
+	list []([2]uint32) // place and length, while none was pointed at again
+	seen map[[2]uint32]bool
+	jpeg *jpegVerifier
+	in   *bufio.Reader
+}
+
+// data reads the strips or tiles of a page. Each begins where the last one ends,
+// or is one that was read already, or is missing.
+func (v *tiffVerifier) data(p *verifiedTIFF) {
+	offsets, counts := p.numbers[273], p.numbers[279]
+	if tiled := p.numbers[324]; tiled != nil {
+		offsets, counts = tiled, p.numbers[325]
+	}
+	if uint64(len(offsets)) != p.chunks() || len(counts) != len(offsets) {
+		v.reject("not as many strips or tiles as the picture needs")
+	}
+	base := v.tables(p.tables)
+	for i := 0; i < len(offsets) && v.err == nil; i++ {
+		place := [2]uint32{offsets[i], counts[i]}
+		switch {
+		case place == [2]uint32{}:
+		case uint64(place[0]) == v.at && place[1] > 0:
+			if v.strips.seen != nil {
+				v.strips.seen[place] = true
+			} else {
+				v.strips.list = append(v.strips.list, place)
+			}
+			v.chunk(p, uint64(i), uint64(place[1]), base)
+		case !v.strips.again(place):
+			v.reject("a strip or tile is not where the one before it ends")
+		}
+	}
+}
+
+// again says whether a strip or tile was read before.
+func (s *verifiedStrips) again(place [2]uint32) bool {
+	if s.seen == nil {
+		s.seen = make(map[[2]uint32]bool, len(s.list))
+		for _, p := range s.list {
+			s.seen[p] = true
+		}
+		s.list = nil
+	}
+	return s.seen[place]
+}
+
+// chunks is how many strips or tiles a page has to have.
+func (p *verifiedTIFF) chunks() uint64 {
+	width, height := uint64(p.number(256, 0)), uint64(p.number(257, 0))
+	n := uint64(1)
+	if w, h := uint64(p.number(322, 0)), uint64(p.number(323, 0)); p.numbers[322] != nil {
+		if w == 0 || h == 0 {
+			return 0
+		}
+		n = (width + w - 1) / w * ((height + h - 1) / h)
+	} else if rows := uint64(p.number(278, 0)); rows == 0 || rows > height {
+		return 0
+	} else {
+		n = (height + rows - 1) / rows
+	}
+	if p.number(284, 1) == 2 {
+		n *= uint64(p.number(277, 1))
+	}
+	return n
+}
+
+// chunk reads one strip or tile of n bytes.
+func (v *tiffVerifier) chunk(p *verifiedTIFF, i, n uint64, base map[byte]bool) {
+	limited := &io.LimitedReader{R: v.r, N: int64(n)}
+	switch p.number(259, 0) {
+	case 1:
+		if most := p.most(i); most > 0 && (n > most || n < most && len(p.numbers[273]) == 1) {
+			v.reject("bytes behind the pixels, or missing")
+		}
+	case 7:
+		v.stream(limited, base)
+	case 32773:
+		v.runs(limited, p.most(i))
+	case 5:
+		if p.number(266, 1) == 1 {
+			v.codes(limited, p.most(i))
+		}
+	case 50001:
+		v.riff(limited)
+	case 2, 3, 4, 8, 32771, 32809, 32946, 34676, 34677, 34925, 50000:
+	default:
+		v.reject("compression is not one that is allowed")
+	}
+	if v.err == nil {
+		if _, err := io.Copy(io.Discard, limited); err != nil || limited.N > 0 {
+			v.reject("cut short")
+		}
+	}
+	v.at += n
+}
+
+// most is how many bytes pixels that are not compressed take, 0 if chroma is
+// stored in planes of other sizes.
+func (p *verifiedTIFF) most(i uint64) uint64 {
+	width, rows := uint64(p.number(256, 0)), uint64(p.number(278, 0))
+	if p.numbers[322] != nil {
+		width, rows = uint64(p.number(322, 0)), uint64(p.number(323, 0))
+	} else {
+		perPlane := (uint64(p.number(257, 0)) + rows - 1) / rows
+		rows = min(rows, uint64(p.number(257, 0))-i%perPlane*rows)
+	}
+	bits, samples := uint64(p.number(258, 1)), uint64(p.number(277, 1))
+	planes := p.number(284, 1) == 2
+	if p.number(262, 0) == 6 && samples == 3 {
+		h, w := uint64(2), uint64(2)
+		if s := p.numbers[530]; len(s) == 2 {
+			w, h = uint64(s[0]), uint64(s[1])
+		}
+		if planes || w == 0 || h == 0 {
+			return 0
+		}
+		return ((width+w-1)/w*((rows+h-1)/h)*(w*h+2)*bits + 7) / 8
+	}
+	if planes {
+		samples = 1
+	}
+	return (width*samples*bits + 7) / 8 * rows
+}
+
+// tables reads JPEGTables: SOI, DQT, DHT, EOI. The result has the quantisation
+// tables by number and, with 0x80, the Huffman tables by class and number.
+func (v *tiffVerifier) tables(b []byte) map[byte]bool {
+	base := make(map[byte]bool)
+	if b == nil {
+		return base
+	}
+	if len(b) < 4 || string(b[:2]) != "\xFF\xD8" || string(b[len(b)-2:]) != "\xFF\xD9" {
+		v.reject("JPEGTables without SOI and EOI")
+		return base
+	}
+	for b = b[2 : len(b)-2]; len(b) > 0 && v.err == nil; {
+		if len(b) < 4 || b[0] != 0xFF || b[1] != 0xDB && b[1] != 0xC4 {
+			v.reject("JPEGTables hold more than tables")
+			break
+		}
+		n := int(binary.BigEndian.Uint16(b[2:]))
+		if n < 2 || n+2 > len(b) {
+			v.reject("JPEGTables are cut short")
+			break
+		}
+		body := b[4 : n+2]
+		for len(body) > 0 {
+			size := 65 + 64*int(body[0]>>4)
+			if b[1] == 0xC4 {
+				size = 17
+				for _, k := range body[1:min(17, len(body))] {
+					size += int(k)
+				}
+			}
+			if body[0]&0xEC != 0 || size > len(body) {
+				v.reject("a table is not valid")
+				return base
+			}
+			if b[1] == 0xC4 {
+				base[0x80|body[0]] = true
+			} else {
+				base[body[0]&3] = true
+			}
+			body = body[size:]
+		}
+		b = b[n+2:]
+	}
+	return base
+}
+
+// stream reads a JPEG stream whose tables may be those of the page.
+func (v *tiffVerifier) stream(r *io.LimitedReader, base map[byte]bool) {
+	if v.strips.jpeg == nil {
+		v.strips.jpeg = &jpegVerifier{buf: make([]byte, 0xFFFF)}
+	}
+	j := v.strips.jpeg
+	*j = jpegVerifier{
+		r: v.strip(r), buf: j.buf, at: int64(v.at), comps: map[byte]byte{},
+		quant: map[byte]bool{}, huff: map[byte]bool{}, fresh: map[byte]bool{},
+	}
+	if b := j.take(2); string(b) != "\xFF\xD8" {
+		j.reject("no SOI")
+	}
+	j.segment()
+	j.tables()
+	j.frame(nil)
+	for id := range base {
+		if id >= 0x80 {
+			j.huff[id&0x7F] = true
+		} else {
+			j.quant[id] = true
+		}
+	}
+	j.scans()
+	if j.err == nil {
+		if _, err := j.r.ReadByte(); err != io.EOF {
+			j.reject("bytes after EOI")
+		}
+	}
+	if j.err != nil {
+		v.reject("JPEG in it: " + j.err.(*FormatError).Reason)
+	}
+}
+
+// runs reads PackBits: the code that gives the last pixel is the last one.
+func (v *tiffVerifier) runs(r *io.LimitedReader, pixels uint64) {
+	if pixels == 0 {
+		return
+	}
+	in := v.strip(r)
+	for pixels > 0 {
+		code, err := in.ReadByte()
+		if err != nil {
+			return // fewer than there should be
+		}
+		length, skip := uint64(0), 0
+		switch {
+		case code < 128:
+			length, skip = uint64(code)+1, int(code)+1
+		case code > 128:
+			length, skip = 257-uint64(code), 1
+		}
+		if _, err := in.Discard(skip); err != nil {
+			return
+		}
+		pixels -= min(pixels, length)
+	}
+	if _, err := in.ReadByte(); err != io.EOF {
+		v.reject("bytes behind the pixels")
+	}
+}
+
+// codes reads LZW, and knows of each code how many pixels it stands for: the last
+// one is that of the last pixel, or the end behind it.
+func (v *tiffVerifier) codes(r *io.LimitedReader, pixels uint64) {
+	in := v.strip(r)
+	if old, err := in.Peek(2); pixels == 0 || err == nil && old[0] == 0 && old[1]&1 == 1 {
+		return
+	}
+	stands := make([]uint64, 258, 4096)
+	for i := range 256 {
+		stands[i] = 1
+	}
+	var pending, filled uint
+	before := uint64(0)
+	for given := uint64(0); ; {
+		wide := uint(9)
+		for wide < 12 && len(stands) >= 1<<wide-1 {
+			wide++
+		}
+		for filled < wide {
+			b, err := in.ReadByte()
+			if err != nil {
+				return // ended before the last pixel, or with it
+			}
+			pending, filled = pending<<8&0xFFFFFF|uint(b), filled+8
+		}
+		code := int(pending >> (filled - wide) & (1<<wide - 1))
+		if given >= pixels && code != 257 {
+			if filled >= 8 {
+				v.reject("bytes behind the pixels")
+			}
+			return
+		}
+		filled -= wide
+		if code == 257 {
+			if _, err := in.ReadByte(); err != io.EOF {
+				v.reject("bytes behind the last code")
+			}
+			return
+		}
+		if code == 256 {
+			stands, before = stands[:258], 0
+			continue
+		}
+		if before > 0 && len(stands) < 4096 {
+			stands = append(stands, before+1)
+		}
+		if code >= len(stands) {
+			return // no decoder goes on from here
+		}
+		before = stands[code]
+		given += before
+	}
+}
+
+// strip is a reader of one strip.
+func (v *tiffVerifier) strip(r *io.LimitedReader) *bufio.Reader {
+	if v.strips.in == nil {
+		v.strips.in = bufio.NewReaderSize(nil, 64<<10)
+	}
+	v.strips.in.Reset(r)
+	return v.strips.in
+}
+
+// riff reads a WebP file in a strip: pictures, and what says how they are coded.
+func (v *tiffVerifier) riff(r *io.LimitedReader) {
+	size := r.N
+	var b [12]byte
+	if _, err := io.ReadFull(r, b[:]); err != nil || string(b[:4]) != "RIFF" || string(b[8:]) != "WEBP" ||
+		int64(binary.LittleEndian.Uint32(b[4:]))+8 != size {
+		v.reject("WebP in it: no header, or bytes behind it")
+		return
+	}
+	for r.N > 0 {
+		if _, err := io.ReadFull(r, b[:8]); err != nil {
+			v.reject("WebP in it: cut short")
+			return
+		}
+		n := int64(binary.LittleEndian.Uint32(b[4:]))
+		n += n & 1
+		switch string(b[:4]) {
+		case "VP8 ", "VP8L", "VP8X", "ALPH":
+		default:
+			v.reject("WebP in it: a chunk is not allowed")
+			return
+		}
+		if _, err := io.CopyN(io.Discard, r, n); err != nil {
+			v.reject("WebP in it: cut short")
+			return
+		}
+	}
+}
