@@ -12,8 +12,6 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"slices"
-	"strings"
 )
 
 func main() { os.Exit(run(os.Args[1:], os.Stdin, os.Stdout, os.Stderr)) }
@@ -40,14 +38,12 @@ func commands() []command {
 		{"estimate", "", "estimate body measurements (JSON lines on standard input)", estimate},
 		{"size", "-chart FILE [-fit F]", "recommend a size (JSON lines on standard input)", size},
 		{"convert", "-category C -from S -to S SIZE...", "translate sizes between systems, with the source", convert},
+		{"evaluate", "-orders FILE", "replay a shop's orders and returns: accuracy, calibration, fairness", evaluate},
 		{"tryon", "-photo P -item G -out OUT", "draw a garment on a person", tryOn},
 		{"serve", "[-addr A] [-db F]", "open the web shop of the examples", serve},
 		{"consent", "-db F VERB ...", "grant, refuse, withdraw, check, history, verify, erase", consents},
 	}
 }
-
-// later are the words that are reserved for what is not built yet.
-var later = []string{"evaluate"}
 
 func run(args []string, in io.Reader, out, errw io.Writer) int {
 	sh := &shell{in, out, errw}
@@ -59,10 +55,6 @@ func run(args []string, in io.Reader, out, errw io.Writer) int {
 	if name == "help" || name == "-h" || name == "-help" || name == "--help" {
 		usage(out)
 		return 0
-	}
-	if slices.Contains(later, name) {
-		fmt.Fprintf(errw, "fitveil: %s is not there yet\n", name)
-		return 1
 	}
 	for _, c := range commands() {
 		if c.name == name {
@@ -78,7 +70,7 @@ func usage(w io.Writer) {
 	for _, c := range commands() {
 		fmt.Fprintf(w, "  %-9s %-34s %s\n", c.name, c.args, c.summary)
 	}
-	fmt.Fprintf(w, "\nNot there yet: %s.\nfitveil COMMAND -h explains a command. Exit status: 0 done, 1 usage or I/O, 2 refused.\n", strings.Join(later, ", "))
+	fmt.Fprint(w, "\nfitveil COMMAND -h explains a command. Exit status: 0 done, 1 usage or I/O, 2 refused.\n")
 }
 
 // errRefused marks an error that means "this input is not acceptable".
