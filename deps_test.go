@@ -45,6 +45,16 @@ var arrows = map[string][]string{
 	"tryon":                {"tryon/identity", "consent", "consent/merkle", "detect", "imageproc"},
 	"tryon/identity":       {"imageproc"},
 	"tryon/overlay":        {"tryon", "tryon/identity", "consent", "consent/merkle", "detect", "imageproc"},
+	"tryon/tryontest":      {"tryon", "tryon/identity", "consent", "consent/memstore", "detect", "imageproc"},
+	"tryon/vertex":         {"tryon", "tryon/identity", "consent", "detect", "imageproc"},
+	"tryon/replicate":      {"tryon", "tryon/identity", "consent", "detect", "imageproc"},
+	"tryon/openai":         {"tryon", "tryon/identity", "consent", "detect", "imageproc"},
+	"tryon/kie":            {"tryon", "tryon/identity", "consent", "detect", "imageproc"},
+	"tryon/gradio":         {"tryon", "tryon/identity", "consent", "detect", "imageproc"},
+	"tryon/gemini":         {"tryon", "tryon/identity", "consent", "detect", "imageproc"},
+	"tryon/fashn":          {"tryon", "tryon/identity", "consent", "detect", "imageproc"},
+	"tryon/fal":            {"tryon", "tryon/identity", "consent", "detect", "imageproc"},
+	"tryon/comfy":          {"tryon", "tryon/identity", "consent", "detect", "imageproc"},
 
 	"detect/infer/infertest": {"detect/infer"},
 }
@@ -89,6 +99,16 @@ var thirdParty = map[string][]string{
 	"tryon":               slices.Concat(pictures, trees),
 	"tryon/identity":      pictures,
 	"tryon/overlay":       slices.Concat(pictures, trees),
+	"tryon/tryontest":     pictures,
+	"tryon/vertex":        pictures,
+	"tryon/replicate":     pictures,
+	"tryon/openai":        pictures,
+	"tryon/kie":           pictures,
+	"tryon/gradio":        pictures,
+	"tryon/gemini":        pictures,
+	"tryon/fashn":         pictures,
+	"tryon/fal":           pictures,
+	"tryon/comfy":         pictures,
 
 	"detect/infer/infertest": networks,
 }

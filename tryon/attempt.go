@@ -230,6 +230,16 @@ func (c Code) definite() bool {
 	return true
 }
 
+// over reports whether a fault of this code, said of accepted work, means that
+// nothing runs there any more.
+func (c Code) over() bool {
+	switch c {
+	case NoImage, BadOutput, BadPhoto, BadProduct, Unsupported, Internal:
+		return true
+	}
+	return c.blocked()
+}
+
 // finish waits for the picture and releases it.
 func (a *attempt) finish(ctx context.Context) (*Result, *Error) {
 	bounded, cancel := context.WithDeadline(ctx, a.deadline)
@@ -304,7 +314,7 @@ func (a *attempt) poll(ctx context.Context, h *Handle) (*Output, Scope, *Error) 
 			if !f.Retry || stumbles >= maxStumbles {
 				// A job that is known to have failed may be done elsewhere; one
 				// that only can't be asked about may not.
-				a.accepted.Store(f.Retry || f.Code == AcceptedUnknown)
+				a.accepted.Store(f.Retry || !f.Code.over())
 				return nil, f.Scope, f.err(err)
 			}
 			pause = max(pause, f.After)
