@@ -108,6 +108,9 @@ func (a *attempt) submit(ctx context.Context) *Error {
 		return err
 	}
 	a.submitted = true
+	if a.onRecord {
+		a.record.Job = a.job.ID
+	}
 	for try := 0; ; try++ {
 		fault, err := a.offer(bounded, photo)
 		if err == nil {

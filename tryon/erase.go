@@ -212,9 +212,9 @@ func (c *Client) Sweep(ctx context.Context) (SweepReport, error) {
 			return report, err
 		}
 	}
-	// Old records are looked for once an hour: it takes reading all of them.
+	// Old records are looked for once a day: it takes reading all of them.
 	now, last := c.now().Unix(), c.dropped.Load()
-	if now-last < 3600 || !c.dropped.CompareAndSwap(last, now) {
+	if now-last < 24*3600 || !c.dropped.CompareAndSwap(last, now) {
 		return report, nil
 	}
 	return report, c.drop(ctx, &report)

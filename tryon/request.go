@@ -44,6 +44,7 @@ type Result struct {
 
 // Attempt records that a backend was asked, and what it received.
 type Attempt struct {
+	Job          string        `json:"job,omitempty"` // its name on record; "" when nothing was recorded
 	Backend      string        `json:"backend"`
 	SubProcessor string        `json:"sub_processor,omitempty"` // "" when the photo stayed in the process
 	Region       string        `json:"region,omitempty"`

@@ -34,7 +34,7 @@ type Kind string
 // The faults that a Server makes by itself.
 const (
 	Refuse    Kind = "refuse"     // no connection: nothing arrives
-	Drop      Kind = "drop"       // the request arrives, and the connection breaks
+	Drop      Kind = "drop"       // the request is acted upon, and the connection breaks before the answer
 	Status    Kind = "status"     // Fault.Status, with Fault.After as Retry-After
 	Slow      Kind = "slow"       // the answer waits until the caller gives up
 	Truncate  Kind = "truncate"   // half of the answer, and then the connection breaks
@@ -240,6 +240,7 @@ func (s *Server) RoundTrip(req *http.Request) (*http.Response, error) {
 	s.note(req, stage, peek)
 	switch f.Kind {
 	case Drop:
+		s.Service.Serve(httptest.NewRecorder(), req, peek, &Exchange{s: s})
 		return nil, io.ErrUnexpectedEOF
 	case Slow:
 		<-req.Context().Done()
