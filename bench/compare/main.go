@@ -41,8 +41,9 @@ type contest struct {
 
 // setup is what the user chose.
 type setup struct {
-	photo  string // for the image jobs
-	ortDir string // with node_modules/onnxruntime-node
+	photo    string // for the image jobs
+	ortDir   string // with node_modules/onnxruntime-node
+	sharpDir string // with node_modules/sharp
 }
 
 // errMissing says which rival is not installed, and how to install it.
@@ -70,6 +71,7 @@ func main() {
 	var s setup
 	flag.StringVar(&s.photo, "photo", "", "picture for the image and strip jobs; default: one made for the purpose")
 	flag.StringVar(&s.ortDir, "ort", os.Getenv("FITVEIL_ORT_DIR"), "directory with node_modules/onnxruntime-node; default $FITVEIL_ORT_DIR")
+	flag.StringVar(&s.sharpDir, "sharp", os.Getenv("FITVEIL_SHARP_DIR"), "directory with node_modules/sharp; default $FITVEIL_SHARP_DIR")
 	flag.Parse()
 	if err := run(&s, *only, *rounds, *asJSON); err != nil {
 		fmt.Fprintln(os.Stderr, "compare:", err)
@@ -91,7 +93,7 @@ func run(s *setup, only string, rounds int, asJSON bool) error {
 	if !asJSON {
 		fmt.Fprintln(table, "job\tours ms\trival\trival ms\tratio\t95 %\trounds")
 	}
-	for _, j := range slices.Concat(detectJobs(), stripJobs()) {
+	for _, j := range slices.Concat(detectJobs(), stripJobs(), imageJobs()) {
 		if !match.MatchString(j.name) {
 			continue
 		}

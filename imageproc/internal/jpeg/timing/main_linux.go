@@ -1,0 +1,81 @@
+// Command timing decodes a JPEG file as often as it is told to, and says what CPU
+// time each took: one line with a number of eighths in, one line with seconds
+// out. The comparisons use it for what the public packages have no call for.
+package main
+
+import (
+	"bufio"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"runtime"
+	"strconv"
+	"syscall"
+
+	"github.com/fitveil/fitveil/imageproc/internal/jpeg"
+)
+
+func main() {
+	if err := run(); err != nil {
+		fmt.Fprintln(os.Stderr, "timing:", err)
+		os.Exit(1)
+	}
+}
+
+func run() error {
+	runtime.LockOSThread()
+	if len(os.Args) != 2 {
+		return errors.New("usage: timing FILE")
+	}
+	file, err := os.ReadFile(os.Args[1])
+	if err != nil {
+		return err
+	}
+	var d jpeg.Decoder
+	lines := bufio.NewScanner(os.Stdin)
+	for lines.Scan() {
+		n, err := strconv.Atoi(lines.Text())
+		if err != nil {
+			return err
+		}
+		before, err := used()
+		if err != nil {
+			return err
+		}
+		if err := decode(&d, file, n); err != nil {
+			return err
+		}
+		after, err := used()
+		if err != nil {
+			return err
+		}
+		fmt.Println(after - before)
+	}
+	return lines.Err()
+}
+
+// decode goes through all bands.
+func decode(d *jpeg.Decoder, file []byte, n int) error {
+	ctx := context.Background()
+	if _, err := d.ReadHeader([][]byte{file}); err != nil {
+		return err
+	}
+	err := d.Start(ctx, jpeg.Options{Scale: [4]int{n, n, n, n}})
+	for err == nil {
+		_, err = d.Band(ctx)
+	}
+	if errors.Is(err, io.EOF) {
+		return nil
+	}
+	return err
+}
+
+// used is the CPU time of this thread so far, in seconds.
+func used() (float64, error) {
+	const thread = 1 // RUSAGE_THREAD
+	var u syscall.Rusage
+	err := syscall.Getrusage(thread, &u)
+	return float64(u.Utime.Nano()+u.Stime.Nano()) / 1e9, err
+}
