@@ -14,6 +14,8 @@ const (
 const (
 	endOfBlock  = 128 // added to the advance
 	advanceMask = 0xFF
+	usedMask    = 31
+	extraBits   = 64 // the coefficient's bits did not fit: in its place is their number
 	tooLong     = 1024 << 4 // an entry of skip: take the slow way
 )
 
@@ -28,7 +30,8 @@ type huffman struct {
 	// value holds, for the next bits of the data, a whole symbol with its extra
 	// bits: coefficient<<16 | advance<<8 | bits used. Of AC symbols the advance
 	// counts the zeros before the coefficient and itself; 16 is a run of zeros,
-	// endOfBlock the end. 0 stands for what does not fit.
+	// endOfBlock the end. With extraBits the code fits and what follows does not.
+	// 0 stands for what does not fit at all.
 	value [1 << valueBits]int32
 	// skip swallows as many AC symbols as fit, up to an end of block:
 	// advance<<4 | bits used. It is made when first needed.
@@ -108,6 +111,9 @@ func (h *huffman) fillValues() {
 			advance, size = split(symbol)
 		}
 		if l+size > valueBits {
+			if l+size <= usedMask {
+				h.value[i] = int32(size)<<16 | int32(advance)<<8 | extraBits | int32(l+size)
+			}
 			continue
 		}
 		v := int32(i>>(valueBits-l-size)) & (1<<size - 1)
@@ -144,7 +150,7 @@ func (h *huffman) needSkip() {
 // bits: bits used, 0 where it does not fit, and advance.
 func (h *huffman) step(b uint32, limit int) (used, advance int) {
 	if e := h.value[b>>(skipBits-valueBits)]; e != 0 {
-		if used = int(e & 31); used > limit {
+		if used = int(e & usedMask); used > limit {
 			return 0, 0
 		}
 		return used, int(e>>8) & advanceMask
@@ -158,6 +164,12 @@ func (h *huffman) step(b uint32, limit int) (used, advance int) {
 		return 0, 0
 	}
 	return l + size, advance
+}
+
+// more is the coefficient of an entry with extraBits.
+func more(e int32, acc uint64) int32 {
+	size := uint(e>>16) & 31
+	return extend(int32(acc<<((uint(e&usedMask)-size)&63)>>((64-size)&63)), size)
 }
 
 // slow decodes one symbol of any length from the next 64 bits, of which at least

@@ -161,9 +161,11 @@ func (p *progress) firstAC(h *huffman, keep *keeping, values []int16, mask *uint
 		p.refill()
 		var v int32
 		if e := h.value[p.acc>>(64-valueBits)]; e != 0 && (e>>8)&advanceMask < 16 {
-			p.drop(uint(e & 31))
+			if v = e >> 16; e&extraBits != 0 {
+				v = more(e, p.acc)
+			}
+			p.drop(uint(e & usedMask))
 			k += int(e>>8)&advanceMask - 1
-			v = e >> 16
 		} else {
 			symbol, ok := p.symbol(h)
 			if !ok {

@@ -98,8 +98,11 @@ func (s *scanner) receive(n uint) int32 {
 func (s *scanner) difference(h *huffman) (v int32, ok bool) {
 	s.refill()
 	if e := h.value[s.acc>>(64-valueBits)]; e != 0 {
-		s.drop(uint(e & 31))
-		return e >> 16, true
+		if v = e >> 16; e&extraBits != 0 {
+			v = more(e, s.acc)
+		}
+		s.drop(uint(e & usedMask))
+		return v, true
 	}
 	used, _, v := h.slow(s.acc)
 	s.drop(used)
@@ -120,8 +123,10 @@ func (s *scanner) block(dc, ac *huffman, q *[64]int32, last int, pred *int32) in
 	pos += int((63 - n) >> 3)
 	n |= 56
 	e := dc.value[acc>>(64-valueBits)]
-	used, v := uint(e&31), e>>16
-	if used == 0 {
+	used, v := uint(e&usedMask), e>>16
+	if e&extraBits != 0 {
+		v = more(e, acc)
+	} else if used == 0 {
 		if used, _, v = dc.slow(acc); used == 0 {
 			return -1
 		}
@@ -136,8 +141,10 @@ func (s *scanner) block(dc, ac *huffman, q *[64]int32, last int, pred *int32) in
 		pos += int((63 - n) >> 3)
 		n |= 56
 		e := ac.value[acc>>(64-valueBits)]
-		used, advance, v := uint(e&31), int(e>>8)&advanceMask, e>>16
-		if used == 0 {
+		used, advance, v := uint(e&usedMask), int(e>>8)&advanceMask, e>>16
+		if e&extraBits != 0 {
+			v = more(e, acc)
+		} else if used == 0 {
 			if used, advance, v = ac.slow(acc); used == 0 {
 				return -1
 			}
@@ -145,6 +152,23 @@ func (s *scanner) block(dc, ac *huffman, q *[64]int32, last int, pred *int32) in
 		acc <<= used & 63
 		n -= used
 		if k += advance; k > 64 {
+			if k < endOfBlock {
+				return -1
+			}
+			goto done
+		}
+		read = k
+		s.coef[zigzag[(k-1)&63]&63] = v * q[(k-1)&63]
+		// What is left does for another symbol, unless one of them is long.
+		if e = ac.value[acc>>(64-valueBits)]; n < 31 || e == 0 || k > last {
+			continue
+		}
+		if v = e >> 16; e&extraBits != 0 {
+			v = more(e, acc)
+		}
+		acc <<= uint(e & usedMask)
+		n -= uint(e & usedMask)
+		if k += int(e>>8) & advanceMask; k > 64 {
 			if k < endOfBlock {
 				return -1
 			}
