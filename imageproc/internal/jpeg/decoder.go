@@ -47,6 +47,7 @@ type Decoder struct {
 	buffered bool
 	coefs    [4]coefficients
 	memory   [4][]byte
+	inverse8 func(dst []byte, stride int, c *[64]int32)
 }
 
 // plane is where the samples of a component go.
@@ -102,6 +103,7 @@ func (o *Options) scale(c int) int {
 // row it reads all scans that matter.
 func (d *Decoder) Start(ctx context.Context, o Options) error {
 	d.opts = o
+	d.inverse8 = inverse8Best()
 	for i := range d.header.Components {
 		d.planes[i].scale = o.scale(i)
 	}

@@ -15,7 +15,7 @@ const (
 	endOfBlock  = 128 // added to the advance
 	advanceMask = 0xFF
 	usedMask    = 31
-	extraBits   = 64 // the coefficient's bits did not fit: in its place is their number
+	extraBits   = 64        // the coefficient's bits did not fit: in its place is their number
 	tooLong     = 1024 << 4 // an entry of skip: take the slow way
 )
 

@@ -29,7 +29,7 @@ const (
 // inverse transforms dequantised coefficients into n × n samples at dst. With
 // read 0 there is nothing but DC. All transforms are exact integer arithmetic,
 // so that every implementation gives the same samples.
-func inverse(dst []byte, stride int, coef *[64]int32, read, n int) {
+func (d *Decoder) inverse(dst []byte, stride int, coef *[64]int32, read, n int) {
 	if read == 0 || n == 1 {
 		v := clamp((coef[0] + 4) >> 3)
 		switch n {
@@ -42,7 +42,7 @@ func inverse(dst []byte, stride int, coef *[64]int32, read, n int) {
 	}
 	switch n {
 	case 8:
-		inverse8(dst, stride, coef)
+		d.inverse8(dst, stride, coef)
 	case 3:
 		inverse3(dst, stride, coef)
 	case 2:
@@ -82,7 +82,7 @@ func inverse8(dst []byte, stride int, c *[64]int32) {
 	const round1, round2 = 1 << 10, 1 << 17
 	for x := range 8 {
 		if c[8+x]|c[16+x]|c[24+x]|c[32+x]|c[40+x]|c[48+x]|c[56+x] == 0 {
-			v := c[x] << 2
+			v := (c[x]<<13 + round1) >> 11 // not << 2: it wraps as the sums below do
 			c[x], c[8+x], c[16+x], c[24+x], c[32+x], c[40+x], c[48+x], c[56+x] = v, v, v, v, v, v, v, v
 			continue
 		}

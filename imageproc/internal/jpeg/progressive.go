@@ -288,7 +288,7 @@ func (d *Decoder) transformRow(y int) {
 					read = 64
 				}
 				s.dirty = read > 0
-				inverse(p.pix[v*n*p.stride+x*n:], p.stride, &s.coef, read, n)
+				d.inverse(p.pix[v*n*p.stride+x*n:], p.stride, &s.coef, read, n)
 			}
 		}
 	}

@@ -91,7 +91,7 @@ func (d *Decoder) decode(x, count int, ends bool) (done int, err error) {
 				return i, d.fail(Corrupt, "scan", "the data is no code of its table")
 			}
 			p := &d.planes[b.comp]
-			inverse(p.pix[b.at+(x+i)*b.step:], p.stride, &s.coef, read, b.scale)
+			d.inverse(p.pix[b.at+(x+i)*b.step:], p.stride, &s.coef, read, b.scale)
 		}
 	}
 	if ends && s.ended && s.overrun() {
