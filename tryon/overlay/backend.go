@@ -8,6 +8,7 @@ import (
 	"github.com/fitveil/fitveil/detect"
 	"github.com/fitveil/fitveil/imageproc"
 	"github.com/fitveil/fitveil/tryon"
+	"github.com/fitveil/fitveil/tryon/internal/cutout"
 )
 
 // Name is the backend's name in profiles, results and errors.
@@ -129,7 +130,7 @@ func pixels(photo *imageproc.Clean, scene *detect.Scene) (*image.NRGBA, error) {
 	if own, ok := img.(*image.NRGBA); ok {
 		return own, nil
 	}
-	return nrgba(img), nil
+	return cutout.NRGBA(img), nil
 }
 
 // encode writes the picture as the photo was, with its colour profile.

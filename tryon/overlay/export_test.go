@@ -10,6 +10,7 @@ import (
 	"github.com/fitveil/fitveil/detect"
 	"github.com/fitveil/fitveil/imageproc"
 	"github.com/fitveil/fitveil/tryon"
+	"github.com/fitveil/fitveil/tryon/internal/cutout"
 )
 
 // Work returns a function that draws a product on a copy of a picture, without
@@ -22,7 +23,7 @@ func Work(t testing.TB, img *image.NRGBA, scene *detect.Scene, path string) func
 		t.Fatal(refused)
 	}
 	return func() *image.NRGBA {
-		photo := nrgba(img)
+		photo := cutout.NRGBA(img)
 		if _, refused := dress(photo, p, item); refused != nil {
 			t.Fatal(refused)
 		}
@@ -42,15 +43,15 @@ func Load(t testing.TB, path string) *product {
 	if err != nil {
 		t.Fatal(err)
 	}
-	c, refused := cut(nrgba(img))
-	if refused != nil {
-		t.Fatal(refused)
+	c, err := cutout.Cut(cutout.NRGBA(img))
+	if err != nil {
+		t.Fatal(err)
 	}
 	m, refused := read(c)
 	if refused != nil {
 		t.Fatal(refused)
 	}
-	c.clearOpening(m)
+	clearOpening(c, m)
 	return &product{c, m}
 }
 
@@ -79,7 +80,7 @@ func Dress(img *image.NRGBA, scene *detect.Scene, item *product) (*image.NRGBA, 
 	if refused != nil {
 		return nil, refused
 	}
-	photo := nrgba(img)
+	photo := cutout.NRGBA(img)
 	if _, refused := dress(photo, p, item); refused != nil {
 		return nil, refused
 	}
@@ -88,13 +89,13 @@ func Dress(img *image.NRGBA, scene *detect.Scene, item *product) (*image.NRGBA, 
 
 // ReadProduct cuts out and reads a picture.
 func ReadProduct(img *image.NRGBA) *tryon.Error {
-	c, refused := cut(img)
-	if refused != nil {
-		return refused
+	c, err := cutout.Cut(img)
+	if err != nil {
+		return badProduct(uncut(err))
 	}
 	m, refused := read(c)
 	if refused == nil {
-		c.clearOpening(m)
+		clearOpening(c, m)
 	}
 	return refused
 }

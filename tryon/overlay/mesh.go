@@ -5,6 +5,8 @@ import (
 	"image"
 	"math"
 	"slices"
+
+	"github.com/fitveil/fitveil/tryon/internal/cutout"
 )
 
 // vertex ties a place on the product to one in the photo.
@@ -32,13 +34,13 @@ const meshCells = 36
 
 // newMesh spans a grid over the product, with a row at the armpits. Cells
 // without product are left out.
-func newMesh(c *cutout, f *fit) *mesh {
+func newMesh(c *cutout.Cutout, f *fit) *mesh {
 	step := max(3, f.unit/meshCells)
 	armpit := f.m.armpit[0].Y
-	x0 := float64(c.box.Min.X) - 2
-	y0 := armpit - math.Ceil((armpit-float64(c.box.Min.Y)+2)/step)*step
-	nx := int(math.Ceil((float64(c.box.Max.X)+2-x0)/step)) + 1
-	ny := int(math.Ceil((float64(c.box.Max.Y)+2-y0)/step)) + 1
+	x0 := float64(c.Box.Min.X) - 2
+	y0 := armpit - math.Ceil((armpit-float64(c.Box.Min.Y)+2)/step)*step
+	nx := int(math.Ceil((float64(c.Box.Max.X)+2-x0)/step)) + 1
+	ny := int(math.Ceil((float64(c.Box.Max.Y)+2-y0)/step)) + 1
 	m := &mesh{}
 	var corners [3][]int32 // of the grid for each piece, made when needed: 0 is not yet
 	for p := range corners {
@@ -59,7 +61,7 @@ func newMesh(c *cutout, f *fit) *mesh {
 	for j := range ny - 1 {
 		for i := range nx - 1 {
 			src := vec{x0 + float64(i)*step, y0 + float64(j)*step}
-			if !c.any(src, step) {
+			if !visible(c, src, step) {
 				continue
 			}
 			mid := f.normal(src.add(vec{step / 2, step / 2}))
@@ -78,11 +80,11 @@ func newMesh(c *cutout, f *fit) *mesh {
 	return m
 }
 
-// any reports whether the square from p holds product.
-func (c *cutout) any(p vec, side float64) bool {
-	for y := max(0, int(p.Y)); y <= min(c.h-1, int(p.Y+side)+1); y++ {
-		for x := max(0, int(p.X)); x <= min(c.w-1, int(p.X+side)+1); x++ {
-			if c.pix[4*(y*c.w+x)+3] > 0 {
+// visible reports whether the square from p holds product.
+func visible(c *cutout.Cutout, p vec, side float64) bool {
+	for y := max(0, int(p.Y)); y <= min(c.H-1, int(p.Y+side)+1); y++ {
+		for x := max(0, int(p.X)); x <= min(c.W-1, int(p.X+side)+1); x++ {
+			if c.Pix[4*(y*c.W+x)+3] > 0 {
 				return true
 			}
 		}

@@ -1,6 +1,10 @@
 package overlay
 
-import "math"
+import (
+	"math"
+
+	"github.com/fitveil/fitveil/tryon/internal/cutout"
+)
 
 // A flat-lay shows the inside of the back through the neck opening. Worn, the
 // neck is there: that part must go. Where the front begins is an edge inside
@@ -145,22 +149,22 @@ func (s *silhouette) luma(p vec) (float64, bool) {
 			if !s.at(q) {
 				return 0, false
 			}
-			i := 4 * (int(q.Y)*s.w + int(q.X))
-			sum += .299*float64(s.pix[i]) + .587*float64(s.pix[i+1]) + .114*float64(s.pix[i+2])
+			i := 4 * (int(q.Y)*s.W + int(q.X))
+			sum += .299*float64(s.Pix[i]) + .587*float64(s.Pix[i+1]) + .114*float64(s.Pix[i+2])
 		}
 	}
 	return sum / 9, true
 }
 
 // clearOpening takes what lies in the neck opening out of the cut-out.
-func (c *cutout) clearOpening(m *landmarks) {
+func clearOpening(c *cutout.Cutout, m *landmarks) {
 	if m.opening == 0 {
 		return
 	}
 	half := (m.collar[1].X - m.collar[0].X) / 2 * m.curve.width
 	base := (m.collar[0].Y + m.collar[1].Y) / 2
-	for y := c.box.Min.Y; y < min(c.box.Max.Y, int(base+m.opening)+2); y++ {
-		for x := max(0, int(m.axis-half)-1); x < min(c.w, int(m.axis+half)+2); x++ {
+	for y := c.Box.Min.Y; y < min(c.Box.Max.Y, int(base+m.opening)+2); y++ {
+		for x := max(0, int(m.axis-half)-1); x < min(c.W, int(m.axis+half)+2); x++ {
 			dx := float64(x) + .5 - m.axis
 			if math.Abs(dx) >= half {
 				continue
@@ -169,8 +173,8 @@ func (c *cutout) clearOpening(m *landmarks) {
 			slope := (openingCurve(dx+1, half, m.opening, m.curve.shape) - openingCurve(dx-1, half, m.opening, m.curve.shape)) / 2
 			// One pixel inside the curve too, where the back still shines through.
 			in := clamp(depth/math.Sqrt(1+slope*slope)+1.5, 0, 1)
-			i := 4*(y*c.w+x) + 3
-			c.pix[i] = uint8(float64(c.pix[i])*(1-in) + .5)
+			i := 4*(y*c.W+x) + 3
+			c.Pix[i] = uint8(float64(c.Pix[i])*(1-in) + .5)
 		}
 	}
 }

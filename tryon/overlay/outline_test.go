@@ -5,6 +5,8 @@ import (
 	"image/color"
 	"math"
 	"testing"
+
+	"github.com/fitveil/fitveil/tryon/internal/cutout"
 )
 
 // The landmarks of our own pictures are known from the pattern they were drawn
@@ -67,15 +69,15 @@ func TestNoFringe(t *testing.T) {
 			img.SetNRGBA(x, y, color.NRGBA{v, v, v, 255})
 		}
 	}
-	c, refused := cut(img)
-	if refused != nil {
-		t.Fatal(refused)
+	c, err := cutout.Cut(img)
+	if err != nil {
+		t.Fatal(err)
 	}
 	n := 0
-	for i := range c.inner {
-		a := float64(c.pix[4*i+3]) / 255
-		n += int(c.pix[4*i+3]) / 255
-		if v := float64(c.pix[4*i]) * a; v > 45 {
+	for i := range c.Inner {
+		a := float64(c.Pix[4*i+3]) / 255
+		n += int(c.Pix[4*i+3]) / 255
+		if v := float64(c.Pix[4*i]) * a; v > 45 {
 			t.Fatalf("pixel %d,%d shows %.0f of the background", i%side, i/side, v)
 		}
 	}
@@ -122,11 +124,11 @@ func TestTrianglesMeet(t *testing.T) {
 
 // Shrinking a texture keeps its light.
 func TestTextureKeepsLight(t *testing.T) {
-	c := &cutout{w: 90, h: 70, pix: make([]uint8, 4*90*70)}
+	c := &cutout.Cutout{W: 90, H: 70, Pix: make([]uint8, 4*90*70)}
 	want := 0.
 	for i := range 90 * 70 {
 		v := uint8((i * 37) % 256)
-		c.pix[4*i], c.pix[4*i+1], c.pix[4*i+2], c.pix[4*i+3] = v, v, v, 255
+		c.Pix[4*i], c.Pix[4*i+1], c.Pix[4*i+2], c.Pix[4*i+3] = v, v, v, 255
 		want += float64(toLinear[v]) / (90 * 70)
 	}
 	for _, scale := range []float64{1, .73, .5, .31} {

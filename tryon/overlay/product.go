@@ -7,6 +7,7 @@ import (
 	"github.com/fitveil/fitveil/detect"
 	"github.com/fitveil/fitveil/imageproc"
 	"github.com/fitveil/fitveil/tryon"
+	"github.com/fitveil/fitveil/tryon/internal/cutout"
 )
 
 // productSide is the longest side at which a product is cut out, in pixels.
@@ -15,7 +16,7 @@ const productSide = 1024
 // product is a product picture, cut out and read. It is not changed after it is
 // made.
 type product struct {
-	cut   *cutout
+	cut   *cutout.Cutout
 	marks *landmarks
 }
 
@@ -34,16 +35,29 @@ func newProduct(ctx context.Context, picture *imageproc.Clean, people detect.Det
 			return nil, badProduct(ProductPerson)
 		}
 	}
-	c, refused := cut(nrgba(img))
-	if refused != nil {
-		return nil, refused
+	c, err := cutout.Cut(cutout.NRGBA(img))
+	if err != nil {
+		return nil, badProduct(uncut(err))
 	}
 	m, refused := read(c)
 	if refused != nil {
 		return nil, refused
 	}
-	c.clearOpening(m)
+	clearOpening(c, m)
 	return &product{c, m}, nil
+}
+
+// uncut is the reason for which a product could not be cut out.
+func uncut(err error) tryon.Reason {
+	switch err {
+	case cutout.ErrBackground:
+		return NoCutOut
+	case cutout.ErrParts:
+		return ProductParts
+	case cutout.ErrEdge:
+		return ProductCut
+	}
+	return ProductSize
 }
 
 // hasFace reports whether a scene shows somebody's face. Detectors take many a

@@ -3,6 +3,8 @@ package overlay
 import (
 	"image"
 	"math"
+
+	"github.com/fitveil/fitveil/tryon/internal/cutout"
 )
 
 // texture is the product in linear light, premultiplied, four values a pixel.
@@ -14,16 +16,16 @@ type texture struct {
 
 // newTexture resamples the cut-out so that a texel is about a pixel of the
 // photo: each texel is the mean of what it covers.
-func newTexture(c *cutout, scale float64) *texture {
+func newTexture(c *cutout.Cutout, scale float64) *texture {
 	scale = min(scale, 1)
 	t := &texture{
-		w: max(1, int(math.Ceil(float64(c.w)*scale))), h: max(1, int(math.Ceil(float64(c.h)*scale))), scale: scale,
+		w: max(1, int(math.Ceil(float64(c.W)*scale))), h: max(1, int(math.Ceil(float64(c.H)*scale))), scale: scale,
 	}
 	t.pix = make([]float32, 4*t.w*t.h)
-	columns := spans(t.w, c.w, scale)
+	columns := spans(t.w, c.W, scale)
 	row := make([]float32, 4*t.w)
-	for y := range c.h {
-		squeeze(row, c.pix[4*y*c.w:4*(y+1)*c.w], columns)
+	for y := range c.H {
+		squeeze(row, c.Pix[4*y*c.W:4*(y+1)*c.W], columns)
 		// A row of the cut-out falls into one or two rows of the texture.
 		from, to := float64(y)*scale, float64(y+1)*scale
 		for ty := int(from); float64(ty) < to && ty < t.h; ty++ {

@@ -4,6 +4,7 @@ import (
 	"math"
 
 	"github.com/fitveil/fitveil/tryon"
+	"github.com/fitveil/fitveil/tryon/internal/cutout"
 )
 
 // landmarks are what the outline of a flat-lay top gives away, in pixels of
@@ -39,23 +40,23 @@ const longSleeve = .75
 
 // silhouette is an outline being read.
 type silhouette struct {
-	*cutout
+	*cutout.Cutout
 	left, right []int // first and last column of each row, left > right where it is empty
 	top         []int // first row of each column, h where it is empty
 	hull        []vec // convex hull, clockwise as seen
 }
 
-func newSilhouette(c *cutout) *silhouette {
-	s := &silhouette{cutout: c, left: make([]int, c.h), right: make([]int, c.h), top: make([]int, c.w)}
+func newSilhouette(c *cutout.Cutout) *silhouette {
+	s := &silhouette{Cutout: c, left: make([]int, c.H), right: make([]int, c.H), top: make([]int, c.W)}
 	for y := range s.left {
-		s.left[y], s.right[y] = c.w, -1
+		s.left[y], s.right[y] = c.W, -1
 	}
 	for x := range s.top {
-		s.top[x] = c.h
+		s.top[x] = c.H
 	}
-	for y := c.box.Min.Y; y < c.box.Max.Y; y++ {
-		for x := c.box.Min.X; x < c.box.Max.X; x++ {
-			if c.inner[y*c.w+x] {
+	for y := c.Box.Min.Y; y < c.Box.Max.Y; y++ {
+		for x := c.Box.Min.X; x < c.Box.Max.X; x++ {
+			if c.Inner[y*c.W+x] {
 				s.left[y], s.right[y] = min(s.left[y], x), x
 				s.top[x] = min(s.top[x], y)
 			}
@@ -74,12 +75,12 @@ func (s *silhouette) convexHull() []vec {
 		}
 		return append(side, p)
 	}
-	for y := s.box.Min.Y; y < s.box.Max.Y; y++ {
+	for y := s.Box.Min.Y; y < s.Box.Max.Y; y++ {
 		if s.right[y] >= 0 {
 			rightSide = grow(rightSide, vec{float64(s.right[y] + 1), float64(y) + .5})
 		}
 	}
-	for y := s.box.Max.Y - 1; y >= s.box.Min.Y; y-- {
+	for y := s.Box.Max.Y - 1; y >= s.Box.Min.Y; y-- {
 		if s.right[y] >= 0 {
 			leftSide = grow(leftSide, vec{float64(s.left[y]), float64(y) + .5})
 		}
@@ -89,7 +90,7 @@ func (s *silhouette) convexHull() []vec {
 
 func (s *silhouette) at(p vec) bool {
 	x, y := int(math.Floor(p.X)), int(math.Floor(p.Y))
-	return x >= 0 && y >= 0 && x < s.w && y < s.h && s.inner[y*s.w+x]
+	return x >= 0 && y >= 0 && x < s.W && y < s.H && s.Inner[y*s.W+x]
 }
 
 // dent is the deepest place between a hull edge and the outline.
@@ -105,21 +106,21 @@ type dent struct {
 // sleeve and the body that is the armpit.
 func (s *silhouette) dents() []dent {
 	from, to := s.hullSpans()
-	seen := make([]bool, s.w*s.h)
+	seen := make([]bool, s.W*s.H)
 	var list []dent
 	var stack []int32
 	for i, a := range s.hull {
 		b := s.hull[(i+1)%len(s.hull)]
 		length := b.sub(a).len()
-		if length < float64(s.box.Dx())*.05 {
+		if length < float64(s.Box.Dx())*.05 {
 			continue
 		}
 		dir := b.sub(a).unit()
 		inward := dir.turn(math.Pi / 2)
 		push := func(x, y int) {
-			if x >= 0 && y >= 0 && x < s.w && y < s.h && x >= from[y] && x <= to[y] && !seen[y*s.w+x] && !s.inner[y*s.w+x] {
-				seen[y*s.w+x] = true
-				stack = append(stack, int32(y*s.w+x))
+			if x >= 0 && y >= 0 && x < s.W && y < s.H && x >= from[y] && x <= to[y] && !seen[y*s.W+x] && !s.Inner[y*s.W+x] {
+				seen[y*s.W+x] = true
+				stack = append(stack, int32(y*s.W+x))
 			}
 		}
 		for t := 1.; t < length; t++ {
@@ -130,7 +131,7 @@ func (s *silhouette) dents() []dent {
 		for len(stack) > 0 {
 			j := int(stack[len(stack)-1])
 			stack = stack[:len(stack)-1]
-			x, y := j%s.w, j/s.w
+			x, y := j%s.W, j/s.W
 			p := vec{float64(x) + .5, float64(y) + .5}
 			if depth := p.sub(a).dot(inward); depth > d.depth {
 				d.depth, d.at = depth, p
@@ -149,9 +150,9 @@ func (s *silhouette) dents() []dent {
 
 // hullSpans are the hull's first and last column in each row.
 func (s *silhouette) hullSpans() (from, to []int) {
-	from, to = make([]int, s.h), make([]int, s.h)
+	from, to = make([]int, s.H), make([]int, s.H)
 	for y := range from {
-		from[y], to[y] = s.w, -1
+		from[y], to[y] = s.W, -1
 	}
 	for i, a := range s.hull {
 		b := s.hull[(i+1)%len(s.hull)]
@@ -159,7 +160,7 @@ func (s *silhouette) hullSpans() (from, to []int) {
 		if lo.Y > hi.Y {
 			lo, hi = hi, lo
 		}
-		for y := int(lo.Y); y <= int(hi.Y) && y < s.h; y++ {
+		for y := int(lo.Y); y <= int(hi.Y) && y < s.H; y++ {
 			t := 0.
 			if hi.Y > lo.Y {
 				t = clamp((float64(y)+.5-lo.Y)/(hi.Y-lo.Y), 0, 1)
@@ -172,13 +173,13 @@ func (s *silhouette) hullSpans() (from, to []int) {
 }
 
 // read finds the landmarks, or says that this is no top seen from the front.
-func read(c *cutout) (*landmarks, *tryon.Error) {
+func read(c *cutout.Cutout) (*landmarks, *tryon.Error) {
 	s := newSilhouette(c)
-	w, h := float64(c.box.Dx()), float64(c.box.Dy())
+	w, h := float64(c.Box.Dx()), float64(c.Box.Dy())
 	if h < .45*w || h > 1.9*w || min(w, h) < 48 {
 		return nil, badProduct(ProductShape)
 	}
-	m := &landmarks{axis: s.symmetryAxis(), hem: float64(c.box.Max.Y)}
+	m := &landmarks{axis: s.symmetryAxis(), hem: float64(c.Box.Max.Y)}
 	if s.symmetry(m.axis) < .80 {
 		return nil, badProduct(ProductShape)
 	}
@@ -204,14 +205,14 @@ func read(c *cutout) (*landmarks, *tryon.Error) {
 // hangs on one side only: their median.
 func (s *silhouette) symmetryAxis() float64 {
 	var mid []float64
-	for y := s.box.Min.Y; y < s.box.Max.Y; y++ {
+	for y := s.Box.Min.Y; y < s.Box.Max.Y; y++ {
 		if s.right[y] >= 0 {
 			mid = append(mid, float64(s.left[y]+s.right[y]+1)/2)
 		}
 	}
 	best, score := median(mid), -1.
 	for d := -.04; d <= .04; d += .005 {
-		if x := mid[len(mid)/2] + d*float64(s.box.Dx()); s.symmetry(x) > score {
+		if x := mid[len(mid)/2] + d*float64(s.Box.Dx()); s.symmetry(x) > score {
 			best, score = x, s.symmetry(x)
 		}
 	}
@@ -221,9 +222,9 @@ func (s *silhouette) symmetryAxis() float64 {
 // symmetry is the share of the product that its mirror image covers.
 func (s *silhouette) symmetry(axis float64) float64 {
 	n, both := 0, 0
-	for y := s.box.Min.Y; y < s.box.Max.Y; y += 3 {
+	for y := s.Box.Min.Y; y < s.Box.Max.Y; y += 3 {
 		for x := s.left[y]; x <= s.right[y]; x += 3 {
-			if s.inner[y*s.w+x] {
+			if s.Inner[y*s.W+x] {
 				n++
 				if s.at(vec{2*axis - float64(x) - .5, float64(y) + .5}) {
 					both++
@@ -236,12 +237,12 @@ func (s *silhouette) symmetry(axis float64) float64 {
 
 // findNeck takes the ends of the hull edge over the axis for the collar points.
 func (s *silhouette) findNeck(m *landmarks) {
-	w := float64(s.box.Dx())
+	w := float64(s.Box.Dx())
 	m.collar = [2]vec{{m.axis - .16*w, 0}, {m.axis + .16*w, 0}}
 	for i, a := range s.hull {
 		b := s.hull[(i+1)%len(s.hull)]
 		// The upper hull runs from left to right.
-		if a.X < m.axis && b.X > m.axis && a.Y < float64(s.box.Min.Y)+.35*float64(s.box.Dy()) {
+		if a.X < m.axis && b.X > m.axis && a.Y < float64(s.Box.Min.Y)+.35*float64(s.Box.Dy()) {
 			half := max(m.axis-a.X, b.X-m.axis)
 			if half > .05*w && half < .34*w {
 				m.collar[0].X, m.collar[1].X = m.axis-half, m.axis+half
@@ -255,10 +256,10 @@ func (s *silhouette) findNeck(m *landmarks) {
 
 // topNear is the highest outline around column x.
 func (s *silhouette) topNear(x float64) float64 {
-	r := max(1, s.box.Dx()/120)
-	best := s.h
+	r := max(1, s.Box.Dx()/120)
+	best := s.H
 	for X := int(x) - r; X <= int(x)+r; X++ {
-		if X >= 0 && X < s.w {
+		if X >= 0 && X < s.W {
 			best = min(best, s.top[X])
 		}
 	}
@@ -269,7 +270,7 @@ func (s *silhouette) topNear(x float64) float64 {
 // below the shoulder, between cuff and hem. One side stands for the other when
 // only it shows. It reports false for a sleeveless top.
 func (s *silhouette) findSleeves(m *landmarks, dents []dent) bool {
-	w, h, y0 := float64(s.box.Dx()), float64(s.box.Dy()), float64(s.box.Min.Y)
+	w, h, y0 := float64(s.Box.Dx()), float64(s.Box.Dy()), float64(s.Box.Min.Y)
 	var found [2]bool
 	var depth [2]float64
 	var corner [2]vec // of the hem, below the armpit
@@ -335,7 +336,7 @@ func (s *silhouette) sleeveEnd(shoulder, armpit, corner vec, sign float64) vec {
 			return armpit.sub(shoulder).cross(p.sub(shoulder))*sign < 0
 		}
 		// The body's side may bulge over the line a little.
-		return corner.sub(armpit).unit().cross(p.sub(armpit))*sign < -.03*float64(s.box.Dx())
+		return corner.sub(armpit).unit().cross(p.sub(armpit))*sign < -.03*float64(s.Box.Dx())
 	}
 	outer := armpit
 	s.each(in, func(p vec) {
@@ -355,9 +356,9 @@ func (s *silhouette) sleeveEnd(shoulder, armpit, corner vec, sign float64) vec {
 
 // each calls f with every other pixel of the product for which in holds.
 func (s *silhouette) each(in func(vec) bool, f func(vec)) {
-	for y := s.box.Min.Y; y < s.box.Max.Y; y += 2 {
+	for y := s.Box.Min.Y; y < s.Box.Max.Y; y += 2 {
 		for x := s.left[y]; x <= s.right[y]; x += 2 {
-			if p := (vec{float64(x) + .5, float64(y) + .5}); s.inner[y*s.w+x] && in(p) {
+			if p := (vec{float64(x) + .5, float64(y) + .5}); s.Inner[y*s.W+x] && in(p) {
 				f(p)
 			}
 		}
@@ -375,7 +376,7 @@ const (
 // sleeveHalves measures from the sleeve's axis to its upper and lower outline.
 func (s *silhouette) sleeveHalves(joint, cuff vec, sign float64) (above, under [sleevePlaces]float64) {
 	out := cuff.sub(joint).unit().turn(sign * math.Pi / 2)
-	limit := float64(s.box.Dx()) / 4
+	limit := float64(s.Box.Dx()) / 4
 	reach := func(p, dir vec) float64 {
 		// A curved sleeve may leave its axis: then the outline is on the other side.
 		d := 0.
@@ -395,7 +396,7 @@ func (s *silhouette) sleeveHalves(joint, cuff vec, sign float64) (above, under [
 		above[k], under[k] = reach(p, out.mul(-1)), reach(p, out)
 		// Beside the armpit the way under the sleeve leads into the trunk.
 		if k < sleevePlaces-1 {
-			under[k] = min(under[k], under[k+1]+.02*float64(s.box.Dx()))
+			under[k] = min(under[k], under[k+1]+.02*float64(s.Box.Dx()))
 		}
 	}
 	return above, under
@@ -404,7 +405,7 @@ func (s *silhouette) sleeveHalves(joint, cuff vec, sign float64) (above, under [
 // head reports whether something narrow sits on top, as the head of somebody
 // who wears the product does. Straps are two, and stand further apart.
 func (s *silhouette) head(chest float64) bool {
-	y := s.box.Min.Y + s.box.Dy()*12/100
+	y := s.Box.Min.Y + s.Box.Dy()*12/100
 	return float64(s.right[y]-s.left[y]) < .50*chest
 }
 
@@ -413,7 +414,7 @@ func (s *silhouette) head(chest float64) bool {
 // reports false when there are no armholes between the two: then sleeves lie
 // against the body, and nobody knows where they begin.
 func (s *silhouette) findStraps(m *landmarks, dents []dent) bool {
-	w, h, y0 := float64(s.box.Dx()), float64(s.box.Dy()), float64(s.box.Min.Y)
+	w, h, y0 := float64(s.Box.Dx()), float64(s.Box.Dy()), float64(s.Box.Min.Y)
 	// The chest's width is that of the rows between 40 and 60 % of the height.
 	var half []float64
 	for y := int(y0 + .40*h); y < int(y0+.60*h); y++ {
@@ -459,10 +460,10 @@ func (s *silhouette) findStraps(m *landmarks, dents []dent) bool {
 
 // plausible refuses outlines whose landmarks do not lie as on a top.
 func (s *silhouette) plausible(m *landmarks) *tryon.Error {
-	w, h := float64(s.box.Dx()), float64(s.box.Dy())
+	w, h := float64(s.Box.Dx()), float64(s.Box.Dy())
 	chest := m.armpit[1].X - m.armpit[0].X
 	collar := m.collar[1].X - m.collar[0].X
-	depth := (m.armpit[0].Y+m.armpit[1].Y)/2 - float64(s.box.Min.Y)
+	depth := (m.armpit[0].Y+m.armpit[1].Y)/2 - float64(s.Box.Min.Y)
 	body := m.hem - (m.armpit[0].Y+m.armpit[1].Y)/2
 	switch {
 	case chest < .28*w, chest > w*1.01,
