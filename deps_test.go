@@ -56,6 +56,7 @@ var arrows = map[string][]string{
 	"tryon/fashn":          {"tryon", "tryon/identity", "consent", "consent/merkle", "detect", "imageproc"},
 	"tryon/fal":            {"tryon", "tryon/identity", "consent", "consent/merkle", "detect", "imageproc"},
 	"tryon/comfy":          {"tryon", "tryon/identity", "consent", "consent/merkle", "detect", "imageproc"},
+	"tryon/room":           {"tryon", "tryon/identity", "consent", "consent/merkle", "detect", "imageproc"},
 
 	"detect/infer/infertest": {"detect/infer"},
 }
@@ -111,6 +112,7 @@ var thirdParty = map[string][]string{
 	"tryon/fashn":         slices.Concat(pictures, trees),
 	"tryon/fal":           slices.Concat(pictures, trees),
 	"tryon/comfy":         slices.Concat(pictures, trees),
+	"tryon/room":          slices.Concat(pictures, trees),
 
 	"detect/infer/infertest": networks,
 }
