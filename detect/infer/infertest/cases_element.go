@@ -42,6 +42,7 @@ func elementVectors() []vector {
 		{op: "Identity", name: "bool", in: []value{rnd(5).of("bool")}},
 		{op: "Dropout", name: "ratio attribute", to: 11, attrs: attrs{"ratio": 0.3}, in: []value{mild}},
 		{op: "Dropout", name: "ratio input", from: 12, in: []value{mild, known(f32(0.3))}},
+		{op: "Dropout", name: "mask", from: 12, outs: 2, in: []value{mild, known(f32(0.3))}},
 		{op: "Dropout", name: "not training", from: 12, in: []value{mild, known(f32(0.3)), known([]bool{false})}},
 
 		{op: "Clip", name: "attributes", to: 10, attrs: attrs{"min": -0.5, "max": 1.0}, in: []value{mild}},

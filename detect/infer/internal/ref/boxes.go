@@ -278,6 +278,9 @@ func buildMaxUnpool(n *ir.Node) error {
 	}
 	natural := slices.Clone(x.Shape)
 	for i := range spatial {
+		if x.Shape[2+i] > n.MaxLen/l.strides[i] {
+			return ir.TooLargef("%d elements at a stride of %d", x.Shape[2+i], l.strides[i])
+		}
 		natural[2+i] = (x.Shape[2+i]-1)*l.strides[i] + l.kernel[i] - l.pads[i] - l.pads[spatial+i]
 	}
 	shape := natural

@@ -159,13 +159,11 @@ func buildUnsqueeze(n *ir.Node) error {
 	return view(n, shape)
 }
 
-// buildDropout is Operators.md#Dropout outside training: the identity.
+// buildDropout is Operators.md#Dropout outside training: the identity, and a mask
+// of what was kept.
 func buildDropout(n *ir.Node) error {
 	if err := n.Arity(1, 3, 2); err != nil {
 		return err
-	}
-	if len(n.Out) > 1 && n.Out[1] != nil {
-		return ir.Unsupportedf("output of the mask")
 	}
 	n.Number("ratio", 0.5)
 	n.Int("seed", 0)
@@ -175,7 +173,21 @@ func buildDropout(n *ir.Node) error {
 			return ir.Unsupportedf("training mode")
 		}
 	}
-	return view(n, n.In[0].Shape)
+	if err := view(n, n.In[0].Shape); err != nil || len(n.Out) < 2 || n.Out[1] == nil {
+		return err
+	}
+	if n.Opset < 10 {
+		return ir.Unsupportedf("output of the mask before version 10")
+	}
+	same := n.Run
+	n.View, n.Run = false, func(c *ir.Call) { // nothing was dropped
+		same(c)
+		kept := ir.Of[bool](c.Out[1])
+		for i := range kept {
+			kept[i] = true
+		}
+	}
+	return n.Result(1, ir.Bool, n.In[0].Shape)
 }
 
 // buildTranspose is Operators.md#Transpose; without perm the order is reversed.
