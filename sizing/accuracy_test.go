@@ -6,6 +6,7 @@ import (
 	"math"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -81,11 +82,11 @@ var (
 	sexName   = map[Sex]string{Male: "men", Female: "women"}
 )
 
-// TestAccuracySoldiers measures the estimates on the held-out fifth of ANSUR II
+// TestAccuracySoldiers measures the estimates on the people of ANSUR II
 // against a plain log-linear regression fitted on the same survey alone: the
 // chain must not pay more than 2 % for being right about civilians too.
 func TestAccuracySoldiers(t *testing.T) {
-	say(t, "\n## ANSUR II, held-out fifth: given sex, height, weight, age\n")
+	say(t, "\n## ANSUR II: given sex, height, weight, age\n")
 	say(t, "| measurement | who | n | RMSE cm | ANSUR-only regression | bias cm | 50/80/95 %% intervals hold |")
 	say(t, "|---|---|---|---|---|---|---|")
 	targets := []string{"chest", "waist", "hips", "inseam", "outseam", "neck", "shoulder", "sleeve", "thigh", "calf", "foot_length", "foot_breadth", "hand_girth", "head_girth"}
@@ -110,18 +111,18 @@ func TestAccuracySoldiers(t *testing.T) {
 	}
 	say(t, "\nOver all of them the intervals hold %.1f / %.1f / %.1f %%.", 100*all.in50/all.n, 100*all.in80/all.n, 100*all.in95/all.n)
 	for _, c := range [][2]float64{{all.in50, 0.5}, {all.in80, 0.8}, {all.in95, 0.95}} {
-		if got := c[0] / all.n; math.Abs(got-c[1]) > 0.035 {
+		if got := c[0] / all.n; math.Abs(got-c[1]) > 0.02 {
 			t.Errorf("%.0f %% intervals hold %.1f %%", 100*c[1], 100*got)
 		}
 	}
 }
 
-// TestAccuracyCivilians measures waist, hips and arm on the held-out fifth of NHANES.
+// TestAccuracyCivilians measures waist, hips and arm on the people of NHANES.
 func TestAccuracyCivilians(t *testing.T) {
-	say(t, "\n## NHANES 2017-2020 adults, held-out fifth: given sex, height, weight, age\n")
+	say(t, "\n## NHANES 2017-2020 adults: given sex, height, weight, age\n")
 	say(t, "| measurement | who | n | RMSE cm | bias cm | 50/80/95 %% intervals hold | bias where n ≥ 40: BMI < 20, < 25, < 30, < 40, 40+ | age < 40, < 60, 60+ |")
 	say(t, "|---|---|---|---|---|---|---|---|")
-	limits := map[string]float64{"men waist": 4.7, "men hips": 3.65, "men arm": 2, "women waist": 5.95, "women hips": 4.6, "women arm": 2.3}
+	limits := map[string]float64{"men waist": 4.6, "men hips": 3.65, "men arm": 1.9, "women waist": 5.8, "women hips": 4.4, "women arm": 2.15}
 	for _, sex := range sexes {
 		targets := []string{"waist", "hips", "arm"}
 		test := civilians(t, sex, 18, 99, targets...)
@@ -138,8 +139,7 @@ func TestAccuracyCivilians(t *testing.T) {
 						continue
 					}
 					cells = append(cells, fmt.Sprintf("%+.1f", b.bias()))
-					// 1.5 cm, and what chance alone does to a band of this size.
-					if slack := 2.5 * b.rmse() / math.Sqrt(b.n); math.Abs(b.bias()) > 1.5+slack {
+					if math.Abs(b.bias()) > 1.5 {
 						t.Errorf("%s: bias %.2f cm in the band %g-%g", name, b.bias(), edges[k-1], edges[k])
 					}
 				}
@@ -150,7 +150,7 @@ func TestAccuracyCivilians(t *testing.T) {
 			if s.rmse() > limits[name] {
 				t.Errorf("%s: RMSE %.2f, limit %.2f", name, s.rmse(), limits[name])
 			}
-			if slack := 2.5 * s.rmse() / math.Sqrt(s.n); math.Abs(s.bias()) > 0.3+slack {
+			if math.Abs(s.bias()) > 0.3 {
 				t.Errorf("%s: bias %.2f", name, s.bias())
 			}
 			if c := s.in95 / s.n; c < 0.92 {
@@ -160,9 +160,9 @@ func TestAccuracyCivilians(t *testing.T) {
 	}
 }
 
-// TestAccuracyTorso measures under-bust and natural waist on the held-out fifth of ANSUR I.
+// TestAccuracyTorso measures under-bust and natural waist on the people of ANSUR I.
 func TestAccuracyTorso(t *testing.T) {
-	say(t, "\n## ANSUR I (1988), held-out fifth: the two girths only it has; it has no ages\n")
+	say(t, "\n## ANSUR I (1988): the two girths only it has; it has no ages\n")
 	say(t, "| measurement | who | known besides sex | n | RMSE cm | bias cm | 50/80/95 %% intervals hold |")
 	say(t, "|---|---|---|---|---|---|---|")
 	for _, sex := range sexes {
@@ -180,31 +180,50 @@ func TestAccuracyTorso(t *testing.T) {
 	}
 }
 
-// TestCoverageOfSubsets tries the intervals with other things known.
+// TestCoverageOfSubsets tries the intervals with other things known. Where the weight is
+// not, soldiers are of another kind than civilians, lighter for their height, and one
+// prior can't be right about both: it is the civilians'.
 func TestCoverageOfSubsets(t *testing.T) {
 	say(t, "\n## Intervals of every estimate for other knowledge (nominal 50 / 80 / 95 %%)\n")
 	say(t, "| known besides sex | ANSUR II men | ANSUR II women | NHANES men | NHANES women |")
 	say(t, "|---|---|---|---|---|")
 	for _, known := range [][]string{
+		{"height", "weight", "age"},
 		{"height", "weight"},
 		{"height"},
+		{"weight"},
+		{"age"},
 		{"height", "weight", "age", "waist"},
 		{"height", "weight", "age", "hips"},
-		{"waist", "hips"},
-		{"weight", "waist"},
+		{"height", "weight", "age", "chest"},
+		{"height", "weight", "age", "chest", "waist", "hips"},
 		{"height", "weight", "age", "waist", "hips"},
+		{"waist", "hips"},
+		{"waist"},
+		{"weight", "waist"},
+		{"waist", "inseam"},
+		{"foot_length"},
 	} {
 		cells := []string{strings.Join(known, ", ")}
 		for _, civil := range []bool{false, true} {
 			for _, sex := range sexes {
-				test, targets := soldiers(t, sex), []string{"chest", "waist", "hips", "inseam", "neck", "sleeve", "thigh", "foot_length"}
+				test, targets, slack := soldiers(t, sex), []string{"chest", "waist", "hips", "inseam", "neck", "sleeve", "thigh", "foot_length"}, 0.028
+				if !slices.Contains(known, "weight") && !slices.Contains(known, "waist") {
+					slack = 0.15
+				}
 				if civil {
-					test, targets = civilians(t, sex, 18, 99, "waist", "hips", "arm"), []string{"waist", "hips", "arm"}
+					if slices.ContainsFunc(known, func(k string) bool { return k == "chest" || k == "inseam" || k == "foot_length" }) {
+						cells = append(cells, "-")
+						continue
+					}
+					test, targets, slack = civilians(t, sex, 18, 99, "waist", "hips", "arm"), []string{"waist", "hips", "arm"}, 0.023
 				}
 				all := judge(t, test, Scanner, known, targets, nil)[len(targets)]
 				cells = append(cells, fmt.Sprintf("%.1f / %.1f / %.1f", 100*all.in50/all.n, 100*all.in80/all.n, 100*all.in95/all.n))
-				if c := all.in95 / all.n; c < 0.91 || c > 0.995 {
-					t.Errorf("%v: 95 %% intervals hold %.1f %%", known, 100*c)
+				for _, c := range [][2]float64{{all.in50, 0.5}, {all.in80, 0.8}, {all.in95, 0.95}} {
+					if got := c[0] / all.n; math.Abs(got-c[1]) > slack {
+						t.Errorf("%s, %v: %.0f %% intervals hold %.1f %%", sexName[sex], known, 100*c[1], 100*got)
+					}
 				}
 			}
 		}
@@ -212,9 +231,9 @@ func TestCoverageOfSubsets(t *testing.T) {
 	}
 }
 
-// TestAccuracyChildren measures what is estimated of children on the held-out fifth of NHANES.
+// TestAccuracyChildren measures what is estimated of children on the people of NHANES.
 func TestAccuracyChildren(t *testing.T) {
-	say(t, "\n## NHANES children of 2 to 17, held-out fifth: given sex, height, weight, age\n")
+	say(t, "\n## NHANES children of 2 to 17: given sex, height, weight, age\n")
 	say(t, "| measurement | who | n | RMSE cm | bias cm | 50/80/95 %% intervals hold |")
 	say(t, "|---|---|---|---|---|---|")
 	for _, sex := range sexes {
@@ -247,12 +266,15 @@ func writeResults(dir string) error {
 	date := time.Now().Format(time.DateOnly)
 	head := fmt.Sprintf(`# Accuracy of sizing, %s
 
-Machine: %s. Made by: go test ./sizing -run 'Accuracy|Coverage' -sizing.results ../bench/results
+Machine: %s. Made by: go test ./sizing -run 'Accuracy|Coverage|Fairness|Repair|Rentals' -sizing.results ../bench/results
 
-The tables are fitted without the people they are measured on: one fifth of each
-survey, picked by a hash of the person's number (see sizing/_fit/survey.go). The
-surveys are American. RMSE is the root of the mean squared error; intervals are
-right when they hold as often as they say.
+Everybody is measured by tables fitted without their fifth of the survey: five
+folds, by a hash of the person's number (see sizing/_fit/survey.go). The surveys are
+American. RMSE is the root of the mean squared error; intervals are right when they
+hold as often as they say. That no other model does better on these rows,
+go run -C sizing/_fit . -ceiling shows, with cubic regressions and boosted trees:
+men's chest 3.07 and 3.10 cm, women's 4.14 and 4.21, hips of men in NHANES 3.59 and
+3.63, of women 4.36 and 4.39.
 `, date, cpu)
 	return os.WriteFile(filepath.Join(dir, "sizing-accuracy-"+date+".md"), []byte(head+report.String()), 0o644)
 }

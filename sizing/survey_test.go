@@ -160,7 +160,7 @@ var ansur2Names = map[string]string{
 	"foot_length": "footlength", "foot_breadth": "footbreadthhorizontal", "hand_girth": "handcircumference", "head_girth": "headcircumference",
 }
 
-// soldiers are the held-out rows of ANSUR II.
+// soldiers are the rows of ANSUR II.
 func soldiers(t *testing.T, sex Sex) []person {
 	name := map[Sex]string{Female: "female", Male: "male"}[sex]
 	return people(t, filepath.Join(surveyDir(t), "ansur2_"+name+".csv.gz"), sex, 0.1, ansur2Names, func(r record) string {
@@ -168,7 +168,7 @@ func soldiers(t *testing.T, sex Sex) []person {
 	})
 }
 
-// soldiers1988 are the held-out rows of ANSUR I, which has no ages.
+// soldiers1988 are the rows of ANSUR I, which has no ages.
 func soldiers1988(t *testing.T, sex Sex) []person {
 	name := map[Sex]string{Female: "female", Male: "male"}[sex]
 	return people(t, filepath.Join(surveyDir(t), "ansur1_"+name+".csv.gz"), sex, 0.1, map[string]string{
@@ -177,7 +177,7 @@ func soldiers1988(t *testing.T, sex Sex) []person {
 	}, func(r record) string { return "ansur1:" + name + ":" + r.get("subject_number") })
 }
 
-// civilians are the held-out rows of NHANES from age lo to hi, with the columns named.
+// civilians are the rows of NHANES from age lo to hi, with the columns named.
 func civilians(t *testing.T, sex Sex, lo, hi float64, names ...string) []person {
 	code := map[Sex]string{Male: "1", Female: "2"}[sex]
 	columns := map[string]string{"age": "ridageyr", "weight": "bmxwt", "height": "bmxht"}
