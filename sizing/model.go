@@ -7,7 +7,7 @@ import "math"
 // The body model is a chain of Gaussians on logarithms, one per sex and age
 // group:
 //
-//	age → height → weight      NHANES with its survey weights: civilians
+//	age → height → weight      NHANES unweighted: civilians
 //	→ waist, hips              NHANES and ANSUR II, person for person
 //	→ upper arm                NHANES
 //	→ the rest                 ANSUR II (adults)
