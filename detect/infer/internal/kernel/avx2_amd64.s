@@ -128,6 +128,8 @@ clip1:
 	VMAXPS       Y0, Y2, Y0
 	VMAXPS       Y1, Y2, Y1
 	MOVQ         a+0(FP), DI
+	CMPL         224(DI), $0x7f800000
+	JEQ          active2
 	VBROADCASTSS 224(DI), Y2
 	VMINPS       Y0, Y2, Y0
 	VMINPS       Y1, Y2, Y1
@@ -306,6 +308,8 @@ clip3:
 	VMAXPS       Y2, Y4, Y2
 	VMAXPS       Y3, Y4, Y3
 	MOVQ         a+0(FP), DI
+	CMPL         224(DI), $0x7f800000
+	JEQ          active4
 	VBROADCASTSS 224(DI), Y4
 	VMINPS       Y0, Y4, Y0
 	VMINPS       Y1, Y4, Y1
@@ -525,6 +529,8 @@ clip5:
 	VMAXPS       Y4, Y6, Y4
 	VMAXPS       Y5, Y6, Y5
 	MOVQ         a+0(FP), R8
+	CMPL         224(R8), $0x7f800000
+	JEQ          active6
 	VBROADCASTSS 224(R8), Y6
 	VMINPS       Y0, Y6, Y0
 	VMINPS       Y1, Y6, Y1
@@ -784,6 +790,8 @@ clip7:
 	VMAXPS       Y6, Y8, Y6
 	VMAXPS       Y7, Y8, Y7
 	MOVQ         a+0(FP), R8
+	CMPL         224(R8), $0x7f800000
+	JEQ          active8
 	VBROADCASTSS 224(R8), Y8
 	VMINPS       Y0, Y8, Y0
 	VMINPS       Y1, Y8, Y1
@@ -1084,6 +1092,8 @@ clip9:
 	VMAXPS       Y8, Y10, Y8
 	VMAXPS       Y9, Y10, Y9
 	MOVQ         a+0(FP), R8
+	CMPL         224(R8), $0x7f800000
+	JEQ          active10
 	VBROADCASTSS 224(R8), Y10
 	VMINPS       Y0, Y10, Y0
 	VMINPS       Y1, Y10, Y1
@@ -1425,6 +1435,8 @@ clip11:
 	VMAXPS       Y10, Y12, Y10
 	VMAXPS       Y11, Y12, Y11
 	MOVQ         a+0(FP), R8
+	CMPL         224(R8), $0x7f800000
+	JEQ          active12
 	VBROADCASTSS 224(R8), Y12
 	VMINPS       Y0, Y12, Y0
 	VMINPS       Y1, Y12, Y1
@@ -1546,6 +1558,8 @@ clip13:
 	VMAXPS       Y0, Y2, Y0
 	VMAXPS       Y1, Y2, Y1
 	MOVQ         a+0(FP), DI
+	CMPL         224(DI), $0x7f800000
+	JEQ          active14
 	VBROADCASTSS 224(DI), Y2
 	VMINPS       Y0, Y2, Y0
 	VMINPS       Y1, Y2, Y1
@@ -1661,6 +1675,8 @@ clip15:
 	VMAXPS       Y2, Y4, Y2
 	VMAXPS       Y3, Y4, Y3
 	MOVQ         a+0(FP), DI
+	CMPL         224(DI), $0x7f800000
+	JEQ          active16
 	VBROADCASTSS 224(DI), Y4
 	VMINPS       Y0, Y4, Y0
 	VMINPS       Y1, Y4, Y1
@@ -1812,6 +1828,8 @@ clip17:
 	VMAXPS       Y6, Y8, Y6
 	VMAXPS       Y7, Y8, Y7
 	MOVQ         a+0(FP), R8
+	CMPL         224(R8), $0x7f800000
+	JEQ          active18
 	VBROADCASTSS 224(R8), Y8
 	VMINPS       Y0, Y8, Y0
 	VMINPS       Y1, Y8, Y1
@@ -2001,6 +2019,8 @@ clip19:
 	VMAXPS       Y10, Y12, Y10
 	VMAXPS       Y11, Y12, Y11
 	MOVQ         a+0(FP), R8
+	CMPL         224(R8), $0x7f800000
+	JEQ          active20
 	VBROADCASTSS 224(R8), Y12
 	VMINPS       Y0, Y12, Y0
 	VMINPS       Y1, Y12, Y1
@@ -2135,6 +2155,8 @@ clip24:
 	VMAXPS       Y6, Y8, Y6
 	VMAXPS       Y7, Y8, Y7
 	MOVQ         a+0(FP), DI
+	CMPL         152(DI), $0x7f800000
+	JEQ          active25
 	VBROADCASTSS 152(DI), Y8
 	VMINPS       Y0, Y8, Y0
 	VMINPS       Y1, Y8, Y1
@@ -2205,6 +2227,8 @@ clip29:
 	VMAXPS       Y0, Y2, Y0
 	VMAXPS       Y1, Y2, Y1
 	MOVQ         a+0(FP), SI
+	CMPL         152(SI), $0x7f800000
+	JEQ          active30
 	VBROADCASTSS 152(SI), Y2
 	VMINPS       Y0, Y2, Y0
 	VMINPS       Y1, Y2, Y1
@@ -2408,6 +2432,8 @@ clip33:
 	VMAXPS       Y6, Y8, Y6
 	VMAXPS       Y7, Y8, Y7
 	MOVQ         a+0(FP), R9
+	CMPL         152(R9), $0x7f800000
+	JEQ          active34
 	VBROADCASTSS 152(R9), Y8
 	VMINPS       Y0, Y8, Y0
 	VMINPS       Y1, Y8, Y1
@@ -2589,6 +2615,8 @@ clip35:
 	VMAXPS       Y6, Y8, Y6
 	VMAXPS       Y7, Y8, Y7
 	MOVQ         a+0(FP), R9
+	CMPL         152(R9), $0x7f800000
+	JEQ          active36
 	VBROADCASTSS 152(R9), Y8
 	VMINPS       Y0, Y8, Y0
 	VMINPS       Y1, Y8, Y1
@@ -2713,6 +2741,8 @@ clip39:
 	VMAXPS       Y2, Y4, Y2
 	VMAXPS       Y3, Y4, Y3
 	MOVQ         a+0(FP), R9
+	CMPL         152(R9), $0x7f800000
+	JEQ          active40
 	VBROADCASTSS 152(R9), Y4
 	VMINPS       Y0, Y4, Y0
 	VMINPS       Y1, Y4, Y1
@@ -2818,6 +2848,8 @@ clip41:
 	VMAXPS       Y2, Y4, Y2
 	VMAXPS       Y3, Y4, Y3
 	MOVQ         a+0(FP), R9
+	CMPL         152(R9), $0x7f800000
+	JEQ          active42
 	VBROADCASTSS 152(R9), Y4
 	VMINPS       Y0, Y4, Y0
 	VMINPS       Y1, Y4, Y1
@@ -2900,6 +2932,8 @@ clip45:
 	VMAXPS       Y0, Y2, Y0
 	VMAXPS       Y1, Y2, Y1
 	MOVQ         a+0(FP), R9
+	CMPL         152(R9), $0x7f800000
+	JEQ          active46
 	VBROADCASTSS 152(R9), Y2
 	VMINPS       Y0, Y2, Y0
 	VMINPS       Y1, Y2, Y1
@@ -2967,6 +3001,8 @@ clip47:
 	VMAXPS       Y0, Y2, Y0
 	VMAXPS       Y1, Y2, Y1
 	MOVQ         a+0(FP), R9
+	CMPL         152(R9), $0x7f800000
+	JEQ          active48
 	VBROADCASTSS 152(R9), Y2
 	VMINPS       Y0, Y2, Y0
 	VMINPS       Y1, Y2, Y1
@@ -3028,6 +3064,8 @@ clip51:
 	VBROADCASTSS 148(R9), Y1
 	VMAXPS       Y0, Y1, Y0
 	MOVQ         a+0(FP), R9
+	CMPL         152(R9), $0x7f800000
+	JEQ          active52
 	VBROADCASTSS 152(R9), Y1
 	VMINPS       Y0, Y1, Y0
 
@@ -3076,6 +3114,8 @@ clip53:
 	VBROADCASTSS 148(R9), Y1
 	VMAXPS       Y0, Y1, Y0
 	MOVQ         a+0(FP), R9
+	CMPL         152(R9), $0x7f800000
+	JEQ          active54
 	VBROADCASTSS 152(R9), Y1
 	VMINPS       Y0, Y1, Y0
 
@@ -3300,6 +3340,8 @@ clip57:
 	VMAXPS       Y6, Y8, Y6
 	VMAXPS       Y7, Y8, Y7
 	MOVQ         a+0(FP), R9
+	CMPL         152(R9), $0x7f800000
+	JEQ          active58
 	VBROADCASTSS 152(R9), Y8
 	VMINPS       Y0, Y8, Y0
 	VMINPS       Y1, Y8, Y1
@@ -3502,6 +3544,8 @@ clip59:
 	VMAXPS       Y6, Y8, Y6
 	VMAXPS       Y7, Y8, Y7
 	MOVQ         a+0(FP), R9
+	CMPL         152(R9), $0x7f800000
+	JEQ          active60
 	VBROADCASTSS 152(R9), Y8
 	VMINPS       Y0, Y8, Y0
 	VMINPS       Y1, Y8, Y1
@@ -3635,6 +3679,8 @@ clip63:
 	VMAXPS       Y2, Y4, Y2
 	VMAXPS       Y3, Y4, Y3
 	MOVQ         a+0(FP), R9
+	CMPL         152(R9), $0x7f800000
+	JEQ          active64
 	VBROADCASTSS 152(R9), Y4
 	VMINPS       Y0, Y4, Y0
 	VMINPS       Y1, Y4, Y1
@@ -3749,6 +3795,8 @@ clip65:
 	VMAXPS       Y2, Y4, Y2
 	VMAXPS       Y3, Y4, Y3
 	MOVQ         a+0(FP), R9
+	CMPL         152(R9), $0x7f800000
+	JEQ          active66
 	VBROADCASTSS 152(R9), Y4
 	VMINPS       Y0, Y4, Y0
 	VMINPS       Y1, Y4, Y1
@@ -3834,6 +3882,8 @@ clip69:
 	VMAXPS       Y0, Y2, Y0
 	VMAXPS       Y1, Y2, Y1
 	MOVQ         a+0(FP), R9
+	CMPL         152(R9), $0x7f800000
+	JEQ          active70
 	VBROADCASTSS 152(R9), Y2
 	VMINPS       Y0, Y2, Y0
 	VMINPS       Y1, Y2, Y1
@@ -3904,6 +3954,8 @@ clip71:
 	VMAXPS       Y0, Y2, Y0
 	VMAXPS       Y1, Y2, Y1
 	MOVQ         a+0(FP), R9
+	CMPL         152(R9), $0x7f800000
+	JEQ          active72
 	VBROADCASTSS 152(R9), Y2
 	VMINPS       Y0, Y2, Y0
 	VMINPS       Y1, Y2, Y1
@@ -3965,6 +4017,8 @@ clip75:
 	VBROADCASTSS 148(R9), Y1
 	VMAXPS       Y0, Y1, Y0
 	MOVQ         a+0(FP), R9
+	CMPL         152(R9), $0x7f800000
+	JEQ          active76
 	VBROADCASTSS 152(R9), Y1
 	VMINPS       Y0, Y1, Y0
 
@@ -4013,6 +4067,8 @@ clip77:
 	VBROADCASTSS 148(R9), Y1
 	VMAXPS       Y0, Y1, Y0
 	MOVQ         a+0(FP), R9
+	CMPL         152(R9), $0x7f800000
+	JEQ          active78
 	VBROADCASTSS 152(R9), Y1
 	VMINPS       Y0, Y1, Y0
 
@@ -5879,6 +5935,8 @@ clip85:
 	VMAXPS       Y6, Y2, Y6
 	VMAXPS       Y1, Y2, Y1
 	MOVQ         a+0(FP), R8
+	CMPL         136(R8), $0x7f800000
+	JEQ          active86
 	VBROADCASTSS 136(R8), Y2
 	VMINPS       Y0, Y2, Y0
 	VMINPS       Y4, Y2, Y4
@@ -5953,6 +6011,8 @@ clip87:
 	VMAXPS       Y6, Y2, Y6
 	VMAXPS       Y1, Y2, Y1
 	MOVQ         a+0(FP), R8
+	CMPL         136(R8), $0x7f800000
+	JEQ          active88
 	VBROADCASTSS 136(R8), Y2
 	VMINPS       Y0, Y2, Y0
 	VMINPS       Y4, Y2, Y4
@@ -6027,6 +6087,8 @@ clip89:
 	VMAXPS       Y6, Y2, Y6
 	VMAXPS       Y1, Y2, Y1
 	MOVQ         a+0(FP), R8
+	CMPL         136(R8), $0x7f800000
+	JEQ          active90
 	VBROADCASTSS 136(R8), Y2
 	VMINPS       Y0, Y2, Y0
 	VMINPS       Y4, Y2, Y4
@@ -6101,6 +6163,8 @@ clip91:
 	VMAXPS       Y6, Y2, Y6
 	VMAXPS       Y1, Y2, Y1
 	MOVQ         a+0(FP), R8
+	CMPL         136(R8), $0x7f800000
+	JEQ          active92
 	VBROADCASTSS 136(R8), Y2
 	VMINPS       Y0, Y2, Y0
 	VMINPS       Y4, Y2, Y4
@@ -6175,6 +6239,8 @@ clip93:
 	VMAXPS       Y6, Y2, Y6
 	VMAXPS       Y1, Y2, Y1
 	MOVQ         a+0(FP), R8
+	CMPL         136(R8), $0x7f800000
+	JEQ          active94
 	VBROADCASTSS 136(R8), Y2
 	VMINPS       Y0, Y2, Y0
 	VMINPS       Y4, Y2, Y4
@@ -6249,6 +6315,8 @@ clip95:
 	VMAXPS       Y6, Y2, Y6
 	VMAXPS       Y1, Y2, Y1
 	MOVQ         a+0(FP), R8
+	CMPL         136(R8), $0x7f800000
+	JEQ          active96
 	VBROADCASTSS 136(R8), Y2
 	VMINPS       Y0, Y2, Y0
 	VMINPS       Y4, Y2, Y4
@@ -6323,6 +6391,8 @@ clip97:
 	VMAXPS       Y6, Y2, Y6
 	VMAXPS       Y1, Y2, Y1
 	MOVQ         a+0(FP), R8
+	CMPL         136(R8), $0x7f800000
+	JEQ          active98
 	VBROADCASTSS 136(R8), Y2
 	VMINPS       Y0, Y2, Y0
 	VMINPS       Y4, Y2, Y4
@@ -6397,6 +6467,8 @@ clip99:
 	VMAXPS       Y6, Y2, Y6
 	VMAXPS       Y1, Y2, Y1
 	MOVQ         a+0(FP), R8
+	CMPL         136(R8), $0x7f800000
+	JEQ          active100
 	VBROADCASTSS 136(R8), Y2
 	VMINPS       Y0, Y2, Y0
 	VMINPS       Y4, Y2, Y4
@@ -7766,6 +7838,8 @@ clip101:
 	VMAXPS       Y0, Y2, Y0
 	VMAXPS       Y1, Y2, Y1
 	MOVQ         a+0(FP), R8
+	CMPL         136(R8), $0x7f800000
+	JEQ          active102
 	VBROADCASTSS 136(R8), Y2
 	VMINPS       Y0, Y2, Y0
 	VMINPS       Y1, Y2, Y1
@@ -7804,6 +7878,8 @@ clip103:
 	VMAXPS       Y0, Y2, Y0
 	VMAXPS       Y1, Y2, Y1
 	MOVQ         a+0(FP), R8
+	CMPL         136(R8), $0x7f800000
+	JEQ          active104
 	VBROADCASTSS 136(R8), Y2
 	VMINPS       Y0, Y2, Y0
 	VMINPS       Y1, Y2, Y1
@@ -7842,6 +7918,8 @@ clip105:
 	VMAXPS       Y0, Y2, Y0
 	VMAXPS       Y1, Y2, Y1
 	MOVQ         a+0(FP), R8
+	CMPL         136(R8), $0x7f800000
+	JEQ          active106
 	VBROADCASTSS 136(R8), Y2
 	VMINPS       Y0, Y2, Y0
 	VMINPS       Y1, Y2, Y1
@@ -7880,6 +7958,8 @@ clip107:
 	VMAXPS       Y0, Y2, Y0
 	VMAXPS       Y1, Y2, Y1
 	MOVQ         a+0(FP), R8
+	CMPL         136(R8), $0x7f800000
+	JEQ          active108
 	VBROADCASTSS 136(R8), Y2
 	VMINPS       Y0, Y2, Y0
 	VMINPS       Y1, Y2, Y1
@@ -8340,6 +8420,8 @@ clip109:
 	VBROADCASTSS 84(SI), Y1
 	VMAXPS       Y0, Y1, Y0
 	MOVQ         a+0(FP), SI
+	CMPL         88(SI), $0x7f800000
+	JEQ          active110
 	VBROADCASTSS 88(SI), Y1
 	VMINPS       Y0, Y1, Y0
 
@@ -8362,6 +8444,8 @@ clip111:
 	VBROADCASTSS 84(SI), Y1
 	VMAXPS       Y0, Y1, Y0
 	MOVQ         a+0(FP), SI
+	CMPL         88(SI), $0x7f800000
+	JEQ          active112
 	VBROADCASTSS 88(SI), Y1
 	VMINPS       Y0, Y1, Y0
 
@@ -8409,6 +8493,8 @@ clip113:
 	VBROADCASTSS 84(SI), Y1
 	VMAXPS       Y0, Y1, Y0
 	MOVQ         a+0(FP), SI
+	CMPL         88(SI), $0x7f800000
+	JEQ          active114
 	VBROADCASTSS 88(SI), Y1
 	VMINPS       Y0, Y1, Y0
 
@@ -8431,6 +8517,8 @@ clip115:
 	VBROADCASTSS 84(SI), Y1
 	VMAXPS       Y0, Y1, Y0
 	MOVQ         a+0(FP), SI
+	CMPL         88(SI), $0x7f800000
+	JEQ          active116
 	VBROADCASTSS 88(SI), Y1
 	VMINPS       Y0, Y1, Y0
 
@@ -8481,6 +8569,8 @@ clip117:
 	VBROADCASTSS 108(DI), Y1
 	VMAXPS       Y0, Y1, Y0
 	MOVQ         a+0(FP), DI
+	CMPL         112(DI), $0x7f800000
+	JEQ          active118
 	VBROADCASTSS 112(DI), Y1
 	VMINPS       Y0, Y1, Y0
 
@@ -8504,6 +8594,8 @@ clip119:
 	VBROADCASTSS 108(DI), Y1
 	VMAXPS       Y0, Y1, Y0
 	MOVQ         a+0(FP), DI
+	CMPL         112(DI), $0x7f800000
+	JEQ          active120
 	VBROADCASTSS 112(DI), Y1
 	VMINPS       Y0, Y1, Y0
 

@@ -106,6 +106,8 @@ clip1:
 	VBROADCASTSS 220(DI), Z1
 	VMAXPS       Z0, Z1, Z0
 	MOVQ         a+0(FP), DI
+	CMPL         224(DI), $0x7f800000
+	JEQ          active2
 	VBROADCASTSS 224(DI), Z1
 	VMINPS       Z0, Z1, Z0
 
@@ -246,6 +248,8 @@ clip3:
 	VMAXPS       Z0, Z2, Z0
 	VMAXPS       Z1, Z2, Z1
 	MOVQ         a+0(FP), DI
+	CMPL         224(DI), $0x7f800000
+	JEQ          active4
 	VBROADCASTSS 224(DI), Z2
 	VMINPS       Z0, Z2, Z0
 	VMINPS       Z1, Z2, Z1
@@ -411,6 +415,8 @@ clip5:
 	VMAXPS       Z1, Z3, Z1
 	VMAXPS       Z2, Z3, Z2
 	MOVQ         a+0(FP), R8
+	CMPL         224(R8), $0x7f800000
+	JEQ          active6
 	VBROADCASTSS 224(R8), Z3
 	VMINPS       Z0, Z3, Z0
 	VMINPS       Z1, Z3, Z1
@@ -600,6 +606,8 @@ clip7:
 	VMAXPS       Z2, Z4, Z2
 	VMAXPS       Z3, Z4, Z3
 	MOVQ         a+0(FP), R8
+	CMPL         224(R8), $0x7f800000
+	JEQ          active8
 	VBROADCASTSS 224(R8), Z4
 	VMINPS       Z0, Z4, Z0
 	VMINPS       Z1, Z4, Z1
@@ -814,6 +822,8 @@ clip9:
 	VMAXPS       Z3, Z5, Z3
 	VMAXPS       Z4, Z5, Z4
 	MOVQ         a+0(FP), R8
+	CMPL         224(R8), $0x7f800000
+	JEQ          active10
 	VBROADCASTSS 224(R8), Z5
 	VMINPS       Z0, Z5, Z0
 	VMINPS       Z1, Z5, Z1
@@ -1053,6 +1063,8 @@ clip11:
 	VMAXPS       Z4, Z6, Z4
 	VMAXPS       Z5, Z6, Z5
 	MOVQ         a+0(FP), R8
+	CMPL         224(R8), $0x7f800000
+	JEQ          active12
 	VBROADCASTSS 224(R8), Z6
 	VMINPS       Z0, Z6, Z0
 	VMINPS       Z1, Z6, Z1
@@ -1316,6 +1328,8 @@ clip13:
 	VMAXPS       Z5, Z7, Z5
 	VMAXPS       Z6, Z7, Z6
 	MOVQ         a+0(FP), R8
+	CMPL         224(R8), $0x7f800000
+	JEQ          active14
 	VBROADCASTSS 224(R8), Z7
 	VMINPS       Z0, Z7, Z0
 	VMINPS       Z1, Z7, Z1
@@ -1604,6 +1618,8 @@ clip15:
 	VMAXPS       Z6, Z8, Z6
 	VMAXPS       Z7, Z8, Z7
 	MOVQ         a+0(FP), R8
+	CMPL         224(R8), $0x7f800000
+	JEQ          active16
 	VBROADCASTSS 224(R8), Z8
 	VMINPS       Z0, Z8, Z0
 	VMINPS       Z1, Z8, Z1
@@ -1917,6 +1933,8 @@ clip17:
 	VMAXPS       Z7, Z9, Z7
 	VMAXPS       Z8, Z9, Z8
 	MOVQ         a+0(FP), R8
+	CMPL         224(R8), $0x7f800000
+	JEQ          active18
 	VBROADCASTSS 224(R8), Z9
 	VMINPS       Z0, Z9, Z0
 	VMINPS       Z1, Z9, Z1
@@ -2254,6 +2272,8 @@ clip19:
 	VMAXPS       Z8, Z10, Z8
 	VMAXPS       Z9, Z10, Z9
 	MOVQ         a+0(FP), R8
+	CMPL         224(R8), $0x7f800000
+	JEQ          active20
 	VBROADCASTSS 224(R8), Z10
 	VMINPS       Z0, Z10, Z0
 	VMINPS       Z1, Z10, Z1
@@ -2616,6 +2636,8 @@ clip21:
 	VMAXPS       Z9, Z11, Z9
 	VMAXPS       Z10, Z11, Z10
 	MOVQ         a+0(FP), R8
+	CMPL         224(R8), $0x7f800000
+	JEQ          active22
 	VBROADCASTSS 224(R8), Z11
 	VMINPS       Z0, Z11, Z0
 	VMINPS       Z1, Z11, Z1
@@ -3003,6 +3025,8 @@ clip23:
 	VMAXPS       Z10, Z12, Z10
 	VMAXPS       Z11, Z12, Z11
 	MOVQ         a+0(FP), R8
+	CMPL         224(R8), $0x7f800000
+	JEQ          active24
 	VBROADCASTSS 224(R8), Z12
 	VMINPS       Z0, Z12, Z0
 	VMINPS       Z1, Z12, Z1
@@ -3414,6 +3438,8 @@ clip25:
 	VMAXPS       Z11, Z13, Z11
 	VMAXPS       Z12, Z13, Z12
 	MOVQ         a+0(FP), R8
+	CMPL         224(R8), $0x7f800000
+	JEQ          active26
 	VBROADCASTSS 224(R8), Z13
 	VMINPS       Z0, Z13, Z0
 	VMINPS       Z1, Z13, Z1
@@ -3850,6 +3876,8 @@ clip27:
 	VMAXPS       Z12, Z14, Z12
 	VMAXPS       Z13, Z14, Z13
 	MOVQ         a+0(FP), R8
+	CMPL         224(R8), $0x7f800000
+	JEQ          active28
 	VBROADCASTSS 224(R8), Z14
 	VMINPS       Z0, Z14, Z0
 	VMINPS       Z1, Z14, Z1
@@ -4022,6 +4050,8 @@ clip29:
 	VMAXPS       Z0, Z2, Z0
 	VMAXPS       Z1, Z2, Z1
 	MOVQ         a+0(FP), DI
+	CMPL         224(DI), $0x7f800000
+	JEQ          active30
 	VBROADCASTSS 224(DI), Z2
 	VMINPS       Z0, Z2, Z0
 	VMINPS       Z1, Z2, Z1
@@ -4202,6 +4232,8 @@ clip31:
 	VMAXPS       Z2, Z4, Z2
 	VMAXPS       Z3, Z4, Z3
 	MOVQ         a+0(FP), DI
+	CMPL         224(DI), $0x7f800000
+	JEQ          active32
 	VBROADCASTSS 224(DI), Z4
 	VMINPS       Z0, Z4, Z0
 	VMINPS       Z1, Z4, Z1
@@ -4423,6 +4455,8 @@ clip33:
 	VMAXPS       Z4, Z6, Z4
 	VMAXPS       Z5, Z6, Z5
 	MOVQ         a+0(FP), R8
+	CMPL         224(R8), $0x7f800000
+	JEQ          active34
 	VBROADCASTSS 224(R8), Z6
 	VMINPS       Z0, Z6, Z0
 	VMINPS       Z1, Z6, Z1
@@ -4684,6 +4718,8 @@ clip35:
 	VMAXPS       Z6, Z8, Z6
 	VMAXPS       Z7, Z8, Z7
 	MOVQ         a+0(FP), R8
+	CMPL         224(R8), $0x7f800000
+	JEQ          active36
 	VBROADCASTSS 224(R8), Z8
 	VMINPS       Z0, Z8, Z0
 	VMINPS       Z1, Z8, Z1
@@ -4986,6 +5022,8 @@ clip37:
 	VMAXPS       Z8, Z10, Z8
 	VMAXPS       Z9, Z10, Z9
 	MOVQ         a+0(FP), R8
+	CMPL         224(R8), $0x7f800000
+	JEQ          active38
 	VBROADCASTSS 224(R8), Z10
 	VMINPS       Z0, Z10, Z0
 	VMINPS       Z1, Z10, Z1
@@ -5329,6 +5367,8 @@ clip39:
 	VMAXPS       Z10, Z12, Z10
 	VMAXPS       Z11, Z12, Z11
 	MOVQ         a+0(FP), R8
+	CMPL         224(R8), $0x7f800000
+	JEQ          active40
 	VBROADCASTSS 224(R8), Z12
 	VMINPS       Z0, Z12, Z0
 	VMINPS       Z1, Z12, Z1
@@ -5712,6 +5752,8 @@ clip41:
 	VMAXPS       Z12, Z14, Z12
 	VMAXPS       Z13, Z14, Z13
 	MOVQ         a+0(FP), R8
+	CMPL         224(R8), $0x7f800000
+	JEQ          active42
 	VBROADCASTSS 224(R8), Z14
 	VMINPS       Z0, Z14, Z0
 	VMINPS       Z1, Z14, Z1
@@ -6136,6 +6178,8 @@ clip43:
 	VMAXPS       Z14, Z16, Z14
 	VMAXPS       Z15, Z16, Z15
 	MOVQ         a+0(FP), R8
+	CMPL         224(R8), $0x7f800000
+	JEQ          active44
 	VBROADCASTSS 224(R8), Z16
 	VMINPS       Z0, Z16, Z0
 	VMINPS       Z1, Z16, Z1
@@ -6601,6 +6645,8 @@ clip45:
 	VMAXPS       Z16, Z18, Z16
 	VMAXPS       Z17, Z18, Z17
 	MOVQ         a+0(FP), R8
+	CMPL         224(R8), $0x7f800000
+	JEQ          active46
 	VBROADCASTSS 224(R8), Z18
 	VMINPS       Z0, Z18, Z0
 	VMINPS       Z1, Z18, Z1
@@ -7106,6 +7152,8 @@ clip47:
 	VMAXPS       Z18, Z20, Z18
 	VMAXPS       Z19, Z20, Z19
 	MOVQ         a+0(FP), R8
+	CMPL         224(R8), $0x7f800000
+	JEQ          active48
 	VBROADCASTSS 224(R8), Z20
 	VMINPS       Z0, Z20, Z0
 	VMINPS       Z1, Z20, Z1
@@ -7652,6 +7700,8 @@ clip49:
 	VMAXPS       Z20, Z22, Z20
 	VMAXPS       Z21, Z22, Z21
 	MOVQ         a+0(FP), R8
+	CMPL         224(R8), $0x7f800000
+	JEQ          active50
 	VBROADCASTSS 224(R8), Z22
 	VMINPS       Z0, Z22, Z0
 	VMINPS       Z1, Z22, Z1
@@ -8239,6 +8289,8 @@ clip51:
 	VMAXPS       Z22, Z24, Z22
 	VMAXPS       Z23, Z24, Z23
 	MOVQ         a+0(FP), R8
+	CMPL         224(R8), $0x7f800000
+	JEQ          active52
 	VBROADCASTSS 224(R8), Z24
 	VMINPS       Z0, Z24, Z0
 	VMINPS       Z1, Z24, Z1
@@ -8866,6 +8918,8 @@ clip53:
 	VMAXPS       Z24, Z26, Z24
 	VMAXPS       Z25, Z26, Z25
 	MOVQ         a+0(FP), R8
+	CMPL         224(R8), $0x7f800000
+	JEQ          active54
 	VBROADCASTSS 224(R8), Z26
 	VMINPS       Z0, Z26, Z0
 	VMINPS       Z1, Z26, Z1
@@ -9534,6 +9588,8 @@ clip55:
 	VMAXPS       Z26, Z28, Z26
 	VMAXPS       Z27, Z28, Z27
 	MOVQ         a+0(FP), R8
+	CMPL         224(R8), $0x7f800000
+	JEQ          active56
 	VBROADCASTSS 224(R8), Z28
 	VMINPS       Z0, Z28, Z0
 	VMINPS       Z1, Z28, Z1
@@ -9758,6 +9814,8 @@ clip57:
 	VMAXPS       Z1, Z3, Z1
 	VMAXPS       Z2, Z3, Z2
 	MOVQ         a+0(FP), DI
+	CMPL         224(DI), $0x7f800000
+	JEQ          active58
 	VBROADCASTSS 224(DI), Z3
 	VMINPS       Z0, Z3, Z0
 	VMINPS       Z1, Z3, Z1
@@ -9978,6 +10036,8 @@ clip59:
 	VMAXPS       Z4, Z6, Z4
 	VMAXPS       Z5, Z6, Z5
 	MOVQ         a+0(FP), DI
+	CMPL         224(DI), $0x7f800000
+	JEQ          active60
 	VBROADCASTSS 224(DI), Z6
 	VMINPS       Z0, Z6, Z0
 	VMINPS       Z1, Z6, Z1
@@ -10255,6 +10315,8 @@ clip61:
 	VMAXPS       Z7, Z9, Z7
 	VMAXPS       Z8, Z9, Z8
 	MOVQ         a+0(FP), R8
+	CMPL         224(R8), $0x7f800000
+	JEQ          active62
 	VBROADCASTSS 224(R8), Z9
 	VMINPS       Z0, Z9, Z0
 	VMINPS       Z1, Z9, Z1
@@ -10588,6 +10650,8 @@ clip63:
 	VMAXPS       Z10, Z12, Z10
 	VMAXPS       Z11, Z12, Z11
 	MOVQ         a+0(FP), R8
+	CMPL         224(R8), $0x7f800000
+	JEQ          active64
 	VBROADCASTSS 224(R8), Z12
 	VMINPS       Z0, Z12, Z0
 	VMINPS       Z1, Z12, Z1
@@ -10978,6 +11042,8 @@ clip65:
 	VMAXPS       Z13, Z15, Z13
 	VMAXPS       Z14, Z15, Z14
 	MOVQ         a+0(FP), R8
+	CMPL         224(R8), $0x7f800000
+	JEQ          active66
 	VBROADCASTSS 224(R8), Z15
 	VMINPS       Z0, Z15, Z0
 	VMINPS       Z1, Z15, Z1
@@ -11425,6 +11491,8 @@ clip67:
 	VMAXPS       Z16, Z18, Z16
 	VMAXPS       Z17, Z18, Z17
 	MOVQ         a+0(FP), R8
+	CMPL         224(R8), $0x7f800000
+	JEQ          active68
 	VBROADCASTSS 224(R8), Z18
 	VMINPS       Z0, Z18, Z0
 	VMINPS       Z1, Z18, Z1
@@ -11928,6 +11996,8 @@ clip69:
 	VMAXPS       Z19, Z21, Z19
 	VMAXPS       Z20, Z21, Z20
 	MOVQ         a+0(FP), R8
+	CMPL         224(R8), $0x7f800000
+	JEQ          active70
 	VBROADCASTSS 224(R8), Z21
 	VMINPS       Z0, Z21, Z0
 	VMINPS       Z1, Z21, Z1
@@ -12488,6 +12558,8 @@ clip71:
 	VMAXPS       Z22, Z24, Z22
 	VMAXPS       Z23, Z24, Z23
 	MOVQ         a+0(FP), R8
+	CMPL         224(R8), $0x7f800000
+	JEQ          active72
 	VBROADCASTSS 224(R8), Z24
 	VMINPS       Z0, Z24, Z0
 	VMINPS       Z1, Z24, Z1
@@ -13105,6 +13177,8 @@ clip73:
 	VMAXPS       Z25, Z27, Z25
 	VMAXPS       Z26, Z27, Z26
 	MOVQ         a+0(FP), R8
+	CMPL         224(R8), $0x7f800000
+	JEQ          active74
 	VBROADCASTSS 224(R8), Z27
 	VMINPS       Z0, Z27, Z0
 	VMINPS       Z1, Z27, Z1
@@ -13348,6 +13422,8 @@ clip75:
 	VMAXPS       Z2, Z4, Z2
 	VMAXPS       Z3, Z4, Z3
 	MOVQ         a+0(FP), DI
+	CMPL         224(DI), $0x7f800000
+	JEQ          active76
 	VBROADCASTSS 224(DI), Z4
 	VMINPS       Z0, Z4, Z0
 	VMINPS       Z1, Z4, Z1
@@ -13608,6 +13684,8 @@ clip77:
 	VMAXPS       Z6, Z8, Z6
 	VMAXPS       Z7, Z8, Z7
 	MOVQ         a+0(FP), DI
+	CMPL         224(DI), $0x7f800000
+	JEQ          active78
 	VBROADCASTSS 224(DI), Z8
 	VMINPS       Z0, Z8, Z0
 	VMINPS       Z1, Z8, Z1
@@ -13941,6 +14019,8 @@ clip79:
 	VMAXPS       Z10, Z12, Z10
 	VMAXPS       Z11, Z12, Z11
 	MOVQ         a+0(FP), R8
+	CMPL         224(R8), $0x7f800000
+	JEQ          active80
 	VBROADCASTSS 224(R8), Z12
 	VMINPS       Z0, Z12, Z0
 	VMINPS       Z1, Z12, Z1
@@ -14346,6 +14426,8 @@ clip81:
 	VMAXPS       Z14, Z16, Z14
 	VMAXPS       Z15, Z16, Z15
 	MOVQ         a+0(FP), R8
+	CMPL         224(R8), $0x7f800000
+	JEQ          active82
 	VBROADCASTSS 224(R8), Z16
 	VMINPS       Z0, Z16, Z0
 	VMINPS       Z1, Z16, Z1
@@ -14824,6 +14906,8 @@ clip83:
 	VMAXPS       Z18, Z20, Z18
 	VMAXPS       Z19, Z20, Z19
 	MOVQ         a+0(FP), R8
+	CMPL         224(R8), $0x7f800000
+	JEQ          active84
 	VBROADCASTSS 224(R8), Z20
 	VMINPS       Z0, Z20, Z0
 	VMINPS       Z1, Z20, Z1
@@ -15375,6 +15459,8 @@ clip85:
 	VMAXPS       Z22, Z24, Z22
 	VMAXPS       Z23, Z24, Z23
 	MOVQ         a+0(FP), R8
+	CMPL         224(R8), $0x7f800000
+	JEQ          active86
 	VBROADCASTSS 224(R8), Z24
 	VMINPS       Z0, Z24, Z0
 	VMINPS       Z1, Z24, Z1
@@ -15515,6 +15601,8 @@ clip87:
 	VBROADCASTSS 220(DI), Z1
 	VMAXPS       Z0, Z1, Z0
 	MOVQ         a+0(FP), DI
+	CMPL         224(DI), $0x7f800000
+	JEQ          active88
 	VBROADCASTSS 224(DI), Z1
 	VMINPS       Z0, Z1, Z0
 
@@ -15613,6 +15701,8 @@ clip89:
 	VMAXPS       Z0, Z2, Z0
 	VMAXPS       Z1, Z2, Z1
 	MOVQ         a+0(FP), DI
+	CMPL         224(DI), $0x7f800000
+	JEQ          active90
 	VBROADCASTSS 224(DI), Z2
 	VMINPS       Z0, Z2, Z0
 	VMINPS       Z1, Z2, Z1
@@ -15731,6 +15821,8 @@ clip91:
 	VMAXPS       Z2, Z4, Z2
 	VMAXPS       Z3, Z4, Z3
 	MOVQ         a+0(FP), R8
+	CMPL         224(R8), $0x7f800000
+	JEQ          active92
 	VBROADCASTSS 224(R8), Z4
 	VMINPS       Z0, Z4, Z0
 	VMINPS       Z1, Z4, Z1
@@ -15886,6 +15978,8 @@ clip93:
 	VMAXPS       Z6, Z8, Z6
 	VMAXPS       Z7, Z8, Z7
 	MOVQ         a+0(FP), R8
+	CMPL         224(R8), $0x7f800000
+	JEQ          active94
 	VBROADCASTSS 224(R8), Z8
 	VMINPS       Z0, Z8, Z0
 	VMINPS       Z1, Z8, Z1
@@ -16093,6 +16187,8 @@ clip95:
 	VMAXPS       Z11, Z13, Z11
 	VMAXPS       Z12, Z13, Z12
 	MOVQ         a+0(FP), R8
+	CMPL         224(R8), $0x7f800000
+	JEQ          active96
 	VBROADCASTSS 224(R8), Z13
 	VMINPS       Z0, Z13, Z0
 	VMINPS       Z1, Z13, Z1
@@ -16220,6 +16316,8 @@ clip97:
 	VMAXPS       Z0, Z2, Z0
 	VMAXPS       Z1, Z2, Z1
 	MOVQ         a+0(FP), DI
+	CMPL         224(DI), $0x7f800000
+	JEQ          active98
 	VBROADCASTSS 224(DI), Z2
 	VMINPS       Z0, Z2, Z0
 	VMINPS       Z1, Z2, Z1
@@ -16337,6 +16435,8 @@ clip99:
 	VMAXPS       Z2, Z4, Z2
 	VMAXPS       Z3, Z4, Z3
 	MOVQ         a+0(FP), DI
+	CMPL         224(DI), $0x7f800000
+	JEQ          active100
 	VBROADCASTSS 224(DI), Z4
 	VMINPS       Z0, Z4, Z0
 	VMINPS       Z1, Z4, Z1
@@ -16490,6 +16590,8 @@ clip101:
 	VMAXPS       Z6, Z8, Z6
 	VMAXPS       Z7, Z8, Z7
 	MOVQ         a+0(FP), R8
+	CMPL         224(R8), $0x7f800000
+	JEQ          active102
 	VBROADCASTSS 224(R8), Z8
 	VMINPS       Z0, Z8, Z0
 	VMINPS       Z1, Z8, Z1
@@ -16712,6 +16814,8 @@ clip103:
 	VMAXPS       Z14, Z16, Z14
 	VMAXPS       Z15, Z16, Z15
 	MOVQ         a+0(FP), R8
+	CMPL         224(R8), $0x7f800000
+	JEQ          active104
 	VBROADCASTSS 224(R8), Z16
 	VMINPS       Z0, Z16, Z0
 	VMINPS       Z1, Z16, Z1
@@ -17029,6 +17133,8 @@ clip105:
 	VMAXPS       Z24, Z26, Z24
 	VMAXPS       Z25, Z26, Z25
 	MOVQ         a+0(FP), R8
+	CMPL         224(R8), $0x7f800000
+	JEQ          active106
 	VBROADCASTSS 224(R8), Z26
 	VMINPS       Z0, Z26, Z0
 	VMINPS       Z1, Z26, Z1
@@ -17192,6 +17298,8 @@ clip107:
 	VMAXPS       Z1, Z3, Z1
 	VMAXPS       Z2, Z3, Z2
 	MOVQ         a+0(FP), DI
+	CMPL         224(DI), $0x7f800000
+	JEQ          active108
 	VBROADCASTSS 224(DI), Z3
 	VMINPS       Z0, Z3, Z0
 	VMINPS       Z1, Z3, Z1
@@ -17328,6 +17436,8 @@ clip109:
 	VMAXPS       Z4, Z6, Z4
 	VMAXPS       Z5, Z6, Z5
 	MOVQ         a+0(FP), DI
+	CMPL         224(DI), $0x7f800000
+	JEQ          active110
 	VBROADCASTSS 224(DI), Z6
 	VMINPS       Z0, Z6, Z0
 	VMINPS       Z1, Z6, Z1
@@ -17516,6 +17626,8 @@ clip111:
 	VMAXPS       Z10, Z12, Z10
 	VMAXPS       Z11, Z12, Z11
 	MOVQ         a+0(FP), R8
+	CMPL         224(R8), $0x7f800000
+	JEQ          active112
 	VBROADCASTSS 224(R8), Z12
 	VMINPS       Z0, Z12, Z0
 	VMINPS       Z1, Z12, Z1
@@ -17805,6 +17917,8 @@ clip113:
 	VMAXPS       Z22, Z24, Z22
 	VMAXPS       Z23, Z24, Z23
 	MOVQ         a+0(FP), R8
+	CMPL         224(R8), $0x7f800000
+	JEQ          active114
 	VBROADCASTSS 224(R8), Z24
 	VMINPS       Z0, Z24, Z0
 	VMINPS       Z1, Z24, Z1
@@ -17973,6 +18087,8 @@ clip115:
 	VMAXPS       Z2, Z4, Z2
 	VMAXPS       Z3, Z4, Z3
 	MOVQ         a+0(FP), DI
+	CMPL         224(DI), $0x7f800000
+	JEQ          active116
 	VBROADCASTSS 224(DI), Z4
 	VMINPS       Z0, Z4, Z0
 	VMINPS       Z1, Z4, Z1
@@ -18128,6 +18244,8 @@ clip117:
 	VMAXPS       Z6, Z8, Z6
 	VMAXPS       Z7, Z8, Z7
 	MOVQ         a+0(FP), DI
+	CMPL         224(DI), $0x7f800000
+	JEQ          active118
 	VBROADCASTSS 224(DI), Z8
 	VMINPS       Z0, Z8, Z0
 	VMINPS       Z1, Z8, Z1
@@ -18351,6 +18469,8 @@ clip119:
 	VMAXPS       Z14, Z16, Z14
 	VMAXPS       Z15, Z16, Z15
 	MOVQ         a+0(FP), R8
+	CMPL         224(R8), $0x7f800000
+	JEQ          active120
 	VBROADCASTSS 224(R8), Z16
 	VMINPS       Z0, Z16, Z0
 	VMINPS       Z1, Z16, Z1
@@ -18648,6 +18768,8 @@ clip121:
 	VMAXPS       Z22, Z24, Z22
 	VMAXPS       Z23, Z24, Z23
 	MOVQ         a+0(FP), R8
+	CMPL         224(R8), $0x7f800000
+	JEQ          active122
 	VBROADCASTSS 224(R8), Z24
 	VMINPS       Z0, Z24, Z0
 	VMINPS       Z1, Z24, Z1
@@ -18834,6 +18956,8 @@ clip126:
 	VMAXPS       Z10, Z12, Z10
 	VMAXPS       Z11, Z12, Z11
 	MOVQ         a+0(FP), DI
+	CMPL         152(DI), $0x7f800000
+	JEQ          active127
 	VBROADCASTSS 152(DI), Z12
 	VMINPS       Z0, Z12, Z0
 	VMINPS       Z1, Z12, Z1
@@ -18951,6 +19075,8 @@ clip131:
 	VMAXPS       Z6, Z8, Z6
 	VMAXPS       Z7, Z8, Z7
 	MOVQ         a+0(FP), DI
+	CMPL         152(DI), $0x7f800000
+	JEQ          active132
 	VBROADCASTSS 152(DI), Z8
 	VMINPS       Z0, Z8, Z0
 	VMINPS       Z1, Z8, Z1
@@ -19035,6 +19161,8 @@ clip136:
 	VMAXPS       Z2, Z4, Z2
 	VMAXPS       Z3, Z4, Z3
 	MOVQ         a+0(FP), DI
+	CMPL         152(DI), $0x7f800000
+	JEQ          active137
 	VBROADCASTSS 152(DI), Z4
 	VMINPS       Z0, Z4, Z0
 	VMINPS       Z1, Z4, Z1
@@ -19090,6 +19218,8 @@ clip141:
 	VBROADCASTSS 148(SI), Z1
 	VMAXPS       Z0, Z1, Z0
 	MOVQ         a+0(FP), SI
+	CMPL         152(SI), $0x7f800000
+	JEQ          active142
 	VBROADCASTSS 152(SI), Z1
 	VMINPS       Z0, Z1, Z0
 
@@ -19292,6 +19422,8 @@ clip145:
 	VMAXPS       Z16, Z18, Z16
 	VMAXPS       Z17, Z18, Z17
 	MOVQ         a+0(FP), DI
+	CMPL         152(DI), $0x7f800000
+	JEQ          active146
 	VBROADCASTSS 152(DI), Z18
 	VMINPS       Z10, Z18, Z10
 	VMINPS       Z11, Z18, Z11
@@ -19407,6 +19539,8 @@ clip149:
 	VMAXPS       Z12, Z14, Z12
 	VMAXPS       Z13, Z14, Z13
 	MOVQ         a+0(FP), DI
+	CMPL         152(DI), $0x7f800000
+	JEQ          active150
 	VBROADCASTSS 152(DI), Z14
 	VMINPS       Z10, Z14, Z10
 	VMINPS       Z11, Z14, Z11
@@ -19480,6 +19614,8 @@ clip153:
 	VMAXPS       Z10, Z12, Z10
 	VMAXPS       Z11, Z12, Z11
 	MOVQ         a+0(FP), DI
+	CMPL         152(DI), $0x7f800000
+	JEQ          active154
 	VBROADCASTSS 152(DI), Z12
 	VMINPS       Z10, Z12, Z10
 	VMINPS       Z11, Z12, Z11
@@ -19532,6 +19668,8 @@ clip157:
 	VBROADCASTSS 148(DI), Z11
 	VMAXPS       Z10, Z11, Z10
 	MOVQ         a+0(FP), DI
+	CMPL         152(DI), $0x7f800000
+	JEQ          active158
 	VBROADCASTSS 152(DI), Z11
 	VMINPS       Z10, Z11, Z10
 
@@ -19757,6 +19895,8 @@ clip161:
 	VMAXPS       Z16, Z18, Z16
 	VMAXPS       Z17, Z18, Z17
 	MOVQ         a+0(FP), DI
+	CMPL         152(DI), $0x7f800000
+	JEQ          active162
 	VBROADCASTSS 152(DI), Z18
 	VMINPS       Z10, Z18, Z10
 	VMINPS       Z11, Z18, Z11
@@ -19881,6 +20021,8 @@ clip165:
 	VMAXPS       Z12, Z14, Z12
 	VMAXPS       Z13, Z14, Z13
 	MOVQ         a+0(FP), DI
+	CMPL         152(DI), $0x7f800000
+	JEQ          active166
 	VBROADCASTSS 152(DI), Z14
 	VMINPS       Z10, Z14, Z10
 	VMINPS       Z11, Z14, Z11
@@ -19957,6 +20099,8 @@ clip169:
 	VMAXPS       Z10, Z12, Z10
 	VMAXPS       Z11, Z12, Z11
 	MOVQ         a+0(FP), DI
+	CMPL         152(DI), $0x7f800000
+	JEQ          active170
 	VBROADCASTSS 152(DI), Z12
 	VMINPS       Z10, Z12, Z10
 	VMINPS       Z11, Z12, Z11
@@ -20009,6 +20153,8 @@ clip173:
 	VBROADCASTSS 148(DI), Z11
 	VMAXPS       Z10, Z11, Z10
 	MOVQ         a+0(FP), DI
+	CMPL         152(DI), $0x7f800000
+	JEQ          active174
 	VBROADCASTSS 152(DI), Z11
 	VMINPS       Z10, Z11, Z10
 
@@ -20895,6 +21041,8 @@ clip181:
 	VMAXPS       Z12, Z8, Z12
 	VMAXPS       Z7, Z8, Z7
 	MOVQ         a+0(FP), R8
+	CMPL         136(R8), $0x7f800000
+	JEQ          active182
 	VBROADCASTSS 136(R8), Z8
 	VMINPS       Z6, Z8, Z6
 	VMINPS       Z10, Z8, Z10
@@ -20963,6 +21111,8 @@ clip183:
 	VMAXPS       Z12, Z8, Z12
 	VMAXPS       Z7, Z8, Z7
 	MOVQ         a+0(FP), R8
+	CMPL         136(R8), $0x7f800000
+	JEQ          active184
 	VBROADCASTSS 136(R8), Z8
 	VMINPS       Z6, Z8, Z6
 	VMINPS       Z10, Z8, Z10
@@ -21031,6 +21181,8 @@ clip185:
 	VMAXPS       Z12, Z8, Z12
 	VMAXPS       Z7, Z8, Z7
 	MOVQ         a+0(FP), R8
+	CMPL         136(R8), $0x7f800000
+	JEQ          active186
 	VBROADCASTSS 136(R8), Z8
 	VMINPS       Z6, Z8, Z6
 	VMINPS       Z10, Z8, Z10
@@ -21099,6 +21251,8 @@ clip187:
 	VMAXPS       Z12, Z8, Z12
 	VMAXPS       Z7, Z8, Z7
 	MOVQ         a+0(FP), R8
+	CMPL         136(R8), $0x7f800000
+	JEQ          active188
 	VBROADCASTSS 136(R8), Z8
 	VMINPS       Z6, Z8, Z6
 	VMINPS       Z10, Z8, Z10
@@ -21773,6 +21927,8 @@ clip189:
 	VMAXPS       Z0, Z2, Z0
 	VMAXPS       Z1, Z2, Z1
 	MOVQ         a+0(FP), R8
+	CMPL         136(R8), $0x7f800000
+	JEQ          active190
 	VBROADCASTSS 136(R8), Z2
 	VMINPS       Z0, Z2, Z0
 	VMINPS       Z1, Z2, Z1
@@ -21811,6 +21967,8 @@ clip191:
 	VMAXPS       Z0, Z2, Z0
 	VMAXPS       Z1, Z2, Z1
 	MOVQ         a+0(FP), R8
+	CMPL         136(R8), $0x7f800000
+	JEQ          active192
 	VBROADCASTSS 136(R8), Z2
 	VMINPS       Z0, Z2, Z0
 	VMINPS       Z1, Z2, Z1
@@ -22078,6 +22236,8 @@ clip193:
 	VBROADCASTSS 84(SI), Z1
 	VMAXPS       Z0, Z1, Z0
 	MOVQ         a+0(FP), SI
+	CMPL         88(SI), $0x7f800000
+	JEQ          active194
 	VBROADCASTSS 88(SI), Z1
 	VMINPS       Z0, Z1, Z0
 
@@ -22125,6 +22285,8 @@ clip195:
 	VBROADCASTSS 84(SI), Z1
 	VMAXPS       Z0, Z1, Z0
 	MOVQ         a+0(FP), SI
+	CMPL         88(SI), $0x7f800000
+	JEQ          active196
 	VBROADCASTSS 88(SI), Z1
 	VMINPS       Z0, Z1, Z0
 
@@ -22175,6 +22337,8 @@ clip197:
 	VBROADCASTSS 108(DI), Z1
 	VMAXPS       Z0, Z1, Z0
 	MOVQ         a+0(FP), DI
+	CMPL         112(DI), $0x7f800000
+	JEQ          active198
 	VBROADCASTSS 112(DI), Z1
 	VMINPS       Z0, Z1, Z0
 

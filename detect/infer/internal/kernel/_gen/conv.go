@@ -146,6 +146,8 @@ func (v *writer) finish(a args, out reg.GPVirtual, sums [][]reg.VecVirtual, tmp 
 	}
 }
 
+const infinity = 0x7f800000 // of a float32
+
 // activate applies Act to sums. Of two unordered numbers VMAXPS and VMINPS take
 // the one Go's assembler names first: the order of operands keeps NaN.
 func (v *writer) activate(a args, sums []reg.VecVirtual, tmp reg.VecVirtual) {
@@ -165,7 +167,10 @@ func (v *writer) activate(a args, sums []reg.VecVirtual, tmp reg.VecVirtual) {
 	for _, r := range sums {
 		v.VMAXPS(r, tmp, r)
 	}
-	v.VBROADCASTSS(a.field("Act.High"), tmp)
+	high := a.field("Act.High")
+	v.CMPL(high, U32(infinity)) // Relu has no upper limit
+	v.JEQ(LabelRef(done))
+	v.VBROADCASTSS(high, tmp)
 	for _, r := range sums {
 		v.VMINPS(r, tmp, r)
 	}
