@@ -1,0 +1,3 @@
+module github.com/fitveil/fitveil/bench/plot
+
+go 1.26.0
