@@ -36,6 +36,7 @@ var arrows = map[string][]string{
 	"consent/memstore":     {"consent", "consent/merkle"},
 	"consent/boltstore":    {"consent", "consent/merkle"},
 	"consent/pgstore":      {"consent", "consent/merkle"},
+	"consent/resultdir":    {"consent", "consent/merkle"},
 	"consent/consenttest":  {"consent", "consent/merkle"},
 	"consent/httpconsent":  {"consent", "consent/merkle", "internal/origin", "internal/problem"},
 	"detect":               {"imageproc"},

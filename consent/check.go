@@ -92,7 +92,7 @@ func (l *Ledger) Check(ctx context.Context, q Query) (Decision, error) {
 	return d, err
 }
 
-func (c *core) check(ctx context.Context, q Query) (Decision, error) {
+func (c *core) checkOne(ctx context.Context, q Query) (Decision, error) {
 	if q.Subject.IsZero() {
 		return Decision{Reason: BadQuery}, fmt.Errorf("consent: %w", ErrSubject)
 	}
@@ -131,7 +131,7 @@ func (c *core) check(ctx context.Context, q Query) (Decision, error) {
 				transfer.Recipients = append(transfer.Recipients, to)
 			}
 		}
-		if also, err := c.check(ctx, transfer); err != nil || !also.Allowed {
+		if also, err := c.checkOne(ctx, transfer); err != nil || !also.Allowed {
 			d.Allowed, d.Reason = false, TransferBlocked
 		}
 	}

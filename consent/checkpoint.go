@@ -65,7 +65,7 @@ func (l *Ledger) Checkpoint(ctx context.Context, tenant string) (*Checkpoint, er
 		return nil, fmt.Errorf("consent: checkpoint: %w", corrupt(err))
 	}
 	c.wall()
-	cp, err := signCheckpoint(c.keys, tenant, head, c.latest(time.Time{}))
+	cp, err := signCheckpoint(c.keys(), tenant, head, c.latest(time.Time{}))
 	if err != nil {
 		return nil, fmt.Errorf("consent: checkpoint: %w", err)
 	}
@@ -200,7 +200,7 @@ func (l *Ledger) ProveGrowth(ctx context.Context, tenant string, since []byte) (
 			return err
 		}
 		c.wall()
-		cp, err := signCheckpoint(c.keys, tenant, head, c.latest(time.Time{}))
+		cp, err := signCheckpoint(c.keys(), tenant, head, c.latest(time.Time{}))
 		if err != nil {
 			return err
 		}

@@ -46,7 +46,7 @@ func (c *core) chain(ctx context.Context, who Subject) iter.Seq2[link, error] {
 				return
 			}
 			var r *Receipt
-			doc, opening, err := c.keys.openEvent(rec.Event)
+			doc, opening, err := c.keys().openEvent(rec.Event)
 			if err == nil {
 				r, err = verifyAny(doc, keys)
 			}
@@ -76,6 +76,12 @@ func (l *Ledger) History(ctx context.Context, s Subject) iter.Seq2[Event, error]
 		if err == nil && s.IsZero() {
 			err = fmt.Errorf("consent: %w", ErrSubject)
 		}
+		if err == nil && len(s.s.get().also) > 0 {
+			var names []Subject
+			if names, err = c.known(ctx, s); err == nil {
+				s = names[0]
+			}
+		}
 		if err != nil {
 			yield(Event{}, err)
 			return
@@ -96,36 +102,81 @@ func (l *Ledger) History(ctx context.Context, s Subject) iter.Seq2[Event, error]
 
 // Erased says what [Ledger.Erase] did.
 type Erased struct {
-	Events int // how many were on record
-	At     time.Time
+	Events  int // how many were on record
+	At      time.Time
+	Holders []HolderResult
 }
 
-// Erase removes everything on record about s, durably, and looks that it is
-// gone. Afterwards the person counts as never asked. Receipts that were handed
-// out keep verifying; they are the person's. What a medium may still hold is
-// said by the store. Errors: [ErrSubject], the store's, the context's.
+// Erase removes everything that is kept about s, durably, and looks that it is
+// gone: first what the holders have, then what is on record here. Before that it
+// withdraws what was agreed to, so that nothing new is stored meanwhile.
+// Afterwards the person counts as never asked. Receipts that were handed out
+// keep verifying; they are the person's. What a medium may still hold is said by
+// the store.
+//
+// When a holder fails the others still erase, and the record stays, so that the
+// person is found when Erase is called again, as it has to be: that is
+// [ErrIncomplete], and Erased says who failed. Other errors: [ErrSubject], the
+// store's, the context's.
 func (l *Ledger) Erase(ctx context.Context, s Subject) (Erased, error) {
 	c, err := l.open()
 	if err != nil {
 		return Erased{}, err
 	}
 	defer c.observed("erase", c.started(), &err)
-	if s.IsZero() {
-		err = fmt.Errorf("consent: erase: %w", ErrSubject)
-		return Erased{}, err
-	}
-	n, err := c.store.Erase(ctx, s)
-	if err != nil {
+	var done Erased
+	if done, err = c.erase(ctx, s); err != nil {
 		err = fmt.Errorf("consent: erase: %w", err)
-		return Erased{}, err
 	}
-	head, err := c.store.Head(ctx, s)
-	if err == nil && head.Seq != 0 {
-		err = errors.New("something was recorded meanwhile")
+	return done, err
+}
+
+func (c *core) erase(ctx context.Context, s Subject) (done Erased, err error) {
+	if s.IsZero() {
+		return Erased{}, ErrSubject
 	}
-	if err != nil {
-		err = fmt.Errorf("consent: erase: not confirmed: %w", err)
-		return Erased{}, err
+	if len(c.holders) > 0 {
+		for _, s := range s.All() {
+			if err := c.shut(ctx, s); err != nil {
+				return Erased{}, err
+			}
+		}
+		done.Holders = c.eraseAt(ctx, s)
+		if err := incomplete(done.Holders); err != nil {
+			return done, err
+		}
 	}
-	return Erased{Events: n, At: c.wall()}, nil
+	for _, s := range s.All() {
+		n, err := c.store.Erase(ctx, s)
+		if err != nil {
+			return Erased{Holders: done.Holders}, err
+		}
+		head, err := c.store.Head(ctx, s)
+		if err == nil && head.Seq != 0 {
+			err = errors.New("something was recorded meanwhile")
+		}
+		if err != nil {
+			return Erased{Holders: done.Holders}, fmt.Errorf("not confirmed: %w", err)
+		}
+		done.Events += n
+	}
+	done.At = c.wall()
+	return done, nil
+}
+
+// shut withdraws whatever s has agreed to. A record that cannot be read is no
+// obstacle to its erasure, and opens nothing.
+func (c *core) shut(ctx context.Context, s Subject) error {
+	_, err := c.record(ctx, s, func(st *state) (body, error) {
+		for _, e := range st.entries {
+			if e.kind == Granted {
+				return body{EventType: Withdrawn, All: true}, nil
+			}
+		}
+		return body{}, errNothingToDo
+	})
+	if errors.Is(err, errNothingToDo) || errors.Is(err, ErrCorrupt) {
+		return nil
+	}
+	return err
 }

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"slices"
 	"sync/atomic"
 	"time"
 )
@@ -26,6 +27,9 @@ type Options struct {
 	// so is a purpose that its profile does not have. See [LoadProfile].
 	Profiles map[string]*Profile
 
+	// Holders are all that keep personal data besides the ledger; see [Holder].
+	Holders []Holder
+
 	// PermitFor is how long a permit lives; default 10 minutes, at most 24 hours.
 	// It bounds nothing but a forgotten permit: each use checks the record anyway.
 	PermitFor time.Duration
@@ -41,7 +45,7 @@ type Options struct {
 
 // Observation is what an observer hears of an operation: nothing about persons.
 type Observation struct {
-	Op   string // grant, refuse, withdraw, check, permit, prove, erase
+	Op   string // grant, refuse, withdraw, check, permit, prove, sweep, erase
 	OK   bool   // no error; a no is an answer, not an error
 	Took time.Duration
 }
@@ -56,7 +60,7 @@ type Ledger struct {
 
 type core struct {
 	store     Store
-	keys      *keys
+	ring      atomic.Pointer[keys]
 	rules     *rules            // without profiles
 	tenants   map[string]*rules // with
 	permitFor time.Duration
@@ -65,6 +69,9 @@ type core struct {
 	observe   func(Observation)
 	cache     *cache // nil: every check reads
 	sessions  sessions
+	holders   []Holder
+	born      time.Time    // by the clock, when the ledger was made
+	bornMono  time.Time    // the same moment, by the process
 	seen      atomic.Int64 // the greatest time seen, in microseconds since 1970
 }
 
@@ -99,7 +106,8 @@ func New(s Store, o *Options) (*Ledger, error) {
 	if o.PermitFor < 0 || o.PermitFor > 24*time.Hour {
 		return nil, fmt.Errorf("consent: PermitFor %v: want up to 24h", o.PermitFor)
 	}
-	c := &core{store: s, keys: keys.k.get(), rules: base, tenants: tenants, permitFor: o.PermitFor, now: o.Now, log: o.Logger, observe: o.Observe, cache: newCache(s, o.Cache)}
+	c := &core{store: s, rules: base, tenants: tenants, permitFor: o.PermitFor, now: o.Now, log: o.Logger, observe: o.Observe, cache: newCache(s, o.Cache)}
+	c.ring.Store(keys.k.get())
 	if c.permitFor == 0 {
 		c.permitFor = 10 * time.Minute
 	}
@@ -108,6 +116,10 @@ func New(s Store, o *Options) (*Ledger, error) {
 	}
 	if c.log == nil {
 		c.log = slog.New(slog.DiscardHandler)
+	}
+	c.holders, c.born, c.bornMono = slices.Clone(o.Holders), c.wall(), time.Now()
+	if err := c.checkHolders(); err != nil {
+		return nil, err
 	}
 	return &Ledger{c}, nil
 }
@@ -131,7 +143,30 @@ func (c *core) rulesFor(s Subject) (*rules, error) {
 }
 
 // publicKeys are those that the ledger's own records may be signed with.
-func (c *core) publicKeys() []ed25519.PublicKey { return []ed25519.PublicKey{c.keys.public()} }
+func (c *core) publicKeys() []ed25519.PublicKey { return c.keys().publics() }
+
+func (c *core) keys() *keys { return c.ring.Load() }
+
+// UseKeys has the ledger go on with other keys, while it is in use; see
+// [Keys.With]. They have to recognise what was written with those it had.
+// Errors: [ErrKeys].
+func (l *Ledger) UseKeys(k Keys) error {
+	c, err := l.open()
+	if err != nil {
+		return err
+	}
+	d := k.k.get()
+	if d == nil {
+		return fmt.Errorf("consent: %w missing", ErrKeys)
+	}
+	for _, old := range c.keys().all() {
+		if d.named(old.kid) == nil {
+			return fmt.Errorf("consent: %w: they do not recognise those in use; join them with With", ErrKeys)
+		}
+	}
+	c.ring.Store(d)
+	return nil
+}
 
 func (l *Ledger) open() (*core, error) {
 	if l == nil || l.c == nil {
@@ -148,16 +183,24 @@ func (l *Ledger) Subject(tenant, rawID string) Subject {
 	if err != nil {
 		return Subject{}
 	}
-	return NewSubject(c.keys.subject[:], tenant, rawID)
+	ring := c.keys()
+	s := NewSubject(ring.subject[:], tenant, rawID)
+	if s.IsZero() {
+		return s
+	}
+	for _, k := range ring.others {
+		s.s.get().also = append(s.s.get().also, NewSubject(k.subject[:], tenant, rawID))
+	}
+	return s
 }
 
-// PublicKey returns the key that verifies this ledger's receipts.
+// PublicKey returns the key that verifies the receipts this ledger writes now.
 func (l *Ledger) PublicKey() ed25519.PublicKey {
 	c, err := l.open()
 	if err != nil {
 		return nil
 	}
-	return c.keys.public()
+	return c.keys().public()
 }
 
 // Grant records a yes; it is durable when Grant returns. The same grant sent
@@ -183,7 +226,12 @@ func (c *core) grant(ctx context.Context, g *Grant) (*Receipt, error) {
 	if err != nil {
 		return nil, fmt.Errorf("consent: grant: %w", err)
 	}
-	r, err := c.record(ctx, g.Subject, func(s *state) (body, error) {
+	names, err := c.known(ctx, g.Subject)
+	if err != nil {
+		return nil, err
+	}
+	who := names[0]
+	r, err := c.record(ctx, who, func(s *state) (body, error) {
 		for _, p := range what.Purposes {
 			if s.answeredAfter(what.EvidenceTime, p) {
 				return body{}, fmt.Errorf("consent: grant: %w", ErrStaleGrant)
@@ -192,11 +240,11 @@ func (c *core) grant(ctx context.Context, g *Grant) (*Receipt, error) {
 		return what, nil
 	})
 	if errors.Is(err, ErrReplay) || errors.Is(err, ErrStaleGrant) {
-		return c.replay(ctx, g.Subject, what, err)
+		return c.replay(ctx, who, what, err)
 	}
 	if err == nil && g.Heartbeat != 0 {
 		for _, p := range what.Purposes {
-			c.sessions.begin(session{g.Subject.Pseudonym(), p}, g.Heartbeat, c.seen.Load())
+			c.sessions.begin(session{who.Pseudonym(), p}, g.Heartbeat, c.seen.Load())
 		}
 	}
 	return r, err
@@ -296,7 +344,7 @@ func (l *Ledger) Refuse(ctx context.Context, s Subject, p ...Purpose) (*Receipt,
 		err = fmt.Errorf("consent: refuse: %w: none named", ErrPurpose)
 		return nil, err
 	}
-	r, err := c.record(ctx, s, func(st *state) (body, error) { return c.no(s, st, Refused, p) })
+	r, err := c.recordAll(ctx, s, func(s Subject, st *state) (body, error) { return c.no(s, st, Refused, p) })
 	return r, err
 }
 
@@ -309,7 +357,7 @@ func (l *Ledger) Withdraw(ctx context.Context, s Subject, p ...Purpose) (*Receip
 		return nil, err
 	}
 	defer c.observed("withdraw", c.started(), &err)
-	r, err := c.record(ctx, s, func(st *state) (body, error) {
+	r, err := c.recordAll(ctx, s, func(s Subject, st *state) (body, error) {
 		if len(p) == 0 {
 			return body{EventType: Withdrawn, All: true}, nil
 		}
@@ -382,17 +430,17 @@ func (c *core) next(who Subject, st *state, b body) (*Receipt, Record, error) {
 	if b.EventTime = c.wall(); b.EventTime.Before(st.lastAt) {
 		b.EventTime = st.lastAt
 	}
-	r, err := signReceipt(c.keys, b)
+	r, err := signReceipt(c.keys(), b)
 	if err != nil {
 		return nil, Record{}, fmt.Errorf("consent: %w", err)
 	}
 	st.apply(&r.r.get().body, hashOf(r.r.get().doc))
-	rec := Record{Seq: b.Seq, Time: b.EventTime, State: encodeState(c.keys, who, st)}
-	if rec.Event, err = c.keys.sealEvent(r.r.get().doc); err != nil {
+	rec := Record{Seq: b.Seq, Time: b.EventTime, State: encodeState(c.keys(), who, st)}
+	if rec.Event, err = c.keys().sealEvent(r.r.get().doc); err != nil {
 		return nil, Record{}, fmt.Errorf("consent: %w", err)
 	}
 	if b.Nonce != nil {
-		rec.Nonce = c.keys.hideNonce(b.Nonce)
+		rec.Nonce = c.keys().hideNonce(b.Nonce)
 	}
 	return r, rec, nil
 }
@@ -406,7 +454,7 @@ func (c *core) load(ctx context.Context, who Subject) (Head, *state, error) {
 	if head.Seq == 0 {
 		return head, new(state), nil
 	}
-	st, err := decodeState(c.keys, who, head.Seq, head.State)
+	st, err := decodeState(c.keys(), who, head.Seq, head.State)
 	if errors.Is(err, errStateVersion) {
 		st, err = c.refold(ctx, who, head.Seq)
 	}

@@ -3,6 +3,7 @@ package consent
 import (
 	"fmt"
 	"strconv"
+	"strings"
 	"time"
 )
 
@@ -73,31 +74,32 @@ func ParsePeriod(s string) (Period, error) {
 
 // String writes p as it is read, "P0D" for none.
 func (p Period) String() string {
-	out := "P"
+	var out strings.Builder
+	out.WriteString("P")
 	for _, f := range []struct {
 		n    int
 		unit string
 	}{{p.Years, "Y"}, {p.Months, "M"}, {p.Days, "D"}} {
 		if f.n != 0 {
-			out += strconv.Itoa(f.n) + f.unit
+			out.WriteString(strconv.Itoa(f.n) + f.unit)
 		}
 	}
 	if p.Time != 0 {
-		out += "T"
+		out.WriteString("T")
 		if h := p.Time / time.Hour; h != 0 {
-			out += strconv.FormatInt(int64(h), 10) + "H"
+			out.WriteString(strconv.FormatInt(int64(h), 10) + "H")
 		}
 		if m := p.Time % time.Hour / time.Minute; m != 0 {
-			out += strconv.FormatInt(int64(m), 10) + "M"
+			out.WriteString(strconv.FormatInt(int64(m), 10) + "M")
 		}
 		if s := p.Time % time.Minute / time.Second; s != 0 {
-			out += strconv.FormatInt(int64(s), 10) + "S"
+			out.WriteString(strconv.FormatInt(int64(s), 10) + "S")
 		}
 	}
-	if out == "P" {
+	if out.String() == "P" {
 		return "P0D"
 	}
-	return out
+	return out.String()
 }
 
 // MarshalText writes p as [Period.String] does.

@@ -98,13 +98,19 @@ func (c *core) prove(ctx context.Context, who Subject, p Purpose, at time.Time, 
 	if !p.valid() {
 		return nil, fmt.Errorf("%w %q", ErrPurpose, p)
 	}
+	names, err := c.known(ctx, who)
+	if err != nil {
+		return nil, err
+	}
+	who = names[0]
 	for range maxTries {
 		events, leaves, err := c.provable(ctx, who)
 		if err != nil {
 			return nil, err
 		}
 		now := c.wall()
-		b := proofBody{At: instant(at), Events: events, Purpose: p, Schema: proofSchema, KeyID: c.keys.kid}
+		signer := c.keys()
+		b := proofBody{At: instant(at), Events: events, Purpose: p, Schema: proofSchema, KeyID: signer.kid}
 		if at.IsZero() {
 			b.At = now
 		}
@@ -126,7 +132,7 @@ func (c *core) prove(ctx context.Context, who Subject, p Purpose, at time.Time, 
 		if err != nil {
 			return nil, err
 		}
-		return canonical(proofDoc{b, ed25519.Sign(c.keys.sign, slices.Concat([]byte(proofContext), msg))})
+		return canonical(proofDoc{b, ed25519.Sign(signer.sign, slices.Concat([]byte(proofContext), msg))})
 	}
 	return nil, ErrConflict
 }
@@ -167,7 +173,7 @@ func (c *core) hang(r merkle.Reader, who Subject, b *proofBody, since []byte) er
 	if err != nil {
 		return err
 	}
-	cp, err := signCheckpoint(c.keys, who.Tenant(), head, c.latest(time.Time{}))
+	cp, err := signCheckpoint(c.keys(), who.Tenant(), head, c.latest(time.Time{}))
 	if err != nil {
 		return err
 	}

@@ -88,8 +88,11 @@ func (k *keys) openEvent(stored []byte) (doc []byte, o opening, err error) {
 		return nil, opening{}, fmt.Errorf("%w: event of unknown form", ErrCorrupt)
 	}
 	o.Salt = bytes.Clone(stored[1 : 1+saltSize])
-	o.Key = k.eventKey(o.Salt)
-	if !hmac.Equal(commitment(o.Key), stored[1+saltSize:sealHead]) {
+	found := slices.ContainsFunc(k.all(), func(k *keys) bool {
+		o.Key = k.eventKey(o.Salt)
+		return hmac.Equal(commitment(o.Key), stored[1+saltSize:sealHead])
+	})
+	if !found {
 		return nil, opening{}, fmt.Errorf("%w: event was sealed with other keys", ErrCorrupt)
 	}
 	aead, err := eventCipher(o.Key)

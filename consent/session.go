@@ -93,9 +93,13 @@ func (l *Ledger) Beat(ctx context.Context, s Subject, p ...Purpose) error {
 	case len(p) == 0:
 		return fmt.Errorf("consent: beat: %w: none named", ErrPurpose)
 	}
+	names, err := c.known(ctx, s)
+	if err != nil {
+		return err
+	}
 	c.wall()
 	for _, p := range p {
-		if !c.sessions.beat(session{s.Pseudonym(), p}, c.seen.Load()) {
+		if !c.sessions.beat(session{names[0].Pseudonym(), p}, c.seen.Load()) {
 			return fmt.Errorf("consent: beat: %q: %w", p, ErrSession)
 		}
 	}

@@ -169,7 +169,7 @@ func decodeState(k *keys, who Subject, seq uint64, row []byte) (*state, error) {
 		return nil, fmt.Errorf("%w: state row of %d bytes", ErrCorrupt, len(row))
 	}
 	fields, seal := row[:len(row)-sealSize], row[len(row)-sealSize:]
-	if !hmac.Equal(seal, sealState(k, who, fields)) {
+	if !slices.ContainsFunc(k.all(), func(k *keys) bool { return hmac.Equal(seal, sealState(k, who, fields)) }) {
 		return nil, fmt.Errorf("%w: state row does not open with these keys", ErrCorrupt)
 	}
 	r := reader{rest: fields[1:]}

@@ -18,6 +18,7 @@ type Subject struct{ s hidden[subject] }
 type subject struct {
 	tenant string
 	id     [sha256.Size]byte
+	also   []Subject // the same person under the other keys of the ring
 }
 
 const (
@@ -65,6 +66,17 @@ func (s Subject) Pseudonym() [32]byte {
 		return d.id
 	}
 	return [32]byte{}
+}
+
+// All returns s and, after a rotation of the ledger's keys, what the same person
+// is called under the other ones; nil for the zero Subject. A holder looks under
+// each.
+func (s Subject) All() []Subject {
+	d := s.s.get()
+	if d == nil {
+		return nil
+	}
+	return append([]Subject{s}, d.also...)
 }
 
 // Equal reports whether s and t are the same person at the same tenant under

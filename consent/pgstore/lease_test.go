@@ -256,7 +256,7 @@ func TestInstancesRace(t *testing.T) {
 				}
 				acknowledged := time.Now()
 				done.Add(2)
-				for wait := 0; wait < 4; wait++ {
+				for range 4 {
 					ok, asked := ask()
 					switch {
 					case !ok:

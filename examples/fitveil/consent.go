@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"crypto/ed25519"
 	"crypto/rand"
 	"crypto/sha256"
 	"encoding/base64"
@@ -11,7 +10,6 @@ import (
 	"errors"
 	"flag"
 	"fmt"
-	"io"
 	"io/fs"
 	"os"
 	"slices"
@@ -20,6 +18,7 @@ import (
 
 	"github.com/fitveil/fitveil/consent"
 	"github.com/fitveil/fitveil/consent/boltstore"
+	"github.com/fitveil/fitveil/consent/resultdir"
 )
 
 // consentFlags is what the verbs of consent take.
@@ -32,8 +31,14 @@ type consentFlags struct {
 	notice, version, language, text string
 	surface, nonce, until           string
 	affirmative                     bool
+	atLeast                         int
+	country                         string
+	ownPhoto                        bool
 
-	pub string
+	pub, at, since  string
+	profile         string
+	results, region string
+	clockOK         bool
 }
 
 // consentVerbs are the verbs that need a ledger.
@@ -45,10 +50,16 @@ var consentVerbs = map[string]func(*shell, *consentFlags, *consent.Ledger) error
 	"history":  consentHistory,
 	"erase":    eraseConsent,
 	"key":      publicKey,
+
+	"prove":      proveConsent,
+	"checkpoint": checkpoint,
+	"export":     exportConsent,
+	"sweep":      sweepHolders,
+	"report":     report,
 }
 
-// laterVerbs are reserved for what is not built yet.
-var laterVerbs = []string{"prove", "export", "sweep", "report"}
+// verbNames lists the verbs for those who ask.
+const verbNames = "grant refuse withdraw check history prove verify checkpoint export erase sweep report key"
 
 func consents(sh *shell, args []string) error {
 	c := &consentFlags{}
@@ -58,29 +69,26 @@ func consents(sh *shell, args []string) error {
 	printFlags := outer.Usage
 	outer.Usage = func() {
 		printFlags()
-		fmt.Fprintln(sh.err, "verbs: grant refuse withdraw check history erase key verify; fitveil consent VERB -h explains one")
+		fmt.Fprintln(sh.err, "verbs: "+verbNames+"; fitveil consent VERB -h explains one")
 	}
 	if err := parse(outer, args); err != nil {
 		return err
 	}
 	if outer.NArg() == 0 {
-		return errors.New("name a verb: grant refuse withdraw check history erase key verify")
+		return errors.New("name a verb: " + verbNames)
 	}
 	verb := outer.Arg(0)
 	inner := c.verbFlags(sh, verb)
 	if err := parse(inner, outer.Args()[1:]); err != nil {
 		return err
 	}
-	if slices.Contains(laterVerbs, verb) {
-		return fmt.Errorf("%s is not there yet", verb)
-	}
 	if verb == "verify" {
-		return verifyReceipt(sh, c, inner.Args())
+		return verifyConsent(sh, c, inner.Args())
 	}
 	run, ok := consentVerbs[verb]
 	switch {
 	case !ok:
-		return fmt.Errorf("no verb %q; there are grant refuse withdraw check history erase key verify", verb)
+		return fmt.Errorf("no verb %q; there are %s", verb, verbNames)
 	case inner.NArg() > 0:
 		return fmt.Errorf("%s takes flags, not %q", verb, inner.Arg(0))
 	case c.db == "":
@@ -106,7 +114,16 @@ func (c *consentFlags) verbFlags(sh *shell, verb string) *flag.FlagSet {
 	f.BoolVar(&c.affirmative, "affirmative", false, "the person did something to agree; without it a grant is refused")
 	f.StringVar(&c.nonce, "nonce", "", "ties the grant to one showing, in hexadecimal; default: random")
 	f.StringVar(&c.until, "until", "", "end of the consent, like 2027-01-31T00:00:00Z; default: none")
-	f.StringVar(&c.pub, "pub", "", "public key in base64, for verify; default: that of the keys file")
+	f.IntVar(&c.atLeast, "at-least", 0, "the age in years that the person was established to have reached")
+	f.StringVar(&c.country, "country", "", "where the person is, two letters, for age limits")
+	f.BoolVar(&c.ownPhoto, "own-photo", false, "the person said that the photo is of them")
+	f.StringVar(&c.pub, "pub", "", "public keys in base64, separated by commas, for verify; default: that of the keys file")
+	f.StringVar(&c.at, "at", "", "the time that a proof is about, like 2027-01-31T00:00:00Z; default: now")
+	f.StringVar(&c.since, "checkpoint", "", "file with an earlier checkpoint: prove shows that the log has only grown since,\nverify demands it")
+	f.StringVar(&c.profile, "profile", "", "agreement in force: a file, or one of "+strings.Join(consent.BuiltinProfiles(), " "))
+	f.StringVar(&c.results, "results", "", "folder with results, which export, erase and sweep reach")
+	f.StringVar(&c.region, "region", "EEA", "where that folder is")
+	f.BoolVar(&c.clockOK, "clock-ok", false, "sweep: the clock is right, although nothing was recorded for long")
 	return f
 }
 
@@ -129,11 +146,40 @@ func (sh *shell) withLedger(c *consentFlags, verb string, run func(*shell, *cons
 		return err
 	}
 	defer func() { err = errors.Join(err, store.Close()) }()
-	ledger, err := consent.New(store, &consent.Options{Keys: keys})
+	o := &consent.Options{Keys: keys}
+	if c.profile != "" {
+		p, err := c.loadProfile()
+		if err != nil {
+			return refusedUnlessIO(err)
+		}
+		o.Profiles = map[string]*consent.Profile{c.tenant: p}
+	}
+	if c.results != "" {
+		results, err := resultdir.Open(c.results, &resultdir.Options{Region: c.region})
+		if err != nil {
+			return err
+		}
+		defer func() { err = errors.Join(err, results.Close()) }()
+		o.Holders = []consent.Holder{results}
+	}
+	ledger, err := consent.New(store, o)
 	if err != nil {
-		return err
+		return refusedUnlessIO(err)
 	}
 	return run(sh, c, ledger)
+}
+
+// loadProfile takes a name that comes with the library, or else a file.
+func (c *consentFlags) loadProfile() (*consent.Profile, error) {
+	if slices.Contains(consent.BuiltinProfiles(), c.profile) {
+		return consent.BuiltinProfile(c.profile)
+	}
+	f, err := os.Open(c.profile)
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	return consent.LoadProfile(f)
 }
 
 // loadKeys reads the keys file. Only where a new ledger begins are keys made:
@@ -220,6 +266,9 @@ func (c *consentFlags) evidence(purposes []consent.Purpose) (consent.Evidence, e
 		Surface:     c.surface,
 		At:          time.Now(),
 		Nonce:       nonce,
+		AtLeast:     c.atLeast,
+		Country:     c.country,
+		OwnPhoto:    c.ownPhoto,
 	}
 	for _, p := range purposes {
 		e.Choices = append(e.Choices, consent.Choice{Purpose: p, Granted: true})
@@ -241,6 +290,7 @@ func refusedUnlessIO(err error) error {
 	for _, refusal := range []error{
 		consent.ErrNoConsent, consent.ErrSubject, consent.ErrNotAffirmative, consent.ErrEvidence, consent.ErrPurpose,
 		consent.ErrNotice, consent.ErrReplay, consent.ErrStaleGrant, consent.ErrReceipt, consent.ErrCorrupt,
+		consent.ErrAge, consent.ErrBundled, consent.ErrTenant, consent.ErrProfile, consent.ErrProof, consent.ErrNoRecord, consent.ErrClock,
 	} {
 		if errors.Is(err, refusal) {
 			return fmt.Errorf("%w: %w", errRefused, err)
@@ -325,73 +375,10 @@ func consentHistory(sh *shell, c *consentFlags, l *consent.Ledger) error {
 	return nil
 }
 
-func eraseConsent(sh *shell, c *consentFlags, l *consent.Ledger) error {
-	who, err := c.who(l)
-	if err != nil {
-		return err
-	}
-	done, err := l.Erase(context.Background(), who)
-	if err != nil {
-		return err
-	}
-	return sh.print(struct {
-		Events int       `json:"events"`
-		At     time.Time `json:"at"`
-	}{done.Events, done.At})
-}
-
 func publicKey(sh *shell, _ *consentFlags, l *consent.Ledger) error {
 	pub := l.PublicKey()
 	return sh.print(struct {
 		KeyID     string `json:"kid"`
 		PublicKey string `json:"public_key"`
 	}{consent.KeyID(pub), base64.StdEncoding.EncodeToString(pub)})
-}
-
-// verifyReceipt needs a receipt and a public key, nothing else.
-func verifyReceipt(sh *shell, c *consentFlags, args []string) error {
-	if len(args) > 1 {
-		return errors.New("verify takes one receipt: a file, or standard input")
-	}
-	var pub ed25519.PublicKey
-	if c.pub != "" {
-		raw, err := base64.StdEncoding.DecodeString(c.pub)
-		if err != nil || len(raw) != ed25519.PublicKeySize {
-			return errors.New("-pub is not an Ed25519 public key in base64")
-		}
-		pub = raw
-	} else {
-		if c.keys == "" && c.db == "" {
-			return errors.New("-pub, -keys or -db is needed")
-		}
-		keys, err := sh.loadKeys(c, false)
-		if err != nil {
-			return err
-		}
-		pub = keys.PublicKey()
-	}
-	in := sh.in
-	if len(args) == 1 {
-		f, err := os.Open(args[0])
-		if err != nil {
-			return err
-		}
-		defer f.Close()
-		in = f
-	}
-	data, err := io.ReadAll(io.LimitReader(in, 1<<20))
-	if err != nil {
-		return err
-	}
-	r, err := consent.VerifyReceipt([]byte(strings.TrimSpace(string(data))), pub)
-	if err != nil {
-		return refusedUnlessIO(err)
-	}
-	return sh.print(struct {
-		OK    bool           `json:"ok"`
-		Event consent.Reason `json:"event"`
-		Seq   uint64         `json:"seq"`
-		At    time.Time      `json:"at"`
-		KeyID string         `json:"kid"`
-	}{true, r.Kind(), r.Seq(), r.At(), r.KeyID()})
 }

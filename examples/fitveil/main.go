@@ -41,7 +41,7 @@ func commands() []command {
 		{"evaluate", "-orders FILE", "replay a shop's orders and returns: accuracy, calibration, fairness", evaluate},
 		{"tryon", "-photo P -item G -out OUT", "draw a garment on a person", tryOn},
 		{"serve", "[-addr A] [-db F]", "open the web shop of the examples", serve},
-		{"consent", "-db F VERB ...", "grant, refuse, withdraw, check, history, verify, erase", consents},
+		{"consent", "-db F VERB ...", "grant, withdraw, check, prove, verify, export, erase, sweep ...", consents},
 	}
 }
 
