@@ -93,6 +93,7 @@ var thirdParty = map[string][]string{
 		"github.com/jackc/pgx/v5", "github.com/jackc/pgpassfile", "github.com/jackc/pgservicefile", "github.com/jackc/puddle/v2",
 		"golang.org/x/sync", "golang.org/x/text",
 	}),
+	"consent/resultdir":   trees,
 	"consent/consenttest": slices.Concat(trees, []string{"github.com/google/go-cmp"}),
 	"consent/httpconsent": trees,
 	"detect":              pictures,
