@@ -42,6 +42,7 @@ type contest struct {
 // setup is what the user chose.
 type setup struct {
 	photo    string // for the image jobs
+	shared   string // folder with real photographs
 	ortDir   string // with node_modules/onnxruntime-node
 	sharpDir string // with node_modules/sharp
 }
@@ -70,6 +71,7 @@ func main() {
 	asJSON := flag.Bool("json", false, "print JSON lines instead of a table")
 	var s setup
 	flag.StringVar(&s.photo, "photo", "", "picture for the image and strip jobs; default: one made for the purpose")
+	flag.StringVar(&s.shared, "shared", os.Getenv("FITVEIL_SHARED"), "folder with the pictures outside the repository; default $FITVEIL_SHARED")
 	flag.StringVar(&s.ortDir, "ort", os.Getenv("FITVEIL_ORT_DIR"), "directory with node_modules/onnxruntime-node; default $FITVEIL_ORT_DIR")
 	flag.StringVar(&s.sharpDir, "sharp", os.Getenv("FITVEIL_SHARP_DIR"), "directory with node_modules/sharp; default $FITVEIL_SHARP_DIR")
 	flag.Parse()

@@ -6,7 +6,7 @@ import { createRequire } from 'node:module';
 import { createInterface } from 'node:readline';
 import { resolve } from 'node:path';
 
-const require = createRequire(resolve(process.argv[2], 'package.json'));
+const require = createRequire(resolve(process.argv.at(-1), 'package.json'));
 const sharp = require('sharp');
 sharp.cache(false);
 sharp.concurrency(1);

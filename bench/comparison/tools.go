@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"bytes"
 	"context"
+	_ "embed"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -216,6 +217,9 @@ func (p *sharpProcess) close() {
 	}
 }
 
+//go:embed judge.mjs
+var judgeScript string
+
 // nodeProcess runs judge.mjs, which answers each line with one.
 type nodeProcess struct {
 	folder string
@@ -226,7 +230,7 @@ type nodeProcess struct {
 
 func (n *nodeProcess) ask(question, answer any) error {
 	if n.cmd == nil {
-		n.cmd = exec.Command("node", "judge.mjs", n.folder)
+		n.cmd = exec.Command("node", "--input-type=module", "-e", judgeScript, n.folder)
 		n.cmd.Stderr = io.Discard // libvips's warnings
 		var err error
 		if n.in, err = n.cmd.StdinPipe(); err != nil {
