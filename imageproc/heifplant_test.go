@@ -224,3 +224,19 @@ func checkHEIFPlant(t *testing.T, encoding string, craft func() *craftedHEIF, p 
 		}
 	}
 }
+
+// TestHEIFSurroundings keeps how bright and how white the surroundings of a viewer
+// are, where the white is one of daylight.
+func TestHEIFSurroundings(t *testing.T) {
+	for white, want := range map[string]bool{"\x3D\x13\x40\x42": true, "\x43\x85\x46\x05": true, "Haus": false, "\x3D\x13\x40\x43": false} {
+		c := craftHEIC()
+		c.prop(c.primary, box("amve", be32(3_140_000), []byte(white)), false)
+		out, report := strip(t, c.build())
+		if got := bytes.Contains(out, []byte("amve"+string(be32(3_140_000))+white)); got != want {
+			t.Errorf("%q: kept is %v", white, got)
+		}
+		if len(report.Removed) > 0 == want {
+			t.Errorf("%q: %+v", white, report.Removed)
+		}
+	}
+}

@@ -180,13 +180,20 @@ func (p *heifParser) keepNumbers(b bmff.Box, v []byte) ([]byte, error) {
 	case "mdcv":
 		ok = primariesFit(v[:16]) && within(v[16:], 0, maxNits)
 	case "amve":
-		ok = within(v[:4], 0, maxNits) && primariesFit(v[4:])
+		// How bright the surroundings are, in 0.0001 lux, and their white.
+		ok = within(v[:4], 0, maxNits) && (string(v[4:]) == whiteD65 || string(v[4:]) == whiteD50)
 	}
 	if !ok {
 		return nil, nil
 	}
 	return v, nil
 }
+
+// The whites of daylight, x and y in units of 0.00002.
+const (
+	whiteD65 = "\x3D\x13\x40\x42"
+	whiteD50 = "\x43\x85\x46\x05"
+)
 
 // heifAperture is a clap property: the size cut out and how far its centre is
 // from the picture's, each as a fraction.

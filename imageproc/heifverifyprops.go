@@ -90,7 +90,7 @@ func (v *heifVerifier) property(typ string, b []byte) {
 	case "a1lx":
 		ok = n == 7 && b[0] == 0 || n == 13 && b[0] == 1
 	case "amve":
-		ok = n == 8 && b[0] < 6
+		ok = n == 8 && b[0] < 6 && (string(b[4:]) == "\x3D\x13\x40\x42" || string(b[4:]) == "\x43\x85\x46\x05")
 	case "mdcv":
 		ok = n == 24 && b[16] < 6 && b[20] < 6
 	case "pixi":

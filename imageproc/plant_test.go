@@ -229,12 +229,12 @@ var pngPlants = []plant{
 // secrets are payloads in several encodings. None occurs in a file by chance.
 func secrets() map[string][]byte {
 	plain := "Fährmann Ottokar, Haus 7, 52.0907N 5.1214E"
-	var utf16 []byte
+	var little, big, latin []byte
 	for _, r := range plain {
-		utf16 = append(utf16, byte(r), 0)
+		little, big, latin = append(little, byte(r), 0), append(big, 0, byte(r)), append(latin, byte(r))
 	}
 	return map[string][]byte{
-		"UTF-8": []byte(plain), "UTF-16": utf16, "hex": []byte(hex.EncodeToString([]byte(plain))),
+		"UTF-8": []byte(plain), "UTF-16LE": little, "UTF-16BE": big, "Latin-1": latin, "hex": []byte(hex.EncodeToString([]byte(plain))),
 	}
 }
 

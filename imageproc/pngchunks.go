@@ -34,7 +34,7 @@ func (p *pngParser) keep(c *pngChunk) bool {
 	case "cICP":
 		return p.keepColour(c, early && len(b) == 4 && b[2] == 0 && b[3] <= 1)
 	case "cLLI":
-		return p.keepColour(c, early && len(b) == 8 && within(b, 0, maxNits))
+		return p.keepColour(c, early && len(b) == 8 && within(b, 0, maxNits) && wholeTenths(b))
 	case "mDCV":
 		return p.keepColour(c, early && len(b) == 24 && primariesFit(b[:16]) && within(b[16:], 0, maxNits))
 	}
@@ -43,6 +43,17 @@ func (p *pngParser) keep(c *pngChunk) bool {
 
 // maxNits is the top of the PQ scale, 10,000 cd/m², in units of 0.0001 cd/m².
 const maxNits = 100_000_000
+
+// wholeTenths reports whether each light level is one in tenths of cd/m²: the
+// levels of CTA-861.3 are whole numbers, and four letters of UTF-16 are not.
+func wholeTenths(b []byte) bool {
+	for ; len(b) >= 4; b = b[4:] {
+		if binary.BigEndian.Uint32(b)%1000 != 0 {
+			return false
+		}
+	}
+	return true
+}
 
 func (p *pngParser) keepColour(c *pngChunk, fits bool) bool {
 	if fits {

@@ -158,7 +158,12 @@ func (v *pngVerifier) content(typ string, b []byte, want *picture, packet []byte
 		}
 	case "iCCP":
 		v.profile(b, want.icc)
-	case "cHRM", "gAMA", "cLLI":
+	case "cLLI":
+		if (int(b[0])<<24|int(b[1])<<16|int(b[2])<<8|int(b[3]))%1000+(int(b[4])<<24|int(b[5])<<16|int(b[6])<<8|int(b[7]))%1000 != 0 {
+			v.reject("cLLI holds no light levels")
+		}
+		v.numbers(b)
+	case "cHRM", "gAMA":
 		v.numbers(b)
 	case "mDCV":
 		switch string(b[:12]) {
