@@ -235,7 +235,24 @@ func (s *simulation) run(t *testing.T, jobs int) {
 			}
 		})
 	}
+	done := make(chan struct{})
+	var sweeper sync.WaitGroup
+	sweeper.Go(func() {
+		p := s.start(t)
+		for {
+			select {
+			case <-done:
+				return
+			case <-time.After(5 * time.Minute):
+			}
+			if _, err := p.client.Sweep(t.Context()); err != nil {
+				t.Error(err)
+			}
+		}
+	})
 	all.Wait()
+	close(done)
+	sweeper.Wait()
 	s.tally["jobs"] = jobs
 	// Then two days pass, in a process that knows nothing but the store.
 	last := s.start(t)
@@ -251,9 +268,9 @@ func (s *simulation) run(t *testing.T, jobs int) {
 	lines := ""
 	for _, k := range []string{
 		"jobs", "injected faults", "kills", "handed over by name", "pictures", "failed", "fate unknown", "resumed", "accepted",
-		"duplicate submissions", "lost handles", "bodies sent", "bytes sent", "bodies that differ", "left and not queued", "left, name never learned", "erased", "still queued", "simulated hours",
+		"duplicate submissions", "lost handles", "bodies sent", "bytes sent", "bodies that differ", "left and not queued", "left, name never learned", "erased", "longest, minutes", "expired by declaration", "still queued", "simulated hours",
 	} {
-		lines += fmt.Sprintf("%-24s %d\n", k, s.tally[k])
+		lines += fmt.Sprintf("%-26s %d\n", k, s.tally[k])
 	}
 	t.Log("\n" + lines)
 	if path := os.Getenv("FITVEIL_TRYON_REPORT"); path != "" {
@@ -457,6 +474,10 @@ func (s *simulation) checkErasure(t *testing.T) {
 			s.tally["still queued"]++
 		case tryon.DeletionErased:
 			s.tally["erased"]++
+			s.tally["longest, minutes"] = max(s.tally["longest, minutes"], int(d.Done.Sub(d.Made).Minutes()))
+		case tryon.DeletionExpired:
+			queued[d.Remote] = true // the provider declares to have deleted it
+			s.tally["expired by declaration"]++
 		}
 	}
 	for _, name := range []string{"gemini with files"} {
