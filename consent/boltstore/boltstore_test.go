@@ -2,8 +2,10 @@ package boltstore_test
 
 import (
 	"fmt"
+	"os"
 	"path/filepath"
 	"runtime"
+	"strconv"
 	"testing"
 
 	"github.com/fitveil/fitveil/consent"
@@ -45,9 +47,12 @@ func TestCrash(t *testing.T) {
 	if runtime.GOOS == "windows" {
 		t.Skip("killing at once is a POSIX thing; run this on Linux or macOS")
 	}
-	kills := 25
-	if testing.Short() {
-		kills = 5
+	kills := 100
+	if s := os.Getenv("FITVEIL_KILLS"); s != "" {
+		var err error
+		if kills, err = strconv.Atoi(s); err != nil {
+			t.Fatal(err)
+		}
 	}
 	consenttest.RunCrash(t, kills, openDir)
 }
