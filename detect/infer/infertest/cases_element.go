@@ -151,6 +151,8 @@ func arithmeticVectors() []vector {
 		vector{op: "MatMul", name: "row", in: []value{rnd(4), rnd(4, 5)}},
 		vector{op: "MatMul", name: "column", in: []value{rnd(2, 3, 4), rnd(4)}},
 		vector{op: "MatMul", name: "weights", in: []value{rnd(2, 3, 4), weights(4, 4, 5)}},
+		vector{op: "MatMul", name: "long sums", in: []value{rnd(2, 5, 141), weights(141, 141, 33)}},
+		vector{op: "MatMul", name: "long sums, vectors", in: []value{rnd(141), rnd(3, 141, 7)}, tol: 2e-5},
 		vector{op: "MatMul", name: "int32", from: 9, in: []value{ints(-9, 9, 3, 4).of("int32"), ints(-9, 9, 4, 2).of("int32")}},
 		vector{op: "MatMul", name: "float64", from: 9, in: []value{rnd(3, 4).of("float64"), rnd(4, 2).of("float64")}},
 		vector{op: "Gemm", name: "all", attrs: attrs{"alpha": 0.5, "beta": 0.25, "transA": 1, "transB": 1}, in: []value{rnd(4, 3), rnd(5, 4), rnd(3, 5)}},

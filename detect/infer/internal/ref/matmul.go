@@ -1,6 +1,7 @@
 package ref
 
 import (
+	"math"
 	"slices"
 
 	"github.com/fitveil/fitveil/detect/infer/internal/ir"
@@ -76,7 +77,7 @@ func buildMatMul(n *ir.Node) error {
 		spread(c.Threads, product(batch)*m, 1, func(lo, hi int) {
 			for r := lo; r < hi; r++ {
 				ia, ib := locate(r/m, batch, sa), locate(r/m, batch, sb)
-				dotRow(y[r*cols:][:cols], x[ia*m*k+r%m*k:][:k], w[ib*k*cols:], 1, cols)
+				rowTimes(y[r*cols:][:cols], x[ia*m*k+r%m*k:][:k], w[ib*k*cols:][:k*cols])
 			}
 		})
 	}
@@ -92,15 +93,33 @@ func locate(flat int, shape, strides []int) (at int) {
 	return at
 }
 
-// dotRow computes y[j] = Σ a[l]·b[l*rowStep + j*colStep] in float64, one line
-// of b at a time where that is contiguous.
-func dotRow(y, a, b []float32, colStep, rowStep int) {
-	for j := range y {
-		sum := 0.0
-		for l, v := range a {
-			sum += float64(v) * float64(b[l*rowStep+j*colStep])
+// longSum is how many products make a sum that is worth adding up eight at a
+// time, in float32, instead of one by one in float64.
+const longSum = 64
+
+// rowTimes computes y = a·b, where b has a row of len(y) for each element of a.
+func rowTimes(y, a, b []float32) {
+	cols, l := len(y), 0
+	clear(y)
+	if len(a) < longSum || len(b) > math.MaxInt32 {
+		for j := range y {
+			sum := 0.0
+			for l, v := range a {
+				sum += float64(v) * float64(b[l*cols+j])
+			}
+			y[j] = float32(sum)
 		}
-		y[j] = float32(sum)
+		return
+	}
+	var at [8]int32
+	for ; l+8 <= len(a); l += 8 {
+		for i := range at {
+			at[i] = int32((l + i) * cols)
+		}
+		add8(y, b, at[:], a[l:])
+	}
+	for ; l < len(a); l++ {
+		add1(y, b[l*cols:], a[l])
 	}
 }
 
