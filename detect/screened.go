@@ -11,7 +11,7 @@ import (
 )
 
 // Screened is a photo that passed a policy, and the proof of it: only Screen
-// makes one. It is bound to the photo's hash, holds its own handle on the
+// makes one, and OpenScreened from its seal. It is bound to the photo's hash, holds its own handle on the
 // photo, and is immutable and safe for use by many goroutines. The zero value
 // proves nothing. Printing, logging or marshalling one shows policy and verdict
 // only.
