@@ -261,3 +261,19 @@ func (c *Chart) bridge(d int) {
 func sameSpans(a, b []span) bool {
 	return slices.EqualFunc(a, b, func(s, t span) bool { return s == t || (!s.known() && !t.known()) })
 }
+
+// Range is the bodies that a size is made for in one dimension, in centimetres
+// (kilograms for a weight): the chart's own range, less the ease of a garment chart, and its
+// share of gaps and overlaps. Ends may be infinite. It is false where the chart has no such size,
+// dimension or cell.
+func (c *Chart) Range(size, dimension string) (lo, hi float64, ok bool) {
+	for i := range c.sizes {
+		for d := range c.dims {
+			if c.sizes[i].label == size && c.dims[d].name == dimension {
+				q := c.cells[i*len(c.dims)+d]
+				return q.lo, q.hi, q.known
+			}
+		}
+	}
+	return 0, 0, false
+}

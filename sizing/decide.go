@@ -52,7 +52,7 @@ func (c *Chart) areas(r *Recommendation, w *wearer) {
 				a.Ease = max(0, a.Ease)
 			}
 		}
-		r.Sizes[i].Label, r.Sizes[i].Areas = c.sizes[i].label, all[start:n:n]
+		r.Sizes[i] = SizeFit{Label: c.sizes[i].label, Areas: all[start:n:n]}
 	}
 }
 
