@@ -195,3 +195,14 @@ func BenchmarkRank10000(b *testing.B) {
 		}
 	}
 }
+
+// TestReasonsFarBelow: a body below the chart's smallest size gets its reasons where the
+// product runs so large that the size is named all the same.
+func TestReasonsFarBelow(t *testing.T) {
+	c := parse(t, "size,bust (cm),waist\nS,82-86,66-70\nM,86-90,70-74\nL,90-94,74-78")
+	b := &sizing.Body{Sex: sizing.Female, Bust: 75, Waist: 59, Source: sizing.Scanner}
+	r, err := c.Recommend(b, &sizing.Options{Shift: 3})
+	if err != nil || r.Size == "" || len(r.Reasons) != 4 {
+		t.Errorf("%q %v %+v", r.Size, err, r.Reasons)
+	}
+}

@@ -182,14 +182,14 @@ func (c *Chart) reasons(r *Recommendation, w *wearer, b *Body, o *Options) {
 		return
 	}
 	for a := range c.axes {
-		top, level := -1, -1.0
+		top, level := -1, 0.0
 		for _, d := range w.dims(a) {
 			if b.value(&c.dims[d]) != 0 {
 				r.Reasons = append(r.Reasons, reason(ReasonMeasured, c.dims[d].name))
 			} else {
 				r.Reasons = append(r.Reasons, reason(ReasonEstimated, c.dims[d].name))
 			}
-			if l := c.dims[d].level(w.log[d], o.Prefer); l > level {
+			if l := c.dims[d].level(w.log[d], o.Prefer); top < 0 || l > level {
 				top, level = d, l
 			}
 		}
