@@ -191,7 +191,7 @@ func TestProfileSurvivesJPEG(t *testing.T) {
 				t.Errorf("profile of %d bytes, want %d", len(got), len(row.want))
 			}
 			checkSettled(t, out)
-			reduced := sanitize(t, file, &imageproc.SanitizeOptions{MaxSide: 20})
+			reduced := sanitize(t, file, &imageproc.SanitizeOptions{MaxSide: 20, KeepProfile: true})
 			if got := profileOf(t, reduced.Bytes()); !bytes.Equal(got, row.want) {
 				t.Errorf("reduced: profile of %d bytes, want %d", len(got), len(row.want))
 			}

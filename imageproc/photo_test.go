@@ -2,6 +2,7 @@ package imageproc_test
 
 import (
 	"bytes"
+	"encoding/binary"
 	"errors"
 	"image"
 	"image/color"
@@ -165,4 +166,74 @@ func TestTruncatedJPEG(t *testing.T) {
 	if _, err := imageproc.Decode(bytes.NewReader(file), &imageproc.DecodeOptions{Truncated: true}); err != nil {
 		t.Errorf("a whole file: %v", err)
 	}
+}
+
+// TestProfileConverted makes a smaller copy of a photo in Display P3: the
+// colours are sRGB's, and there is no profile; with KeepProfile nothing changes.
+func TestProfileConverted(t *testing.T) {
+	flat := image.NewNRGBA(image.Rect(0, 0, 64, 64))
+	for i := 0; i < len(flat.Pix); i += 4 {
+		copy(flat.Pix[i:], []byte{224, 172, 140, 255})
+	}
+	file := withSegments(mustEncode(t, flat, &imageproc.EncodeOptions{Quality: 98}), iccChunks(displayP3(), 1, false)...)
+	for _, keep := range []bool{false, true} {
+		c := sanitize(t, file, &imageproc.SanitizeOptions{MaxSide: 32, Quality: 98, Thumb: 16, KeepProfile: keep})
+		want := color.NRGBA{234, 169, 135, 255} // by the chromaticities of SMPTE EG 432-1
+		if keep {
+			want = color.NRGBA{224, 172, 140, 255}
+		}
+		for _, side := range []int{32, 16, 8} {
+			img, err := c.Thumb(side)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if got := img.(*image.NRGBA).NRGBAAt(3, 3); distance(got, want) > 2 {
+				t.Errorf("keep %t, side %d: %v, want %v", keep, side, got, want)
+			}
+		}
+		if has := profileOf(t, c.Bytes()) != nil; has != keep {
+			t.Errorf("keep %t: there is a profile: %t", keep, has)
+		}
+	}
+}
+
+// displayP3 is Display P3 as phones write it.
+func displayP3() []byte {
+	xyz := func(v ...float64) []byte {
+		b := []byte("XYZ \x00\x00\x00\x00")
+		for _, x := range v {
+			b = binary.BigEndian.AppendUint32(b, uint32(int32(x*65536)))
+		}
+		return b
+	}
+	curve := []byte("para\x00\x00\x00\x00\x00\x03\x00\x00")
+	for _, x := range []float64{2.4, 1 / 1.055, 0.055 / 1.055, 1 / 12.92, 0.04045} {
+		curve = binary.BigEndian.AppendUint32(curve, uint32(x*65536))
+	}
+	tags := []struct {
+		name string
+		data []byte
+	}{
+		{"wtpt", xyz(0.9642, 1, 0.8249)},
+		{"rXYZ", xyz(0.51512, 0.24120, -0.00105)},
+		{"gXYZ", xyz(0.29198, 0.69225, 0.04189)},
+		{"bXYZ", xyz(0.15710, 0.06657, 0.78407)},
+		{"rTRC", curve},
+		{"gTRC", curve},
+		{"bTRC", curve},
+	}
+	p := make([]byte, 132+12*len(tags))
+	p[8] = 4
+	copy(p[12:], "mntrRGB XYZ ")
+	copy(p[36:], "acsp")
+	binary.BigEndian.PutUint32(p[128:], uint32(len(tags)))
+	for i, tag := range tags {
+		e := p[132+12*i:]
+		copy(e, tag.name)
+		binary.BigEndian.PutUint32(e[4:], uint32(len(p)))
+		binary.BigEndian.PutUint32(e[8:], uint32(len(tag.data)))
+		p = append(p, tag.data...)
+	}
+	binary.BigEndian.PutUint32(p, uint32(len(p)))
+	return p
 }

@@ -105,6 +105,18 @@ func unmultiply(dst, src []byte) {
 
 func ycbcrRows(m *image.YCbCr) func(y int, dst []byte) {
 	x0 := m.Rect.Min.X
+	if m.SubsampleRatio == image.YCbCrSubsampleRatio444 {
+		return func(y int, dst []byte) {
+			n := len(dst) / 4
+			luma, at := m.Y[m.YOffset(x0, y):][:n], m.COffset(x0, y)
+			cb, cr := m.Cb[at:][:n], m.Cr[at:][:n]
+			for i, v := range luma {
+				d := dst[4*i : 4*i+4 : 4*i+4]
+				d[0], d[1], d[2] = color.YCbCrToRGB(v, cb[i], cr[i])
+				d[3] = 0xFF
+			}
+		}
+	}
 	return func(y int, dst []byte) {
 		luma := m.Y[m.YOffset(x0, y):]
 		for i := 0; i < len(dst); i += 4 {

@@ -5,6 +5,9 @@ import (
 	"crypto/sha256"
 	"image"
 	"io"
+
+	"github.com/fitveil/fitveil/imageproc/internal/icc"
+	"github.com/fitveil/fitveil/imageproc/internal/jpeg"
 )
 
 // SanitizeOptions configures Sanitize; nil means defaults.
@@ -18,6 +21,10 @@ type SanitizeOptions struct {
 	// pass when MaxSide re-encodes: Clean.Thumb of that side then is a copy. 0
 	// makes none; Clean.Thumb decodes what it needs in any case.
 	Thumb int
+	// KeepProfile keeps the colour profile of a JPEG that MaxSide re-encodes, and
+	// the numbers that go with it. By default they become sRGB's, where the profile
+	// is one of a matrix and curves, as Display P3 and Adobe RGB are.
+	KeepProfile bool
 }
 
 // Sanitize strips r, verifies the result and returns it as a proof.
@@ -25,8 +32,10 @@ type SanitizeOptions struct {
 // A picture larger than MaxSide is decoded, turned upright, made smaller with a
 // Lanczos filter and encoded again: JPEG and PNG in their own format, WebP and
 // GIF as PNG, but lossy WebP without transparency as JPEG, so ask Clean.Format.
-// Its colour profile goes over, but CMYK becomes RGB, and grey with alpha becomes RGB with alpha, without
-// the profile that no longer fits. An animation becomes its still picture. Every other
+// The colours of a JPEG become sRGB where its profile is one of a matrix and
+// curves; any other profile goes over, but CMYK becomes RGB by plain subtraction,
+// and grey with alpha becomes RGB with alpha, without the profile that no longer
+// fits. An animation becomes its still picture. Every other
 // picture keeps its compressed pixels bit for bit.
 //
 // Errors: those of Strip and Decode, and the context's.
@@ -96,6 +105,12 @@ func smaller(ctx context.Context, pic *picture, o *SanitizeOptions, packet []byt
 		p, err := d.scaled(ctx, pic.out, pic, width, height, true, &DecodeOptions{Limits: o.Limits})
 		if err != nil {
 			return nil, x, nil, err
+		}
+		if convert := icc.New(x.icc); convert != nil && !o.KeepProfile && p.space == jpeg.YCbCr {
+			if x.icc = nil; !convert.IsSRGB() {
+				y := &p.planes[0]
+				convert.Planes(y.Pix, p.planes[1].Pix, p.planes[2].Pix, y.Width, y.Height, 2)
+			}
 		}
 		out = p.picture()
 	} else {

@@ -2,6 +2,7 @@ package jpeg
 
 import (
 	"context"
+	"encoding/binary"
 	"math/bits"
 )
 
@@ -120,11 +121,9 @@ func (d *Decoder) progressiveUnit(p *progress, x, y int) bool {
 	for i, k := range d.scan.comps {
 		c, co := &d.header.Components[k], &d.coefs[k]
 		for v := range c.V {
-			for h := range c.H {
-				at := (y*c.V+v)*c.paddedX + x*c.H + h
-				if !p.readDC(d.huff[0][d.scan.dc[i]], &p.pred[k], co.values[at*co.keep.count:]) {
-					return false
-				}
+			at := (y*c.V+v)*c.paddedX + x*c.H
+			if !p.readDCs(d.huff[0][d.scan.dc[i]], &p.pred[k], co.values[at*co.keep.count:], co.keep.count, c.H) {
+				return false
 			}
 		}
 	}
@@ -149,6 +148,39 @@ func (p *progress) readDC(h *huffman, pred *int32, values []int16) bool {
 	*pred += v
 	values[0] = int16(*pred << p.scan.al)
 	return ok
+}
+
+// readDCs is readDC for a few blocks in a row, whose values lie step apart.
+func (p *progress) readDCs(h *huffman, pred *int32, values []int16, step, count int) bool {
+	if p.scan.ah > 0 {
+		p.refill()
+		for i := range count {
+			values[i*step] |= int16(p.receive(1) << p.scan.al)
+		}
+		return true
+	}
+	acc, n, pos := p.acc, p.n, p.pos
+	v := *pred
+	for i := range count {
+		acc |= binary.BigEndian.Uint64(p.buf[pos:]) >> (n & 63)
+		pos += int((63 - n) >> 3)
+		n |= 56
+		e := h.value[acc>>(64-valueBits)]
+		used, diff := uint(e&usedMask), e>>16
+		if e&extraBits != 0 {
+			diff = more(e, acc)
+		} else if used == 0 {
+			if used, _, diff = h.slow(acc); used == 0 {
+				return false
+			}
+		}
+		acc <<= used
+		n -= used
+		v += diff
+		values[i*step] = int16(v << p.scan.al)
+	}
+	*pred, p.acc, p.n, p.pos = v, acc, n, pos
+	return true
 }
 
 // firstAC is T.81 §G.1.2.2.
@@ -271,6 +303,17 @@ func (d *Decoder) transformRow(y int) {
 	for i := range d.header.Components {
 		c, co, p := &d.header.Components[i], &d.coefs[i], &d.planes[i]
 		n := p.scale
+		if n == 1 { // a sample is a coefficient
+			q := d.factors[i][0]
+			for v := range c.V {
+				row := p.pix[v*p.stride:][:c.paddedX]
+				values := co.values[(y*c.V+v)*c.paddedX:][:len(row)]
+				for x, value := range values {
+					row[x] = clamp((int32(value)*q + 4) >> 3)
+				}
+			}
+			continue
+		}
 		for v := range c.V {
 			for x := range c.paddedX {
 				at := (y*c.V+v)*c.paddedX + x
