@@ -60,6 +60,16 @@
 // No codec is linked: Thumb, Image, Decode and MaxSide answer with
 // [ErrNeedsDecoder].
 //
+// # Pixels
+//
+// A JPEG is decoded by a decoder of our own, whose samples are libjpeg-turbo's: for
+// a thumbnail or a smaller copy at as many eighths of its size as that needs, row
+// by row, through a filter in fixed point that turns it upright on the way. What
+// this takes beside the input is a few rows and the result, for a baseline file of
+// any size; progressive ones need more, charged to Limits.MaxMemory. Filters work
+// on numbers with their gamma, as browsers do. Other formats go through the
+// standard library and x/image.
+//
 // # What is refused
 //
 // All formats but these, with [ErrUnsupported], never passed through. Of
