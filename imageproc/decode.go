@@ -19,6 +19,9 @@ type DecodeOptions struct {
 	// Truncated takes a JPEG whose data ends early, as browsers do: what is missing
 	// is grey, and the picture comes together with ErrTruncated.
 	Truncated bool
+	// Parallel is how many goroutines may decode one baseline JPEG; 0 is the
+	// caller's alone, which serves most photos a second. The pixels are the same.
+	Parallel int
 }
 
 // Decode decodes the picture in r upright, as an *image.NRGBA with origin (0, 0)

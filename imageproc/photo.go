@@ -59,7 +59,10 @@ func (d *darkroom) open(ctx context.Context, file rope, pic *picture, n int, ext
 	if h.Width != pic.width || h.Height != pic.height {
 		return nil, &FormatError{Format: JPEG, Reason: "the decoded size is not the one of the header", Err: ErrCorrupt}
 	}
-	how := jpeg.Options{Scale: [4]int{n, n, n, n}, Truncated: o.Truncated}
+	how := jpeg.Options{Scale: [4]int{n, n, n, n}, Truncated: o.Truncated, Parallel: o.Parallel}
+	if o.Parallel > 1 {
+		extra += pic.size // the data once more
+	}
 	if err := pic.afford(h.Memory(how)+extra, o.Limits.orDefault()); err != nil {
 		return nil, err
 	}

@@ -25,6 +25,7 @@ type SanitizeOptions struct {
 	// the numbers that go with it. By default they become sRGB's, where the profile
 	// is one of a matrix and curves, as Display P3 and Adobe RGB are.
 	KeepProfile bool
+	Parallel    int // as in DecodeOptions
 }
 
 // Sanitize strips r, verifies the result and returns it as a proof.
@@ -102,7 +103,7 @@ func smaller(ctx context.Context, pic *picture, o *SanitizeOptions, packet []byt
 	if width, height := fit(pic.width, pic.height, o.MaxSide); pic.format == JPEG && pic.channels != 4 && !tiny(pic, width, height) {
 		d := darkrooms.Get().(*darkroom)
 		defer d.close()
-		p, err := d.scaled(ctx, pic.out, pic, width, height, true, &DecodeOptions{Limits: o.Limits})
+		p, err := d.scaled(ctx, pic.out, pic, width, height, true, &DecodeOptions{Limits: o.Limits, Parallel: o.Parallel})
 		if err != nil {
 			return nil, x, nil, err
 		}

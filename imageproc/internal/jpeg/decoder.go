@@ -13,6 +13,11 @@ type Options struct {
 	// Truncated takes a file whose data ends early: what is missing is grey, and
 	// Decoder.Truncated reports it.
 	Truncated bool
+	// Parallel is how many goroutines may read a sequential file with one scan: by
+	// restart intervals or, of three eighths and less, from guessed places. The
+	// samples and the errors are those of one. It takes memory for the whole
+	// picture and a copy of the data.
+	Parallel int
 }
 
 // Plane is a part of a component's samples: Height rows of Width samples.
@@ -47,6 +52,9 @@ type Decoder struct {
 	buffered bool
 	coefs    [4]coefficients
 	memory   [4][]byte
+	flat     []byte // the scan's data, to read in parts
+	starts   []int  // of restart intervals in it, and its end
+	parts    []part
 	inverse8 func(dst []byte, stride int, c *[64]int32)
 }
 
@@ -81,10 +89,13 @@ func (h *Header) Memory(o Options) int64 {
 		c := &h.Components[i]
 		s := int64(o.scale(i))
 		rows := int64(c.V) // a band
-		if !h.Progressive && len(h.Components) > 1 {
+		if !h.Progressive && (len(h.Components) > 1 || o.Parallel > 1) {
 			rows = int64(c.paddedY) // the next scan may not have all components
 		}
 		n += rows * int64(c.paddedX) * s * s
+		if count := kept[s].count; o.Parallel > 1 && count <= speculated {
+			n += 4 * int64(c.paddedX) * int64(c.paddedY) * int64(count+1)
+		}
 		if h.Progressive {
 			n += int64(c.paddedX) * int64(c.paddedY) * int64(2*kept[s].count+8)
 		}
@@ -111,6 +122,12 @@ func (d *Decoder) Start(ctx context.Context, o Options) error {
 		return d.readProgressive(ctx)
 	}
 	if len(d.scan.comps) == len(d.header.Components) {
+		if d.splittable() && d.readParallel(ctx) {
+			return nil
+		}
+		if err := ctx.Err(); err != nil {
+			return err
+		}
 		d.makeBands()
 		d.plan()
 		d.startScan()

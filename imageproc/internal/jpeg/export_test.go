@@ -8,3 +8,6 @@ func Inverse8(stride int, c *[64]int32) (want, got []byte) {
 	inverse8Best()(got, stride, &again)
 	return want, got
 }
+
+// Split says that the file was read in parts.
+func (d *Decoder) Split() bool { return d.buffered }
