@@ -3,6 +3,7 @@ package jpeg
 import (
 	"context"
 	"io"
+	"math"
 )
 
 // Options says how to decode; the zero value is full size.
@@ -158,7 +159,7 @@ func (d *Decoder) startScan() {
 	s := &d.scanner
 	s.src, s.next, s.dead = &d.src, mRST0, false
 	if s.left = d.restart; d.restart == 0 {
-		s.left = 1 << 62
+		s.left = math.MaxInt
 	}
 	s.begin()
 }
