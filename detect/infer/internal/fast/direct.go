@@ -71,9 +71,8 @@ func (d *direct) prepare(_ *Program, s *slab) {
 			}
 		}
 	}
-	var turned []float32
 	for _, sh := range d.shares {
-		turned = d.packShare(sh, turned)
+		d.packShare(sh, s)
 	}
 	d.rowsAtATime = d.goodRows()
 }
@@ -82,9 +81,8 @@ func (d *direct) prepare(_ *Program, s *slab) {
 func (d *direct) weightsOf(sh share) int { return sh.first * block * d.terms() }
 
 // packShare puts the weights of a share into the order its kernel reads them
-// in: chunk, tap, channel of the chunk, output channel. It returns the memory it
-// was given to work in, or more.
-func (d *direct) packShare(sh share, turned []float32) []float32 {
+// in: chunk, tap, channel of the chunk, output channel.
+func (d *direct) packShare(sh share, s *slab) {
 	depth, window := d.in.Shape[1], d.k[0]*d.k[1]
 	width := sh.blocks * block
 	src := d.weights[sh.first*block*depth*window:]
@@ -92,9 +90,9 @@ func (d *direct) packShare(sh share, turned []float32) []float32 {
 	outputs := min(width, d.to.c-sh.first*block)
 	if window == 1 {
 		turn(d.set, dst, width, src, depth, outputs, depth)
-		return turned
+		return
 	}
-	turned = growZero(turned, depth*window*width)
+	turned := s.zeros(depth * window * width)
 	turn(d.set, turned, width, src, depth*window, outputs, depth*window)
 	for i := range depth {
 		at := i/kernel.Chunk*window*kernel.Chunk + i%kernel.Chunk
@@ -102,7 +100,6 @@ func (d *direct) packShare(sh share, turned []float32) []float32 {
 			copy(dst[(at+t*kernel.Chunk)*width:][:width], turned[(i*window+t)*width:])
 		}
 	}
-	return turned
 }
 
 // goodRows is how many rows to compute for one share before turning to the

@@ -86,6 +86,18 @@ func (p *Program) pack() error {
 type slab struct {
 	floats []float32
 	used   int
+	spare  []float32
+}
+
+// zeros lends memory to prepare something in, until it is asked for again.
+func (s *slab) zeros(n int) []float32 {
+	if cap(s.spare) < n {
+		s.spare = make([]float32, n)
+		return s.spare
+	}
+	s.spare = s.spare[:n]
+	clear(s.spare)
+	return s.spare
 }
 
 func (s *slab) take(n int) []float32 {

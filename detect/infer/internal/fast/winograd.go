@@ -137,10 +137,9 @@ func (o *winograd) prepare(_ *Program, s *slab) {
 	copy(o.bias, o.convolution.bias)
 	o.taps, o.fewer = o.tapsOf(o.band*o.tiles[1]), o.tapsOf(o.lastBand()*o.tiles[1])
 	depth := o.in.Shape[1]
-	var filters []float32 // of a share, by input channel, tap, output channel
 	for _, sh := range o.full {
 		width := sh.blocks * block
-		filters = growZero(filters, depth*9*width)
+		filters := s.zeros(depth * 9 * width) // by input channel, tap, output channel
 		turn(o.set, filters, width, o.weights[sh.first*block*depth*9:], depth*9, min(width, o.to.c-sh.first*block), depth*9)
 		for b := range sh.blocks {
 			transformFilters(o.f, kernel.WinogradWeights{
@@ -149,16 +148,6 @@ func (o *winograd) prepare(_ *Program, s *slab) {
 			})
 		}
 	}
-}
-
-// growZero returns n zeros, in the memory of s if that is enough.
-func growZero(s []float32, n int) []float32 {
-	if cap(s) < n {
-		return make([]float32, n)
-	}
-	s = s[:n]
-	clear(s)
-	return s
 }
 
 // tapsOf leads through the channels of so many tiles.

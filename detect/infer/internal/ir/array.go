@@ -3,6 +3,7 @@ package ir
 import (
 	"encoding/binary"
 	"math"
+	"runtime"
 	"unsafe"
 )
 
@@ -138,7 +139,7 @@ func fromRaw[T Elem](raw []byte, size int, read func([]byte) T) []T {
 		return []T{}
 	}
 	p := unsafe.Pointer(unsafe.SliceData(raw))
-	if littleEndian && uintptr(p)%uintptr(size) == 0 {
+	if littleEndian && (unaligned || uintptr(p)%uintptr(size) == 0) {
 		return unsafe.Slice((*T)(p), n)
 	}
 	out := make([]T, n)
@@ -153,6 +154,10 @@ func fromRaw[T Elem](raw []byte, size int, read func([]byte) T) []T {
 }
 
 var littleEndian = binary.NativeEndian.Uint16([]byte{1, 0}) == 1
+
+// unaligned is set where a CPU reads numbers from any address. In a model file
+// they lie anywhere, and copying its weights would double them.
+const unaligned = runtime.GOARCH == "amd64" || runtime.GOARCH == "arm64" || runtime.GOARCH == "386"
 
 // Copy copies the elements of src to dst; both have the same type and length.
 func Copy(dst, src *Array) {
