@@ -96,15 +96,15 @@ func (r *results) page() string {
 	var b strings.Builder
 	fmt.Fprintf(&b, `# Stripping, side by side
 
-Made by `+"`bench/comparison`"+` on %s from a run over %d real and malformed files (one of %d in the corpus, by
-name); the counts lie in `+"`bench/results`"+`. Every tool
-was handed every file of the formats it knows, alone, and every output was judged in the same way:
+Made by `+"`bench/comparison`"+` on %s from a run over %d real and malformed files (of the corpus, by
+name, one of %d); the counts lie in `+"`bench/results`"+`. Every tool was handed every file of the formats it knows, alone, and every
+output was judged in the same way:
 
 - **tags left**: exiftool still shows a tag that showing the picture does not take. Orientation, resolution, sizes and the like are
   not counted, nor is the colour profile.
 - **parts left**: our own walker finds a segment, chunk, box or run of bytes that showing the picture does not take.
 - **texts left**: a text value of the input's metadata, 8 bytes or more with 5 different ones, is still in the bytes, in UTF-8,
-  Latin-1 or UTF-16.
+  Latin-1 or UTF-16. A malformed file that lays such a text inside what it calls its pixels counts, though no strip can part the two.
 - **any left**: one of the three.
 - **profile names**: the colour profile still has a description, a maker, a copyright or a date.
 - **same pixels**: libvips decodes input and output to the same numbers, on every page. **Unreadable**: it decodes the input only.
