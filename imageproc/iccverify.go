@@ -79,7 +79,7 @@ func (r *profileReader) table() bool {
 // complete reports whether the tags turn numbers into colours.
 func (r *profileReader) complete() bool {
 	has := func(names string) bool {
-		for _, n := range strings.Fields(names) {
+		for n := range strings.FieldsSeq(names) {
 			if r.tags[n] == "" {
 				return false
 			}

@@ -131,7 +131,7 @@ func BenchmarkSearch(b *testing.B) {
 		out[i] = byte(rnd.Uint32())
 	}
 	p := &picture{format: JPEG, out: rope{out}}
-	for _, v := range strings.Split("SONY DSC,ILCE-7RM4 v1.2,2021:07:14 09:12:33,Adobe Lightroom 10.3,Ottokar Faehrmann,Haus am See 7,"+
+	for v := range strings.SplitSeq("SONY DSC,ILCE-7RM4 v1.2,2021:07:14 09:12:33,Adobe Lightroom 10.3,Ottokar Faehrmann,Haus am See 7,"+
 		"51.4826 N,0.0077 E,serial 123456789,FE 24-70mm F2.8 GM,lens 987654321,(c) Ottokar F.,http://photo.example,"+
 		"uuid:faf5bdd5-ba3d,xmp.did:1234abcd,ISO 100 f/8.0,keyword: garden,keyword: people,Hertha Faehrmann,Greenwich", ",") {
 		p.texts.add([]byte(v))

@@ -65,7 +65,7 @@ func (t *texts) addUTF16(value []byte, order binary.ByteOrder) {
 	for ; len(value) > 0; value = value[2:] {
 		units = append(units, order.Uint16(value))
 	}
-	for _, part := range bytes.Split([]byte(string(utf16.Decode(units))), []byte{0}) {
+	for part := range bytes.SplitSeq([]byte(string(utf16.Decode(units))), []byte{0}) {
 		t.take(part)
 	}
 }
