@@ -30,6 +30,10 @@ func pngOf(w, h int, c color.Color) []byte {
 			img.Set(x, y, c)
 		}
 	}
+	return pngFile(img)
+}
+
+func pngFile(img image.Image) []byte {
 	var b bytes.Buffer
 	if err := png.Encode(&b, img); err != nil {
 		panic(err)

@@ -1,3 +1,7 @@
+//go:build !js && !wasip1
+
+// bbolt maps its file into memory, which a browser cannot.
+
 // Package boltjobs keeps a try-on client's records in one file, with bbolt: jobs,
 // transfers and deletions survive the death of the process.
 //

@@ -22,16 +22,17 @@ type match struct {
 }
 
 // places picks in each cell the point whose surroundings vary most in their
-// weaker direction, as Shi and Tomasi do.
+// weaker direction, as Shi and Tomasi do. What is nearly white or black tells
+// nothing: a little more or less light flattens it.
 func (m *matcher) places() []place {
-	const least = 60 // brightness squared, mean over the patch
+	const least = 100 // brightness squared, mean over the patch
 	var list []place
 	for cy := 0; cy < m.a.h; cy += cell {
 		for cx := 0; cx < m.a.w; cx += cell {
 			best, at := float32(least), place{-1, -1}
 			for y := max(cy, half+1); y < min(cy+cell, m.a.h-half-1); y += 2 {
 				for x := max(cx, half+1); x < min(cx+cell, m.a.w-half-1); x += 2 {
-					if m.hidden(x, y) {
+					if v := m.a.y[y*m.a.w+x]; v < 20 || v > 228 || m.hidden(x, y) {
 						continue
 					}
 					if s := m.a.strength(x, y); s > best {
@@ -280,7 +281,9 @@ func (m *matcher) colour(s similarity) [3]float64 {
 			}
 			p, q := m.a.rgb.Pix[4*(y*m.a.w+x):], m.b.rgb.Pix[4*(iv*m.b.w+iu):]
 			for k := range lists {
-				lists[k] = append(lists[k], int(q[k])-int(p[k]))
+				if p[k] > 12 && p[k] < 236 { // what is clipped does not move
+					lists[k] = append(lists[k], int(q[k])-int(p[k]))
+				}
 			}
 		}
 	}

@@ -18,12 +18,12 @@ type Options struct {
 	Shift  float64 // in parts of the longest side; default .03
 	Angle  float64 // radians; default .03
 	Colour float64 // how far the middle colour may move, 0 to 255; default 24
-	Drift  float64 // part of the places looked at that no longer match; default .25
-	Face   float64 // likeness of the face after moving it back, up to 1; default .90
+	Drift  float64 // part of the places looked at that no longer match; default .55
+	Face   float64 // likeness of the face after moving it back, up to 1; default .80
 }
 
 func (o *Options) withDefaults() Options {
-	d := Options{Scale: .03, Shift: .03, Angle: .03, Colour: 24, Drift: .25, Face: .90}
+	d := Options{Scale: .03, Shift: .03, Angle: .03, Colour: 24, Drift: .55, Face: .80}
 	if o == nil {
 		return d
 	}

@@ -265,16 +265,16 @@ func (s *simulation) run(t *testing.T, jobs int) {
 	s.checkDuplicates(t)
 	s.checkLedger(t)
 	s.checkErasure(t)
-	lines := ""
+	var lines strings.Builder
 	for _, k := range []string{
 		"jobs", "injected faults", "kills", "handed over by name", "pictures", "failed", "fate unknown", "resumed", "accepted",
 		"duplicate submissions", "lost handles", "bodies sent", "bytes sent", "bodies that differ", "left and not queued", "left, name never learned", "erased", "longest, minutes", "expired by declaration", "still queued", "simulated hours",
 	} {
-		lines += fmt.Sprintf("%-26s %d\n", k, s.tally[k])
+		lines.WriteString(fmt.Sprintf("%-26s %d\n", k, s.tally[k]))
 	}
-	t.Log("\n" + lines)
+	t.Log("\n" + lines.String())
 	if path := os.Getenv("FITVEIL_TRYON_REPORT"); path != "" {
-		if err := os.WriteFile(path, []byte(lines), 0o644); err != nil {
+		if err := os.WriteFile(path, []byte(lines.String()), 0o644); err != nil {
 			t.Fatal(err)
 		}
 	}

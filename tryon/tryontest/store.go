@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -98,12 +99,12 @@ func storeFind(t *testing.T, s tryon.Store) {
 	}
 	for _, test := range tests {
 		test.f.Kind = tryon.KindErasure
-		got := ""
+		var got strings.Builder
 		for _, r := range must(s.Find(t.Context(), test.f))(t) {
-			got += r.ID
+			got.WriteString(r.ID)
 		}
-		if got != test.want {
-			t.Errorf("%s: got %q, want %q", test.name, got, test.want)
+		if got.String() != test.want {
+			t.Errorf("%s: got %q, want %q", test.name, got.String(), test.want)
 		}
 	}
 }

@@ -1,0 +1,33 @@
+package tryon
+
+import (
+	"image"
+	"net/netip"
+)
+
+// EditMask is what garments may change, in the photo's pixels.
+func EditMask(r *Request) *image.Alpha {
+	a := &attempt{request: r}
+	mask, _ := a.edit(r.Photo.Photo().Bounds())
+	return mask
+}
+
+// FaceBox is where nothing may change.
+func FaceBox(r *Request) image.Rectangle {
+	return newFigure(r.Photo.Scene()).faceBox()
+}
+
+// TorsoOf is the part of the body whose skin is measured, in the pixels of a photo.
+func TorsoOf(in *Input) []Point {
+	f := newFigure(in.Photo.Scene())
+	if f == nil || !f.clear {
+		return nil
+	}
+	return f.torso()
+}
+
+// Inside reports whether a point is in a polygon.
+func Inside(poly []Point, x, y float64) bool { return inside(poly, x, y) }
+
+// Public reports whether an address is one of the open internet.
+func Public(a netip.Addr) bool { return public(a) }

@@ -1,0 +1,481 @@
+package tryon_test
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"image"
+	"image/color"
+	"image/draw"
+	"image/jpeg"
+	"image/png"
+	"math"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+	"testing"
+
+	"github.com/fitveil/fitveil/detect"
+	"github.com/fitveil/fitveil/detect/person"
+	"github.com/fitveil/fitveil/imageproc"
+	"github.com/fitveil/fitveil/tryon"
+	"github.com/fitveil/fitveil/tryon/identity"
+)
+
+// portraits are photographs of one person each, of the labelled ones.
+var portraits = []string{
+	"1123_ootd", "1127_ootd", "1128_ootd", "1129_ootd", "1132_ootd", "1135_ootd", "1136_ootd",
+	"1138_ootd", "1139_ootd", "1141_ootd", "1168_idm", "1169_idm", "1171_idm",
+	"0487_in", "0771_in", "0902_in", "1260_vh", "1263_vh", "1287_vh", "1592_u2",
+}
+
+// photographs are the portraits, screened once for all tests: every fourth of
+// them, or all with FITVEIL_TRYON_PHOTOS=all.
+var photographs = sync.OnceValues(func() ([]*detect.Screened, error) {
+	dir := os.Getenv("FITVEIL_SHARED")
+	if dir == "" {
+		dir = filepath.Join("..", "..", "shared")
+	}
+	people, err := person.New(nil)
+	if err != nil {
+		return nil, err
+	}
+	var list []*detect.Screened
+	for i, name := range portraits {
+		if os.Getenv("FITVEIL_TRYON_PHOTOS") != "all" && i%4 != 0 {
+			continue
+		}
+		f, err := os.Open(filepath.Join(dir, "photos", name+".jpg"))
+		if err != nil {
+			return nil, err
+		}
+		// Small ones are quick, and harder.
+		clean, err := imageproc.Sanitize(context.Background(), f, &imageproc.SanitizeOptions{MaxSide: 560})
+		f.Close()
+		if err != nil {
+			return nil, err
+		}
+		s, err := detect.Screen(context.Background(), people, clean, detect.OnePerson(), nil)
+		if err != nil {
+			return nil, fmt.Errorf("%s: %w", name, err)
+		}
+		list = append(list, s)
+	}
+	return list, nil
+})
+
+func nameOf(i int) string {
+	if os.Getenv("FITVEIL_TRYON_PHOTOS") != "all" {
+		i *= 4
+	}
+	return portraits[i]
+}
+
+func allPhotographs(t *testing.T) []*detect.Screened {
+	t.Helper()
+	list, err := photographs()
+	if errors.Is(err, os.ErrNotExist) {
+		t.Skip("the labelled photographs are not here; set FITVEIL_SHARED to the folder that holds photos/")
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	return list
+}
+
+func pixelsOf(t *testing.T, c *imageproc.Clean) *image.NRGBA {
+	t.Helper()
+	img, err := c.Image(nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return img.(*image.NRGBA)
+}
+
+// redrawn is what a model makes of a picture: all of it a little smaller or
+// larger, moved, of other colours, and compressed.
+type redrawn struct {
+	scale, x, y float64
+	colour      [3]int
+	quality     int
+}
+
+func (r redrawn) of(img *image.NRGBA) *image.NRGBA {
+	b := img.Rect
+	out := image.NewNRGBA(b)
+	cx, cy := float64(b.Dx())/2, float64(b.Dy())/2
+	for y := range b.Dy() {
+		for x := range b.Dx() {
+			u := (float64(x)-cx-r.x*float64(b.Dx()))/r.scale + cx
+			v := (float64(y)-cy-r.y*float64(b.Dy()))/r.scale + cy
+			c := between(img, u, v)
+			for k := range 3 {
+				c[k] = min(max(c[k]+float64(r.colour[k]), 0), 255)
+			}
+			out.SetNRGBA(x, y, color.NRGBA{uint8(c[0] + .5), uint8(c[1] + .5), uint8(c[2] + .5), 255})
+		}
+	}
+	if r.quality == 0 {
+		return out
+	}
+	var file bytes.Buffer
+	if err := jpeg.Encode(&file, out, &jpeg.Options{Quality: r.quality}); err != nil {
+		panic(err)
+	}
+	again, err := jpeg.Decode(&file)
+	if err != nil {
+		panic(err)
+	}
+	draw.Draw(out, b, again, image.Point{}, draw.Src)
+	return out
+}
+
+func between(img *image.NRGBA, u, v float64) (c [3]float64) {
+	w, h := img.Rect.Dx(), img.Rect.Dy()
+	u, v = min(max(u, 0), float64(w-1)), min(max(v, 0), float64(h-1))
+	x0, y0 := int(u), int(v)
+	fx, fy := u-float64(x0), v-float64(y0)
+	for j := range 2 {
+		for i := range 2 {
+			p := img.NRGBAAt(min(x0+i, w-1), min(y0+j, h-1))
+			weight := (1 - fx + float64(i)*(2*fx-1)) * (1 - fy + float64(j)*(2*fy-1))
+			c[0], c[1], c[2] = c[0]+weight*float64(p.R), c[1]+weight*float64(p.G), c[2]+weight*float64(p.B)
+		}
+	}
+	return c
+}
+
+// dressed paints the torso.
+func dressed(img *image.NRGBA, torso []tryon.Point, c color.NRGBA) {
+	for y := range img.Rect.Dy() {
+		for x := range img.Rect.Dx() {
+			if tryon.Inside(torso, float64(x), float64(y)) {
+				img.SetNRGBA(x, y, c)
+			}
+		}
+	}
+}
+
+// faceOf puts the face of one photograph onto another.
+func faceOf(dst *image.NRGBA, at image.Rectangle, src *image.NRGBA, from image.Rectangle) {
+	for y := at.Min.Y; y < at.Max.Y; y++ {
+		for x := at.Min.X; x < at.Max.X; x++ {
+			fx, fy := (float64(x-at.Min.X)+.5)/float64(at.Dx()), (float64(y-at.Min.Y)+.5)/float64(at.Dy())
+			if math.Hypot(fx-.5, fy-.5) > .5 || !(image.Point{X: x, Y: y}).In(dst.Rect) {
+				continue
+			}
+			c := between(src, float64(from.Min.X)+fx*float64(from.Dx()), float64(from.Min.Y)+fy*float64(from.Dy()))
+			dst.SetNRGBA(x, y, color.NRGBA{uint8(c[0]), uint8(c[1]), uint8(c[2]), 255})
+		}
+	}
+}
+
+// blurred is a face without features.
+func blurred(img *image.NRGBA, at image.Rectangle) {
+	at = at.Intersect(img.Rect)
+	n := max(at.Dx()/4, 1)
+	small := image.NewNRGBA(img.Rect)
+	copy(small.Pix, img.Pix)
+	for y := at.Min.Y; y < at.Max.Y; y++ {
+		for x := at.Min.X; x < at.Max.X; x++ {
+			var s [3]int
+			count := 0
+			for j := -n; j <= n; j += 2 {
+				for i := -n; i <= n; i += 2 {
+					if p := (image.Point{X: x + i, Y: y + j}); p.In(img.Rect) {
+						c := small.NRGBAAt(p.X, p.Y)
+						s[0], s[1], s[2], count = s[0]+int(c.R), s[1]+int(c.G), s[2]+int(c.B), count+1
+					}
+				}
+			}
+			img.SetNRGBA(x, y, color.NRGBA{uint8(s[0] / count), uint8(s[1] / count), uint8(s[2] / count), 255})
+		}
+	}
+}
+
+func mirrored(img *image.NRGBA) *image.NRGBA {
+	out := image.NewNRGBA(img.Rect)
+	for y := range img.Rect.Dy() {
+		for x := range img.Rect.Dx() {
+			out.SetNRGBA(x, y, img.NRGBAAt(img.Rect.Dx()-1-x, y))
+		}
+	}
+	return out
+}
+
+// remoteDrawing is a remote backend that makes its picture of what it gets.
+func remoteDrawing(f func(in *tryon.Input, img *image.NRGBA) *image.NRGBA) tryon.Backend {
+	p := remote("model", "api.renderer.example")
+	p.MaxSide = 400
+	return tryon.NewBackend(p, func(_ context.Context, in *tryon.Input) (*tryon.Output, error) {
+		img, err := in.Photo.Photo().Image(nil)
+		if err != nil {
+			return nil, err
+		}
+		var file bytes.Buffer
+		if err := png.Encode(&file, f(in, img.(*image.NRGBA))); err != nil {
+			return nil, err
+		}
+		return &tryon.Output{Images: []tryon.Encoded{{Data: file.Bytes()}}}, nil
+	})
+}
+
+func (w *world) of(s *detect.Screened) *tryon.Request {
+	r := w.request
+	r.Photo = s
+	return &r
+}
+
+// With the lock, every pixel outside of the region is the shopper's own, on
+// twenty photographs, whatever the model did to size, place and colour.
+func TestLockKeepsThePhoto(t *testing.T) {
+	w := newWorld(t)
+	model := redrawn{scale: 1.012, x: .006, y: -.004, colour: [3]int{7, -4, 5}, quality: 88}
+	client := newClient(t, &tryon.Options{
+		Ledger: w.ledger, Lock: &identity.Options{},
+		Routes: routes(remoteDrawing(func(in *tryon.Input, img *image.NRGBA) *image.NRGBA {
+			dressed(img, tryon.TorsoOf(in), color.NRGBA{30, 60, 200, 255})
+			return model.of(img)
+		})),
+	})
+	held := 0
+	for i, s := range allPhotographs(t) {
+		request := w.of(s)
+		result, err := client.Render(t.Context(), w.permit, request)
+		if err != nil {
+			t.Logf("refused: %s: %v", nameOf(i), err) // a false alarm, which TestDrift counts
+			continue
+		}
+		held++
+		before, after, mask := pixelsOf(t, s.Photo()), pixelsOf(t, result.Images[0]), tryon.EditMask(request)
+		if before.Rect != after.Rect {
+			t.Fatalf("%s: %v became %v", nameOf(i), before.Rect, after.Rect)
+		}
+		changed, inside := 0, 0
+		for y := range before.Rect.Dy() {
+			for x := range before.Rect.Dx() {
+				if mask.AlphaAt(x, y).A == 0 {
+					if before.NRGBAAt(x, y) != after.NRGBAAt(x, y) {
+						changed++
+					}
+				} else if before.NRGBAAt(x, y) != after.NRGBAAt(x, y) {
+					inside++
+				}
+			}
+		}
+		if changed > 0 || inside < 1000 {
+			t.Errorf("%s: %d pixels outside of the region changed, %d inside", nameOf(i), changed, inside)
+		}
+		r := result.Identity[0]
+		for k, c := range r.Colour {
+			if math.Abs(c-float64(model.colour[k])) > 3 {
+				t.Errorf("%s: colours moved by %v, measured %v", nameOf(i), model.colour, r.Colour)
+				break
+			}
+		}
+		if math.Abs(r.Scale-model.scale) > .01 {
+			t.Errorf("%s: scaled by %v, measured %v", nameOf(i), model.scale, r.Scale)
+		}
+	}
+	t.Logf("%d of %d photographs held", held, len(allPhotographs(t)))
+	if held*20 < 19*len(allPhotographs(t)) {
+		t.Error("want at least 95 %")
+	}
+}
+
+// What is another person, pose or place is refused; what a good model does is not.
+func TestDrift(t *testing.T) {
+	list := allPhotographs(t)
+	w := newWorld(t)
+	plain := redrawn{scale: 1, quality: 85}
+	benign := map[string]func(*image.NRGBA) *image.NRGBA{
+		"larger":   redrawn{scale: 1.02, quality: 85}.of,
+		"moved":    redrawn{scale: .99, x: .012, y: -.01, colour: [3]int{12, 3, -8}, quality: 75}.of,
+		"brighter": redrawn{scale: 1.01, x: -.005, colour: [3]int{12, 12, 12}, quality: 80}.of,
+	}
+	next := func(i int) (*image.NRGBA, image.Rectangle) {
+		j := (i + 1) % len(list)
+		r := w.of(list[j])
+		return pixelsOf(t, list[j].Photo()), tryon.FaceBox(r)
+	}
+	drift := map[string]func(i int, in *tryon.Input, img *image.NRGBA) *image.NRGBA{
+		"another face": func(i int, in *tryon.Input, img *image.NRGBA) *image.NRGBA {
+			other, from := next(i)
+			faceOf(img, tryon.FaceBox(&tryon.Request{Photo: in.Photo}), other, from)
+			return plain.of(img)
+		},
+		"no face": func(_ int, in *tryon.Input, img *image.NRGBA) *image.NRGBA {
+			blurred(img, tryon.FaceBox(&tryon.Request{Photo: in.Photo}))
+			return plain.of(img)
+		},
+		"another picture": func(i int, _ *tryon.Input, img *image.NRGBA) *image.NRGBA {
+			other, _ := next(i)
+			small, err := imageproc.Resize(other, img.Rect.Dx(), img.Rect.Dy(), nil)
+			if err != nil {
+				t.Fatal(err)
+			}
+			return small.(*image.NRGBA)
+		},
+		"mirrored": func(_ int, _ *tryon.Input, img *image.NRGBA) *image.NRGBA { return mirrored(img) },
+		"closer":   func(_ int, _ *tryon.Input, img *image.NRGBA) *image.NRGBA { return redrawn{scale: 1.1}.of(img) },
+		"moved away": func(_ int, _ *tryon.Input, img *image.NRGBA) *image.NRGBA {
+			return redrawn{scale: 1, x: .05 * float64(max(img.Rect.Dx(), img.Rect.Dy())) / float64(img.Rect.Dx())}.of(img)
+		},
+		"other colours": func(_ int, _ *tryon.Input, img *image.NRGBA) *image.NRGBA {
+			return redrawn{scale: 1, colour: [3]int{60, 0, -60}}.of(img)
+		},
+	}
+	run := func(i int, f func(in *tryon.Input, img *image.NRGBA) *image.NRGBA) error {
+		client := newClient(t, &tryon.Options{Ledger: w.ledger, Lock: &identity.Options{}, Routes: routes(remoteDrawing(f))})
+		_, err := client.Render(t.Context(), w.permit, w.of(list[i]))
+		return err
+	}
+	alarms, n := 0, 0
+	for name, f := range benign {
+		for i := range list {
+			n++
+			err := run(i, func(in *tryon.Input, img *image.NRGBA) *image.NRGBA {
+				dressed(img, tryon.TorsoOf(in), color.NRGBA{30, 60, 200, 255})
+				return f(img)
+			})
+			if err != nil {
+				alarms++
+				t.Logf("false alarm: %s, %s: %v %v", nameOf(i), name, err, errors.Unwrap(err))
+			}
+		}
+	}
+	caught, m := 0, 0
+	for name, f := range drift {
+		for i := range list {
+			if strings.Contains(name, "face") && tryon.FaceBox(w.of(list[i])).Empty() {
+				continue // none is in the picture
+			}
+			m++
+			err := run(i, func(in *tryon.Input, img *image.NRGBA) *image.NRGBA { return f(i, in, img) })
+			var e *tryon.Error
+			if errors.As(err, &e) && (e.Code == tryon.Drifted || e.Code == tryon.Undressed) {
+				caught++
+			} else {
+				t.Logf("not caught: %s, %s: %v", nameOf(i), name, err)
+			}
+		}
+	}
+	t.Logf("%d of %d drifted pictures caught, %d false alarms in %d", caught, m, alarms, n)
+	if float64(caught) < .95*float64(m) || float64(alarms) > .05*float64(n) {
+		t.Errorf("want at least 95 %% caught and at most 5 %% false alarms")
+	}
+}
+
+// A model that undresses is caught, and one that dresses is not.
+func TestUndressing(t *testing.T) {
+	w := newWorld(t)
+	list := allPhotographs(t)
+	skinOf := func(in *tryon.Input, img *image.NRGBA) color.NRGBA {
+		box := tryon.FaceBox(&tryon.Request{Photo: in.Photo})
+		if box.Empty() {
+			return color.NRGBA{224, 172, 140, 255}
+		}
+		c := image.Pt((box.Min.X+box.Max.X)/2, (box.Min.Y+box.Max.Y)/2)
+		return img.NRGBAAt(c.X, c.Y+box.Dy()/8)
+	}
+	draw := func(i int, cloth func(in *tryon.Input, img *image.NRGBA) color.NRGBA) error {
+		client := newClient(t, &tryon.Options{Ledger: w.ledger, Routes: routes(remoteDrawing(func(in *tryon.Input, img *image.NRGBA) *image.NRGBA {
+			dressed(img, tryon.TorsoOf(in), cloth(in, img))
+			return redrawn{scale: 1, quality: 85}.of(img)
+		}))})
+		_, err := client.Render(t.Context(), w.permit, w.of(list[i]))
+		return err
+	}
+	caught, alarms := 0, 0
+	for i := range list {
+		var e *tryon.Error
+		if err := draw(i, skinOf); errors.As(err, &e) && e.Code == tryon.Undressed {
+			caught++
+		} else {
+			t.Logf("not caught: %s: %v", nameOf(i), err)
+		}
+		for _, c := range []color.NRGBA{{250, 250, 250, 255}, {15, 15, 18, 255}, {120, 20, 40, 255}} {
+			if err := draw(i, func(*tryon.Input, *image.NRGBA) color.NRGBA { return c }); err != nil {
+				alarms++
+				t.Logf("false alarm: %s in %v: %v", nameOf(i), c, err)
+			}
+		}
+	}
+	t.Logf("%d of %d undressed pictures caught, %d false alarms in %d", caught, len(list), alarms, 3*len(list))
+	if caught*20 < 19*len(list) || alarms*20 > 3*len(list) {
+		t.Error("want at least 95 % caught and at most 5 % false alarms")
+	}
+}
+
+// What is sent is the person and little else, and nothing of the person is missing.
+func TestMinimise(t *testing.T) {
+	w := newWorld(t)
+	people, err := person.New(nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var grey, area, bytesBefore, bytesAfter, box, kept float64
+	for i, s := range allPhotographs(t) {
+		var sent *detect.Screened
+		client := newClient(t, &tryon.Options{Ledger: w.ledger, Routes: routes(remoteDrawing(func(in *tryon.Input, img *image.NRGBA) *image.NRGBA {
+			sent = in.Photo
+			return img
+		}))})
+		if _, err := client.Render(t.Context(), w.permit, w.of(s)); err != nil {
+			t.Errorf("%s: %v", nameOf(i), err)
+			continue
+		}
+		img := pixelsOf(t, sent.Photo())
+		if max(img.Rect.Dx(), img.Rect.Dy()) > 400 {
+			t.Errorf("%s: sent at %v", nameOf(i), img.Rect)
+		}
+		n := 0
+		for j := 0; j < len(img.Pix); j += 4 {
+			if d := int(img.Pix[j]) - 0xB4; d > -4 && d < 4 && max(img.Pix[j], img.Pix[j+1], img.Pix[j+2])-min(img.Pix[j], img.Pix[j+1], img.Pix[j+2]) < 5 {
+				n++
+			}
+		}
+		grey += float64(n) / float64(img.Rect.Dx()*img.Rect.Dy())
+		before := s.Photo().Bounds()
+		area += float64(img.Rect.Dx()*img.Rect.Dy()-n) / float64(before.Dx()*before.Dy())
+		bytesBefore, bytesAfter = bytesBefore+float64(len(s.Photo().Bytes())), bytesAfter+float64(len(sent.Photo().Bytes()))
+		// The detector still finds the same person in the same place.
+		scene, err := people.Detect(t.Context(), img)
+		if err != nil || len(scene.People) != 1 {
+			t.Errorf("%s: %v, %v", nameOf(i), scene, err)
+			continue
+		}
+		want := sent.Scene().People[0]
+		both := want.Box.Intersect(scene.People[0].Box)
+		either := want.Box.Dx()*want.Box.Dy() + scene.People[0].Box.Dx()*scene.People[0].Box.Dy() - both.Dx()*both.Dy()
+		box += float64(both.Dx()*both.Dy()) / float64(either)
+		kept += same(want.Keypoints, scene.People[0].Keypoints, float64(want.Box.Dy()))
+	}
+	n := float64(len(allPhotographs(t)))
+	t.Logf("made grey: %.0f %% of what is sent; pixels of the photo that are sent: %.0f %%; bytes: %.0f %%; boxes agree to %.2f, keypoints %.0f %%",
+		100*grey/n, 100*area/n, 100*bytesAfter/bytesBefore, box/n, 100*kept/n)
+	if box/n < .85 || kept/n < .9 {
+		t.Error("the person suffers")
+	}
+}
+
+// same is the part of the keypoints that are found again within 4 % of the
+// person's height.
+func same(a, b []detect.Keypoint, height float64) float64 {
+	n, ok := 0., 0.
+	for i := range a {
+		if a[i].Score < .4 || i >= len(b) {
+			continue
+		}
+		n++
+		if math.Hypot(float64(a[i].X-b[i].X), float64(a[i].Y-b[i].Y)) < .04*height {
+			ok++
+		}
+	}
+	if n == 0 {
+		return 1
+	}
+	return ok / n
+}
