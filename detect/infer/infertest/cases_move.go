@@ -86,6 +86,7 @@ func moveVectors() []vector {
 		{op: "NonZero", name: "float32", from: 9, in: []value{known(f32(1, 0, 0, 2, 3, 0), 2, 3)}},
 		{op: "NonZero", name: "bool", from: 9, in: []value{known([]bool{true, false, true}, 3)}},
 		{op: "QuantizeLinear", name: "uint8", from: 10, in: []value{within(-3, 3, 2, 3), known(f32(0.02)), known([]uint8{128})}},
+		{op: "QuantizeLinear", name: "halves", from: 10, in: []value{given(f32(0.5, 1.5, 2.5, 3.5, 300, -1), 6), known(f32(1)), known([]uint8{10})}},
 		{op: "QuantizeLinear", name: "int8", from: 10, in: []value{within(-3, 3, 2, 3), known(f32(0.02)), known([]int8{-3})}},
 		{op: "QuantizeLinear", name: "without zero point", from: 10, in: []value{within(-1, 3, 2, 3), known(f32(0.02))}},
 		{op: "QuantizeLinear", name: "axis", from: 13, attrs: attrs{"axis": 1}, in: []value{within(-3, 3, 2, 3, 2), known(f32(0.02, 0.1, 0.05), 3), known([]uint8{0, 99, 128}, 3)}},
