@@ -19,8 +19,15 @@
 // and recipients, asks the record again at each use, and cannot be stored: a job
 // that runs later asks for a new one. Anything that fails is a no.
 //
+// [Ledger.Prove] shows what a person had answered at a time, and that they had not
+// taken it back: [VerifyProof] needs the public key alone, and catches a log that
+// was rewritten if somebody has kept a [Checkpoint]. A [Profile] is an agreement
+// as data. [Holder] is whatever else keeps personal data: [Ledger.Erase] and
+// [Ledger.Export] reach it, [Ledger.Sweep] keeps it to the profile's times.
+//
 // Records live in a [Store]: memstore for tests and sessions, boltstore for a
-// file that is synced before a call returns. Everything with a secret or a
+// file that is synced before a call returns, pgstore for several instances on a
+// database. Everything with a secret or a
 // person in it (Subject, Permit, Keys, Receipt) prints and logs as a fixed word.
 //
 // # Limits
@@ -28,7 +35,7 @@
 // The package records and enforces; whether a notice is lawful is not its call,
 // and the truth of the evidence is the caller's. A store that loses
 // acknowledged writes loses consents. An operator who holds the keys can still
-// rewrite a record or cut off its end; the receipts people hold show that, the
-// ledger alone does not. A clock set far ahead ends consents for good: people
+// rewrite a record or cut off its end; the receipts people hold and checkpoints
+// kept elsewhere show that, the ledger alone does not. A clock set far ahead ends consents for good: people
 // are asked again, nothing is revived.
 package consent
