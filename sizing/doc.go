@@ -18,13 +18,20 @@
 // model names the right size more often than looking it up. With measurements
 // from a Scanner the chart's own size comes out.
 //
+// Values in a mistaken unit are repaired and said so (Repair). Chart.Ask says what to
+// ask next, Recommendation.Reasons why. Clothes that fit speak through Body.Wears, and
+// what customers keep and return through a Learner, whose Shift goes into Options. Rank
+// orders many products for one body, Convert translates size labels, Profile keeps a
+// shopper's measurements behind a gate.
+//
 // The package links nothing but the standard library and reads no file; the
 // model is 9 kB of numbers. Values of this package that hold body data print as
 // "redacted"; AppendJSON is the deliberate way out.
 //
 // # Charts
 //
-// ParseChart reads fitveil's JSON, CSV and two table shapes found in the wild.
+// ParseChart reads fitveil's JSON, CSV, XLSX, HTML tables, schema.org JSON-LD and two
+// table shapes found in the wild; Chart.Guesses tells what it had to guess.
 // Chart.Lint finds the mistakes that send wrong parcels. Three traps it can't
 // find: a chart of garment measurements taken for one of bodies; a "waist" that
 // means the natural waist (call the column waist_natural), where Body.Waist is at
@@ -34,7 +41,7 @@
 //
 // The surveys are American (ANSUR I and II, NHANES 2017-2020) and the model
 // inherits that; ANSUR's people are soldiers. From height, weight and age alone
-// nobody can name the right letter size in more than about 70 % (men) or 59 %
+// nobody can name the right letter size in more than about 70 % (men) or 59 to 63 %
 // (women) of cases; a tape measurement helps more than any model. Shoes are not
 // recommended from height and weight. Of children from 2 to 17 only waist, arm
 // and, from 12 years, hips are estimated; other dimensions count when measured.

@@ -41,8 +41,8 @@ type grid struct {
 	notes   bool // rows that hold no measurement may be left out
 }
 
-func (g *grid) guess(code, column, format string, args ...any) {
-	g.guesses = append(g.guesses, Guess{code, clip(column, maxLabel), fmt.Sprintf(format, args...)})
+func (g *grid) guess(code, format string, args ...any) {
+	g.guesses = append(g.guesses, Guess{Code: code, Text: fmt.Sprintf(format, args...)})
 }
 
 // table finds the header row, or the header column, and makes a table of the rest.
@@ -50,12 +50,12 @@ func (g *grid) table() *table {
 	head := g.header()
 	if head < 0 && g.transposed() {
 		g.transpose()
-		g.guess(GuessTransposed, "", "The sizes stand in columns: the table was turned.")
+		g.guess(GuessTransposed, "The sizes stand in columns: the table was turned.")
 		head = g.header()
 	}
 	head = max(head, 0)
 	if head > 0 {
-		g.guess(GuessHeader, "", "The header was taken from row %d.", head+1)
+		g.guess(GuessHeader, "The header was taken from row %d.", head+1)
 	}
 	t := &table{format: g.format, guesses: g.guesses, notes: g.notes}
 	if len(g.rows) == 0 {

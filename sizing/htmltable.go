@@ -27,7 +27,7 @@ func parseHTML(page string, o *ChartOptions) (*Chart, error) {
 		}
 		g := &grid{format: "html", rows: t.rows, notes: true}
 		if len(tables) > 1 && o.Variant == "" {
-			g.guess(GuessTable, "", "Of %d tables the one taken is number %d.", len(tables), i+1)
+			g.guess(GuessTable, "Of %d tables the one taken is number %d.", len(tables), i+1)
 		}
 		c, err := g.table().chart(o)
 		if err == nil {

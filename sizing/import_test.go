@@ -153,7 +153,7 @@ func TestImport(t *testing.T) {
 					t.Error("a guess without words")
 				}
 			}
-			for _, code := range strings.Fields(q.guesses) {
+			for code := range strings.FieldsSeq(q.guesses) {
 				if !slices.Contains(codes, code) {
 					t.Errorf("guesses %q, want %q", codes, code)
 				}

@@ -111,7 +111,7 @@ func parseCSV(data string, o *ChartOptions) (*Chart, error) {
 	r.TrimLeadingSpace = r.Comma != '\t'
 	g := &grid{format: "csv"}
 	if r.Comma != ',' {
-		g.guess(GuessSeparator, "", "The cells were taken to be parted by %q.", r.Comma)
+		g.guess(GuessSeparator, "The cells were taken to be parted by %q.", r.Comma)
 	}
 	for {
 		record, err := r.Read()

@@ -71,7 +71,6 @@ type curve struct {
 	judged float64 // how many are in sq
 	at     float64 // n when coef was solved
 	coef   [curveSize]float64
-	solved bool
 }
 
 // curvePoint is a body as the curve sees it: what the model makes of what is known,

@@ -129,7 +129,7 @@ func (c *Chart) recommend(t *tables, r *Recommendation, b *Body, o *Options) err
 	}
 	// Where every dimension of the chart is measured, a repair could turn a larger
 	// girth into a smaller size: what looks wrong is only said.
-	if all := w.measure(t, c, b); !all && w.mix.suspect(t, b) {
+	if all := w.measure(t, c, b); !all && w.mix.suspect(b) {
 		if known, r.Warnings, err = w.mix.mended(t, known, r.Warnings); err != nil {
 			return err
 		}

@@ -125,7 +125,7 @@ func (m *mixture) mend(t *tables, b *Body, list []Warning) ([]Warning, error) {
 	for range maxRepairs {
 		if err := b.Validate(); err == nil {
 			m.condition(t, b, 0, 0)
-			if !m.suspect(t, b) {
+			if !m.suspect(b) {
 				return list, nil
 			}
 		} else if !b.mendable() {
@@ -162,7 +162,7 @@ func (b *Body) mendable() bool {
 
 // suspect reports whether a value is far off where another unit would not be, or
 // farther off than anything explains. m is conditioned on b.
-func (m *mixture) suspect(t *tables, b *Body) bool {
+func (m *mixture) suspect(b *Body) bool {
 	for i := range m.obs[:m.nobs] {
 		o := &m.obs[i]
 		if o.variable == vAge || o.measure == isWorn {

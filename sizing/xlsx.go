@@ -51,7 +51,7 @@ func parseXLSX(data []byte, o *ChartOptions) (*Chart, error) {
 		if err == nil {
 			g := &grid{format: "xlsx", rows: rows, notes: true}
 			if len(w.sheets) > 1 && o.Variant == "" {
-				g.guess(GuessTable, "", "Of %d sheets the one taken is number %d.", len(w.sheets), i+1)
+				g.guess(GuessTable, "Of %d sheets the one taken is number %d.", len(w.sheets), i+1)
 			}
 			var c *Chart
 			if c, err = g.table().chart(o); err == nil {
