@@ -59,6 +59,9 @@ func Decode(r io.Reader, o *DecodeOptions) (image.Image, error) {
 // structure does, as if it ended as it should.
 func parseTruncated(data []byte, lim Limits, allowed bool) (pic *picture, cut bool, err error) {
 	pic, err = parse(data, lim, extras{})
+	if err == nil {
+		return pic, allowed && slices.Contains(pic.mended, cutShort), nil
+	}
 	var e *FormatError
 	if !allowed || !errors.As(err, &e) || e.Format != JPEG || e.Err != ErrCorrupt || e.Offset < 2 || e.Offset > int64(len(data)) {
 		return pic, false, err

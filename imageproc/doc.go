@@ -74,11 +74,12 @@
 //
 // All formats but these, with [ErrUnsupported], never passed through. Of
 // JPEG: arithmetic, lossless and hierarchical coding, 12 bits, two components,
-// as ErrUnsupported; a file without EOI, that is cut short, as [ErrCorrupt], and
-// so is whatever breaks the rules of segments, tables and scans. Of PNG: a wrong
-// CRC in a critical chunk, a missing IEND. Of WebP: a file shorter than RIFF says,
+// as ErrUnsupported; as [ErrCorrupt] a file
+// that is cut short before its first scan, and
+// whatever breaks the rules of segments, tables and scans. Of PNG: a wrong
+// CRC in a critical chunk, a chunk cut short. Of WebP: a file shorter than RIFF says,
 // a picture of another size than announced, frames off the canvas. Of GIF: a
-// missing trailer, sub-blocks cut short, LZW codes that mean nothing. Of TIFF: raw
+// first picture cut short, LZW codes that mean nothing. Of TIFF: raw
 // formats of cameras (DNG, NEF, CR2, ARW, ...), strips outside the file, fewer than
 // the picture needs, or over one another, compressions that are not of the list
 // above or Deflate, CCITT, LZMA, Zstandard, ThunderScan or LogLuv. Of HEIC and AVIF: sequences in
@@ -88,6 +89,10 @@
 // 20 MiB of input, 64 megapixels, 65,536 segments or chunks, 512 MiB to decode
 // in, of which 256 MiB have to be matched by compressed data.
 // A TIFF file may have four strips or tiles for each of the segments.
+//
+// What every decoder shows of a file that is cut short goes over as a sound file,
+// and the report says so under Mended: a JPEG whose data breaks off, a PNG without
+// IEND, the whole frames of a GIF and nothing of one that is not whole.
 //
 // # Limits
 //

@@ -36,6 +36,9 @@ type gifParser struct {
 	loop    []byte // the last application extension that tells how often to play
 	frames  int
 	pixels  rope
+	before  int  // slices of pixels before the picture being read
+	over    int  // end of a picture that breaks off behind its last pixel
+	lost    bool // the file breaks off, or where a block has to begin there is none
 }
 
 func (p *gifParser) fail(part string, at int, sentinel error, format string, args ...any) error {
@@ -52,7 +55,12 @@ func parseGIF(data []byte, lim Limits, x extras) (*picture, error) {
 		return nil, err
 	}
 	for {
+		start := p.pos
 		done, err := p.block()
+		if err != nil && p.frames > 0 && p.lost {
+			p.cutShort(start)
+			break
+		}
 		if err != nil {
 			return nil, err
 		}
@@ -64,9 +72,21 @@ func parseGIF(data []byte, lim Limits, x extras) (*picture, error) {
 	return p.pic, nil
 }
 
+// cutShort ends a file at the block at start, which breaks off or is none: the
+// whole frames before it go over, as players show them, and nothing of this one.
+func (p *gifParser) cutShort(start int) {
+	p.pic.mend(cutShort)
+	p.dropControl()
+	if rest := p.data[min(max(start, p.over), len(p.data)):]; len(rest) > 0 {
+		p.pic.texts.trailer(rest)
+		p.pic.found.add("bytes after the last frame", len(rest), trailerClasses(rest))
+	}
+}
+
 // need checks that n bytes are left.
 func (p *gifParser) need(part string, n int) error {
 	if len(p.data)-p.pos < n {
+		p.lost = true
 		return p.fail(part, p.pos, ErrCorrupt, "the file is truncated")
 	}
 	return nil
@@ -121,6 +141,7 @@ func (p *gifParser) block() (done bool, err error) {
 		p.pic.found.add("bytes between blocks", 1, 0)
 		return false, nil
 	}
+	p.lost = true
 	return false, p.fail("block", at, ErrCorrupt, "no block begins with %#02x", p.data[at])
 }
 
@@ -147,6 +168,7 @@ func (p *gifParser) subBlocks(part string, at int, do func(block []byte)) error 
 			return nil
 		}
 		if len(p.data)-p.pos < n {
+			p.lost = true
 			return p.fail(part, at, ErrCorrupt, "a sub-block of %d bytes exceeds input", n)
 		}
 		do(p.data[p.pos : p.pos+n])
@@ -164,7 +186,7 @@ func (p *gifParser) readImage(at int) error {
 	left, top := int(binary.LittleEndian.Uint16(d)), int(binary.LittleEndian.Uint16(d[2:]))
 	width, height := int(binary.LittleEndian.Uint16(d[4:])), int(binary.LittleEndian.Uint16(d[6:]))
 	if width == 0 || height == 0 {
-		return p.fail(part, at, ErrCorrupt, "size is not valid")
+		return p.skipImage(at, tableSize(d[8]))
 	}
 	if p.frames == 0 {
 		// Browsers widen a screen that is too small for its first picture.
@@ -185,6 +207,7 @@ func (p *gifParser) readImage(at int) error {
 	if err := p.need(part, 9+table+1); err != nil {
 		return err
 	}
+	p.before = len(p.pixels)
 	p.pixels.add(p.control)
 	p.control = nil
 	head := append(append(make([]byte, 0, 10), gifImage), d...)
@@ -194,6 +217,19 @@ func (p *gifParser) readImage(at int) error {
 	p.pixels.add(head, colours)
 	p.frames++
 	return p.readPixels(at, width*height)
+}
+
+// skipImage goes over a picture without a size, which nobody can show.
+func (p *gifParser) skipImage(at, table int) error {
+	p.pic.mend(brokenFrame)
+	if err := p.need("image", 9+table+1); err != nil {
+		return err
+	}
+	p.pos += 9 + table + 1
+	p.dropControl()
+	err := p.subBlocks("image", at, p.pic.texts.blob)
+	p.pic.found.add("picture without a size", p.pos-at, 0)
+	return err
 }
 
 // readPixels reads the code size and the coded pixels, which end where the codes
@@ -207,6 +243,7 @@ func (p *gifParser) readPixels(at, pixels int) error {
 	start, first := p.pos, p.pos+1
 	p.pos = first
 	if err := p.subBlocks(part, at, walk.take); err != nil {
+		p.cutPixels(start, walk)
 		return err
 	}
 	if walk.err != nil {
@@ -229,6 +266,32 @@ func (p *gifParser) readPixels(at, pixels int) error {
 	}
 	p.pixels.add(zeroByte)
 	return nil
+}
+
+// cutPixels ends a picture whose sub-blocks break off: it goes over if all its
+// pixels are there, else not at all.
+func (p *gifParser) cutPixels(start int, walk *lzwWalk) {
+	var codes []byte
+	for at := start + 1; at < len(p.data); at += 1 + int(p.data[at]) {
+		codes = append(codes, p.data[at+1:min(len(p.data), at+1+int(p.data[at]))]...)
+	}
+	walk.take(codes[walk.bytes:])
+	if walk.pixels > 0 || walk.err != nil {
+		p.pixels = p.pixels[:p.before]
+		p.frames--
+		return
+	}
+	n, mask := walk.used()
+	codes = codes[:n]
+	codes[n-1] &= mask
+	p.pixels.add(p.data[start : start+1])
+	for len(codes) > 0 {
+		size := min(len(codes), 255)
+		p.pixels.add([]byte{byte(size)}, codes[:size])
+		codes = codes[size:]
+	}
+	p.pixels.add(zeroByte)
+	p.over = len(p.data)
 }
 
 // finish puts the output together.

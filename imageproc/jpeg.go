@@ -39,7 +39,6 @@ type jpegParser struct {
 
 	embedded bool           // in a container that has tables of its own
 	used     map[*byte]bool // then: tables that some scan needed, by their first byte
-	open     bool           // the end of the data came where EOI had to
 }
 
 func parseJPEG(data []byte, lim Limits, x extras) (*picture, error) {
@@ -87,12 +86,12 @@ func (p *jpegParser) next() (at int, marker byte, err error) {
 	for i := start; ; {
 		k := bytes.IndexByte(p.data[i:], 0xFF)
 		if k < 0 {
-			return 0, 0, p.missingEOI()
+			return p.missingEOI(start)
 		}
 		for i += k; i < len(p.data) && p.data[i] == 0xFF; i++ {
 		}
 		if i == len(p.data) {
-			return 0, 0, p.missingEOI()
+			return p.missingEOI(start)
 		}
 		if p.data[i] == 0 {
 			continue
@@ -108,8 +107,22 @@ func (p *jpegParser) next() (at int, marker byte, err error) {
 	}
 }
 
-func (p *jpegParser) missingEOI() error {
-	p.open = true
+// missingEOI ends a file that is cut short: with what there is, as decoders do, if
+// a picture has begun. The output gets an EOI.
+func (p *jpegParser) missingEOI(start int) (at int, marker byte, err error) {
+	if p.scans == 0 {
+		return 0, 0, p.truncated()
+	}
+	if gap := p.data[start:]; len(gap) > 0 {
+		p.pic.texts.blob(gap)
+		p.pic.found.add("bytes between segments", len(gap), 0)
+	}
+	p.pic.mend(cutShort)
+	p.pos = len(p.data)
+	return len(p.data), mEOI, nil
+}
+
+func (p *jpegParser) truncated() error {
 	return p.fail("end", len(p.data), ErrCorrupt, "no EOI marker: the file is truncated")
 }
 
@@ -118,7 +131,7 @@ func (p *jpegParser) end(at int) error {
 	if p.scans == 0 {
 		return p.fail("EOI", at, ErrCorrupt, "no picture before it")
 	}
-	if tail := p.data[at+2:]; len(tail) > 0 {
+	if tail := p.data[min(at+2, len(p.data)):]; len(tail) > 0 {
 		p.pic.texts.trailer(tail)
 		p.pic.found.add("bytes after EOI", len(tail), trailerClasses(tail))
 	}
@@ -135,7 +148,7 @@ func (p *jpegParser) segment(at int, marker byte) error {
 		return p.fail(name, at, ErrCorrupt, "marker in a place where none may be")
 	}
 	if len(p.data)-p.pos < 2 {
-		return p.missingEOI()
+		return p.truncated()
 	}
 	n := int(binary.BigEndian.Uint16(p.data[p.pos:]))
 	if n < 2 || n > len(p.data)-p.pos {

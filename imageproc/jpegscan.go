@@ -331,7 +331,10 @@ func (p *jpegParser) entropy(at, intervals int) error {
 	for {
 		k := bytes.IndexByte(p.data[i:], 0xFF)
 		if k < 0 || i+k+1 >= len(p.data) {
-			return p.missingEOI()
+			// Cut short: all there is, but for the first half of a marker.
+			p.pos = len(p.data)
+			p.body.add(bytes.TrimSuffix(p.data[start:], []byte{0xFF}))
+			return nil
 		}
 		i += k
 		c := p.data[i+1]

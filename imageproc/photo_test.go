@@ -144,7 +144,10 @@ func TestTruncatedJPEG(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, cut := range []int{len(file) / 2, len(file) * 3 / 4, len(file) - 3, len(file) - 1} {
+	if _, err := imageproc.Decode(bytes.NewReader(file[:len(file)-1]), nil); err != nil {
+		t.Errorf("half of EOI alone is missing: %v", err)
+	}
+	for _, cut := range []int{len(file) / 2, len(file) * 3 / 4, len(file) - 3} {
 		_, err := imageproc.Decode(bytes.NewReader(file[:cut]), nil)
 		if !errors.Is(err, imageproc.ErrCorrupt) {
 			t.Errorf("cut at %d: %v, want ErrCorrupt", cut, err)

@@ -1,5 +1,7 @@
 package imageproc
 
+import "slices"
+
 // picture is what a parser makes of an input: the facts a caller needs, what it
 // found, and the output as slices. The parsers share nothing else, so that a
 // format is one file, its metadata another, and its second walker a third.
@@ -21,6 +23,7 @@ type picture struct {
 	texts         texts  // values of the input that the output must not hold
 	packet        []byte // the XMP packet of the output, or nil
 	kept          []string
+	mended        []string // see Report
 	out           rope
 }
 
@@ -102,8 +105,20 @@ func (p *picture) displayed() (width, height int) {
 }
 
 func (p *picture) report(in int64) *Report {
-	return &Report{Format: p.format, Orientation: p.orientation, BytesIn: in, Removed: p.found.list(), Kept: p.kept}
+	return &Report{Format: p.format, Orientation: p.orientation, BytesIn: in, Removed: p.found.list(), Mended: p.mended, Kept: p.kept}
 }
+
+// mend notes that something was broken, and that the output is sound.
+func (p *picture) mend(what string) {
+	if !slices.Contains(p.mended, what) {
+		p.mended = append(p.mended, what)
+	}
+}
+
+const (
+	cutShort    = "cut short"
+	brokenFrame = "broken frame"
+)
 
 // checkSize charges a picture's size against the limits.
 func checkSize(f Format, part string, at int, width, height int64, lim Limits) error {

@@ -97,6 +97,9 @@ func (p *pngParser) fail(c *pngChunk, sentinel error, format string, args ...any
 
 func (p *pngParser) walk() error {
 	for n := 1; ; n++ {
+		if p.stage >= pngData && len(p.data)-p.pos < 12 {
+			return p.cutShort()
+		}
 		c, err := p.next()
 		if err != nil {
 			return err
@@ -114,6 +117,18 @@ func (p *pngParser) walk() error {
 			return err
 		}
 	}
+}
+
+// cutShort ends a file that breaks off behind chunks of the picture, with less than
+// a chunk left: nothing is missing of what was read, but perhaps more IDAT, and
+// decoders show what there is.
+func (p *pngParser) cutShort() error {
+	p.pic.mend(cutShort)
+	if rest := p.data[p.pos:]; len(rest) > 0 {
+		p.pic.texts.trailer(rest)
+		p.pic.found.add("bytes of no chunk", len(rest), 0)
+	}
+	return nil
 }
 
 // next reads the framing of a chunk, §5.3: length, type, data, CRC.

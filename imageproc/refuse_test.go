@@ -64,8 +64,7 @@ func TestRefusals(t *testing.T) {
 		{"psd", []byte("8BPS\x00\x01"), imageproc.ErrUnsupported, "imageproc: psd: this format is not supported"},
 		{"heic", []byte("\x00\x00\x00\x18ftypheic\x00\x00\x00\x00mif1heic"), imageproc.ErrCorrupt, "imageproc: heic: end at 24: no meta box: the file is truncated, or holds no still picture"},
 
-		{"no EOI", j[:len(j)-2], imageproc.ErrCorrupt, at("imageproc: jpeg: end at %d: no EOI marker: the file is truncated", len(j)-2)},
-		{"half a marker", j[:len(j)-1], imageproc.ErrCorrupt, at("imageproc: jpeg: end at %d: no EOI marker: the file is truncated", len(j)-1)},
+		{"no data", j[:frame], imageproc.ErrCorrupt, at("imageproc: jpeg: end at %d: no EOI marker: the file is truncated", frame)},
 		{"no picture", slices.Concat(j[:2], []byte{0xFF, 0xD9}), imageproc.ErrCorrupt, "imageproc: jpeg: EOI at 2: no picture before it"},
 		{"segment too long", withSegments(j, []byte{0xFF, 0xE1, 0xFF, 0xFF}), imageproc.ErrCorrupt, at("imageproc: jpeg: APP1 at 2: length 65535 with %d bytes left", len(j))},
 		{"segment too short", withSegments(j, []byte{0xFF, 0xE1, 0, 1}), imageproc.ErrCorrupt, at("imageproc: jpeg: APP1 at 2: length 1 with %d bytes left", len(j))},
@@ -96,7 +95,7 @@ func TestRefusals(t *testing.T) {
 		{"no Huffman table", slices.Concat(j[:dht], j[scan:]), imageproc.ErrCorrupt, at("imageproc: jpeg: SOS at %d: a Huffman table is not defined", dht)},
 		{"no quantisation table", slices.Concat(j[:2], j[frame:]), imageproc.ErrCorrupt, at("imageproc: jpeg: SOS at %d: quantisation table 0 is not defined", scan-frame+2)},
 
-		{"no IEND", p[:len(p)-12], imageproc.ErrCorrupt, at("imageproc: png: end at %d: no IEND chunk: the file is truncated", len(p)-12)},
+		{"no IDAT", p[:idat], imageproc.ErrCorrupt, at("imageproc: png: end at %d: no IEND chunk: the file is truncated", idat)},
 		{"chunk too long", withChunks(p, []byte("\xFF\xFF\xFF\xFFeXIf\x00\x00\x00\x00")), imageproc.ErrCorrupt, `imageproc: png: chunk "eXIf" at 33: length 4294967295 exceeds input`},
 		{"no letters", withChunks(p, chunk("a\x00b1")), imageproc.ErrCorrupt, "imageproc: png: chunk at 33: type is not four letters"},
 		{"no IHDR", slices.Concat(p[:8], p[33:]), imageproc.ErrCorrupt, `imageproc: png: chunk "IDAT" at 8: comes before IHDR`},

@@ -65,6 +65,9 @@ func (t *jpegTaker) found(sub *jpegParser) {
 		sub.pic.found.add("APP2 ICC_PROFILE", n, 0)
 	}
 	t.p.pic.texts.join(&sub.pic.texts)
+	for _, what := range sub.pic.mended {
+		t.p.pic.mend(what)
+	}
 	t.p.pic.found.merge("JPEG in TIFF: ", &sub.pic.found)
 }
 
@@ -77,19 +80,13 @@ func (p *tiffParser) inStream(from uint64, err error) error {
 	return &FormatError{Format: TIFF, Part: e.Format.String() + " " + e.Part, Offset: int64(from) + e.Offset, Reason: e.Reason, Err: e.Err}
 }
 
-// rewrite is a stream without what decoding does not need, and its frame. An end
-// that is missing is put in, as decoders do.
+// rewrite is a stream without what decoding does not need, and its parser.
 func (t *jpegTaker) rewrite(from uint64, stream []byte) (rope, *jpegParser, error) {
 	if len(stream) < 2 || stream[0] != 0xFF || stream[1] != mSOI {
 		return nil, nil, t.p.fail("strip or tile", from, ErrCorrupt, "no SOI")
 	}
 	sub := t.parser(stream)
-	err := sub.walk()
-	if err != nil && sub.scans > 0 && errors.Is(err, ErrCorrupt) && sub.open {
-		sub = t.parser(append(stream[:len(stream):len(stream)], 0xFF, mEOI))
-		err = sub.walk()
-	}
-	if err != nil {
+	if err := sub.walk(); err != nil {
 		return nil, nil, t.p.inStream(from, err)
 	}
 	t.found(sub)

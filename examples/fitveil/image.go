@@ -29,6 +29,7 @@ type imageReport struct {
 	BytesOut    int64     `json:"bytes_out"`
 	Orientation int       `json:"orientation"`
 	Removed     []finding `json:"removed"`
+	Mended      []string  `json:"mended,omitempty"`
 	Width       int       `json:"width,omitempty"`
 	Height      int       `json:"height,omitempty"`
 }
@@ -39,6 +40,7 @@ func (r *imageReport) fill(rep *imageproc.Report) {
 	}
 	r.Format = rep.Format.String()
 	r.BytesIn, r.BytesOut, r.Orientation = rep.BytesIn, rep.BytesOut, rep.Orientation
+	r.Mended = rep.Mended
 	for _, f := range rep.Removed {
 		r.Removed = append(r.Removed, finding{f.Carrier, f.Bytes, f.Classes})
 	}
