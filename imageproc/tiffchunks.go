@@ -1,5 +1,7 @@
 package imageproc
 
+import "encoding/binary"
+
 // tiffChunk is a strip or tile: where its bytes lie in the input, cut to what
 // decoding needs, and where in the data of the output. A missing one has no
 // bytes.
@@ -244,33 +246,35 @@ func tiffLZWEnd(b []byte, need uint64) int {
 	for i := range lzwClear {
 		length[i] = 1
 	}
-	free, wide := uint32(lzwFirst), uint(9)
-	var bits uint64
-	var filled uint
-	var last uint32 // length of the string before; 0 behind a clear
-	at, have := 0, uint64(0)
-	for {
-		for filled < wide {
-			if at == len(b) {
-				return len(b)
-			}
-			bits = bits<<8 | uint64(b[at])
-			filled += 8
-			at++
+	free, wide := uint32(lzwFirst), uint64(9)
+	var last uint32                  // length of the string before; 0 behind a clear
+	at, have := uint64(0), uint64(0) // in bits, in bytes
+	var end [16]byte                 // the last bytes with zeros behind them
+	tail := max(0, len(b)-8)
+	copy(end[:], b[tail:])
+	for ; at+wide <= 8*uint64(len(b)); at += wide {
+		var word uint64
+		if i := at >> 3; i < uint64(tail) {
+			word = binary.BigEndian.Uint64(b[i:])
+		} else {
+			word = binary.BigEndian.Uint64(end[i-uint64(tail):])
 		}
-		code := uint32(bits>>(filled-wide)) & (1<<wide - 1)
+		code := uint32(word << (at & 7) >> (64 - wide))
 		if have >= need && code != lzwEnd {
 			// What follows the last pixel is the code that says so, or does not count.
-			return at - int(filled/8)
+			return int(at+7) >> 3
 		}
-		filled -= wide
 		switch {
 		case code == lzwEnd:
-			return at
+			return int(at+wide+7) >> 3
 		case code == lzwClear:
+			// Its own bits are counted as wide as it was.
+			at += wide - 9
 			free, wide, last = lzwFirst, 9, 0
 			continue
-		case last != 0 && free < 1<<lzwMost:
+		}
+		before := wide
+		if last != 0 && free < 1<<lzwMost {
 			length[free] = last + 1
 			free++
 			if free == 1<<wide-1 && wide < lzwMost {
@@ -282,5 +286,7 @@ func tiffLZWEnd(b []byte, need uint64) int {
 		}
 		last = length[code]
 		have += uint64(last)
+		at -= wide - before // what the loop adds is the width of the next code
 	}
+	return len(b)
 }

@@ -247,50 +247,50 @@ func (v *tiffVerifier) codes(r *io.LimitedReader, pixels uint64) {
 	if old, err := in.Peek(2); pixels == 0 || err == nil && old[0] == 0 && old[1]&1 == 1 {
 		return
 	}
-	stands := make([]uint64, 258, 4096)
+	strip, err := io.ReadAll(in)
+	if err != nil {
+		v.reject("cut short")
+		return
+	}
+	total := len(strip) * 8
+	strip = append(strip, 0, 0, 0) // so that three bytes can always be looked at
+	var stands [4096]uint32
 	for i := range 256 {
 		stands[i] = 1
 	}
-	var pending, filled uint
-	before := uint64(0)
-	for given := uint64(0); ; {
-		wide := uint(9)
-		for wide < 12 && len(stands) >= 1<<wide-1 {
-			wide++
-		}
-		for filled < wide {
-			b, err := in.ReadByte()
-			if err != nil {
-				return // ended before the last pixel, or with it
-			}
-			pending, filled = pending<<8&0xFFFFFF|uint(b), filled+8
-		}
-		code := int(pending >> (filled - wide) & (1<<wide - 1))
+	known, wide, before, given := 258, 9, uint32(0), uint64(0)
+	for bit := 0; bit+wide <= total; {
+		window := uint32(strip[bit/8])<<16 | uint32(strip[bit/8+1])<<8 | uint32(strip[bit/8+2])
+		code := int(window>>(24-wide-bit%8)) & (1<<wide - 1)
 		if given >= pixels && code != 257 {
-			if filled >= 8 {
+			if total-bit >= 8 {
 				v.reject("bytes behind the pixels")
 			}
 			return
 		}
-		filled -= wide
+		bit += wide
 		if code == 257 {
-			if _, err := in.ReadByte(); err != io.EOF {
+			if total-bit >= 8 {
 				v.reject("bytes behind the last code")
 			}
 			return
 		}
 		if code == 256 {
-			stands, before = stands[:258], 0
+			known, wide, before = 258, 9, 0
 			continue
 		}
-		if before > 0 && len(stands) < 4096 {
-			stands = append(stands, before+1)
+		if before > 0 && known < len(stands) {
+			stands[known] = before + 1
+			known++
+			if wide < 12 && known == 1<<wide-1 {
+				wide++
+			}
 		}
-		if code >= len(stands) {
+		if code >= known {
 			return // no decoder goes on from here
 		}
 		before = stands[code]
-		given += before
+		given += uint64(before)
 	}
 }
 
