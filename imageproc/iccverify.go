@@ -140,7 +140,7 @@ func power(sides string) int {
 	n := 1
 	for _, s := range []byte(sides) {
 		if n *= int(s); n > 8<<20 {
-			return -1 << 40
+			return -1 << 24 // and still less than nothing when it is multiplied
 		}
 	}
 	return n

@@ -3,6 +3,7 @@ package boltstore_test
 import (
 	"bytes"
 	"fmt"
+	"maps"
 	"math/rand/v2"
 	"os"
 	"path/filepath"
@@ -43,9 +44,7 @@ func film(t *testing.T, path string, keys consent.Keys, commits int) []image {
 			t.Fatal(err)
 		}
 		now := acknowledged{}
-		for k, v := range acked {
-			now[k] = v
-		}
+		maps.Copy(now, acked)
 		out = append(out, image{data, now})
 	}
 	shot()

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/binary"
 	"fmt"
+	"slices"
 )
 
 // Space says what the components of a file are.
@@ -299,10 +300,8 @@ func (d *Decoder) readScan(body []byte) error {
 		if k < 0 || td > 3 || ta > 3 {
 			return d.fail(Corrupt, "SOS", "component %d is not valid", i)
 		}
-		for _, other := range s.comps {
-			if other == k {
-				return d.fail(Corrupt, "SOS", "component %d is repeated", i)
-			}
+		if slices.Contains(s.comps, k) {
+			return d.fail(Corrupt, "SOS", "component %d is repeated", i)
 		}
 		s.comps = append(s.comps, k)
 		s.dc[i], s.ac[i] = td, ta

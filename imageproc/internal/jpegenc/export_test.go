@@ -8,12 +8,12 @@ func Transforms(src []byte, stride, quality int) (got, want [64]int16, gotBits, 
 	return got, want, gotBits, wantBits
 }
 
-// Quotient divides as the encoder does.
-func Quotient(step uint8, n int32) int32 {
+// Divider returns the division by a step that the encoder does.
+func Divider(step uint8) func(n int32) int32 {
 	q := [64]uint8{step}
 	for i := 1; i < 64; i++ {
 		q[i] = 1
 	}
 	d := newDivisors(&q)
-	return int32((uint32(n) + d[bias][0]) * d[recip][0] >> 16 * d[scale][0] >> 16)
+	return func(n int32) int32 { return int32((uint32(n) + d[bias][0]) * d[recip][0] >> 16 * d[scale][0] >> 16) }
 }

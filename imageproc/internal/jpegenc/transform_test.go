@@ -38,9 +38,9 @@ func TestTransform(t *testing.T) {
 // Every quotient that can occur: coefficients have up to 15 bits.
 func TestQuotient(t *testing.T) {
 	for step := 1; step < 256; step++ {
-		d := int32(8 * step)
-		for n := int32(0); n < 1<<15; n++ {
-			if got, want := jpegenc.Quotient(uint8(step), n), (n+d/2)/d; got != want {
+		d, divide := int32(8*step), jpegenc.Divider(uint8(step))
+		for n := range int32(1 << 15) {
+			if got, want := divide(n), (n+d/2)/d; got != want {
 				t.Fatalf("%d by %d: %d, want %d", n, d, got, want)
 			}
 		}
