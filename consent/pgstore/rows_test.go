@@ -4,7 +4,6 @@ package pgstore_test
 
 import (
 	"bytes"
-	"fmt"
 	"math/rand/v2"
 	"os"
 	"slices"
@@ -84,7 +83,7 @@ func TestManyRows(t *testing.T) {
 		wg.Wait()
 		slices.Sort(took)
 		at := func(q int) string { return took[len(took)*q/1000].Round(time.Microsecond).String() }
-		t.Log(fmt.Sprintf("%d rows (loaded in %v), %d at a time: p50 %s, p90 %s, p99 %s, p99.9 %s",
-			rows, loaded.Round(time.Second), workers, at(500), at(900), at(990), at(999)))
+		t.Logf("%d rows (loaded in %v), %d at a time: p50 %s, p90 %s, p99 %s, p99.9 %s",
+			rows, loaded.Round(time.Second), workers, at(500), at(900), at(990), at(999))
 	}
 }
