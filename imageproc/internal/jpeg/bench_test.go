@@ -13,11 +13,10 @@ import (
 )
 
 func BenchmarkDecode(b *testing.B) {
-	dir := os.Getenv("FITVEIL_SHARED")
 	for _, name := range []string{"made-12mp.jpg", "made-12mp-progressive.jpg", "made-12mp-restart.jpg", "pixel5-12mp.jpg"} {
-		data, err := os.ReadFile(filepath.Join(dir, "phones", name))
+		data, err := os.ReadFile(filepath.Join(sharedDir(), "phones", name))
 		if err != nil {
-			b.Skip("FITVEIL_SHARED does not say where the shared photos are")
+			missing(b, "the photos of the shared folder are not here; FITVEIL_SHARED says where")
 		}
 		for _, n := range []int{1, 2, 3, 4, 8} {
 			b.Run(fmt.Sprintf("%s/%d", name, n), func(b *testing.B) {

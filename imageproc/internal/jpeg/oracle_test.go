@@ -31,7 +31,7 @@ func tool(t *testing.T, stdin []byte, name string, args ...string) []byte {
 	return out.Bytes()
 }
 
-func missing(t *testing.T, why string) {
+func missing(t testing.TB, why string) {
 	t.Helper()
 	if os.Getenv("CI") == "true" {
 		t.Fatal(why)
