@@ -494,29 +494,12 @@ func compareNaN(a, b float64) int {
 	return 0
 }
 
-// buildHardmax is Operators.md#Hardmax: one at the first largest element, zero
-// elsewhere. Up to version 12 all from axis on (default 1) counts as one axis.
+// buildHardmax is Operators.md#Hardmax: one at the first largest element of
+// each row of rowsOf, zero elsewhere.
 func buildHardmax(n *ir.Node) error {
-	if err := n.Arity(1, 1, 1); err != nil {
-		return err
-	}
-	if err := n.Float(0); err != nil {
-		return err
-	}
-	in, def := n.In[0].Shape, -1
-	if n.Opset < 13 {
-		def = 1
-	}
-	axis, err := ir.Axis(n.Int("axis", def), len(in))
+	size, inner, err := rowsOf(n)
 	if err != nil {
 		return err
-	}
-	if err := n.Done(); err != nil {
-		return err
-	}
-	size, inner := in[axis], product(in[axis+1:])
-	if n.Opset < 13 {
-		size, inner = size*inner, 1
 	}
 	n.Run = func(c *ir.Call) {
 		x, y := ir.Of[float32](c.In[0]), ir.Of[float32](c.Out[0])
@@ -532,5 +515,5 @@ func buildHardmax(n *ir.Node) error {
 			y[best] = 1
 		}
 	}
-	return n.Result(0, ir.Float32, in)
+	return n.Result(0, ir.Float32, n.In[0].Shape)
 }

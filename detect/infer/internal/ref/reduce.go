@@ -7,31 +7,40 @@ import (
 	"github.com/fitveil/fitveil/detect/infer/internal/ir"
 )
 
-// buildSoftmax is Operators.md#Softmax and LogSoftmax. Up to version 12 the
-// input counts as a matrix split before axis (default 1) and its rows are
-// normalised; from 13 on the one axis is (default −1).
+// rowsOf reads a node of Softmax's kind: it works on rows of size numbers, inner
+// apart. Up to version 12 the input counts as a matrix split before axis
+// (default 1); from 13 on a row lies along the one axis (default −1).
+func rowsOf(n *ir.Node) (size, inner int, err error) {
+	if err := n.Arity(1, 1, 1); err != nil {
+		return 0, 0, err
+	}
+	if err := n.Float(0); err != nil {
+		return 0, 0, err
+	}
+	in, def := n.In[0].Shape, -1
+	if n.Opset < 13 {
+		def = 1
+	}
+	axis, err := ir.Axis(n.Int("axis", def), len(in))
+	if err != nil {
+		return 0, 0, err
+	}
+	if err := n.Done(); err != nil {
+		return 0, 0, err
+	}
+	size, inner = in[axis], product(in[axis+1:])
+	if n.Opset < 13 {
+		size, inner = size*inner, 1
+	}
+	return size, inner, nil
+}
+
+// buildSoftmax is Operators.md#Softmax and LogSoftmax, of the rows of rowsOf.
 func buildSoftmax(logarithm bool) func(*ir.Node) error {
 	return func(n *ir.Node) error {
-		if err := n.Arity(1, 1, 1); err != nil {
-			return err
-		}
-		if err := n.Float(0); err != nil {
-			return err
-		}
-		in, def := n.In[0].Shape, -1
-		if n.Opset < 13 {
-			def = 1
-		}
-		axis, err := ir.Axis(n.Int("axis", def), len(in))
+		size, inner, err := rowsOf(n)
 		if err != nil {
 			return err
-		}
-		if err := n.Done(); err != nil {
-			return err
-		}
-		size, inner := in[axis], product(in[axis+1:])
-		if n.Opset < 13 {
-			size, inner = size*inner, 1
 		}
 		n.InPlace = true
 		n.Run = func(c *ir.Call) {
@@ -44,7 +53,7 @@ func buildSoftmax(logarithm bool) func(*ir.Node) error {
 				softmax(y[at:], x[at:], size, inner, logarithm)
 			}
 		}
-		return n.Result(0, ir.Float32, in)
+		return n.Result(0, ir.Float32, n.In[0].Shape)
 	}
 }
 
