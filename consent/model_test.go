@@ -105,9 +105,13 @@ func TestModel(t *testing.T) {
 		ctx := t.Context()
 		c := &clock{noon}
 		var latest time.Time // that the ledger or its store has seen
+		now := func() time.Time {
+			latest = later(latest, c.t)
+			return c.t
+		}
 		keys := consent.GenerateKeys()
 		store := memstore.New()
-		l, err := consent.New(store, &consent.Options{Keys: keys, Now: c.now})
+		l, err := consent.New(store, &consent.Options{Keys: keys, Now: now})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -116,7 +120,6 @@ func TestModel(t *testing.T) {
 		permits := map[string]consent.Permit{} // the last that was given
 
 		draw := func() (string, consent.Subject) {
-			latest = later(latest, c.t)
 			name := rapid.SampledFrom(names).Draw(t, "person")
 			return name, l.Subject("shop", name)
 		}
@@ -200,7 +203,7 @@ func TestModel(t *testing.T) {
 					t.Fatal(err)
 				}
 				latest = head.Time
-				if l, err = consent.New(store, &consent.Options{Keys: keys, Now: c.now}); err != nil {
+				if l, err = consent.New(store, &consent.Options{Keys: keys, Now: now}); err != nil {
 					t.Fatal(err)
 				}
 				clear(permits)
