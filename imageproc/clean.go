@@ -31,6 +31,7 @@ type cleanState struct {
 
 	thumb     *image.NRGBA // made on the way, or nil
 	thumbSide int
+	decoders  []Decoder
 }
 
 // IsZero reports whether c proves nothing: it is nil or was not made by Sanitize.
@@ -116,6 +117,10 @@ func (c *Clean) Image(o *DecodeOptions) (image.Image, error) {
 	}
 	if o == nil {
 		o = &DecodeOptions{}
+	}
+	if o.Decoders == nil {
+		with := *o
+		with.Decoders, o = c.s.decoders, &with
 	}
 	img, err := decodeUpright(context.Background(), rope{c.s.data}, &c.s.pic, o)
 	if img == nil {

@@ -22,6 +22,10 @@ type DecodeOptions struct {
 	// Parallel is how many goroutines may decode one baseline JPEG; 0 is the
 	// caller's alone, which serves most photos a second. The pixels are the same.
 	Parallel int
+	// Decoders decode what this package has no codec for, HEIC and AVIF: the first
+	// of a picture's format does. Clean.Thumb uses those of SanitizeOptions, and
+	// so does Clean.Image where there are none here.
+	Decoders []Decoder
 }
 
 // Decode decodes the picture in r upright, as an *image.NRGBA with origin (0, 0)
@@ -92,6 +96,9 @@ func decodeUpright(ctx context.Context, file rope, pic *picture, o *DecodeOption
 		defer d.close()
 		return d.thumb(ctx, file, pic, width, height, o)
 	}
+	if pic.format == HEIC || pic.format == AVIF {
+		return decodeForeign(ctx, file, pic, width, height, o)
+	}
 	if err := pic.charge(width, height, o.Limits.orDefault()); err != nil {
 		return nil, err
 	}
@@ -136,8 +143,6 @@ func decodePixels(r io.Reader, f Format) (img image.Image, err error) {
 		img, err = png.Decode(r)
 	case TIFF:
 		img, err = decodeTIFF(r)
-	case HEIC, AVIF:
-		return nil, &FormatError{Format: f, Reason: "decoding needs a decoder, and there is none for this format", Err: ErrNeedsDecoder}
 	default:
 		return nil, &FormatError{Format: f, Reason: "this format is not supported", Err: ErrUnsupported}
 	}

@@ -57,8 +57,8 @@
 // and tracks are numbered anew and have no names, data lies where one of them says
 // and nowhere else. Messages inside the coded data (SEI, metadata OBUs), which
 // decoding does not need, go.
-// No codec is linked: Thumb, Image, Decode and MaxSide answer with
-// [ErrNeedsDecoder].
+// No codec is linked: Thumb, Image, Decode and MaxSide need a [Decoder] in the
+// options, or answer with [ErrNeedsDecoder].
 //
 // # Pixels
 //

@@ -18,8 +18,8 @@ var (
 	ErrUnsupported = errors.New("imageproc: unsupported")
 	// ErrNeedsDecoder: the format is stripped without a codec, and there is none to
 	// decode it. Decode, Clean.Thumb, Clean.Image and Sanitize with a MaxSide that
-	// the picture exceeds return it for HEIC and AVIF. It is an ErrUnsupported as
-	// well.
+	// the picture exceeds return it for HEIC and AVIF where their options hold no
+	// Decoder for them. It is an ErrUnsupported as well.
 	ErrNeedsDecoder = fmt.Errorf("imageproc: needs a decoder: %w", ErrUnsupported)
 	// ErrVerify: the output was not accepted, so nothing of it was released: the
 	// second walker found something that may not be there, or a text of the

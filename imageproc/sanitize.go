@@ -5,6 +5,7 @@ import (
 	"crypto/sha256"
 	"image"
 	"io"
+	"slices"
 
 	"github.com/fitveil/fitveil/imageproc/internal/icc"
 	"github.com/fitveil/fitveil/imageproc/internal/jpeg"
@@ -26,13 +27,17 @@ type SanitizeOptions struct {
 	// is one of a matrix and curves, as Display P3 and Adobe RGB are.
 	KeepProfile bool
 	Parallel    int // as in DecodeOptions
+	// Decoders decode HEIC and AVIF for MaxSide, and later for Clean.Thumb and
+	// Clean.Image. Without one these pictures are stripped all the same.
+	Decoders []Decoder
 }
 
 // Sanitize strips r, verifies the result and returns it as a proof.
 //
 // A picture larger than MaxSide is decoded, turned upright, made smaller with a
-// Lanczos filter and encoded again: JPEG and PNG in their own format, WebP and
-// GIF as PNG, but lossy WebP without transparency as JPEG, so ask Clean.Format.
+// Lanczos filter and encoded again: JPEG and PNG in their own format, WebP, GIF
+// and TIFF as PNG, but lossy WebP without transparency as JPEG, and HEIC and AVIF,
+// for which there must be one of Decoders, likewise. So ask Clean.Format.
 // The colours of a JPEG become sRGB where its profile is one of a matrix and
 // curves; any other profile goes over, but CMYK becomes RGB by plain subtraction,
 // and grey with alpha becomes RGB with alpha, without the profile that no longer
@@ -82,7 +87,7 @@ func Sanitize(ctx context.Context, r io.Reader, o *SanitizeOptions) (*Clean, err
 	if err != nil {
 		return nil, err
 	}
-	c.s.thumb, c.s.thumbSide = thumb, o.Thumb
+	c.s.thumb, c.s.thumbSide, c.s.decoders = thumb, o.Thumb, slices.Clone(o.Decoders)
 	return c, nil
 }
 
@@ -95,7 +100,7 @@ func smaller(ctx context.Context, pic *picture, o *SanitizeOptions, packet []byt
 		x.colour, x.icc = pic.colour, pic.icc
 	case pic.format == JPEG && pic.channels != 4:
 		x.icc = pic.icc
-	case (pic.format == WebP || pic.format == GIF || pic.format == TIFF) && fits(pic):
+	case pic.format != PNG && pic.format != JPEG && fits(pic):
 		x = profileExtras(pic.icc, pic.reducedFormat())
 		x.packet = packet
 	}
@@ -115,7 +120,7 @@ func smaller(ctx context.Context, pic *picture, o *SanitizeOptions, packet []byt
 		}
 		out = p.picture()
 	} else {
-		img, err := decodeUpright(ctx, pic.out, pic, &DecodeOptions{MaxSide: o.MaxSide, Limits: o.Limits})
+		img, err := decodeUpright(ctx, pic.out, pic, &DecodeOptions{MaxSide: o.MaxSide, Limits: o.Limits, Decoders: o.Decoders})
 		if err != nil {
 			return nil, x, nil, err
 		}
@@ -146,12 +151,10 @@ func fits(pic *picture) bool {
 // had its losses before.
 func (p *picture) reducedFormat() Format {
 	switch {
-	case p.format == JPEG || p.format == WebP && p.lossy && !p.alpha:
+	case p.format == JPEG || (p.format == WebP && p.lossy || p.format == HEIC || p.format == AVIF) && !p.alpha:
 		return JPEG
-	case p.format == WebP || p.format == GIF || p.format == TIFF:
-		return PNG
 	}
-	return p.format
+	return PNG
 }
 
 // newClean joins an output into the bytes a Clean keeps, and verifies these.
