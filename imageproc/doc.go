@@ -34,6 +34,10 @@
 // only where the options ask for it, and so is what [Keep] names: creator, rights
 // and the IPTC source type, read from the input and written anew as XMP.
 //
+// BakeOrientation of [StripOptions] turns a JPEG upright without loss where its
+// blocks allow; other formats keep their orientation: irot and imir in HEIC and
+// AVIF, one fresh tag in PNG, WebP and TIFF.
+//
 // WebP: VP8, VP8L and ALPH, the animation (ANIM, ANMF), the ICC profile, an EXIF
 // chunk of 26 bytes if the picture has to be turned, and VP8X with flags counted
 // anew, where any of these needs it. GIF: the screen, colour tables, pictures with

@@ -47,6 +47,9 @@ func parseJPEG(data []byte, lim Limits, x extras) (*picture, error) {
 	if err := p.walk(); err != nil {
 		return nil, err
 	}
+	if err := p.upright(x); err != nil {
+		return nil, err
+	}
 	p.finish(x)
 	return p.pic, nil
 }

@@ -24,6 +24,8 @@ type picture struct {
 	packet        []byte // the XMP packet of the output, or nil
 	kept          []string
 	mended        []string // see Report
+	baking        Baking   // see Report
+	said          int      // the orientation of the input, where the output is baked
 	out           rope
 }
 
@@ -34,6 +36,7 @@ type extras struct {
 	mark   Mark   // the Mark that packet was made of, for then it is made anew
 	icc    []byte // JPEG: the profile of the picture this one was made from
 	colour rope   // PNG: the same as chunks
+	bake   bool   // JPEG: turn it upright
 }
 
 // parse reads a whole input. It does not verify the output.
@@ -60,6 +63,9 @@ func parse(data []byte, lim Limits, x extras) (*picture, error) {
 	}
 	if err != nil {
 		return nil, err
+	}
+	if x.bake && pic.orientation != 1 && pic.baking == "" {
+		pic.baking = KeptFormat
 	}
 	pic.size = pic.out.size()
 	return pic, nil
@@ -105,7 +111,14 @@ func (p *picture) displayed() (width, height int) {
 }
 
 func (p *picture) report(in int64) *Report {
-	return &Report{Format: p.format, Orientation: p.orientation, BytesIn: in, Removed: p.found.list(), Mended: p.mended, Kept: p.kept}
+	orientation := p.orientation
+	if p.said != 0 {
+		orientation = p.said
+	}
+	return &Report{
+		Format: p.format, Orientation: orientation, BytesIn: in, Removed: p.found.list(),
+		Mended: p.mended, Kept: p.kept, Baking: p.baking,
+	}
 }
 
 // mend notes that something was broken, and that the output is sound.

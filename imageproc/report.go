@@ -53,12 +53,13 @@ type Finding struct {
 // Report says what an upload carried and what became of it.
 type Report struct {
 	Format      Format    `json:"format"`
-	Orientation int       `json:"orientation"`      // EXIF orientation 1 to 8 as displayed; 1 when the file names none
+	Orientation int       `json:"orientation"`      // EXIF orientation 1 to 8 of the input as displayed; 1 when the file names none
 	BytesIn     int64     `json:"bytes_in"`         // size of the input
 	BytesOut    int64     `json:"bytes_out"`        // size of the output; 0 from Inspect
 	Removed     []Finding `json:"removed"`          // one per carrier, in order of appearance; what Inspect lists, Strip removes
 	Mended      []string  `json:"mended,omitempty"` // what was broken and is not in the output: "cut short", "broken frame"
 	Kept        []string  `json:"kept,omitempty"`   // what Keep asked for and was there: "creator", "rights", "source type"
+	Baking      Baking    `json:"baking,omitempty"` // what became of StripOptions.BakeOrientation
 }
 
 func (r *Report) clone() *Report {

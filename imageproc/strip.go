@@ -13,6 +13,13 @@ type StripOptions struct {
 	Limits Limits
 	Mark   Mark // written into the output; the zero Mark writes none
 	Keep   Keep // what of the metadata goes over, written anew; the zero Keep keeps nothing
+	// BakeOrientation turns a JPEG upright without loss, so that it has no need of
+	// an orientation: the coefficients of its blocks change place and sign, and
+	// decode to the same samples. That takes time and memory like decoding. Where
+	// it can't be done, as where a side is no multiple of 8 or 16 pixels, and in
+	// other formats, the output keeps a fresh orientation, and the report's Baking
+	// says why.
+	BakeOrientation bool
 }
 
 // Inspect reports what personal data r carries, without writing anything: its
@@ -54,7 +61,7 @@ func Strip(w io.Writer, r io.Reader, o *StripOptions) (*Report, error) {
 	if err != nil {
 		return nil, err
 	}
-	x := extras{packet: packet, keep: o.Keep, mark: o.Mark}
+	x := extras{packet: packet, keep: o.Keep, mark: o.Mark, bake: o.BakeOrientation}
 	pic, err := parse(data, lim, x)
 	if err != nil {
 		return nil, err

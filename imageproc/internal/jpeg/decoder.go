@@ -52,6 +52,9 @@ type Decoder struct {
 	row      int // of MCUs, the next to come
 	buffered bool
 	coefs    [4]coefficients
+	whole    bool   // Coefficients is at work
+	script   []Scan // then: the scans read into coefs
+	wide     bool   // something did not fit in there
 	memory   [4][]byte
 	flat     []byte // the scan's data, to read in parts
 	starts   []int  // of restart intervals in it, and its end
@@ -71,7 +74,7 @@ func (d *Decoder) reset(pieces [][]byte) {
 	d.header = Header{Components: d.header.Components[:0]}
 	d.jfif, d.transform, d.restart, d.scans, d.row = false, 0, 0, 0, 0
 	d.hasQuant, d.seen, d.hasHuff = [4]bool{}, [4]bool{}, [2][4]bool{}
-	d.opts, d.truncated, d.buffered = Options{}, false, false
+	d.opts, d.truncated, d.buffered, d.whole = Options{}, false, false, false
 	d.scanner.dead, d.scanner.dirty = false, true
 }
 

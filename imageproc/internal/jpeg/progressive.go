@@ -30,6 +30,9 @@ func (d *Decoder) readProgressive(ctx context.Context) error {
 	}
 	for more := true; more; {
 		if d.matters() {
+			if d.whole {
+				d.noted()
+			}
 			if err := d.progressiveScan(ctx); err != nil {
 				if err = d.orEnd(err); err != nil {
 					return err
@@ -105,6 +108,9 @@ func (d *Decoder) progressiveScan(ctx context.Context) error {
 
 // progressiveUnit reads the blocks of unit (x, y).
 func (d *Decoder) progressiveUnit(p *progress, x, y int) bool {
+	if !d.header.Progressive {
+		return d.sequentialUnit(x, y)
+	}
 	if len(d.scan.comps) == 1 {
 		k := d.scan.comps[0]
 		c, co := &d.header.Components[k], &d.coefs[k]
