@@ -298,6 +298,11 @@ func (s *Server) note(req *http.Request, stage Stage, body []byte) {
 	s.seen = append(s.seen, seen)
 }
 
+// refuser is a service that words a bare status as the real one does.
+type refuser interface {
+	refuse(w http.ResponseWriter, status int)
+}
+
 // answer lets the service answer and spoils the answer where it is to be.
 func (s *Server) answer(req *http.Request, body []byte, f Fault) (*http.Response, error) {
 	w := httptest.NewRecorder()
@@ -305,6 +310,10 @@ func (s *Server) answer(req *http.Request, body []byte, f Fault) (*http.Response
 	case Status:
 		if f.After > 0 {
 			w.Header().Set("Retry-After", strconv.Itoa(f.After))
+		}
+		if own, ok := s.Service.(refuser); ok {
+			own.refuse(w, f.Status)
+			break
 		}
 		w.WriteHeader(f.Status)
 		_, _ = w.WriteString(`{"error":"` + http.StatusText(f.Status) + `"}`)

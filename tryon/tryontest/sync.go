@@ -1,6 +1,7 @@
 package tryontest
 
 import (
+	"cmp"
 	"encoding/json"
 	"io"
 	"mime"
@@ -42,6 +43,15 @@ func googleFault(w http.ResponseWriter, k Kind) bool {
 	return true
 }
 
+// refuseAsGoogle says a bare status as Google's APIs do.
+func refuseAsGoogle(w http.ResponseWriter, status int) {
+	name := map[int]string{
+		400: "INVALID_ARGUMENT", 401: "UNAUTHENTICATED", 403: "PERMISSION_DENIED", 404: "NOT_FOUND", 429: "RESOURCE_EXHAUSTED",
+		500: "INTERNAL", 503: "UNAVAILABLE", 504: "DEADLINE_EXCEEDED",
+	}[status]
+	googleError(w, status, cmp.Or(name, "UNKNOWN"))
+}
+
 // Gemini fakes the Gemini API: generateContent, and the Files API.
 type Gemini struct{}
 
@@ -79,6 +89,8 @@ func (g Gemini) Serve(w http.ResponseWriter, r *http.Request, body []byte, x *Ex
 		googleError(w, 404, "NOT_FOUND")
 	}
 }
+
+func (Gemini) refuse(w http.ResponseWriter, status int) { refuseAsGoogle(w, status) }
 
 func (g Gemini) upload(w http.ResponseWriter, r *http.Request, body []byte, x *Exchange) {
 	if r.Header.Get("X-Goog-Upload-Command") == "start" {
@@ -172,6 +184,8 @@ func (Vertex) Serve(w http.ResponseWriter, r *http.Request, body []byte, x *Exch
 	reply(w, 200, object{"predictions": list})
 }
 
+func (Vertex) refuse(w http.ResponseWriter, status int) { refuseAsGoogle(w, status) }
+
 // OpenAI fakes images/edits.
 type OpenAI struct{}
 
@@ -182,7 +196,22 @@ func (OpenAI) Hosts() []string { return []string{"openai.fake.example"} }
 func (OpenAI) Stage(*http.Request) Stage { return Submit }
 
 func openaiError(w http.ResponseWriter, status int, kind, code string) {
-	reply(w, status, object{"error": object{"message": "an example", "type": kind, "param": nil, "code": code}})
+	e := object{"message": "an example", "type": kind, "param": nil, "code": nil}
+	if code != "" {
+		e["code"] = code
+	}
+	reply(w, status, object{"error": e})
+}
+
+func (OpenAI) refuse(w http.ResponseWriter, status int) {
+	kind := "invalid_request_error"
+	switch {
+	case status == http.StatusTooManyRequests:
+		kind = "requests"
+	case status >= 500:
+		kind = "server_error"
+	}
+	openaiError(w, status, kind, "")
 }
 
 // Serve implements Service.
