@@ -29,34 +29,44 @@ const maxTurnVisits = 20_000_000
 
 // upright turns the body of a JPEG, if that is asked for and possible.
 func (p *jpegParser) upright(x extras) error {
-	if !x.bake || p.meta.orientation <= 1 {
+	orientation := p.meta.orientation
+	if !x.bake || orientation <= 1 {
 		return nil
 	}
-	body, why, err := p.turned()
-	if err != nil {
-		return err
+	parts := []*jpegParser{p}
+	if p.second != nil {
+		parts = append(parts, p.second)
 	}
-	p.pic.baking = why
-	if why != Baked {
-		return nil
+	var upright []*jpegParser
+	for _, part := range parts {
+		q, why, err := part.turned(orientation)
+		if err != nil {
+			return err
+		}
+		if p.pic.baking = why; why != Baked {
+			return nil
+		}
+		upright = append(upright, q)
 	}
-	p.frame, p.body = body.frame, body.body
-	p.pic.said, p.meta.orientation = p.meta.orientation, 1
-	if p.pic.said >= 5 {
-		p.meta.aspectX, p.meta.aspectY = p.meta.aspectY, p.meta.aspectX
+	for i, part := range parts {
+		part.frame, part.body = upright[i].frame, upright[i].body
+		if orientation >= 5 {
+			part.meta.aspectX, part.meta.aspectY = part.meta.aspectY, part.meta.aspectX
+		}
 	}
+	p.pic.said, p.meta.orientation = orientation, 1
 	return nil
 }
 
 // turned is the frame and the scans as a file of their own, turned and parsed
 // anew, so that they have the one layout that outputs have.
-func (p *jpegParser) turned() (*jpegParser, Baking, error) {
+func (p *jpegParser) turned(orientation int) (*jpegParser, Baking, error) {
 	budget := min(p.lim.MaxMemory, max(cheapMemory, memoryPerByte*int64(len(p.data))))
 	if p.pic.blockVisits > maxTurnVisits {
 		return nil, KeptTooLarge, nil
 	}
 	file := append(append(rope{{0xFF, mSOI}}, p.body...), []byte{0xFF, mEOI})
-	data, err := jpegturn.Turn(context.Background(), file, p.meta.orientation, budget)
+	data, err := jpegturn.Turn(context.Background(), file, orientation, budget)
 	var broken *jpeg.Error
 	switch {
 	case errors.Is(err, jpegturn.ErrPartial):

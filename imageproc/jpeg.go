@@ -37,12 +37,17 @@ type jpegParser struct {
 	sent     jpegTables // as the output does
 	body     rope
 
+	keep      Keep
+	companion bool        // behind another picture: what follows is not its own
+	second    *jpegParser // the gain map, if it is kept
+	gain      *gainMap    // what a companion says of itself
+
 	embedded bool           // in a container that has tables of its own
 	used     map[*byte]bool // then: tables that some scan needed, by their first byte
 }
 
 func parseJPEG(data []byte, lim Limits, x extras) (*picture, error) {
-	p := &jpegParser{data: data, lim: lim, pic: &picture{format: JPEG, orientation: 1}}
+	p := &jpegParser{data: data, lim: lim, pic: &picture{format: JPEG, orientation: 1}, keep: x.keep}
 	p.meta = newJPEGMeta(p.pic)
 	if err := p.walk(); err != nil {
 		return nil, err
@@ -134,9 +139,18 @@ func (p *jpegParser) end(at int) error {
 	if p.scans == 0 {
 		return p.fail("EOI", at, ErrCorrupt, "no picture before it")
 	}
-	if tail := p.data[min(at+2, len(p.data)):]; len(tail) > 0 {
-		p.pic.texts.trailer(tail)
-		p.pic.found.add("bytes after EOI", len(tail), trailerClasses(tail))
+	tail := [][]byte{p.data[min(at+2, len(p.data)):]}
+	switch {
+	case p.companion:
+		return nil
+	case p.keep.GainMap:
+		tail = p.takeGainMap(tail[0])
+	}
+	for _, part := range tail {
+		if len(part) > 0 {
+			p.pic.texts.trailer(part)
+			p.pic.found.add("bytes after EOI", len(part), trailerClasses(part))
+		}
 	}
 	return nil
 }
@@ -185,6 +199,7 @@ func (p *jpegParser) segment(at int, marker byte) error {
 // finish puts the head before the scans.
 func (p *jpegParser) finish(x extras) {
 	pic, m := p.pic, &p.meta
+	p.finishGainMap()
 	x.settle(pic)
 	pic.width, pic.height = p.frame.width, p.frame.height
 	pic.channels = len(p.frame.comps)
@@ -206,12 +221,23 @@ func (p *jpegParser) finish(x extras) {
 	if x.packet != nil {
 		out.add(jpegSegment(mAPP1, []byte(xmpSignature), x.packet))
 	}
-	iccSegments(out, pic.icc)
-	if m.adobe >= 0 {
-		out.add(adobeSegment(adobeTransform(m.adobe, len(p.frame.comps))))
+	if pic.iso != nil {
+		out.add(jpegSegment(mAPP2, []byte(isoGainSignature), pic.iso))
 	}
-	out.add(p.body...)
-	out.add([]byte{0xFF, mEOI})
+	var rest rope
+	iccSegments(&rest, pic.icc)
+	if m.adobe >= 0 {
+		rest.add(adobeSegment(adobeTransform(m.adobe, len(p.frame.comps))))
+	}
+	rest.add(p.body...)
+	rest.add([]byte{0xFF, mEOI})
+	if pic.second != nil {
+		p.link(out, rest.size())
+	}
+	out.add(rest...)
+	if pic.second != nil {
+		out.add(pic.second.out...)
+	}
 }
 
 // jpegSegment frames parts as one marker segment; together they must fit one.

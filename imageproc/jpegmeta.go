@@ -30,6 +30,7 @@ type jpegMeta struct {
 	icc              [][]byte // chunk i in place i-1
 	iccBad           bool
 	iccBytes         int
+	iso              []byte // ISO 21496-1: the metadata of a gain map
 }
 
 func newJPEGMeta(pic *picture) jpegMeta {
@@ -57,6 +58,11 @@ func (m *jpegMeta) segment(marker byte, body []byte, early bool) {
 		m.found.add("APP1 extended XMP", size, m.scan.xmp(body[len(xmpLongSignature):]))
 	case is(mAPP2, iccSignature) && len(body) >= len(iccSignature)+2 && early:
 		m.readICC(body)
+	case is(mAPP2, isoGainSignature):
+		if early {
+			m.iso = body[len(isoGainSignature):]
+		}
+		m.found.add("APP2 gain map", size, 0)
 	case is(mAPP2, "MPF\x00"):
 		m.scan.texts.blob(body)
 		m.found.add("APP2 MPF", size, setOf(Thumbnail))

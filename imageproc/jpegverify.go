@@ -12,8 +12,9 @@ import (
 // be released, as a stream, and accepts one grammar only. It shares no code with
 // the parser, so that a mistake there does not excuse itself here.
 //
-//	SOI [APP0 JFIF] [APP1 Exif] [APP1 XMP] [APP2 ICC]* [APP14 Adobe]
-//	[DQT] SOF ([DQT] [DHT] [DRI] SOS data)+ EOI, and no byte more
+//	SOI [APP0 JFIF] [APP1 Exif] [APP1 XMP] [APP2 ISO 21496-1] [APP2 MPF]
+//	[APP2 ICC]* [APP14 Adobe] [DQT] SOF ([DQT] [DHT] [DRI] SOS data)+ EOI,
+//	the same once more if there is a gain map, and no byte more
 type jpegVerifier struct {
 	r      *bufio.Reader
 	at     int64
@@ -29,15 +30,45 @@ type jpegVerifier struct {
 	huff     map[byte]bool // class<<4 | id
 	fresh    map[byte]bool // Huffman tables no scan has used yet
 	restart  bool
+
+	indexed              bool  // there is an index of two pictures
+	first, next, nextLen int64 // what it says: bytes of this one; where the other begins, and its size
 }
 
 // verifyJPEG returns ErrVerify, as a *FormatError, unless r holds exactly one
 // picture of the size, orientation, profile and packet given.
 func verifyJPEG(r io.Reader, want *picture, packet []byte) error {
-	v := &jpegVerifier{
-		r: bufio.NewReaderSize(r, 64<<10), buf: make([]byte, 0xFFFF), comps: map[byte]byte{},
+	v := newJPEGVerifier(bufio.NewReaderSize(r, 64<<10), 0)
+	v.picture(want, packet)
+	if v.indexed != (want.second != nil) {
+		v.reject("a gain map is announced, or is not")
+	}
+	if want.second != nil && v.err == nil {
+		w := newJPEGVerifier(v.r, v.at)
+		if w.picture(want.second, want.second.packet); w.err != nil {
+			return w.err
+		}
+		if v.first != v.at || v.next != v.at || v.nextLen != w.at-v.at || w.indexed {
+			v.reject("the index is not that of the pictures")
+		}
+		v.at = w.at
+	}
+	if v.err == nil {
+		if _, err := v.r.ReadByte(); err != io.EOF {
+			v.reject("bytes after EOI")
+		}
+	}
+	return v.err
+}
+
+func newJPEGVerifier(r *bufio.Reader, at int64) *jpegVerifier {
+	return &jpegVerifier{
+		r: r, at: at, buf: make([]byte, 0xFFFF), comps: map[byte]byte{},
 		quant: map[byte]bool{}, huff: map[byte]bool{}, fresh: map[byte]bool{},
 	}
+}
+
+func (v *jpegVerifier) picture(want *picture, packet []byte) {
 	if b := v.take(2); string(b) != "\xFF\xD8" {
 		v.reject("no SOI")
 	}
@@ -46,12 +77,6 @@ func verifyJPEG(r io.Reader, want *picture, packet []byte) error {
 	v.tables()
 	v.frame(want)
 	v.scans()
-	if v.err == nil {
-		if _, err := v.r.ReadByte(); err != io.EOF {
-			v.reject("bytes after EOI")
-		}
-	}
-	return v.err
 }
 
 func (v *jpegVerifier) reject(format string, args ...any) {
@@ -119,6 +144,10 @@ func (v *jpegVerifier) head(want *picture, packet []byte) {
 	if packet != nil && !v.pass(0xE1, "http://ns.adobe.com/xap/1.0/\x00"+string(packet)) {
 		v.reject("XMP is not the packet expected")
 	}
+	if want.iso != nil && !v.pass(0xE2, "urn:iso:std:iso:ts:21496:-1\x00"+string(want.iso)) {
+		v.reject("ISO 21496-1 is not the segment expected")
+	}
+	v.index()
 	v.profile(want.icc)
 	if v.marker == 0xEE {
 		if s := string(v.body); len(s) != 12 || !strings.HasPrefix(s, "Adobe\x00\x64\x00\x00\x00\x00") || s[11] > 2 {
@@ -126,6 +155,27 @@ func (v *jpegVerifier) head(want *picture, packet []byte) {
 		}
 		v.segment()
 	}
+}
+
+// index reads an MPF segment: all of it but three numbers is given.
+func (v *jpegVerifier) index() {
+	s := string(v.body)
+	if v.err != nil || v.marker != 0xE2 || !strings.HasPrefix(s, "MPF\x00") {
+		return
+	}
+	const before = "MPF\x00MM\x00*\x00\x00\x00\x08\x00\x03\xB0\x00\x00\x07\x00\x00\x00\x040100\xB0\x01\x00\x04\x00\x00\x00\x01\x00\x00\x00\x02" +
+		"\xB0\x02\x00\x07\x00\x00\x00\x20\x00\x00\x00\x32\x00\x00\x00\x00\x00\x03\x00\x00"
+	zeros := strings.Repeat("\x00", 12)
+	if len(s) != len(before)+28 || s[:len(before)] != before || s[len(before)+4:len(before)+16] != zeros || s[len(s)-4:] != zeros[:4] {
+		v.reject("MPF is not the canonical one")
+		return
+	}
+	number := func(i int) int64 {
+		return int64(s[i])<<24 | int64(s[i+1])<<16 | int64(s[i+2])<<8 | int64(s[i+3])
+	}
+	v.indexed, v.first, v.nextLen = true, number(len(before)), number(len(before)+16)
+	v.next = v.at - int64(len(s)) + 4 + number(len(before)+20)
+	v.segment()
 }
 
 func (v *jpegVerifier) profile(want []byte) {

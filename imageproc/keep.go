@@ -22,6 +22,11 @@ type Keep struct {
 	// credentials themselves, whose signature would no longer fit, go; the report
 	// names them. The source type of a Mark comes before the input's.
 	SourceType bool
+	// GainMap keeps the gain map of an HDR picture, in JPEG (Ultra HDR, ISO
+	// 21496-1, Apple's) with its index: a picture behind the picture, stripped like
+	// it, with what it says of itself written anew from its numbers. A MaxSide that
+	// makes the picture smaller drops it.
+	GainMap bool
 }
 
 // claim is a piece of the input that may say what Keep asks for.
@@ -56,6 +61,8 @@ type statement struct {
 	creator, rights string
 	source          SourceType
 	tool            string
+	gain            *gainMap
+	gainSize        int64
 }
 
 // kept lists what of Keep there was, for the report.
@@ -65,6 +72,9 @@ func (s *statement) kept() []string {
 		if e.value != "" {
 			list = append(list, e.name)
 		}
+	}
+	if s.gain != nil {
+		list = append(list, "gain map")
 	}
 	return list
 }
@@ -188,6 +198,9 @@ func sourceIn(data []byte) SourceType {
 func (x *extras) settle(pic *picture) {
 	if x.keep != (Keep{}) {
 		s := x.keep.read(pic.texts.claims)
+		if s.gain = pic.gain; pic.second != nil {
+			s.gainSize = pic.second.size
+		}
 		pic.kept = s.kept()
 		if x.mark.DigitalSourceType != "" {
 			s.source, s.tool = x.mark.DigitalSourceType, x.mark.Tool

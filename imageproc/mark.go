@@ -56,14 +56,12 @@ func (m Mark) packet() ([]byte, error) {
 
 // packet writes the one XMP packet of an output; nil if there is nothing to say.
 func (s *statement) packet() []byte {
-	if *s == (statement{}) {
+	attributes, element := s.gain.announce(s.gainSize)
+	if s.creator+s.rights+string(s.source)+s.tool+attributes == "" {
 		return nil
 	}
 	var b strings.Builder
-	b.WriteString("<?xpacket begin=\"\uFEFF\" id=\"W5M0MpCehiHzreSzNTczkc9d\"?>\n" +
-		`<x:xmpmeta xmlns:x="adobe:ns:meta/">` +
-		`<rdf:RDF xmlns:rdf="http://www.w3.org/1999/02/22-rdf-syntax-ns#">` +
-		`<rdf:Description rdf:about=""`)
+	b.WriteString(xmpHead)
 	if s.source != "" {
 		b.WriteString(` xmlns:Iptc4xmpExt="` + iptcExtension + `" xmlns:xmp="http://ns.adobe.com/xap/1.0/"` +
 			` Iptc4xmpExt:DigitalSourceType="` + string(s.source) + `"`)
@@ -71,10 +69,14 @@ func (s *statement) packet() []byte {
 	if s.tool != "" {
 		b.WriteString(` xmp:CreatorTool="` + xmlEscaper.Replace(s.tool) + `"`)
 	}
-	if s.creator+s.rights == "" {
+	b.WriteString(attributes)
+	if s.creator+s.rights != "" {
+		b.WriteString(` xmlns:dc="` + dublinCore + `"`)
+	}
+	if s.creator+s.rights+element == "" {
 		b.WriteString("/>")
 	} else {
-		b.WriteString(` xmlns:dc="` + dublinCore + `">`)
+		b.WriteString(">" + element)
 		if s.creator != "" {
 			b.WriteString("<dc:creator><rdf:Seq><rdf:li>" + xmlEscaper.Replace(s.creator) + "</rdf:li></rdf:Seq></dc:creator>")
 		}
@@ -83,8 +85,16 @@ func (s *statement) packet() []byte {
 		}
 		b.WriteString("</rdf:Description>")
 	}
-	b.WriteString("</rdf:RDF></x:xmpmeta>\n" + `<?xpacket end="r"?>`)
+	b.WriteString(xmpTail)
 	return []byte(b.String())
 }
+
+const (
+	xmpHead = "<?xpacket begin=\"\uFEFF\" id=\"W5M0MpCehiHzreSzNTczkc9d\"?>\n" +
+		`<x:xmpmeta xmlns:x="adobe:ns:meta/">` +
+		`<rdf:RDF xmlns:rdf="http://www.w3.org/1999/02/22-rdf-syntax-ns#">` +
+		`<rdf:Description rdf:about=""`
+	xmpTail = "</rdf:RDF></x:xmpmeta>\n" + `<?xpacket end="r"?>`
+)
 
 var xmlEscaper = strings.NewReplacer("&", "&amp;", "<", "&lt;", ">", "&gt;", `"`, "&quot;", "'", "&apos;")

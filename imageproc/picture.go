@@ -25,6 +25,9 @@ type picture struct {
 	kept          []string
 	mended        []string // see Report
 	baking        Baking   // see Report
+	gain          *gainMap // what second says of itself
+	second        *picture // JPEG: the gain map behind it
+	iso           []byte   // JPEG: the body of its segment of ISO 21496-1
 	said          int      // the orientation of the input, where the output is baked
 	out           rope
 }
@@ -78,7 +81,7 @@ func (p *picture) verify(x extras) error {
 	if err := p.walk(x); err != nil {
 		return err
 	}
-	if p.icc != nil && !plainProfile(p.icc) {
+	if p.icc != nil && !plainProfile(p.icc) || p.second != nil && p.second.icc != nil && !plainProfile(p.second.icc) {
 		return &FormatError{Format: p.format, Part: "output", Reason: "the colour profile holds more than colours", Err: ErrVerify}
 	}
 	return p.search(x.packet)

@@ -58,7 +58,7 @@ type Report struct {
 	BytesOut    int64     `json:"bytes_out"`        // size of the output; 0 from Inspect
 	Removed     []Finding `json:"removed"`          // one per carrier, in order of appearance; what Inspect lists, Strip removes
 	Mended      []string  `json:"mended,omitempty"` // what was broken and is not in the output: "cut short", "broken frame"
-	Kept        []string  `json:"kept,omitempty"`   // what Keep asked for and was there: "creator", "rights", "source type"
+	Kept        []string  `json:"kept,omitempty"`   // what Keep asked for and was there: "creator", "rights", "source type", "gain map"
 	Baking      Baking    `json:"baking,omitempty"` // what became of StripOptions.BakeOrientation
 }
 

@@ -72,10 +72,17 @@ func Sanitize(ctx context.Context, r io.Reader, o *SanitizeOptions) (*Clean, err
 	if err != nil {
 		return nil, err
 	}
+	small := o.MaxSide > 0 && max(pic.width, pic.height) > o.MaxSide
+	if small && x.keep.GainMap {
+		x.keep.GainMap = false // it would not fit the smaller picture
+		if pic, err = parse(data, lim, x); err != nil {
+			return nil, err
+		}
+	}
 	x.packet = pic.packet
 	report := pic.report(int64(len(data)))
 	var thumb *image.NRGBA
-	if o.MaxSide > 0 && max(pic.width, pic.height) > o.MaxSide {
+	if small {
 		if pic, x, thumb, err = smaller(ctx, pic, o, pic.packet); err != nil {
 			return nil, err
 		}
@@ -165,6 +172,7 @@ func newClean(pic *picture, report *Report, x extras) (*Clean, error) {
 		return nil, err
 	}
 	s.pic.out, s.pic.found, s.pic.texts, s.pic.icc, s.pic.profiles, s.pic.colour, s.pic.packet, s.pic.kept = nil, findings{}, texts{}, nil, nil, nil, nil, nil
+	s.pic.second, s.pic.gain, s.pic.iso = nil, nil, nil
 	w, h := pic.displayed()
 	s.bounds = image.Rect(0, 0, w, h)
 	s.sum = sha256.Sum256(s.data)

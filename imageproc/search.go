@@ -154,7 +154,7 @@ func (m *matcher) around(b []byte, i int) int {
 // in the Huffman tables of T.81 annex K.
 var spelledOut = [][]byte{
 	[]byte(xmpSignature), []byte(iccSignature), []byte(pngXMPHead), []byte(gifXMPHead), gifXMPTail(),
-	[]byte("NETSCAPE2.0"), []byte("ANIMEXTS1.0"), []byte("ICCRGBG1012"),
+	[]byte(isoGainSignature), []byte("NETSCAPE2.0"), []byte("ANIMEXTS1.0"), []byte("ICCRGBG1012"),
 	[]byte("application/rdf+xml"), []byte("urn:mpeg:mpegB:cicp:systems:auxiliary:alpha"),
 	[]byte("urn:mpeg:hevc:2015:auxid:1"), []byte("urn:mpeg:avc:2015:auxid:1"),
 	[]byte("$3br\x82\x09\x0A\x16\x17\x18\x19\x1A%&'()*456789:CDEFGHIJSTUVWXYZcdefghijstuvwxyz"),
@@ -166,6 +166,9 @@ var spelledOut = [][]byte{
 // search looks in the output for the values that the input's metadata held.
 func (p *picture) search(packet []byte) error {
 	allowed := append(slices.Clip(spelledOut), packet)
+	if p.second != nil {
+		allowed = append(allowed, p.second.packet)
+	}
 	if p.format == HEIC || p.format == AVIF {
 		head := p.out[0]
 		allowed = append(allowed, head[:min(int(binary.BigEndian.Uint32(head)), len(head))]) // ftyp, a list of brands
