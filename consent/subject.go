@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"slices"
 )
 
 // Subject is the keyed pseudonym of a person at a tenant. It is made once and
@@ -44,6 +45,22 @@ func NewSubject(key []byte, tenant, rawID string) Subject {
 	io.WriteString(m, rawID)
 	s := &subject{tenant: tenant}
 	m.Sum(s.id[:0])
+	return Subject{hide(s)}
+}
+
+// SubjectOf is the Subject of a pseudonym that was filed, by a queue whose jobs
+// outlive a process or by a store: of what [Subject.Pseudonym] returned or, with
+// a ring of keys, of what each of [Subject.All] has, in that order. It proves
+// nothing: whoever acts on it asks the ledger for a permit first. No pseudonym,
+// one of zeros, and a tenant that [NewSubject] refuses give the zero Subject.
+func SubjectOf(tenant string, pseudonyms ...[sha256.Size]byte) Subject {
+	if len(pseudonyms) == 0 || slices.Contains(pseudonyms, [sha256.Size]byte{}) || !plainText(tenant) {
+		return Subject{}
+	}
+	s := &subject{tenant: tenant, id: pseudonyms[0]}
+	for _, id := range pseudonyms[1:] {
+		s.also = append(s.also, Subject{hide(&subject{tenant: tenant, id: id})})
+	}
 	return Subject{hide(s)}
 }
 

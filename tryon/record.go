@@ -43,6 +43,7 @@ const (
 type Job struct {
 	ID       string    `json:"id"`
 	Tenant   string    `json:"tenant"`
+	Order    string    `json:"order,omitempty"` // Request.Order
 	Backend  string    `json:"backend"`
 	Model    string    `json:"model,omitempty"`
 	Task     string    `json:"task"`

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"image/color"
+	"strings"
 	"sync/atomic"
 	"testing"
 
@@ -58,6 +59,8 @@ func TestRenderRefuses(t *testing.T) {
 		{"hardly somebody", w.permit, photo(screened(t, people{1, .32}, unsure, nil)), tryon.PolicyRefused, "unsure", detect.ErrUnsure},
 		{"reviewed for another question", w.permit, photo(reviewed(asksMore)), tryon.PolicyRefused, "unsure", tryon.ErrPolicy},
 		{"somebody in the room", w.permit, with(func(r *tryon.Request) { r.Task = tryon.InRoom }), tryon.PolicyRefused, "people", detect.ErrPeople},
+		{"an order's name with a space", w.permit, with(func(r *tryon.Request) { r.Order = "a b" }), tryon.BadRequest, "order", nil},
+		{"a long order's name", w.permit, with(func(r *tryon.Request) { r.Order = strings.Repeat("a", 129) }), tryon.BadRequest, "order", nil},
 		{"no such task", w.permit, with(func(r *tryon.Request) { r.Task = 9 }), tryon.BadRequest, "task", nil},
 		{"no items", w.permit, with(func(r *tryon.Request) { r.Items = nil }), tryon.BadRequest, "items", nil},
 		{"nine items", w.permit, with(func(r *tryon.Request) { r.Items = make([]tryon.Item, 9) }), tryon.BadRequest, "items", nil},

@@ -182,7 +182,7 @@ func (w *work) begin(rt *route) *attempt {
 	}
 	photo := w.request.Photo.SHA256()
 	a.job = Job{
-		ID: newID(), Tenant: w.request.Subject.Tenant(), Backend: rt.profile.Name, Model: rt.profile.Model,
+		ID: newID(), Tenant: w.request.Subject.Tenant(), Order: w.request.Order, Backend: rt.profile.Name, Model: rt.profile.Model,
 		Task: w.request.Task.String(), N: w.request.N, Photo: hexOf(photo), Created: c.now().UTC(),
 		Deadline: c.now().Add(rt.timeout).UTC(), State: JobSending,
 	}

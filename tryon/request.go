@@ -5,6 +5,7 @@ import (
 	"errors"
 	"image"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/fitveil/fitveil/consent"
@@ -17,10 +18,14 @@ import (
 type Request struct {
 	Subject consent.Subject
 	Photo   *detect.Screened
-	Items   []Item // 1 to 8
-	Task    Task
-	N       int    // pictures wanted, 1 to 8; default 1
-	Seed    *int64 // nil: the backend's choice
+	// Order is the shop's own name for this request, such as a queue's, at most
+	// 128 printable ASCII characters; it is on record with each job that the
+	// request leads to, and never sent. "" for none.
+	Order string
+	Items []Item // 1 to 8
+	Task  Task
+	N     int    // pictures wanted, 1 to 8; default 1
+	Seed  *int64 // nil: the backend's choice
 	// Region is where the picture may change; the zero Region follows from the
 	// garments, and of a room it is the backend's choice.
 	Region EditRegion
@@ -95,6 +100,8 @@ func (r *Request) check() *Error {
 	switch {
 	case r.Photo.IsZero():
 		return &Error{Code: NotScreened}
+	case len(r.Order) > 128 || strings.ContainsFunc(r.Order, func(c rune) bool { return c <= ' ' || c > '~' }):
+		return badRequest("order", "the order's name is not up to 128 printable ASCII characters")
 	case r.Task > InRoom:
 		return badRequest("task", "no such task")
 	case r.N < 1 || r.N > maxPictures:
