@@ -53,11 +53,7 @@ func TestCallsAreShort(t *testing.T) {
 // watched is a set whose kernels tell how many products they compute. A vector
 // of the transforms counts for eight.
 func watched(s kernel.Set, seen func(products int)) kernel.Set {
-	for _, table := range []*kernel.ConvTable{&s.Conv, &s.Stem} {
-		channels := kernel.Chunk
-		if table == &s.Stem {
-			channels = 1
-		}
+	for table, channels := range map[*kernel.ConvTable]int{&s.Conv: kernel.Chunk, &s.Stem: 1} {
 		for b := range table {
 			for p, f := range table[b] {
 				if f != nil {
@@ -69,16 +65,21 @@ func watched(s kernel.Set, seen func(products int)) kernel.Set {
 			}
 		}
 	}
-	window := func(f func(*kernel.Window), taps int) func(*kernel.Window) {
+	window := func(f func(*kernel.Window)) func(*kernel.Window) {
 		return func(a *kernel.Window) {
-			seen(a.Count * len(a.Off) * taps * kernel.Block)
+			seen(a.Count * len(a.Off) * kernel.Block)
 			f(a)
 		}
 	}
-	s.Depthwise, s.Maximum = window(s.Depthwise, 1), window(s.Maximum, 1)
-	for i, f := range s.Depthwise3 {
-		if f != nil {
-			s.Depthwise3[i] = window(f, 3)
+	s.Depthwise, s.Maximum = window(s.Depthwise), window(s.Maximum)
+	for stride := range s.Depthwise3 {
+		for pixels, f := range s.Depthwise3[stride] {
+			if f != nil {
+				s.Depthwise3[stride][pixels] = func(a *kernel.Window3) {
+					seen(a.Rows * a.Tiles * pixels * 9 * kernel.Block)
+					f(a)
+				}
+			}
 		}
 	}
 	for _, w := range []*kernel.Winograd{&s.Winograd4, &s.Winograd2} {

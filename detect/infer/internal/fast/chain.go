@@ -220,13 +220,15 @@ func (c *chain) run(w *worker, lo, hi int) {
 	}
 }
 
-// compute makes rows of the last link.
+// compute makes rows of the last link. Each link makes what is missing of what
+// the next one reads for the rows that it makes.
 func (c *chain) compute(w *worker, memory []float32, n int, rows rowRange, have *[maxLinks]rowRange) {
-	var need [maxLinks]rowRange // of each link's output
+	var need, todo [maxLinks]rowRange // of each link's output
 	final := len(c.links) - 1
-	need[final] = rows
+	need[final], todo[final] = rows, rows
 	for i := final; i > 0; i-- {
-		need[i-1].lo, need[i-1].hi = c.links[i].reads(need[i].lo, need[i].hi)
+		need[i-1].lo, need[i-1].hi = c.links[i].reads(todo[i].lo, todo[i].hi)
+		todo[i-1] = c.inner[i-1].missing(need[i-1], have[i-1])
 	}
 	var src, dst view
 	for i, l := range c.links {
@@ -234,17 +236,16 @@ func (c *chain) compute(w *worker, memory []float32, n int, rows rowRange, have 
 		if i == 0 && from.blocked {
 			src = from.view()
 		}
-		todo := need[i]
 		if i == final {
 			dst = to.view()
 		} else {
 			dst = c.views[i]
 			dst.origin += w.base + c.from[i] - need[i].lo*dst.pitch
-			todo = to.carry(memory[c.from[i]:], need[i], have[i])
+			to.carry(memory[c.from[i]:], need[i], have[i])
 			have[i] = need[i]
 		}
-		if todo.lo < todo.hi {
-			l.rows(w, &src, &dst, n, todo.lo, todo.hi)
+		if todo[i].lo < todo[i].hi {
+			l.rows(w, &src, &dst, n, todo[i].lo, todo[i].hi)
 		}
 		src = dst
 	}
@@ -259,23 +260,27 @@ func (t *tensor) sides(memory []float32) {
 	}
 }
 
-// carry moves the rows that are there already to where they are needed, clears
-// those above and below the picture, and returns the ones still to be made.
-func (t *tensor) carry(memory []float32, need, have rowRange) rowRange {
-	common := rowRange{need.lo, max(need.lo, have.hi)}
+// missing are the rows still to be made where some are there already.
+func (t *tensor) missing(need, have rowRange) rowRange {
+	return rowRange{max(0, need.lo, have.hi), min(t.h, need.hi)}
+}
+
+// carry moves the rows that are there already to where they are needed, and
+// clears those above and below the picture.
+func (t *tensor) carry(memory []float32, need, have rowRange) {
+	kept := max(need.lo, have.hi) // rows from need.lo to here are there
 	if have.hi == 0 {
-		common.hi = need.lo
+		kept = need.lo
 	}
 	for b := range t.blocks() {
 		plane := memory[b*t.area:][:t.area]
-		if common.lo < common.hi {
-			copy(plane, plane[(common.lo-have.lo)*t.pitch:][:(common.hi-common.lo)*t.pitch])
+		if need.lo < kept {
+			copy(plane, plane[(need.lo-have.lo)*t.pitch:][:(kept-need.lo)*t.pitch])
 		}
-		for y := common.hi; y < need.hi; y++ {
+		for y := kept; y < need.hi; y++ {
 			if y < 0 || y >= t.h {
 				clear(plane[(y-need.lo)*t.pitch:][:t.pitch])
 			}
 		}
 	}
-	return rowRange{max(0, common.hi), min(t.h, need.hi)}
 }

@@ -12,7 +12,7 @@ type depthwise struct {
 	bias     []float32
 	taps     []int32
 	src, dst view
-	kernel   func(*kernel.Window)
+	tiles    []segment // of a row, where there are kernels for 3×3 windows of this stride
 }
 
 func (c *compiler) depthwise(v *convolution) {
@@ -35,9 +35,8 @@ func (d *depthwise) prepare(_ *Program, s *slab) {
 	}
 	copy(d.bias, d.convolution.bias)
 	d.taps = windowTaps(&d.sliding, &d.src, [2]int{}, d.k, d.taps[:0])
-	d.kernel = d.set.Depthwise
-	if s := d.stride[1]; d.k == [2]int{3, 3} && d.dilation[1] == 1 && s <= 2 && d.set.Depthwise3[s] != nil {
-		d.taps, d.kernel = []int32{d.taps[0], d.taps[3], d.taps[6]}, d.set.Depthwise3[s]
+	if s := d.stride[1]; d.k == [2]int{3, 3} && d.dilation[1] == 1 && s <= 2 && d.set.Depthwise3[s][1] != nil {
+		d.tiles = splitNeighbours(d.set, s, d.to.w)
 	}
 	for c := range d.to.c {
 		for t, v := range d.weights[c*window:][:window] {
@@ -70,6 +69,10 @@ func (d *depthwise) ends() (from, to *tensor) { return d.from, d.to }
 
 func (d *depthwise) rows(w *worker, src, dst *view, n, lo, hi int) {
 	for b := range d.to.blocks() {
+		if d.tiles != nil {
+			d.neighbours(w, src, dst, n, b, lo, hi)
+			continue
+		}
 		for y := lo; y < hi; y++ {
 			w.window = kernel.Window{
 				In:  w.arena[src.pixel(n, b, y*d.stride[0]-d.pad[0], -d.pad[1]):],
@@ -77,7 +80,26 @@ func (d *depthwise) rows(w *worker, src, dst *view, n, lo, hi int) {
 				Out:  w.arena[dst.pixel(n, b, y, 0):],
 				Step: d.stride[1] * block, Count: d.to.w, Act: d.act,
 			}
-			w.slide(d.kernel)
+			w.slide(d.set.Depthwise)
+		}
+	}
+}
+
+// neighbours computes rows of a block with kernels for 3×3 windows, for several
+// rows at a time.
+func (d *depthwise) neighbours(w *worker, src, dst *view, n, b, lo, hi int) {
+	kernels := &d.set.Depthwise3[d.stride[1]]
+	for _, t := range d.tiles {
+		most := max(1, callTaps/(9*t.pixels*t.tiles))
+		for y := lo; y < hi; y += most {
+			w.window3 = kernel.Window3{
+				In: w.arena[src.pixel(n, b, y*d.stride[0]-d.pad[0], t.x*d.stride[1]-d.pad[1]):],
+				W:  d.packed[b*9*block:], Bias: d.bias[b*block:],
+				Out: w.arena[dst.pixel(n, b, y, t.x):],
+				Row: d.dilation[0] * src.pitch, Down: d.stride[0] * src.pitch, OutRow: dst.pitch,
+				Tiles: t.tiles, Rows: min(most, hi-y), Act: d.act,
+			}
+			kernels[t.pixels](&w.window3)
 		}
 	}
 }

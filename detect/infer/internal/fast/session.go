@@ -28,6 +28,7 @@ type worker struct {
 	base      int // offset of scratch in the arena
 	conv      kernel.Conv
 	window    kernel.Window
+	window3   kernel.Window3
 	resize    kernel.Resize
 	transform kernel.WinogradIn
 	result    kernel.WinogradOut

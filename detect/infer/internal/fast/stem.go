@@ -5,8 +5,9 @@ import "github.com/fitveil/fitveil/detect/infer/internal/kernel"
 // stem convolves a planar tensor of few channels into a blocked one. A unit is
 // a stretch of output rows of one image.
 //
-// Each worker copies the rows it needs, with zeros around them, to its own
-// memory; numbers that depend on the channel are applied on the way.
+// Rows are read where they are. What reaches into the padding is not: each worker
+// copies the pixels it needs for that, with zeros around them, to its own memory.
+// So it does with all where numbers that depend on the channel are to be applied.
 type stem struct {
 	convolution
 	set        *kernel.Set
@@ -16,7 +17,8 @@ type stem struct {
 	shares     []share
 	packed     []float32
 	bias       []float32
-	taps       []int32
+	taps       []int32 // in copied rows
+	straight   []int32 // in the input
 	dst, sum   view
 	pitch      int // floats of a copied row
 	stretch    int // output rows of a unit
@@ -34,8 +36,7 @@ func (c *compiler) stem(v *convolution) {
 	s.to = c.newBlocks(v.out)
 	s.shares, _ = splitBlocks(c.Set, &c.Set.Stem, s.to.blocks(), s.to.w, v.in.Shape[1]*v.k[0]*v.k[1])
 	s.pitch = (v.in.Shape[3] + v.pad[1] + max(0, v.reach(1)-v.pad[1]-v.in.Shape[3]) + lineFloats) / lineFloats * lineFloats
-	window := v.dilation[0]*(v.k[0]-1) + 1
-	s.stretch = max(1, min(s.to.h, (stemFloats/(v.in.Shape[1]*s.pitch)-window)/v.stride[0]+1))
+	s.stretch = max(1, min(s.to.h, (stemFloats/(v.in.Shape[1]*s.pitch)-s.window())/v.stride[0]+1))
 	c.add(s)
 }
 
@@ -45,8 +46,11 @@ func (s *stem) tensors() (in, out []*tensor) {
 
 func (s *stem) units() int { return s.to.n * ((s.to.h + s.stretch - 1) / s.stretch) }
 
+// window is how many input rows an output row reads, from the first to the last.
+func (s *stem) window() int { return s.dilation[0]*(s.k[0]-1) + 1 }
+
 // copied is how many input rows a unit reads.
-func (s *stem) copied() int { return (s.stretch-1)*s.stride[0] + s.dilation[0]*(s.k[0]-1) + 1 }
+func (s *stem) copied() int { return (s.stretch-1)*s.stride[0] + s.window() }
 
 func (s *stem) scratch() int { return s.in.Shape[1] * s.copied() * s.pitch }
 
@@ -61,9 +65,10 @@ func (s *stem) prepare(_ *Program, sl *slab) {
 		return
 	}
 	copy(s.bias, s.convolution.bias)
-	s.taps = s.taps[:0]
+	s.taps, s.straight = s.taps[:0], s.straight[:0]
 	for c := range depth {
 		for t := range window {
+			s.straight = append(s.straight, int32((c*s.in.Shape[2]+t/s.k[1]*s.dilation[0])*s.in.Shape[3]+t%s.k[1]*s.dilation[1]))
 			s.taps = append(s.taps, int32((c*s.copied()+t/s.k[1]*s.dilation[0])*s.pitch+t%s.k[1]*s.dilation[1]))
 		}
 	}
@@ -89,53 +94,107 @@ func (s *stem) run(w *worker, lo, hi int) {
 func (s *stem) ends() (from, to *tensor) { return s.from, s.to }
 
 func (s *stem) rows(w *worker, _, dst *view, n, lo, hi int) {
-	for ; lo < hi; lo += s.stretch {
-		s.copyRows(w, n, lo*s.stride[0]-s.pad[0])
-		for i := range min(s.stretch, hi-lo) {
+	for lo < hi {
+		top, count := lo*s.stride[0]-s.pad[0], 1
+		if s.mul == nil && top >= 0 && top+s.window() <= s.in.Shape[2] {
 			for _, sh := range s.shares {
-				s.row(w, dst, n, lo+i, i*s.stride[0]*s.pitch, sh)
+				s.inside(w, dst, n, lo, sh)
+			}
+		} else {
+			count = min(s.stretch, hi-lo)
+			s.copyRows(w, n, top, s.copied(), 0, s.pitch)
+			for i := range count {
+				for _, sh := range s.shares {
+					for _, t := range sh.row {
+						s.copiedTiles(w, dst, n, lo+i, i*s.stride[0]*s.pitch, sh, t)
+					}
+				}
 			}
 		}
+		lo += count
 	}
 }
 
-// copyRows copies the rows from top on.
-func (s *stem) copyRows(w *worker, n, top int) {
-	depth, height, width := s.in.Shape[1], s.in.Shape[2], s.in.Shape[3]
+// copyRows copies columns left to right of so many rows from top on. Column zero
+// is that of the padding.
+func (s *stem) copyRows(w *worker, n, top, rows, left, right int) {
+	depth, height, width, pad := s.in.Shape[1], s.in.Shape[2], s.in.Shape[3], s.pad[1]
 	src := w.plane(s.from)
+	from, to := min(max(left, pad), right), max(left, min(right, pad+width))
 	for c := range depth {
-		for i := range s.copied() {
+		for i := range rows {
 			row := w.scratch[(c*s.copied()+i)*s.pitch:][:s.pitch]
 			y := top + i
-			if y < 0 || y >= height {
-				clear(row)
+			if y < 0 || y >= height || from >= to {
+				clear(row[left:right])
 				continue
 			}
-			line := src[((n*depth+c)*height+y)*width:][:width]
-			clear(row[:s.pad[1]])
-			clear(row[s.pad[1]+width:])
+			clear(row[left:from])
+			clear(row[to:right])
+			line := src[((n*depth+c)*height+y)*width:][from-pad : to-pad]
 			if s.mul == nil {
-				copy(row[s.pad[1]:], line)
+				copy(row[from:], line)
 			} else {
-				w.scaleLine(s.set, row[s.pad[1]:][:width], line, s.mul[c], s.shift[c], kernel.Act{})
+				w.scaleLine(s.set, row[from:to], line, s.mul[c], s.shift[c], kernel.Act{})
 			}
 		}
 	}
 }
 
-func (s *stem) row(w *worker, dst *view, n, y, from int, sh share) {
+// inside computes a row for one share, none of whose taps are above or below the
+// picture. Tiles that reach beyond its sides read a copy.
+func (s *stem) inside(w *worker, dst *view, n, y int, sh share) {
+	depth, height, width := s.in.Shape[1], s.in.Shape[2], s.in.Shape[3]
+	top, stride, pad := y*s.stride[0]-s.pad[0], s.stride[1], s.pad[1]
+	reach := s.dilation[1] * (s.k[1] - 1)
+	for _, t := range sh.row {
+		// Pixels from x to x+t.pixels−1 read columns from left to right.
+		columns := func(x, pixels int) (left, right int) { return x * stride, (x+pixels-1)*stride + reach + 1 }
+		edge := func(tiles segment) {
+			left, right := columns(tiles.x, tiles.pixels*tiles.tiles)
+			s.copyRows(w, n, top, s.window(), left, right)
+			s.copiedTiles(w, dst, n, y, 0, sh, tiles)
+		}
+		first, last := 0, t.tiles
+		for ; first < last; first++ {
+			if left, _ := columns(t.x+first*t.pixels, t.pixels); left >= pad {
+				break
+			}
+		}
+		for ; last > first; last-- {
+			if _, right := columns(t.x+(last-1)*t.pixels, t.pixels); right <= pad+width {
+				break
+			}
+		}
+		if first > 0 {
+			edge(segment{t.x, t.pixels, first})
+		}
+		if last > first {
+			x := t.x + first*t.pixels
+			in := w.plane(s.from)[(n*depth*height+top)*width+x*stride-pad:]
+			s.tiles(w, dst, n, y, in, s.straight, sh, segment{x, t.pixels, last - first})
+		}
+		if last < t.tiles {
+			edge(segment{t.x + last*t.pixels, t.pixels, t.tiles - last})
+		}
+	}
+}
+
+// copiedTiles computes tiles of a row whose input begins from floats into the
+// copied rows.
+func (s *stem) copiedTiles(w *worker, dst *view, n, y, from int, sh share, t segment) {
+	s.tiles(w, dst, n, y, w.scratch[from+t.x*s.stride[1]:], s.taps, sh, t)
+}
+
+func (s *stem) tiles(w *worker, dst *view, n, y int, in []float32, taps []int32, sh share, t segment) {
 	a := &w.conv
 	*a = kernel.Conv{
-		Off: s.taps, W: s.packed[sh.first*block*len(s.taps):], Bias: s.bias[sh.first*block:],
-		Step: s.stride[1], OutBlock: dst.area, ResBlock: s.sum.area, Act: s.act,
+		In: in, Off: taps, W: s.packed[sh.first*block*len(taps):], Bias: s.bias[sh.first*block:],
+		Out: w.arena[dst.pixel(n, sh.first, y, t.x):], Step: s.stride[1], OutBlock: dst.area, ResBlock: s.sum.area,
+		Tiles: t.tiles, Act: s.act,
 	}
-	for _, t := range sh.row {
-		a.In = w.scratch[from+t.x*s.stride[1]:]
-		a.Out = w.arena[dst.pixel(n, sh.first, y, t.x):]
-		if s.add != nil {
-			a.Res = w.arena[s.sum.pixel(n, sh.first, y, t.x):]
-		}
-		a.Tiles = t.tiles
-		s.set.Stem[sh.blocks][t.pixels](a)
+	if s.add != nil {
+		a.Res = w.arena[s.sum.pixel(n, sh.first, y, t.x):]
 	}
+	s.set.Stem[sh.blocks][t.pixels](a)
 }

@@ -36,22 +36,44 @@ const callCost = 60
 // ask for rows of millions.
 const longRow = 512
 
+// widths are the costs of tiles by their pixels, infinite where there is none.
+type widths [15]float64
+
 // splitRow covers w pixels with tiles at the least cost. A run of tiles of one
 // width is one call of a kernel.
 func splitRow(s *kernel.Set, table *kernel.ConvTable, blocks, w, terms int) (row []segment, cost float64) {
-	var count [len(table[0])]int
-	var costs [len(table[0])]float64
-	for t := range costs {
+	var costs widths
+	for t, f := range table[blocks] {
 		costs[t] = tileCost(s, blocks, t, terms)
-		if t > 1 && costs[t] > callCycles && s.Lanes > 1 {
+		if f == nil || t > 1 && costs[t] > callCycles && s.Lanes > 1 {
 			costs[t] = math.Inf(1)
 		}
 	}
+	return costs.cover(w)
+}
+
+// splitNeighbours covers w pixels with tiles for 3×3 windows: nine products and
+// an activation for each pixel.
+func splitNeighbours(s *kernel.Set, stride, w int) []segment {
+	var costs widths
+	for t, f := range s.Depthwise3[stride] {
+		costs[t] = float64(block/s.Lanes) * (6*float64(t) + 8)
+		if f == nil {
+			costs[t] = math.Inf(1)
+		}
+	}
+	row, _ := costs.cover(w)
+	return row
+}
+
+// cover is how splitRow covers a row.
+func (costs *widths) cover(w int) (row []segment, cost float64) {
+	var count [len(costs)]int
 	if w > longRow {
 		best := 1
 		each := func(t int) float64 { return costs[t] / float64(t) }
-		for t, f := range table[blocks] {
-			if f != nil && each(t) <= each(best) {
+		for t := 1; t < len(costs); t++ {
+			if each(t) <= each(best) {
 				best = t
 			}
 		}
@@ -61,15 +83,12 @@ func splitRow(s *kernel.Set, table *kernel.ConvTable, blocks, w, terms int) (row
 	best, last := make([]float64, w+1), make([]int, w+1)
 	for x := 1; x <= w; x++ {
 		best[x] = math.Inf(1)
-		for t, f := range table[blocks] {
-			if f == nil || t > x {
-				continue
-			}
+		for t := 1; t < min(len(costs), x+1); t++ {
 			c := best[x-t] + costs[t]
 			if last[x-t] != t {
 				c += callCost
 			}
-			if c <= best[x] {
+			if c <= best[x] && !math.IsInf(costs[t], 1) {
 				best[x], last[x] = c, t
 			}
 		}

@@ -37,11 +37,50 @@ func stemAVX2_1x6(a *Conv)
 // depthwiseAVX2 is depthwise.
 func depthwiseAVX2(a *Window)
 
-// depthwise3s1AVX2 is depthwise for 3×3 neighbours, stride 1.
-func depthwise3s1AVX2(a *Window)
+// depthwise3AVX2_1x1 is depthwise3 with stride 1 and 1 pixels.
+func depthwise3AVX2_1x1(a *Window3)
 
-// depthwise3s2AVX2 is depthwise for 3×3 neighbours, stride 2.
-func depthwise3s2AVX2(a *Window)
+// depthwise3AVX2_1x2 is depthwise3 with stride 1 and 2 pixels.
+func depthwise3AVX2_1x2(a *Window3)
+
+// depthwise3AVX2_1x4 is depthwise3 with stride 1 and 4 pixels.
+func depthwise3AVX2_1x4(a *Window3)
+
+// depthwise3AVX2_1x7 is depthwise3 with stride 1 and 7 pixels.
+func depthwise3AVX2_1x7(a *Window3)
+
+// depthwise3AVX2_1x8 is depthwise3 with stride 1 and 8 pixels.
+func depthwise3AVX2_1x8(a *Window3)
+
+// depthwise3AVX2_1x10 is depthwise3 with stride 1 and 10 pixels.
+func depthwise3AVX2_1x10(a *Window3)
+
+// depthwise3AVX2_1x12 is depthwise3 with stride 1 and 12 pixels.
+func depthwise3AVX2_1x12(a *Window3)
+
+// depthwise3AVX2_2x1 is depthwise3 with stride 2 and 1 pixels.
+func depthwise3AVX2_2x1(a *Window3)
+
+// depthwise3AVX2_2x2 is depthwise3 with stride 2 and 2 pixels.
+func depthwise3AVX2_2x2(a *Window3)
+
+// depthwise3AVX2_2x3 is depthwise3 with stride 2 and 3 pixels.
+func depthwise3AVX2_2x3(a *Window3)
+
+// depthwise3AVX2_2x4 is depthwise3 with stride 2 and 4 pixels.
+func depthwise3AVX2_2x4(a *Window3)
+
+// depthwise3AVX2_2x5 is depthwise3 with stride 2 and 5 pixels.
+func depthwise3AVX2_2x5(a *Window3)
+
+// depthwise3AVX2_2x6 is depthwise3 with stride 2 and 6 pixels.
+func depthwise3AVX2_2x6(a *Window3)
+
+// depthwise3AVX2_2x7 is depthwise3 with stride 2 and 7 pixels.
+func depthwise3AVX2_2x7(a *Window3)
+
+// depthwise3AVX2_2x8 is depthwise3 with stride 2 and 8 pixels.
+func depthwise3AVX2_2x8(a *Window3)
 
 // maximumAVX2 is maximum.
 func maximumAVX2(a *Window)

@@ -11,3 +11,8 @@ var convAVX2 = ConvTable{
 var stemAVX2 = ConvTable{
 	1: {1: stemAVX2_1x1, 2: stemAVX2_1x2, 4: stemAVX2_1x4, 6: stemAVX2_1x6},
 }
+
+var depthwise3AVX2 = [3][15]func(*Window3){
+	1: {1: depthwise3AVX2_1x1, 2: depthwise3AVX2_1x2, 4: depthwise3AVX2_1x4, 7: depthwise3AVX2_1x7, 8: depthwise3AVX2_1x8, 10: depthwise3AVX2_1x10, 12: depthwise3AVX2_1x12},
+	2: {1: depthwise3AVX2_2x1, 2: depthwise3AVX2_2x2, 3: depthwise3AVX2_2x3, 4: depthwise3AVX2_2x4, 5: depthwise3AVX2_2x5, 6: depthwise3AVX2_2x6, 7: depthwise3AVX2_2x7, 8: depthwise3AVX2_2x8},
+}

@@ -148,6 +148,9 @@ func stemAVX512_1x8(a *Conv)
 // stemAVX512_1x13 is convolve with 1 blocks, 13 pixels and taps of 1 channels.
 func stemAVX512_1x13(a *Conv)
 
+// stemAVX512_1x14 is convolve with 1 blocks, 14 pixels and taps of 1 channels.
+func stemAVX512_1x14(a *Conv)
+
 // stemAVX512_2x1 is convolve with 2 blocks, 1 pixels and taps of 1 channels.
 func stemAVX512_2x1(a *Conv)
 
@@ -163,6 +166,9 @@ func stemAVX512_2x8(a *Conv)
 // stemAVX512_2x13 is convolve with 2 blocks, 13 pixels and taps of 1 channels.
 func stemAVX512_2x13(a *Conv)
 
+// stemAVX512_2x14 is convolve with 2 blocks, 14 pixels and taps of 1 channels.
+func stemAVX512_2x14(a *Conv)
+
 // stemAVX512_3x1 is convolve with 3 blocks, 1 pixels and taps of 1 channels.
 func stemAVX512_3x1(a *Conv)
 
@@ -174,6 +180,9 @@ func stemAVX512_3x4(a *Conv)
 
 // stemAVX512_3x8 is convolve with 3 blocks, 8 pixels and taps of 1 channels.
 func stemAVX512_3x8(a *Conv)
+
+// stemAVX512_3x9 is convolve with 3 blocks, 9 pixels and taps of 1 channels.
+func stemAVX512_3x9(a *Conv)
 
 // stemAVX512_4x1 is convolve with 4 blocks, 1 pixels and taps of 1 channels.
 func stemAVX512_4x1(a *Conv)
@@ -190,11 +199,53 @@ func stemAVX512_4x6(a *Conv)
 // depthwiseAVX512 is depthwise.
 func depthwiseAVX512(a *Window)
 
-// depthwise3s1AVX512 is depthwise for 3×3 neighbours, stride 1.
-func depthwise3s1AVX512(a *Window)
+// depthwise3AVX512_1x1 is depthwise3 with stride 1 and 1 pixels.
+func depthwise3AVX512_1x1(a *Window3)
 
-// depthwise3s2AVX512 is depthwise for 3×3 neighbours, stride 2.
-func depthwise3s2AVX512(a *Window)
+// depthwise3AVX512_1x2 is depthwise3 with stride 1 and 2 pixels.
+func depthwise3AVX512_1x2(a *Window3)
+
+// depthwise3AVX512_1x4 is depthwise3 with stride 1 and 4 pixels.
+func depthwise3AVX512_1x4(a *Window3)
+
+// depthwise3AVX512_1x7 is depthwise3 with stride 1 and 7 pixels.
+func depthwise3AVX512_1x7(a *Window3)
+
+// depthwise3AVX512_1x8 is depthwise3 with stride 1 and 8 pixels.
+func depthwise3AVX512_1x8(a *Window3)
+
+// depthwise3AVX512_1x10 is depthwise3 with stride 1 and 10 pixels.
+func depthwise3AVX512_1x10(a *Window3)
+
+// depthwise3AVX512_1x13 is depthwise3 with stride 1 and 13 pixels.
+func depthwise3AVX512_1x13(a *Window3)
+
+// depthwise3AVX512_1x14 is depthwise3 with stride 1 and 14 pixels.
+func depthwise3AVX512_1x14(a *Window3)
+
+// depthwise3AVX512_2x1 is depthwise3 with stride 2 and 1 pixels.
+func depthwise3AVX512_2x1(a *Window3)
+
+// depthwise3AVX512_2x2 is depthwise3 with stride 2 and 2 pixels.
+func depthwise3AVX512_2x2(a *Window3)
+
+// depthwise3AVX512_2x3 is depthwise3 with stride 2 and 3 pixels.
+func depthwise3AVX512_2x3(a *Window3)
+
+// depthwise3AVX512_2x4 is depthwise3 with stride 2 and 4 pixels.
+func depthwise3AVX512_2x4(a *Window3)
+
+// depthwise3AVX512_2x5 is depthwise3 with stride 2 and 5 pixels.
+func depthwise3AVX512_2x5(a *Window3)
+
+// depthwise3AVX512_2x6 is depthwise3 with stride 2 and 6 pixels.
+func depthwise3AVX512_2x6(a *Window3)
+
+// depthwise3AVX512_2x7 is depthwise3 with stride 2 and 7 pixels.
+func depthwise3AVX512_2x7(a *Window3)
+
+// depthwise3AVX512_2x8 is depthwise3 with stride 2 and 8 pixels.
+func depthwise3AVX512_2x8(a *Window3)
 
 // maximumAVX512 is maximum.
 func maximumAVX512(a *Window)

@@ -15528,91 +15528,80 @@ active86:
 	RET
 
 // func stemAVX512_1x1(a *Conv)
-// Requires: AVX, AVX512F, CMOV, MMX+
+// Requires: AVX, AVX512F
 TEXT ·stemAVX512_1x1(SB), NOSPLIT, $0-8
-	MOVQ    a+0(FP), AX
-	MOVQ    (AX), AX
-	MOVQ    a+0(FP), CX
-	MOVQ    120(CX), CX
-	MOVQ    a+0(FP), DX
-	MOVQ    200(DX), DX
-	MOVQ    a+0(FP), BX
-	MOVQ    144(BX), BX
-	MOVQ    a+0(FP), SI
-	MOVQ    48(SI), SI
-	TESTQ   BX, BX
-	CMOVQEQ SI, BX
-	MOVQ    a+0(FP), SI
-	MOVQ    176(SI), SI
-	SHLQ    $0x02, SI
-	LEAQ    (SI)(SI*2), DI
+	MOVQ a+0(FP), AX
+	MOVQ (AX), AX
+	MOVQ a+0(FP), CX
+	MOVQ 120(CX), CX
+	MOVQ a+0(FP), DX
+	MOVQ 200(DX), DX
+	MOVQ a+0(FP), BX
+	MOVQ 176(BX), BX
+	SHLQ $0x02, BX
+	LEAQ (BX)(BX*2), SI
 
 tile:
-	MOVQ    a+0(FP), DI
-	MOVQ    72(DI), DI
-	VMOVUPS (DI), Z0
-	MOVQ    a+0(FP), DI
-	MOVQ    24(DI), R8
-	MOVQ    a+0(FP), DI
-	MOVQ    32(DI), R9
-	MOVQ    a+0(FP), DI
-	MOVQ    48(DI), R10
+	MOVQ    a+0(FP), SI
+	MOVQ    72(SI), SI
+	VMOVUPS (SI), Z0
+	MOVQ    a+0(FP), SI
+	MOVQ    24(SI), DI
+	MOVQ    a+0(FP), SI
+	MOVQ    32(SI), R8
+	MOVQ    a+0(FP), SI
+	MOVQ    48(SI), R9
 
 tap:
-	MOVLQSX      (R8), DI
-	LEAQ         (AX)(DI*4), DI
-	VMOVUPS      (R10), Z1
-	PREFETCHT1   (BX)
-	VBROADCASTSS (DI), Z2
+	MOVLQSX      (DI), SI
+	LEAQ         (AX)(SI*4), SI
+	VMOVUPS      (R9), Z1
+	VBROADCASTSS (SI), Z2
 	VFMADD231PS  Z1, Z2, Z0
-	MOVQ         a+0(FP), DI
-	MOVQ         168(DI), DI
-	SHLQ         $0x02, DI
-	ADDQ         DI, BX
-	ADDQ         $0x04, R8
-	ADDQ         $0x00000040, R10
-	DECQ         R9
+	ADDQ         $0x04, DI
+	ADDQ         $0x00000040, R9
+	DECQ         R8
 	JNZ          tap
-	MOVQ         a+0(FP), DI
-	MOVQ         96(DI), DI
-	TESTQ        DI, DI
+	MOVQ         a+0(FP), SI
+	MOVQ         96(SI), SI
+	TESTQ        SI, SI
 	JZ           summed
-	MOVQ         a+0(FP), R8
-	SUBQ         120(R8), DI
-	ADDQ         CX, DI
-	MOVQ         a+0(FP), R8
-	MOVQ         192(R8), R8
-	SHLQ         $0x02, R8
-	VADDPS       (DI), Z0, Z0
+	MOVQ         a+0(FP), DI
+	SUBQ         120(DI), SI
+	ADDQ         CX, SI
+	MOVQ         a+0(FP), DI
+	MOVQ         192(DI), DI
+	SHLQ         $0x02, DI
+	VADDPS       (SI), Z0, Z0
 
 summed:
-	MOVQ         a+0(FP), DI
-	CMPQ         208(DI), $0x01
+	MOVQ         a+0(FP), SI
+	CMPQ         208(SI), $0x01
 	JLT          active88
 	JGT          clip87
-	MOVQ         a+0(FP), DI
-	VBROADCASTSS 216(DI), Z1
+	MOVQ         a+0(FP), SI
+	VBROADCASTSS 216(SI), Z1
 	VMULPS       Z0, Z1, Z1
 	VMAXPS       Z0, Z1, Z0
 	JMP          active88
 
 clip87:
-	MOVQ         a+0(FP), DI
-	VBROADCASTSS 220(DI), Z1
+	MOVQ         a+0(FP), SI
+	VBROADCASTSS 220(SI), Z1
 	VMAXPS       Z0, Z1, Z0
-	MOVQ         a+0(FP), DI
-	CMPL         224(DI), $0x7f800000
+	MOVQ         a+0(FP), SI
+	CMPL         224(SI), $0x7f800000
 	JEQ          active88
-	VBROADCASTSS 224(DI), Z1
+	VBROADCASTSS 224(SI), Z1
 	VMINPS       Z0, Z1, Z0
 
 active88:
-	MOVQ    CX, DI
-	MOVQ    a+0(FP), R8
-	MOVQ    184(R8), R8
-	SHLQ    $0x02, R8
-	VMOVUPS Z0, (DI)
-	ADDQ    SI, AX
+	MOVQ    CX, SI
+	MOVQ    a+0(FP), DI
+	MOVQ    184(DI), DI
+	SHLQ    $0x02, DI
+	VMOVUPS Z0, (SI)
+	ADDQ    BX, AX
 	ADDQ    $0x00000040, CX
 	DECQ    DX
 	JNZ     tile
@@ -15620,53 +15609,141 @@ active88:
 	RET
 
 // func stemAVX512_1x2(a *Conv)
-// Requires: AVX, AVX512F, CMOV, MMX+
+// Requires: AVX, AVX512F
 TEXT ·stemAVX512_1x2(SB), NOSPLIT, $0-8
-	MOVQ    a+0(FP), AX
-	MOVQ    (AX), AX
-	MOVQ    a+0(FP), CX
-	MOVQ    120(CX), CX
-	MOVQ    a+0(FP), DX
-	MOVQ    200(DX), DX
-	MOVQ    a+0(FP), BX
-	MOVQ    144(BX), BX
+	MOVQ a+0(FP), AX
+	MOVQ (AX), AX
+	MOVQ a+0(FP), CX
+	MOVQ 120(CX), CX
+	MOVQ a+0(FP), DX
+	MOVQ 200(DX), DX
+	MOVQ a+0(FP), BX
+	MOVQ 176(BX), BX
+	SHLQ $0x02, BX
+	LEAQ (BX)(BX*2), SI
+
+tile:
 	MOVQ    a+0(FP), SI
-	MOVQ    48(SI), SI
-	TESTQ   BX, BX
-	CMOVQEQ SI, BX
+	MOVQ    72(SI), SI
+	VMOVUPS (SI), Z0
+	VMOVAPS Z0, Z1
 	MOVQ    a+0(FP), SI
-	MOVQ    176(SI), SI
-	SHLQ    $0x02, SI
-	LEAQ    (SI)(SI*2), DI
+	MOVQ    24(SI), DI
+	MOVQ    a+0(FP), SI
+	MOVQ    32(SI), R8
+	MOVQ    a+0(FP), SI
+	MOVQ    48(SI), R9
+
+tap:
+	MOVLQSX      (DI), SI
+	LEAQ         (AX)(SI*4), SI
+	VMOVUPS      (R9), Z2
+	VBROADCASTSS (SI), Z3
+	VFMADD231PS  Z2, Z3, Z0
+	VBROADCASTSS (SI)(BX*1), Z3
+	VFMADD231PS  Z2, Z3, Z1
+	ADDQ         $0x04, DI
+	ADDQ         $0x00000040, R9
+	DECQ         R8
+	JNZ          tap
+	MOVQ         a+0(FP), SI
+	MOVQ         96(SI), SI
+	TESTQ        SI, SI
+	JZ           summed
+	MOVQ         a+0(FP), DI
+	SUBQ         120(DI), SI
+	ADDQ         CX, SI
+	MOVQ         a+0(FP), DI
+	MOVQ         192(DI), DI
+	SHLQ         $0x02, DI
+	VADDPS       (SI), Z0, Z0
+	VADDPS       64(SI), Z1, Z1
+
+summed:
+	MOVQ         a+0(FP), SI
+	CMPQ         208(SI), $0x01
+	JLT          active90
+	JGT          clip89
+	MOVQ         a+0(FP), SI
+	VBROADCASTSS 216(SI), Z2
+	VMULPS       Z0, Z2, Z2
+	VMAXPS       Z0, Z2, Z0
+	VBROADCASTSS 216(SI), Z2
+	VMULPS       Z1, Z2, Z2
+	VMAXPS       Z1, Z2, Z1
+	JMP          active90
+
+clip89:
+	MOVQ         a+0(FP), SI
+	VBROADCASTSS 220(SI), Z2
+	VMAXPS       Z0, Z2, Z0
+	VMAXPS       Z1, Z2, Z1
+	MOVQ         a+0(FP), SI
+	CMPL         224(SI), $0x7f800000
+	JEQ          active90
+	VBROADCASTSS 224(SI), Z2
+	VMINPS       Z0, Z2, Z0
+	VMINPS       Z1, Z2, Z1
+
+active90:
+	MOVQ    CX, SI
+	MOVQ    a+0(FP), DI
+	MOVQ    184(DI), DI
+	SHLQ    $0x02, DI
+	VMOVUPS Z0, (SI)
+	VMOVUPS Z1, 64(SI)
+	ADDQ    BX, AX
+	ADDQ    BX, AX
+	ADDQ    $0x00000080, CX
+	DECQ    DX
+	JNZ     tile
+	VZEROUPPER
+	RET
+
+// func stemAVX512_1x4(a *Conv)
+// Requires: AVX, AVX512F
+TEXT ·stemAVX512_1x4(SB), NOSPLIT, $0-8
+	MOVQ a+0(FP), AX
+	MOVQ (AX), AX
+	MOVQ a+0(FP), CX
+	MOVQ 120(CX), CX
+	MOVQ a+0(FP), DX
+	MOVQ 200(DX), DX
+	MOVQ a+0(FP), BX
+	MOVQ 176(BX), BX
+	SHLQ $0x02, BX
+	LEAQ (BX)(BX*2), SI
 
 tile:
 	MOVQ    a+0(FP), DI
 	MOVQ    72(DI), DI
 	VMOVUPS (DI), Z0
 	VMOVAPS Z0, Z1
+	VMOVAPS Z0, Z2
+	VMOVAPS Z0, Z3
 	MOVQ    a+0(FP), DI
-	MOVQ    24(DI), R8
+	MOVQ    24(DI), R9
 	MOVQ    a+0(FP), DI
-	MOVQ    32(DI), R9
+	MOVQ    32(DI), R10
 	MOVQ    a+0(FP), DI
-	MOVQ    48(DI), R10
+	MOVQ    48(DI), R11
 
 tap:
-	MOVLQSX      (R8), DI
+	MOVLQSX      (R9), DI
 	LEAQ         (AX)(DI*4), DI
-	VMOVUPS      (R10), Z2
-	PREFETCHT1   (BX)
-	VBROADCASTSS (DI), Z3
-	VFMADD231PS  Z2, Z3, Z0
-	VBROADCASTSS (DI)(SI*1), Z3
-	VFMADD231PS  Z2, Z3, Z1
-	MOVQ         a+0(FP), DI
-	MOVQ         168(DI), DI
-	SHLQ         $0x02, DI
-	ADDQ         DI, BX
-	ADDQ         $0x04, R8
-	ADDQ         $0x00000040, R10
-	DECQ         R9
+	LEAQ         (DI)(SI*1), R8
+	VMOVUPS      (R11), Z4
+	VBROADCASTSS (DI), Z5
+	VFMADD231PS  Z4, Z5, Z0
+	VBROADCASTSS (DI)(BX*1), Z5
+	VFMADD231PS  Z4, Z5, Z1
+	VBROADCASTSS (DI)(BX*2), Z5
+	VFMADD231PS  Z4, Z5, Z2
+	VBROADCASTSS (R8), Z5
+	VFMADD231PS  Z4, Z5, Z3
+	ADDQ         $0x04, R9
+	ADDQ         $0x00000040, R11
+	DECQ         R10
 	JNZ          tap
 	MOVQ         a+0(FP), DI
 	MOVQ         96(DI), DI
@@ -15680,166 +15757,56 @@ tap:
 	SHLQ         $0x02, R8
 	VADDPS       (DI), Z0, Z0
 	VADDPS       64(DI), Z1, Z1
+	VADDPS       128(DI), Z2, Z2
+	VADDPS       192(DI), Z3, Z3
 
 summed:
 	MOVQ         a+0(FP), DI
 	CMPQ         208(DI), $0x01
-	JLT          active90
-	JGT          clip89
-	MOVQ         a+0(FP), DI
-	VBROADCASTSS 216(DI), Z2
-	VMULPS       Z0, Z2, Z2
-	VMAXPS       Z0, Z2, Z0
-	VBROADCASTSS 216(DI), Z2
-	VMULPS       Z1, Z2, Z2
-	VMAXPS       Z1, Z2, Z1
-	JMP          active90
-
-clip89:
-	MOVQ         a+0(FP), DI
-	VBROADCASTSS 220(DI), Z2
-	VMAXPS       Z0, Z2, Z0
-	VMAXPS       Z1, Z2, Z1
-	MOVQ         a+0(FP), DI
-	CMPL         224(DI), $0x7f800000
-	JEQ          active90
-	VBROADCASTSS 224(DI), Z2
-	VMINPS       Z0, Z2, Z0
-	VMINPS       Z1, Z2, Z1
-
-active90:
-	MOVQ    CX, DI
-	MOVQ    a+0(FP), R8
-	MOVQ    184(R8), R8
-	SHLQ    $0x02, R8
-	VMOVUPS Z0, (DI)
-	VMOVUPS Z1, 64(DI)
-	ADDQ    SI, AX
-	ADDQ    SI, AX
-	ADDQ    $0x00000080, CX
-	DECQ    DX
-	JNZ     tile
-	VZEROUPPER
-	RET
-
-// func stemAVX512_1x4(a *Conv)
-// Requires: AVX, AVX512F, CMOV, MMX+
-TEXT ·stemAVX512_1x4(SB), NOSPLIT, $0-8
-	MOVQ    a+0(FP), AX
-	MOVQ    (AX), AX
-	MOVQ    a+0(FP), CX
-	MOVQ    120(CX), CX
-	MOVQ    a+0(FP), DX
-	MOVQ    200(DX), DX
-	MOVQ    a+0(FP), BX
-	MOVQ    144(BX), BX
-	MOVQ    a+0(FP), SI
-	MOVQ    48(SI), SI
-	TESTQ   BX, BX
-	CMOVQEQ SI, BX
-	MOVQ    a+0(FP), SI
-	MOVQ    176(SI), SI
-	SHLQ    $0x02, SI
-	LEAQ    (SI)(SI*2), DI
-
-tile:
-	MOVQ    a+0(FP), R8
-	MOVQ    72(R8), R8
-	VMOVUPS (R8), Z0
-	VMOVAPS Z0, Z1
-	VMOVAPS Z0, Z2
-	VMOVAPS Z0, Z3
-	MOVQ    a+0(FP), R8
-	MOVQ    24(R8), R10
-	MOVQ    a+0(FP), R8
-	MOVQ    32(R8), R11
-	MOVQ    a+0(FP), R8
-	MOVQ    48(R8), R12
-
-tap:
-	MOVLQSX      (R10), R8
-	LEAQ         (AX)(R8*4), R8
-	LEAQ         (R8)(DI*1), R9
-	VMOVUPS      (R12), Z4
-	PREFETCHT1   (BX)
-	VBROADCASTSS (R8), Z5
-	VFMADD231PS  Z4, Z5, Z0
-	VBROADCASTSS (R8)(SI*1), Z5
-	VFMADD231PS  Z4, Z5, Z1
-	VBROADCASTSS (R8)(SI*2), Z5
-	VFMADD231PS  Z4, Z5, Z2
-	VBROADCASTSS (R9), Z5
-	VFMADD231PS  Z4, Z5, Z3
-	MOVQ         a+0(FP), R8
-	MOVQ         168(R8), R8
-	SHLQ         $0x02, R8
-	ADDQ         R8, BX
-	ADDQ         $0x04, R10
-	ADDQ         $0x00000040, R12
-	DECQ         R11
-	JNZ          tap
-	MOVQ         a+0(FP), R8
-	MOVQ         96(R8), R8
-	TESTQ        R8, R8
-	JZ           summed
-	MOVQ         a+0(FP), R9
-	SUBQ         120(R9), R8
-	ADDQ         CX, R8
-	MOVQ         a+0(FP), R9
-	MOVQ         192(R9), R9
-	SHLQ         $0x02, R9
-	VADDPS       (R8), Z0, Z0
-	VADDPS       64(R8), Z1, Z1
-	VADDPS       128(R8), Z2, Z2
-	VADDPS       192(R8), Z3, Z3
-
-summed:
-	MOVQ         a+0(FP), R8
-	CMPQ         208(R8), $0x01
 	JLT          active92
 	JGT          clip91
-	MOVQ         a+0(FP), R8
-	VBROADCASTSS 216(R8), Z4
+	MOVQ         a+0(FP), DI
+	VBROADCASTSS 216(DI), Z4
 	VMULPS       Z0, Z4, Z4
 	VMAXPS       Z0, Z4, Z0
-	VBROADCASTSS 216(R8), Z4
+	VBROADCASTSS 216(DI), Z4
 	VMULPS       Z1, Z4, Z4
 	VMAXPS       Z1, Z4, Z1
-	VBROADCASTSS 216(R8), Z4
+	VBROADCASTSS 216(DI), Z4
 	VMULPS       Z2, Z4, Z4
 	VMAXPS       Z2, Z4, Z2
-	VBROADCASTSS 216(R8), Z4
+	VBROADCASTSS 216(DI), Z4
 	VMULPS       Z3, Z4, Z4
 	VMAXPS       Z3, Z4, Z3
 	JMP          active92
 
 clip91:
-	MOVQ         a+0(FP), R8
-	VBROADCASTSS 220(R8), Z4
+	MOVQ         a+0(FP), DI
+	VBROADCASTSS 220(DI), Z4
 	VMAXPS       Z0, Z4, Z0
 	VMAXPS       Z1, Z4, Z1
 	VMAXPS       Z2, Z4, Z2
 	VMAXPS       Z3, Z4, Z3
-	MOVQ         a+0(FP), R8
-	CMPL         224(R8), $0x7f800000
+	MOVQ         a+0(FP), DI
+	CMPL         224(DI), $0x7f800000
 	JEQ          active92
-	VBROADCASTSS 224(R8), Z4
+	VBROADCASTSS 224(DI), Z4
 	VMINPS       Z0, Z4, Z0
 	VMINPS       Z1, Z4, Z1
 	VMINPS       Z2, Z4, Z2
 	VMINPS       Z3, Z4, Z3
 
 active92:
-	MOVQ    CX, R8
-	MOVQ    a+0(FP), R9
-	MOVQ    184(R9), R9
-	SHLQ    $0x02, R9
-	VMOVUPS Z0, (R8)
-	VMOVUPS Z1, 64(R8)
-	VMOVUPS Z2, 128(R8)
-	VMOVUPS Z3, 192(R8)
-	ADDQ    DI, AX
+	MOVQ    CX, DI
+	MOVQ    a+0(FP), R8
+	MOVQ    184(R8), R8
+	SHLQ    $0x02, R8
+	VMOVUPS Z0, (DI)
+	VMOVUPS Z1, 64(DI)
+	VMOVUPS Z2, 128(DI)
+	VMOVUPS Z3, 192(DI)
 	ADDQ    SI, AX
+	ADDQ    BX, AX
 	ADDQ    $0x00000100, CX
 	DECQ    DX
 	JNZ     tile
@@ -15847,29 +15814,23 @@ active92:
 	RET
 
 // func stemAVX512_1x8(a *Conv)
-// Requires: AVX, AVX512F, CMOV, MMX+
+// Requires: AVX, AVX512F
 TEXT ·stemAVX512_1x8(SB), NOSPLIT, $0-8
-	MOVQ    a+0(FP), AX
-	MOVQ    (AX), AX
-	MOVQ    a+0(FP), CX
-	MOVQ    120(CX), CX
-	MOVQ    a+0(FP), DX
-	MOVQ    200(DX), DX
-	MOVQ    a+0(FP), BX
-	MOVQ    144(BX), BX
-	MOVQ    a+0(FP), SI
-	MOVQ    48(SI), SI
-	TESTQ   BX, BX
-	CMOVQEQ SI, BX
-	MOVQ    a+0(FP), SI
-	MOVQ    176(SI), SI
-	SHLQ    $0x02, SI
-	LEAQ    (SI)(SI*2), DI
+	MOVQ a+0(FP), AX
+	MOVQ (AX), AX
+	MOVQ a+0(FP), CX
+	MOVQ 120(CX), CX
+	MOVQ a+0(FP), DX
+	MOVQ 200(DX), DX
+	MOVQ a+0(FP), BX
+	MOVQ 176(BX), BX
+	SHLQ $0x02, BX
+	LEAQ (BX)(BX*2), SI
 
 tile:
-	MOVQ    a+0(FP), R8
-	MOVQ    72(R8), R8
-	VMOVUPS (R8), Z0
+	MOVQ    a+0(FP), DI
+	MOVQ    72(DI), DI
+	VMOVUPS (DI), Z0
 	VMOVAPS Z0, Z1
 	VMOVAPS Z0, Z2
 	VMOVAPS Z0, Z3
@@ -15877,98 +15838,93 @@ tile:
 	VMOVAPS Z0, Z5
 	VMOVAPS Z0, Z6
 	VMOVAPS Z0, Z7
-	MOVQ    a+0(FP), R8
-	MOVQ    24(R8), R11
-	MOVQ    a+0(FP), R8
-	MOVQ    32(R8), R12
-	MOVQ    a+0(FP), R8
-	MOVQ    48(R8), R13
+	MOVQ    a+0(FP), DI
+	MOVQ    24(DI), R10
+	MOVQ    a+0(FP), DI
+	MOVQ    32(DI), R11
+	MOVQ    a+0(FP), DI
+	MOVQ    48(DI), R12
 
 tap:
-	MOVLQSX      (R11), R8
-	LEAQ         (AX)(R8*4), R8
-	LEAQ         (R8)(DI*1), R9
-	LEAQ         (R9)(DI*1), R10
-	VMOVUPS      (R13), Z8
-	PREFETCHT1   (BX)
-	VBROADCASTSS (R8), Z9
+	MOVLQSX      (R10), DI
+	LEAQ         (AX)(DI*4), DI
+	LEAQ         (DI)(SI*1), R8
+	LEAQ         (R8)(SI*1), R9
+	VMOVUPS      (R12), Z8
+	VBROADCASTSS (DI), Z9
 	VFMADD231PS  Z8, Z9, Z0
-	VBROADCASTSS (R8)(SI*1), Z9
+	VBROADCASTSS (DI)(BX*1), Z9
 	VFMADD231PS  Z8, Z9, Z1
-	VBROADCASTSS (R8)(SI*2), Z9
+	VBROADCASTSS (DI)(BX*2), Z9
 	VFMADD231PS  Z8, Z9, Z2
-	VBROADCASTSS (R9), Z9
+	VBROADCASTSS (R8), Z9
 	VFMADD231PS  Z8, Z9, Z3
-	VBROADCASTSS (R9)(SI*1), Z9
+	VBROADCASTSS (R8)(BX*1), Z9
 	VFMADD231PS  Z8, Z9, Z4
-	VBROADCASTSS (R9)(SI*2), Z9
+	VBROADCASTSS (R8)(BX*2), Z9
 	VFMADD231PS  Z8, Z9, Z5
-	VBROADCASTSS (R10), Z9
+	VBROADCASTSS (R9), Z9
 	VFMADD231PS  Z8, Z9, Z6
-	VBROADCASTSS (R10)(SI*1), Z9
+	VBROADCASTSS (R9)(BX*1), Z9
 	VFMADD231PS  Z8, Z9, Z7
-	MOVQ         a+0(FP), R8
-	MOVQ         168(R8), R8
-	SHLQ         $0x02, R8
-	ADDQ         R8, BX
-	ADDQ         $0x04, R11
-	ADDQ         $0x00000040, R13
-	DECQ         R12
+	ADDQ         $0x04, R10
+	ADDQ         $0x00000040, R12
+	DECQ         R11
 	JNZ          tap
-	MOVQ         a+0(FP), R8
-	MOVQ         96(R8), R8
-	TESTQ        R8, R8
+	MOVQ         a+0(FP), DI
+	MOVQ         96(DI), DI
+	TESTQ        DI, DI
 	JZ           summed
-	MOVQ         a+0(FP), R9
-	SUBQ         120(R9), R8
-	ADDQ         CX, R8
-	MOVQ         a+0(FP), R9
-	MOVQ         192(R9), R9
-	SHLQ         $0x02, R9
-	VADDPS       (R8), Z0, Z0
-	VADDPS       64(R8), Z1, Z1
-	VADDPS       128(R8), Z2, Z2
-	VADDPS       192(R8), Z3, Z3
-	VADDPS       256(R8), Z4, Z4
-	VADDPS       320(R8), Z5, Z5
-	VADDPS       384(R8), Z6, Z6
-	VADDPS       448(R8), Z7, Z7
+	MOVQ         a+0(FP), R8
+	SUBQ         120(R8), DI
+	ADDQ         CX, DI
+	MOVQ         a+0(FP), R8
+	MOVQ         192(R8), R8
+	SHLQ         $0x02, R8
+	VADDPS       (DI), Z0, Z0
+	VADDPS       64(DI), Z1, Z1
+	VADDPS       128(DI), Z2, Z2
+	VADDPS       192(DI), Z3, Z3
+	VADDPS       256(DI), Z4, Z4
+	VADDPS       320(DI), Z5, Z5
+	VADDPS       384(DI), Z6, Z6
+	VADDPS       448(DI), Z7, Z7
 
 summed:
-	MOVQ         a+0(FP), R8
-	CMPQ         208(R8), $0x01
+	MOVQ         a+0(FP), DI
+	CMPQ         208(DI), $0x01
 	JLT          active94
 	JGT          clip93
-	MOVQ         a+0(FP), R8
-	VBROADCASTSS 216(R8), Z8
+	MOVQ         a+0(FP), DI
+	VBROADCASTSS 216(DI), Z8
 	VMULPS       Z0, Z8, Z8
 	VMAXPS       Z0, Z8, Z0
-	VBROADCASTSS 216(R8), Z8
+	VBROADCASTSS 216(DI), Z8
 	VMULPS       Z1, Z8, Z8
 	VMAXPS       Z1, Z8, Z1
-	VBROADCASTSS 216(R8), Z8
+	VBROADCASTSS 216(DI), Z8
 	VMULPS       Z2, Z8, Z8
 	VMAXPS       Z2, Z8, Z2
-	VBROADCASTSS 216(R8), Z8
+	VBROADCASTSS 216(DI), Z8
 	VMULPS       Z3, Z8, Z8
 	VMAXPS       Z3, Z8, Z3
-	VBROADCASTSS 216(R8), Z8
+	VBROADCASTSS 216(DI), Z8
 	VMULPS       Z4, Z8, Z8
 	VMAXPS       Z4, Z8, Z4
-	VBROADCASTSS 216(R8), Z8
+	VBROADCASTSS 216(DI), Z8
 	VMULPS       Z5, Z8, Z8
 	VMAXPS       Z5, Z8, Z5
-	VBROADCASTSS 216(R8), Z8
+	VBROADCASTSS 216(DI), Z8
 	VMULPS       Z6, Z8, Z8
 	VMAXPS       Z6, Z8, Z6
-	VBROADCASTSS 216(R8), Z8
+	VBROADCASTSS 216(DI), Z8
 	VMULPS       Z7, Z8, Z8
 	VMAXPS       Z7, Z8, Z7
 	JMP          active94
 
 clip93:
-	MOVQ         a+0(FP), R8
-	VBROADCASTSS 220(R8), Z8
+	MOVQ         a+0(FP), DI
+	VBROADCASTSS 220(DI), Z8
 	VMAXPS       Z0, Z8, Z0
 	VMAXPS       Z1, Z8, Z1
 	VMAXPS       Z2, Z8, Z2
@@ -15977,10 +15933,10 @@ clip93:
 	VMAXPS       Z5, Z8, Z5
 	VMAXPS       Z6, Z8, Z6
 	VMAXPS       Z7, Z8, Z7
-	MOVQ         a+0(FP), R8
-	CMPL         224(R8), $0x7f800000
+	MOVQ         a+0(FP), DI
+	CMPL         224(DI), $0x7f800000
 	JEQ          active94
-	VBROADCASTSS 224(R8), Z8
+	VBROADCASTSS 224(DI), Z8
 	VMINPS       Z0, Z8, Z0
 	VMINPS       Z1, Z8, Z1
 	VMINPS       Z2, Z8, Z2
@@ -15991,22 +15947,22 @@ clip93:
 	VMINPS       Z7, Z8, Z7
 
 active94:
-	MOVQ    CX, R8
-	MOVQ    a+0(FP), R9
-	MOVQ    184(R9), R9
-	SHLQ    $0x02, R9
-	VMOVUPS Z0, (R8)
-	VMOVUPS Z1, 64(R8)
-	VMOVUPS Z2, 128(R8)
-	VMOVUPS Z3, 192(R8)
-	VMOVUPS Z4, 256(R8)
-	VMOVUPS Z5, 320(R8)
-	VMOVUPS Z6, 384(R8)
-	VMOVUPS Z7, 448(R8)
-	ADDQ    DI, AX
-	ADDQ    DI, AX
+	MOVQ    CX, DI
+	MOVQ    a+0(FP), R8
+	MOVQ    184(R8), R8
+	SHLQ    $0x02, R8
+	VMOVUPS Z0, (DI)
+	VMOVUPS Z1, 64(DI)
+	VMOVUPS Z2, 128(DI)
+	VMOVUPS Z3, 192(DI)
+	VMOVUPS Z4, 256(DI)
+	VMOVUPS Z5, 320(DI)
+	VMOVUPS Z6, 384(DI)
+	VMOVUPS Z7, 448(DI)
 	ADDQ    SI, AX
 	ADDQ    SI, AX
+	ADDQ    BX, AX
+	ADDQ    BX, AX
 	ADDQ    $0x00000200, CX
 	DECQ    DX
 	JNZ     tile
@@ -16014,29 +15970,23 @@ active94:
 	RET
 
 // func stemAVX512_1x13(a *Conv)
-// Requires: AVX, AVX512F, CMOV, MMX+
+// Requires: AVX, AVX512F
 TEXT ·stemAVX512_1x13(SB), NOSPLIT, $0-8
-	MOVQ    a+0(FP), AX
-	MOVQ    (AX), AX
-	MOVQ    a+0(FP), CX
-	MOVQ    120(CX), CX
-	MOVQ    a+0(FP), DX
-	MOVQ    200(DX), DX
-	MOVQ    a+0(FP), BX
-	MOVQ    144(BX), BX
-	MOVQ    a+0(FP), SI
-	MOVQ    48(SI), SI
-	TESTQ   BX, BX
-	CMOVQEQ SI, BX
-	MOVQ    a+0(FP), SI
-	MOVQ    176(SI), SI
-	SHLQ    $0x02, SI
-	LEAQ    (SI)(SI*2), DI
+	MOVQ a+0(FP), AX
+	MOVQ (AX), AX
+	MOVQ a+0(FP), CX
+	MOVQ 120(CX), CX
+	MOVQ a+0(FP), DX
+	MOVQ 200(DX), DX
+	MOVQ a+0(FP), BX
+	MOVQ 176(BX), BX
+	SHLQ $0x02, BX
+	LEAQ (BX)(BX*2), SI
 
 tile:
-	MOVQ    a+0(FP), R8
-	MOVQ    72(R8), R8
-	VMOVUPS (R8), Z0
+	MOVQ    a+0(FP), DI
+	MOVQ    72(DI), DI
+	VMOVUPS (DI), Z0
 	VMOVAPS Z0, Z1
 	VMOVAPS Z0, Z2
 	VMOVAPS Z0, Z3
@@ -16049,130 +15999,125 @@ tile:
 	VMOVAPS Z0, Z10
 	VMOVAPS Z0, Z11
 	VMOVAPS Z0, Z12
-	MOVQ    a+0(FP), R8
-	MOVQ    24(R8), R13
-	MOVQ    a+0(FP), R8
-	MOVQ    32(R8), R14
-	MOVQ    a+0(FP), R8
-	MOVQ    48(R8), R15
+	MOVQ    a+0(FP), DI
+	MOVQ    24(DI), R12
+	MOVQ    a+0(FP), DI
+	MOVQ    32(DI), R13
+	MOVQ    a+0(FP), DI
+	MOVQ    48(DI), R14
 
 tap:
-	MOVLQSX      (R13), R8
-	LEAQ         (AX)(R8*4), R8
-	LEAQ         (R8)(DI*1), R9
-	LEAQ         (R9)(DI*1), R10
-	LEAQ         (R10)(DI*1), R11
-	LEAQ         (R11)(DI*1), R12
-	VMOVUPS      (R15), Z13
-	PREFETCHT1   (BX)
-	VBROADCASTSS (R8), Z14
+	MOVLQSX      (R12), DI
+	LEAQ         (AX)(DI*4), DI
+	LEAQ         (DI)(SI*1), R8
+	LEAQ         (R8)(SI*1), R9
+	LEAQ         (R9)(SI*1), R10
+	LEAQ         (R10)(SI*1), R11
+	VMOVUPS      (R14), Z13
+	VBROADCASTSS (DI), Z14
 	VFMADD231PS  Z13, Z14, Z0
-	VBROADCASTSS (R8)(SI*1), Z14
+	VBROADCASTSS (DI)(BX*1), Z14
 	VFMADD231PS  Z13, Z14, Z1
-	VBROADCASTSS (R8)(SI*2), Z14
+	VBROADCASTSS (DI)(BX*2), Z14
 	VFMADD231PS  Z13, Z14, Z2
-	VBROADCASTSS (R9), Z14
+	VBROADCASTSS (R8), Z14
 	VFMADD231PS  Z13, Z14, Z3
-	VBROADCASTSS (R9)(SI*1), Z14
+	VBROADCASTSS (R8)(BX*1), Z14
 	VFMADD231PS  Z13, Z14, Z4
-	VBROADCASTSS (R9)(SI*2), Z14
+	VBROADCASTSS (R8)(BX*2), Z14
 	VFMADD231PS  Z13, Z14, Z5
-	VBROADCASTSS (R10), Z14
+	VBROADCASTSS (R9), Z14
 	VFMADD231PS  Z13, Z14, Z6
-	VBROADCASTSS (R10)(SI*1), Z14
+	VBROADCASTSS (R9)(BX*1), Z14
 	VFMADD231PS  Z13, Z14, Z7
-	VBROADCASTSS (R10)(SI*2), Z14
+	VBROADCASTSS (R9)(BX*2), Z14
 	VFMADD231PS  Z13, Z14, Z8
-	VBROADCASTSS (R11), Z14
+	VBROADCASTSS (R10), Z14
 	VFMADD231PS  Z13, Z14, Z9
-	VBROADCASTSS (R11)(SI*1), Z14
+	VBROADCASTSS (R10)(BX*1), Z14
 	VFMADD231PS  Z13, Z14, Z10
-	VBROADCASTSS (R11)(SI*2), Z14
+	VBROADCASTSS (R10)(BX*2), Z14
 	VFMADD231PS  Z13, Z14, Z11
-	VBROADCASTSS (R12), Z14
+	VBROADCASTSS (R11), Z14
 	VFMADD231PS  Z13, Z14, Z12
-	MOVQ         a+0(FP), R8
-	MOVQ         168(R8), R8
-	SHLQ         $0x02, R8
-	ADDQ         R8, BX
-	ADDQ         $0x04, R13
-	ADDQ         $0x00000040, R15
-	DECQ         R14
+	ADDQ         $0x04, R12
+	ADDQ         $0x00000040, R14
+	DECQ         R13
 	JNZ          tap
-	MOVQ         a+0(FP), R8
-	MOVQ         96(R8), R8
-	TESTQ        R8, R8
+	MOVQ         a+0(FP), DI
+	MOVQ         96(DI), DI
+	TESTQ        DI, DI
 	JZ           summed
-	MOVQ         a+0(FP), R9
-	SUBQ         120(R9), R8
-	ADDQ         CX, R8
-	MOVQ         a+0(FP), R9
-	MOVQ         192(R9), R9
-	SHLQ         $0x02, R9
-	VADDPS       (R8), Z0, Z0
-	VADDPS       64(R8), Z1, Z1
-	VADDPS       128(R8), Z2, Z2
-	VADDPS       192(R8), Z3, Z3
-	VADDPS       256(R8), Z4, Z4
-	VADDPS       320(R8), Z5, Z5
-	VADDPS       384(R8), Z6, Z6
-	VADDPS       448(R8), Z7, Z7
-	VADDPS       512(R8), Z8, Z8
-	VADDPS       576(R8), Z9, Z9
-	VADDPS       640(R8), Z10, Z10
-	VADDPS       704(R8), Z11, Z11
-	VADDPS       768(R8), Z12, Z12
+	MOVQ         a+0(FP), R8
+	SUBQ         120(R8), DI
+	ADDQ         CX, DI
+	MOVQ         a+0(FP), R8
+	MOVQ         192(R8), R8
+	SHLQ         $0x02, R8
+	VADDPS       (DI), Z0, Z0
+	VADDPS       64(DI), Z1, Z1
+	VADDPS       128(DI), Z2, Z2
+	VADDPS       192(DI), Z3, Z3
+	VADDPS       256(DI), Z4, Z4
+	VADDPS       320(DI), Z5, Z5
+	VADDPS       384(DI), Z6, Z6
+	VADDPS       448(DI), Z7, Z7
+	VADDPS       512(DI), Z8, Z8
+	VADDPS       576(DI), Z9, Z9
+	VADDPS       640(DI), Z10, Z10
+	VADDPS       704(DI), Z11, Z11
+	VADDPS       768(DI), Z12, Z12
 
 summed:
-	MOVQ         a+0(FP), R8
-	CMPQ         208(R8), $0x01
+	MOVQ         a+0(FP), DI
+	CMPQ         208(DI), $0x01
 	JLT          active96
 	JGT          clip95
-	MOVQ         a+0(FP), R8
-	VBROADCASTSS 216(R8), Z13
+	MOVQ         a+0(FP), DI
+	VBROADCASTSS 216(DI), Z13
 	VMULPS       Z0, Z13, Z13
 	VMAXPS       Z0, Z13, Z0
-	VBROADCASTSS 216(R8), Z13
+	VBROADCASTSS 216(DI), Z13
 	VMULPS       Z1, Z13, Z13
 	VMAXPS       Z1, Z13, Z1
-	VBROADCASTSS 216(R8), Z13
+	VBROADCASTSS 216(DI), Z13
 	VMULPS       Z2, Z13, Z13
 	VMAXPS       Z2, Z13, Z2
-	VBROADCASTSS 216(R8), Z13
+	VBROADCASTSS 216(DI), Z13
 	VMULPS       Z3, Z13, Z13
 	VMAXPS       Z3, Z13, Z3
-	VBROADCASTSS 216(R8), Z13
+	VBROADCASTSS 216(DI), Z13
 	VMULPS       Z4, Z13, Z13
 	VMAXPS       Z4, Z13, Z4
-	VBROADCASTSS 216(R8), Z13
+	VBROADCASTSS 216(DI), Z13
 	VMULPS       Z5, Z13, Z13
 	VMAXPS       Z5, Z13, Z5
-	VBROADCASTSS 216(R8), Z13
+	VBROADCASTSS 216(DI), Z13
 	VMULPS       Z6, Z13, Z13
 	VMAXPS       Z6, Z13, Z6
-	VBROADCASTSS 216(R8), Z13
+	VBROADCASTSS 216(DI), Z13
 	VMULPS       Z7, Z13, Z13
 	VMAXPS       Z7, Z13, Z7
-	VBROADCASTSS 216(R8), Z13
+	VBROADCASTSS 216(DI), Z13
 	VMULPS       Z8, Z13, Z13
 	VMAXPS       Z8, Z13, Z8
-	VBROADCASTSS 216(R8), Z13
+	VBROADCASTSS 216(DI), Z13
 	VMULPS       Z9, Z13, Z13
 	VMAXPS       Z9, Z13, Z9
-	VBROADCASTSS 216(R8), Z13
+	VBROADCASTSS 216(DI), Z13
 	VMULPS       Z10, Z13, Z13
 	VMAXPS       Z10, Z13, Z10
-	VBROADCASTSS 216(R8), Z13
+	VBROADCASTSS 216(DI), Z13
 	VMULPS       Z11, Z13, Z13
 	VMAXPS       Z11, Z13, Z11
-	VBROADCASTSS 216(R8), Z13
+	VBROADCASTSS 216(DI), Z13
 	VMULPS       Z12, Z13, Z13
 	VMAXPS       Z12, Z13, Z12
 	JMP          active96
 
 clip95:
-	MOVQ         a+0(FP), R8
-	VBROADCASTSS 220(R8), Z13
+	MOVQ         a+0(FP), DI
+	VBROADCASTSS 220(DI), Z13
 	VMAXPS       Z0, Z13, Z0
 	VMAXPS       Z1, Z13, Z1
 	VMAXPS       Z2, Z13, Z2
@@ -16186,10 +16131,10 @@ clip95:
 	VMAXPS       Z10, Z13, Z10
 	VMAXPS       Z11, Z13, Z11
 	VMAXPS       Z12, Z13, Z12
-	MOVQ         a+0(FP), R8
-	CMPL         224(R8), $0x7f800000
+	MOVQ         a+0(FP), DI
+	CMPL         224(DI), $0x7f800000
 	JEQ          active96
-	VBROADCASTSS 224(R8), Z13
+	VBROADCASTSS 224(DI), Z13
 	VMINPS       Z0, Z13, Z0
 	VMINPS       Z1, Z13, Z1
 	VMINPS       Z2, Z13, Z2
@@ -16205,191 +16150,111 @@ clip95:
 	VMINPS       Z12, Z13, Z12
 
 active96:
-	MOVQ    CX, R8
-	MOVQ    a+0(FP), R9
-	MOVQ    184(R9), R9
-	SHLQ    $0x02, R9
-	VMOVUPS Z0, (R8)
-	VMOVUPS Z1, 64(R8)
-	VMOVUPS Z2, 128(R8)
-	VMOVUPS Z3, 192(R8)
-	VMOVUPS Z4, 256(R8)
-	VMOVUPS Z5, 320(R8)
-	VMOVUPS Z6, 384(R8)
-	VMOVUPS Z7, 448(R8)
-	VMOVUPS Z8, 512(R8)
-	VMOVUPS Z9, 576(R8)
-	VMOVUPS Z10, 640(R8)
-	VMOVUPS Z11, 704(R8)
-	VMOVUPS Z12, 768(R8)
-	ADDQ    DI, AX
-	ADDQ    DI, AX
-	ADDQ    DI, AX
-	ADDQ    DI, AX
+	MOVQ    CX, DI
+	MOVQ    a+0(FP), R8
+	MOVQ    184(R8), R8
+	SHLQ    $0x02, R8
+	VMOVUPS Z0, (DI)
+	VMOVUPS Z1, 64(DI)
+	VMOVUPS Z2, 128(DI)
+	VMOVUPS Z3, 192(DI)
+	VMOVUPS Z4, 256(DI)
+	VMOVUPS Z5, 320(DI)
+	VMOVUPS Z6, 384(DI)
+	VMOVUPS Z7, 448(DI)
+	VMOVUPS Z8, 512(DI)
+	VMOVUPS Z9, 576(DI)
+	VMOVUPS Z10, 640(DI)
+	VMOVUPS Z11, 704(DI)
+	VMOVUPS Z12, 768(DI)
 	ADDQ    SI, AX
+	ADDQ    SI, AX
+	ADDQ    SI, AX
+	ADDQ    SI, AX
+	ADDQ    BX, AX
 	ADDQ    $0x00000340, CX
 	DECQ    DX
 	JNZ     tile
 	VZEROUPPER
 	RET
 
-// func stemAVX512_2x1(a *Conv)
-// Requires: AVX, AVX512F, CMOV, MMX+
-TEXT ·stemAVX512_2x1(SB), NOSPLIT, $0-8
-	MOVQ    a+0(FP), AX
-	MOVQ    (AX), AX
-	MOVQ    a+0(FP), CX
-	MOVQ    120(CX), CX
-	MOVQ    a+0(FP), DX
-	MOVQ    200(DX), DX
-	MOVQ    a+0(FP), BX
-	MOVQ    144(BX), BX
-	MOVQ    a+0(FP), SI
-	MOVQ    48(SI), SI
-	TESTQ   BX, BX
-	CMOVQEQ SI, BX
-	MOVQ    a+0(FP), SI
-	MOVQ    176(SI), SI
-	SHLQ    $0x02, SI
-	LEAQ    (SI)(SI*2), DI
-
-tile:
-	MOVQ    a+0(FP), DI
-	MOVQ    72(DI), DI
-	VMOVUPS (DI), Z0
-	VMOVUPS 64(DI), Z1
-	MOVQ    a+0(FP), DI
-	MOVQ    24(DI), R8
-	MOVQ    a+0(FP), DI
-	MOVQ    32(DI), R9
-	MOVQ    a+0(FP), DI
-	MOVQ    48(DI), R10
-
-tap:
-	MOVLQSX      (R8), DI
-	LEAQ         (AX)(DI*4), DI
-	VMOVUPS      (R10), Z2
-	VMOVUPS      64(R10), Z3
-	PREFETCHT1   (BX)
-	VBROADCASTSS (DI), Z4
-	VFMADD231PS  Z2, Z4, Z0
-	VFMADD231PS  Z3, Z4, Z1
-	MOVQ         a+0(FP), DI
-	MOVQ         168(DI), DI
-	SHLQ         $0x02, DI
-	ADDQ         DI, BX
-	ADDQ         $0x04, R8
-	ADDQ         $0x00000080, R10
-	DECQ         R9
-	JNZ          tap
-	MOVQ         a+0(FP), DI
-	MOVQ         96(DI), DI
-	TESTQ        DI, DI
-	JZ           summed
-	MOVQ         a+0(FP), R8
-	SUBQ         120(R8), DI
-	ADDQ         CX, DI
-	MOVQ         a+0(FP), R8
-	MOVQ         192(R8), R8
-	SHLQ         $0x02, R8
-	VADDPS       (DI), Z0, Z0
-	ADDQ         R8, DI
-	VADDPS       (DI), Z1, Z1
-
-summed:
-	MOVQ         a+0(FP), DI
-	CMPQ         208(DI), $0x01
-	JLT          active98
-	JGT          clip97
-	MOVQ         a+0(FP), DI
-	VBROADCASTSS 216(DI), Z2
-	VMULPS       Z0, Z2, Z2
-	VMAXPS       Z0, Z2, Z0
-	VBROADCASTSS 216(DI), Z2
-	VMULPS       Z1, Z2, Z2
-	VMAXPS       Z1, Z2, Z1
-	JMP          active98
-
-clip97:
-	MOVQ         a+0(FP), DI
-	VBROADCASTSS 220(DI), Z2
-	VMAXPS       Z0, Z2, Z0
-	VMAXPS       Z1, Z2, Z1
-	MOVQ         a+0(FP), DI
-	CMPL         224(DI), $0x7f800000
-	JEQ          active98
-	VBROADCASTSS 224(DI), Z2
-	VMINPS       Z0, Z2, Z0
-	VMINPS       Z1, Z2, Z1
-
-active98:
-	MOVQ    CX, DI
-	MOVQ    a+0(FP), R8
-	MOVQ    184(R8), R8
-	SHLQ    $0x02, R8
-	VMOVUPS Z0, (DI)
-	ADDQ    R8, DI
-	VMOVUPS Z1, (DI)
-	ADDQ    SI, AX
-	ADDQ    $0x00000040, CX
-	DECQ    DX
-	JNZ     tile
-	VZEROUPPER
-	RET
-
-// func stemAVX512_2x2(a *Conv)
-// Requires: AVX, AVX512F, CMOV, MMX+
-TEXT ·stemAVX512_2x2(SB), NOSPLIT, $0-8
-	MOVQ    a+0(FP), AX
-	MOVQ    (AX), AX
-	MOVQ    a+0(FP), CX
-	MOVQ    120(CX), CX
-	MOVQ    a+0(FP), DX
-	MOVQ    200(DX), DX
-	MOVQ    a+0(FP), BX
-	MOVQ    144(BX), BX
-	MOVQ    a+0(FP), SI
-	MOVQ    48(SI), SI
-	TESTQ   BX, BX
-	CMOVQEQ SI, BX
-	MOVQ    a+0(FP), SI
-	MOVQ    176(SI), SI
-	SHLQ    $0x02, SI
-	LEAQ    (SI)(SI*2), DI
+// func stemAVX512_1x14(a *Conv)
+// Requires: AVX, AVX512F
+TEXT ·stemAVX512_1x14(SB), NOSPLIT, $0-8
+	MOVQ a+0(FP), AX
+	MOVQ (AX), AX
+	MOVQ a+0(FP), CX
+	MOVQ 120(CX), CX
+	MOVQ a+0(FP), DX
+	MOVQ 200(DX), DX
+	MOVQ a+0(FP), BX
+	MOVQ 176(BX), BX
+	SHLQ $0x02, BX
+	LEAQ (BX)(BX*2), SI
 
 tile:
 	MOVQ    a+0(FP), DI
 	MOVQ    72(DI), DI
 	VMOVUPS (DI), Z0
 	VMOVAPS Z0, Z1
-	VMOVUPS 64(DI), Z2
-	VMOVAPS Z2, Z3
+	VMOVAPS Z0, Z2
+	VMOVAPS Z0, Z3
+	VMOVAPS Z0, Z4
+	VMOVAPS Z0, Z5
+	VMOVAPS Z0, Z6
+	VMOVAPS Z0, Z7
+	VMOVAPS Z0, Z8
+	VMOVAPS Z0, Z9
+	VMOVAPS Z0, Z10
+	VMOVAPS Z0, Z11
+	VMOVAPS Z0, Z12
+	VMOVAPS Z0, Z13
 	MOVQ    a+0(FP), DI
-	MOVQ    24(DI), R8
+	MOVQ    24(DI), R12
 	MOVQ    a+0(FP), DI
-	MOVQ    32(DI), R9
+	MOVQ    32(DI), R13
 	MOVQ    a+0(FP), DI
-	MOVQ    48(DI), R10
+	MOVQ    48(DI), R14
 
 tap:
-	MOVLQSX      (R8), DI
+	MOVLQSX      (R12), DI
 	LEAQ         (AX)(DI*4), DI
-	VMOVUPS      (R10), Z4
-	VMOVUPS      64(R10), Z5
-	PREFETCHT1   (BX)
-	VBROADCASTSS (DI), Z6
-	VFMADD231PS  Z4, Z6, Z0
-	VFMADD231PS  Z5, Z6, Z2
-	VBROADCASTSS (DI)(SI*1), Z6
-	VFMADD231PS  Z4, Z6, Z1
-	VFMADD231PS  Z5, Z6, Z3
-	MOVQ         a+0(FP), DI
-	MOVQ         168(DI), DI
-	SHLQ         $0x02, DI
-	ADDQ         DI, BX
-	ADDQ         $0x04, R8
-	ADDQ         $0x00000080, R10
-	DECQ         R9
+	LEAQ         (DI)(SI*1), R8
+	LEAQ         (R8)(SI*1), R9
+	LEAQ         (R9)(SI*1), R10
+	LEAQ         (R10)(SI*1), R11
+	VMOVUPS      (R14), Z14
+	VBROADCASTSS (DI), Z15
+	VFMADD231PS  Z14, Z15, Z0
+	VBROADCASTSS (DI)(BX*1), Z15
+	VFMADD231PS  Z14, Z15, Z1
+	VBROADCASTSS (DI)(BX*2), Z15
+	VFMADD231PS  Z14, Z15, Z2
+	VBROADCASTSS (R8), Z15
+	VFMADD231PS  Z14, Z15, Z3
+	VBROADCASTSS (R8)(BX*1), Z15
+	VFMADD231PS  Z14, Z15, Z4
+	VBROADCASTSS (R8)(BX*2), Z15
+	VFMADD231PS  Z14, Z15, Z5
+	VBROADCASTSS (R9), Z15
+	VFMADD231PS  Z14, Z15, Z6
+	VBROADCASTSS (R9)(BX*1), Z15
+	VFMADD231PS  Z14, Z15, Z7
+	VBROADCASTSS (R9)(BX*2), Z15
+	VFMADD231PS  Z14, Z15, Z8
+	VBROADCASTSS (R10), Z15
+	VFMADD231PS  Z14, Z15, Z9
+	VBROADCASTSS (R10)(BX*1), Z15
+	VFMADD231PS  Z14, Z15, Z10
+	VBROADCASTSS (R10)(BX*2), Z15
+	VFMADD231PS  Z14, Z15, Z11
+	VBROADCASTSS (R11), Z15
+	VFMADD231PS  Z14, Z15, Z12
+	VBROADCASTSS (R11)(BX*1), Z15
+	VFMADD231PS  Z14, Z15, Z13
+	ADDQ         $0x04, R12
+	ADDQ         $0x00000040, R14
+	DECQ         R13
 	JNZ          tap
 	MOVQ         a+0(FP), DI
 	MOVQ         96(DI), DI
@@ -16403,58 +16268,336 @@ tap:
 	SHLQ         $0x02, R8
 	VADDPS       (DI), Z0, Z0
 	VADDPS       64(DI), Z1, Z1
-	ADDQ         R8, DI
-	VADDPS       (DI), Z2, Z2
-	VADDPS       64(DI), Z3, Z3
+	VADDPS       128(DI), Z2, Z2
+	VADDPS       192(DI), Z3, Z3
+	VADDPS       256(DI), Z4, Z4
+	VADDPS       320(DI), Z5, Z5
+	VADDPS       384(DI), Z6, Z6
+	VADDPS       448(DI), Z7, Z7
+	VADDPS       512(DI), Z8, Z8
+	VADDPS       576(DI), Z9, Z9
+	VADDPS       640(DI), Z10, Z10
+	VADDPS       704(DI), Z11, Z11
+	VADDPS       768(DI), Z12, Z12
+	VADDPS       832(DI), Z13, Z13
 
 summed:
 	MOVQ         a+0(FP), DI
 	CMPQ         208(DI), $0x01
-	JLT          active100
-	JGT          clip99
+	JLT          active98
+	JGT          clip97
 	MOVQ         a+0(FP), DI
-	VBROADCASTSS 216(DI), Z4
-	VMULPS       Z0, Z4, Z4
-	VMAXPS       Z0, Z4, Z0
-	VBROADCASTSS 216(DI), Z4
-	VMULPS       Z1, Z4, Z4
-	VMAXPS       Z1, Z4, Z1
-	VBROADCASTSS 216(DI), Z4
-	VMULPS       Z2, Z4, Z4
-	VMAXPS       Z2, Z4, Z2
-	VBROADCASTSS 216(DI), Z4
-	VMULPS       Z3, Z4, Z4
-	VMAXPS       Z3, Z4, Z3
-	JMP          active100
+	VBROADCASTSS 216(DI), Z14
+	VMULPS       Z0, Z14, Z14
+	VMAXPS       Z0, Z14, Z0
+	VBROADCASTSS 216(DI), Z14
+	VMULPS       Z1, Z14, Z14
+	VMAXPS       Z1, Z14, Z1
+	VBROADCASTSS 216(DI), Z14
+	VMULPS       Z2, Z14, Z14
+	VMAXPS       Z2, Z14, Z2
+	VBROADCASTSS 216(DI), Z14
+	VMULPS       Z3, Z14, Z14
+	VMAXPS       Z3, Z14, Z3
+	VBROADCASTSS 216(DI), Z14
+	VMULPS       Z4, Z14, Z14
+	VMAXPS       Z4, Z14, Z4
+	VBROADCASTSS 216(DI), Z14
+	VMULPS       Z5, Z14, Z14
+	VMAXPS       Z5, Z14, Z5
+	VBROADCASTSS 216(DI), Z14
+	VMULPS       Z6, Z14, Z14
+	VMAXPS       Z6, Z14, Z6
+	VBROADCASTSS 216(DI), Z14
+	VMULPS       Z7, Z14, Z14
+	VMAXPS       Z7, Z14, Z7
+	VBROADCASTSS 216(DI), Z14
+	VMULPS       Z8, Z14, Z14
+	VMAXPS       Z8, Z14, Z8
+	VBROADCASTSS 216(DI), Z14
+	VMULPS       Z9, Z14, Z14
+	VMAXPS       Z9, Z14, Z9
+	VBROADCASTSS 216(DI), Z14
+	VMULPS       Z10, Z14, Z14
+	VMAXPS       Z10, Z14, Z10
+	VBROADCASTSS 216(DI), Z14
+	VMULPS       Z11, Z14, Z14
+	VMAXPS       Z11, Z14, Z11
+	VBROADCASTSS 216(DI), Z14
+	VMULPS       Z12, Z14, Z14
+	VMAXPS       Z12, Z14, Z12
+	VBROADCASTSS 216(DI), Z14
+	VMULPS       Z13, Z14, Z14
+	VMAXPS       Z13, Z14, Z13
+	JMP          active98
 
-clip99:
+clip97:
 	MOVQ         a+0(FP), DI
-	VBROADCASTSS 220(DI), Z4
-	VMAXPS       Z0, Z4, Z0
-	VMAXPS       Z1, Z4, Z1
-	VMAXPS       Z2, Z4, Z2
-	VMAXPS       Z3, Z4, Z3
+	VBROADCASTSS 220(DI), Z14
+	VMAXPS       Z0, Z14, Z0
+	VMAXPS       Z1, Z14, Z1
+	VMAXPS       Z2, Z14, Z2
+	VMAXPS       Z3, Z14, Z3
+	VMAXPS       Z4, Z14, Z4
+	VMAXPS       Z5, Z14, Z5
+	VMAXPS       Z6, Z14, Z6
+	VMAXPS       Z7, Z14, Z7
+	VMAXPS       Z8, Z14, Z8
+	VMAXPS       Z9, Z14, Z9
+	VMAXPS       Z10, Z14, Z10
+	VMAXPS       Z11, Z14, Z11
+	VMAXPS       Z12, Z14, Z12
+	VMAXPS       Z13, Z14, Z13
 	MOVQ         a+0(FP), DI
 	CMPL         224(DI), $0x7f800000
-	JEQ          active100
-	VBROADCASTSS 224(DI), Z4
-	VMINPS       Z0, Z4, Z0
-	VMINPS       Z1, Z4, Z1
-	VMINPS       Z2, Z4, Z2
-	VMINPS       Z3, Z4, Z3
+	JEQ          active98
+	VBROADCASTSS 224(DI), Z14
+	VMINPS       Z0, Z14, Z0
+	VMINPS       Z1, Z14, Z1
+	VMINPS       Z2, Z14, Z2
+	VMINPS       Z3, Z14, Z3
+	VMINPS       Z4, Z14, Z4
+	VMINPS       Z5, Z14, Z5
+	VMINPS       Z6, Z14, Z6
+	VMINPS       Z7, Z14, Z7
+	VMINPS       Z8, Z14, Z8
+	VMINPS       Z9, Z14, Z9
+	VMINPS       Z10, Z14, Z10
+	VMINPS       Z11, Z14, Z11
+	VMINPS       Z12, Z14, Z12
+	VMINPS       Z13, Z14, Z13
 
-active100:
+active98:
 	MOVQ    CX, DI
 	MOVQ    a+0(FP), R8
 	MOVQ    184(R8), R8
 	SHLQ    $0x02, R8
 	VMOVUPS Z0, (DI)
 	VMOVUPS Z1, 64(DI)
-	ADDQ    R8, DI
-	VMOVUPS Z2, (DI)
-	VMOVUPS Z3, 64(DI)
+	VMOVUPS Z2, 128(DI)
+	VMOVUPS Z3, 192(DI)
+	VMOVUPS Z4, 256(DI)
+	VMOVUPS Z5, 320(DI)
+	VMOVUPS Z6, 384(DI)
+	VMOVUPS Z7, 448(DI)
+	VMOVUPS Z8, 512(DI)
+	VMOVUPS Z9, 576(DI)
+	VMOVUPS Z10, 640(DI)
+	VMOVUPS Z11, 704(DI)
+	VMOVUPS Z12, 768(DI)
+	VMOVUPS Z13, 832(DI)
 	ADDQ    SI, AX
 	ADDQ    SI, AX
+	ADDQ    SI, AX
+	ADDQ    SI, AX
+	ADDQ    BX, AX
+	ADDQ    BX, AX
+	ADDQ    $0x00000380, CX
+	DECQ    DX
+	JNZ     tile
+	VZEROUPPER
+	RET
+
+// func stemAVX512_2x1(a *Conv)
+// Requires: AVX, AVX512F
+TEXT ·stemAVX512_2x1(SB), NOSPLIT, $0-8
+	MOVQ a+0(FP), AX
+	MOVQ (AX), AX
+	MOVQ a+0(FP), CX
+	MOVQ 120(CX), CX
+	MOVQ a+0(FP), DX
+	MOVQ 200(DX), DX
+	MOVQ a+0(FP), BX
+	MOVQ 176(BX), BX
+	SHLQ $0x02, BX
+	LEAQ (BX)(BX*2), SI
+
+tile:
+	MOVQ    a+0(FP), SI
+	MOVQ    72(SI), SI
+	VMOVUPS (SI), Z0
+	VMOVUPS 64(SI), Z1
+	MOVQ    a+0(FP), SI
+	MOVQ    24(SI), DI
+	MOVQ    a+0(FP), SI
+	MOVQ    32(SI), R8
+	MOVQ    a+0(FP), SI
+	MOVQ    48(SI), R9
+
+tap:
+	MOVLQSX      (DI), SI
+	LEAQ         (AX)(SI*4), SI
+	VMOVUPS      (R9), Z2
+	VMOVUPS      64(R9), Z3
+	VBROADCASTSS (SI), Z4
+	VFMADD231PS  Z2, Z4, Z0
+	VFMADD231PS  Z3, Z4, Z1
+	ADDQ         $0x04, DI
+	ADDQ         $0x00000080, R9
+	DECQ         R8
+	JNZ          tap
+	MOVQ         a+0(FP), SI
+	MOVQ         96(SI), SI
+	TESTQ        SI, SI
+	JZ           summed
+	MOVQ         a+0(FP), DI
+	SUBQ         120(DI), SI
+	ADDQ         CX, SI
+	MOVQ         a+0(FP), DI
+	MOVQ         192(DI), DI
+	SHLQ         $0x02, DI
+	VADDPS       (SI), Z0, Z0
+	ADDQ         DI, SI
+	VADDPS       (SI), Z1, Z1
+
+summed:
+	MOVQ         a+0(FP), SI
+	CMPQ         208(SI), $0x01
+	JLT          active100
+	JGT          clip99
+	MOVQ         a+0(FP), SI
+	VBROADCASTSS 216(SI), Z2
+	VMULPS       Z0, Z2, Z2
+	VMAXPS       Z0, Z2, Z0
+	VBROADCASTSS 216(SI), Z2
+	VMULPS       Z1, Z2, Z2
+	VMAXPS       Z1, Z2, Z1
+	JMP          active100
+
+clip99:
+	MOVQ         a+0(FP), SI
+	VBROADCASTSS 220(SI), Z2
+	VMAXPS       Z0, Z2, Z0
+	VMAXPS       Z1, Z2, Z1
+	MOVQ         a+0(FP), SI
+	CMPL         224(SI), $0x7f800000
+	JEQ          active100
+	VBROADCASTSS 224(SI), Z2
+	VMINPS       Z0, Z2, Z0
+	VMINPS       Z1, Z2, Z1
+
+active100:
+	MOVQ    CX, SI
+	MOVQ    a+0(FP), DI
+	MOVQ    184(DI), DI
+	SHLQ    $0x02, DI
+	VMOVUPS Z0, (SI)
+	ADDQ    DI, SI
+	VMOVUPS Z1, (SI)
+	ADDQ    BX, AX
+	ADDQ    $0x00000040, CX
+	DECQ    DX
+	JNZ     tile
+	VZEROUPPER
+	RET
+
+// func stemAVX512_2x2(a *Conv)
+// Requires: AVX, AVX512F
+TEXT ·stemAVX512_2x2(SB), NOSPLIT, $0-8
+	MOVQ a+0(FP), AX
+	MOVQ (AX), AX
+	MOVQ a+0(FP), CX
+	MOVQ 120(CX), CX
+	MOVQ a+0(FP), DX
+	MOVQ 200(DX), DX
+	MOVQ a+0(FP), BX
+	MOVQ 176(BX), BX
+	SHLQ $0x02, BX
+	LEAQ (BX)(BX*2), SI
+
+tile:
+	MOVQ    a+0(FP), SI
+	MOVQ    72(SI), SI
+	VMOVUPS (SI), Z0
+	VMOVAPS Z0, Z1
+	VMOVUPS 64(SI), Z2
+	VMOVAPS Z2, Z3
+	MOVQ    a+0(FP), SI
+	MOVQ    24(SI), DI
+	MOVQ    a+0(FP), SI
+	MOVQ    32(SI), R8
+	MOVQ    a+0(FP), SI
+	MOVQ    48(SI), R9
+
+tap:
+	MOVLQSX      (DI), SI
+	LEAQ         (AX)(SI*4), SI
+	VMOVUPS      (R9), Z4
+	VMOVUPS      64(R9), Z5
+	VBROADCASTSS (SI), Z6
+	VFMADD231PS  Z4, Z6, Z0
+	VFMADD231PS  Z5, Z6, Z2
+	VBROADCASTSS (SI)(BX*1), Z6
+	VFMADD231PS  Z4, Z6, Z1
+	VFMADD231PS  Z5, Z6, Z3
+	ADDQ         $0x04, DI
+	ADDQ         $0x00000080, R9
+	DECQ         R8
+	JNZ          tap
+	MOVQ         a+0(FP), SI
+	MOVQ         96(SI), SI
+	TESTQ        SI, SI
+	JZ           summed
+	MOVQ         a+0(FP), DI
+	SUBQ         120(DI), SI
+	ADDQ         CX, SI
+	MOVQ         a+0(FP), DI
+	MOVQ         192(DI), DI
+	SHLQ         $0x02, DI
+	VADDPS       (SI), Z0, Z0
+	VADDPS       64(SI), Z1, Z1
+	ADDQ         DI, SI
+	VADDPS       (SI), Z2, Z2
+	VADDPS       64(SI), Z3, Z3
+
+summed:
+	MOVQ         a+0(FP), SI
+	CMPQ         208(SI), $0x01
+	JLT          active102
+	JGT          clip101
+	MOVQ         a+0(FP), SI
+	VBROADCASTSS 216(SI), Z4
+	VMULPS       Z0, Z4, Z4
+	VMAXPS       Z0, Z4, Z0
+	VBROADCASTSS 216(SI), Z4
+	VMULPS       Z1, Z4, Z4
+	VMAXPS       Z1, Z4, Z1
+	VBROADCASTSS 216(SI), Z4
+	VMULPS       Z2, Z4, Z4
+	VMAXPS       Z2, Z4, Z2
+	VBROADCASTSS 216(SI), Z4
+	VMULPS       Z3, Z4, Z4
+	VMAXPS       Z3, Z4, Z3
+	JMP          active102
+
+clip101:
+	MOVQ         a+0(FP), SI
+	VBROADCASTSS 220(SI), Z4
+	VMAXPS       Z0, Z4, Z0
+	VMAXPS       Z1, Z4, Z1
+	VMAXPS       Z2, Z4, Z2
+	VMAXPS       Z3, Z4, Z3
+	MOVQ         a+0(FP), SI
+	CMPL         224(SI), $0x7f800000
+	JEQ          active102
+	VBROADCASTSS 224(SI), Z4
+	VMINPS       Z0, Z4, Z0
+	VMINPS       Z1, Z4, Z1
+	VMINPS       Z2, Z4, Z2
+	VMINPS       Z3, Z4, Z3
+
+active102:
+	MOVQ    CX, SI
+	MOVQ    a+0(FP), DI
+	MOVQ    184(DI), DI
+	SHLQ    $0x02, DI
+	VMOVUPS Z0, (SI)
+	VMOVUPS Z1, 64(SI)
+	ADDQ    DI, SI
+	VMOVUPS Z2, (SI)
+	VMOVUPS Z3, 64(SI)
+	ADDQ    BX, AX
+	ADDQ    BX, AX
 	ADDQ    $0x00000080, CX
 	DECQ    DX
 	JNZ     tile
@@ -16462,125 +16605,114 @@ active100:
 	RET
 
 // func stemAVX512_2x4(a *Conv)
-// Requires: AVX, AVX512F, CMOV, MMX+
+// Requires: AVX, AVX512F
 TEXT ·stemAVX512_2x4(SB), NOSPLIT, $0-8
-	MOVQ    a+0(FP), AX
-	MOVQ    (AX), AX
-	MOVQ    a+0(FP), CX
-	MOVQ    120(CX), CX
-	MOVQ    a+0(FP), DX
-	MOVQ    200(DX), DX
-	MOVQ    a+0(FP), BX
-	MOVQ    144(BX), BX
-	MOVQ    a+0(FP), SI
-	MOVQ    48(SI), SI
-	TESTQ   BX, BX
-	CMOVQEQ SI, BX
-	MOVQ    a+0(FP), SI
-	MOVQ    176(SI), SI
-	SHLQ    $0x02, SI
-	LEAQ    (SI)(SI*2), DI
+	MOVQ a+0(FP), AX
+	MOVQ (AX), AX
+	MOVQ a+0(FP), CX
+	MOVQ 120(CX), CX
+	MOVQ a+0(FP), DX
+	MOVQ 200(DX), DX
+	MOVQ a+0(FP), BX
+	MOVQ 176(BX), BX
+	SHLQ $0x02, BX
+	LEAQ (BX)(BX*2), SI
 
 tile:
-	MOVQ    a+0(FP), R8
-	MOVQ    72(R8), R8
-	VMOVUPS (R8), Z0
+	MOVQ    a+0(FP), DI
+	MOVQ    72(DI), DI
+	VMOVUPS (DI), Z0
 	VMOVAPS Z0, Z1
 	VMOVAPS Z0, Z2
 	VMOVAPS Z0, Z3
-	VMOVUPS 64(R8), Z4
+	VMOVUPS 64(DI), Z4
 	VMOVAPS Z4, Z5
 	VMOVAPS Z4, Z6
 	VMOVAPS Z4, Z7
-	MOVQ    a+0(FP), R8
-	MOVQ    24(R8), R10
-	MOVQ    a+0(FP), R8
-	MOVQ    32(R8), R11
-	MOVQ    a+0(FP), R8
-	MOVQ    48(R8), R12
+	MOVQ    a+0(FP), DI
+	MOVQ    24(DI), R9
+	MOVQ    a+0(FP), DI
+	MOVQ    32(DI), R10
+	MOVQ    a+0(FP), DI
+	MOVQ    48(DI), R11
 
 tap:
-	MOVLQSX      (R10), R8
-	LEAQ         (AX)(R8*4), R8
-	LEAQ         (R8)(DI*1), R9
-	VMOVUPS      (R12), Z8
-	VMOVUPS      64(R12), Z9
-	PREFETCHT1   (BX)
-	VBROADCASTSS (R8), Z10
+	MOVLQSX      (R9), DI
+	LEAQ         (AX)(DI*4), DI
+	LEAQ         (DI)(SI*1), R8
+	VMOVUPS      (R11), Z8
+	VMOVUPS      64(R11), Z9
+	VBROADCASTSS (DI), Z10
 	VFMADD231PS  Z8, Z10, Z0
 	VFMADD231PS  Z9, Z10, Z4
-	VBROADCASTSS (R8)(SI*1), Z10
+	VBROADCASTSS (DI)(BX*1), Z10
 	VFMADD231PS  Z8, Z10, Z1
 	VFMADD231PS  Z9, Z10, Z5
-	VBROADCASTSS (R8)(SI*2), Z10
+	VBROADCASTSS (DI)(BX*2), Z10
 	VFMADD231PS  Z8, Z10, Z2
 	VFMADD231PS  Z9, Z10, Z6
-	VBROADCASTSS (R9), Z10
+	VBROADCASTSS (R8), Z10
 	VFMADD231PS  Z8, Z10, Z3
 	VFMADD231PS  Z9, Z10, Z7
-	MOVQ         a+0(FP), R8
-	MOVQ         168(R8), R8
-	SHLQ         $0x02, R8
-	ADDQ         R8, BX
-	ADDQ         $0x04, R10
-	ADDQ         $0x00000080, R12
-	DECQ         R11
+	ADDQ         $0x04, R9
+	ADDQ         $0x00000080, R11
+	DECQ         R10
 	JNZ          tap
-	MOVQ         a+0(FP), R8
-	MOVQ         96(R8), R8
-	TESTQ        R8, R8
+	MOVQ         a+0(FP), DI
+	MOVQ         96(DI), DI
+	TESTQ        DI, DI
 	JZ           summed
-	MOVQ         a+0(FP), R9
-	SUBQ         120(R9), R8
-	ADDQ         CX, R8
-	MOVQ         a+0(FP), R9
-	MOVQ         192(R9), R9
-	SHLQ         $0x02, R9
-	VADDPS       (R8), Z0, Z0
-	VADDPS       64(R8), Z1, Z1
-	VADDPS       128(R8), Z2, Z2
-	VADDPS       192(R8), Z3, Z3
-	ADDQ         R9, R8
-	VADDPS       (R8), Z4, Z4
-	VADDPS       64(R8), Z5, Z5
-	VADDPS       128(R8), Z6, Z6
-	VADDPS       192(R8), Z7, Z7
+	MOVQ         a+0(FP), R8
+	SUBQ         120(R8), DI
+	ADDQ         CX, DI
+	MOVQ         a+0(FP), R8
+	MOVQ         192(R8), R8
+	SHLQ         $0x02, R8
+	VADDPS       (DI), Z0, Z0
+	VADDPS       64(DI), Z1, Z1
+	VADDPS       128(DI), Z2, Z2
+	VADDPS       192(DI), Z3, Z3
+	ADDQ         R8, DI
+	VADDPS       (DI), Z4, Z4
+	VADDPS       64(DI), Z5, Z5
+	VADDPS       128(DI), Z6, Z6
+	VADDPS       192(DI), Z7, Z7
 
 summed:
-	MOVQ         a+0(FP), R8
-	CMPQ         208(R8), $0x01
-	JLT          active102
-	JGT          clip101
-	MOVQ         a+0(FP), R8
-	VBROADCASTSS 216(R8), Z8
+	MOVQ         a+0(FP), DI
+	CMPQ         208(DI), $0x01
+	JLT          active104
+	JGT          clip103
+	MOVQ         a+0(FP), DI
+	VBROADCASTSS 216(DI), Z8
 	VMULPS       Z0, Z8, Z8
 	VMAXPS       Z0, Z8, Z0
-	VBROADCASTSS 216(R8), Z8
+	VBROADCASTSS 216(DI), Z8
 	VMULPS       Z1, Z8, Z8
 	VMAXPS       Z1, Z8, Z1
-	VBROADCASTSS 216(R8), Z8
+	VBROADCASTSS 216(DI), Z8
 	VMULPS       Z2, Z8, Z8
 	VMAXPS       Z2, Z8, Z2
-	VBROADCASTSS 216(R8), Z8
+	VBROADCASTSS 216(DI), Z8
 	VMULPS       Z3, Z8, Z8
 	VMAXPS       Z3, Z8, Z3
-	VBROADCASTSS 216(R8), Z8
+	VBROADCASTSS 216(DI), Z8
 	VMULPS       Z4, Z8, Z8
 	VMAXPS       Z4, Z8, Z4
-	VBROADCASTSS 216(R8), Z8
+	VBROADCASTSS 216(DI), Z8
 	VMULPS       Z5, Z8, Z8
 	VMAXPS       Z5, Z8, Z5
-	VBROADCASTSS 216(R8), Z8
+	VBROADCASTSS 216(DI), Z8
 	VMULPS       Z6, Z8, Z8
 	VMAXPS       Z6, Z8, Z6
-	VBROADCASTSS 216(R8), Z8
+	VBROADCASTSS 216(DI), Z8
 	VMULPS       Z7, Z8, Z8
 	VMAXPS       Z7, Z8, Z7
-	JMP          active102
+	JMP          active104
 
-clip101:
-	MOVQ         a+0(FP), R8
-	VBROADCASTSS 220(R8), Z8
+clip103:
+	MOVQ         a+0(FP), DI
+	VBROADCASTSS 220(DI), Z8
 	VMAXPS       Z0, Z8, Z0
 	VMAXPS       Z1, Z8, Z1
 	VMAXPS       Z2, Z8, Z2
@@ -16589,10 +16721,10 @@ clip101:
 	VMAXPS       Z5, Z8, Z5
 	VMAXPS       Z6, Z8, Z6
 	VMAXPS       Z7, Z8, Z7
-	MOVQ         a+0(FP), R8
-	CMPL         224(R8), $0x7f800000
-	JEQ          active102
-	VBROADCASTSS 224(R8), Z8
+	MOVQ         a+0(FP), DI
+	CMPL         224(DI), $0x7f800000
+	JEQ          active104
+	VBROADCASTSS 224(DI), Z8
 	VMINPS       Z0, Z8, Z0
 	VMINPS       Z1, Z8, Z1
 	VMINPS       Z2, Z8, Z2
@@ -16602,22 +16734,22 @@ clip101:
 	VMINPS       Z6, Z8, Z6
 	VMINPS       Z7, Z8, Z7
 
-active102:
-	MOVQ    CX, R8
-	MOVQ    a+0(FP), R9
-	MOVQ    184(R9), R9
-	SHLQ    $0x02, R9
-	VMOVUPS Z0, (R8)
-	VMOVUPS Z1, 64(R8)
-	VMOVUPS Z2, 128(R8)
-	VMOVUPS Z3, 192(R8)
-	ADDQ    R9, R8
-	VMOVUPS Z4, (R8)
-	VMOVUPS Z5, 64(R8)
-	VMOVUPS Z6, 128(R8)
-	VMOVUPS Z7, 192(R8)
-	ADDQ    DI, AX
+active104:
+	MOVQ    CX, DI
+	MOVQ    a+0(FP), R8
+	MOVQ    184(R8), R8
+	SHLQ    $0x02, R8
+	VMOVUPS Z0, (DI)
+	VMOVUPS Z1, 64(DI)
+	VMOVUPS Z2, 128(DI)
+	VMOVUPS Z3, 192(DI)
+	ADDQ    R8, DI
+	VMOVUPS Z4, (DI)
+	VMOVUPS Z5, 64(DI)
+	VMOVUPS Z6, 128(DI)
+	VMOVUPS Z7, 192(DI)
 	ADDQ    SI, AX
+	ADDQ    BX, AX
 	ADDQ    $0x00000100, CX
 	DECQ    DX
 	JNZ     tile
@@ -16625,29 +16757,23 @@ active102:
 	RET
 
 // func stemAVX512_2x8(a *Conv)
-// Requires: AVX, AVX512F, CMOV, MMX+
+// Requires: AVX, AVX512F
 TEXT ·stemAVX512_2x8(SB), NOSPLIT, $0-8
-	MOVQ    a+0(FP), AX
-	MOVQ    (AX), AX
-	MOVQ    a+0(FP), CX
-	MOVQ    120(CX), CX
-	MOVQ    a+0(FP), DX
-	MOVQ    200(DX), DX
-	MOVQ    a+0(FP), BX
-	MOVQ    144(BX), BX
-	MOVQ    a+0(FP), SI
-	MOVQ    48(SI), SI
-	TESTQ   BX, BX
-	CMOVQEQ SI, BX
-	MOVQ    a+0(FP), SI
-	MOVQ    176(SI), SI
-	SHLQ    $0x02, SI
-	LEAQ    (SI)(SI*2), DI
+	MOVQ a+0(FP), AX
+	MOVQ (AX), AX
+	MOVQ a+0(FP), CX
+	MOVQ 120(CX), CX
+	MOVQ a+0(FP), DX
+	MOVQ 200(DX), DX
+	MOVQ a+0(FP), BX
+	MOVQ 176(BX), BX
+	SHLQ $0x02, BX
+	LEAQ (BX)(BX*2), SI
 
 tile:
-	MOVQ    a+0(FP), R8
-	MOVQ    72(R8), R8
-	VMOVUPS (R8), Z0
+	MOVQ    a+0(FP), DI
+	MOVQ    72(DI), DI
+	VMOVUPS (DI), Z0
 	VMOVAPS Z0, Z1
 	VMOVAPS Z0, Z2
 	VMOVAPS Z0, Z3
@@ -16655,7 +16781,7 @@ tile:
 	VMOVAPS Z0, Z5
 	VMOVAPS Z0, Z6
 	VMOVAPS Z0, Z7
-	VMOVUPS 64(R8), Z8
+	VMOVUPS 64(DI), Z8
 	VMOVAPS Z8, Z9
 	VMOVAPS Z8, Z10
 	VMOVAPS Z8, Z11
@@ -16663,140 +16789,135 @@ tile:
 	VMOVAPS Z8, Z13
 	VMOVAPS Z8, Z14
 	VMOVAPS Z8, Z15
-	MOVQ    a+0(FP), R8
-	MOVQ    24(R8), R11
-	MOVQ    a+0(FP), R8
-	MOVQ    32(R8), R12
-	MOVQ    a+0(FP), R8
-	MOVQ    48(R8), R13
+	MOVQ    a+0(FP), DI
+	MOVQ    24(DI), R10
+	MOVQ    a+0(FP), DI
+	MOVQ    32(DI), R11
+	MOVQ    a+0(FP), DI
+	MOVQ    48(DI), R12
 
 tap:
-	MOVLQSX      (R11), R8
-	LEAQ         (AX)(R8*4), R8
-	LEAQ         (R8)(DI*1), R9
-	LEAQ         (R9)(DI*1), R10
-	VMOVUPS      (R13), Z16
-	VMOVUPS      64(R13), Z17
-	PREFETCHT1   (BX)
-	VBROADCASTSS (R8), Z18
+	MOVLQSX      (R10), DI
+	LEAQ         (AX)(DI*4), DI
+	LEAQ         (DI)(SI*1), R8
+	LEAQ         (R8)(SI*1), R9
+	VMOVUPS      (R12), Z16
+	VMOVUPS      64(R12), Z17
+	VBROADCASTSS (DI), Z18
 	VFMADD231PS  Z16, Z18, Z0
 	VFMADD231PS  Z17, Z18, Z8
-	VBROADCASTSS (R8)(SI*1), Z18
+	VBROADCASTSS (DI)(BX*1), Z18
 	VFMADD231PS  Z16, Z18, Z1
 	VFMADD231PS  Z17, Z18, Z9
-	VBROADCASTSS (R8)(SI*2), Z18
+	VBROADCASTSS (DI)(BX*2), Z18
 	VFMADD231PS  Z16, Z18, Z2
 	VFMADD231PS  Z17, Z18, Z10
-	VBROADCASTSS (R9), Z18
+	VBROADCASTSS (R8), Z18
 	VFMADD231PS  Z16, Z18, Z3
 	VFMADD231PS  Z17, Z18, Z11
-	VBROADCASTSS (R9)(SI*1), Z18
+	VBROADCASTSS (R8)(BX*1), Z18
 	VFMADD231PS  Z16, Z18, Z4
 	VFMADD231PS  Z17, Z18, Z12
-	VBROADCASTSS (R9)(SI*2), Z18
+	VBROADCASTSS (R8)(BX*2), Z18
 	VFMADD231PS  Z16, Z18, Z5
 	VFMADD231PS  Z17, Z18, Z13
-	VBROADCASTSS (R10), Z18
+	VBROADCASTSS (R9), Z18
 	VFMADD231PS  Z16, Z18, Z6
 	VFMADD231PS  Z17, Z18, Z14
-	VBROADCASTSS (R10)(SI*1), Z18
+	VBROADCASTSS (R9)(BX*1), Z18
 	VFMADD231PS  Z16, Z18, Z7
 	VFMADD231PS  Z17, Z18, Z15
-	MOVQ         a+0(FP), R8
-	MOVQ         168(R8), R8
-	SHLQ         $0x02, R8
-	ADDQ         R8, BX
-	ADDQ         $0x04, R11
-	ADDQ         $0x00000080, R13
-	DECQ         R12
+	ADDQ         $0x04, R10
+	ADDQ         $0x00000080, R12
+	DECQ         R11
 	JNZ          tap
-	MOVQ         a+0(FP), R8
-	MOVQ         96(R8), R8
-	TESTQ        R8, R8
+	MOVQ         a+0(FP), DI
+	MOVQ         96(DI), DI
+	TESTQ        DI, DI
 	JZ           summed
-	MOVQ         a+0(FP), R9
-	SUBQ         120(R9), R8
-	ADDQ         CX, R8
-	MOVQ         a+0(FP), R9
-	MOVQ         192(R9), R9
-	SHLQ         $0x02, R9
-	VADDPS       (R8), Z0, Z0
-	VADDPS       64(R8), Z1, Z1
-	VADDPS       128(R8), Z2, Z2
-	VADDPS       192(R8), Z3, Z3
-	VADDPS       256(R8), Z4, Z4
-	VADDPS       320(R8), Z5, Z5
-	VADDPS       384(R8), Z6, Z6
-	VADDPS       448(R8), Z7, Z7
-	ADDQ         R9, R8
-	VADDPS       (R8), Z8, Z8
-	VADDPS       64(R8), Z9, Z9
-	VADDPS       128(R8), Z10, Z10
-	VADDPS       192(R8), Z11, Z11
-	VADDPS       256(R8), Z12, Z12
-	VADDPS       320(R8), Z13, Z13
-	VADDPS       384(R8), Z14, Z14
-	VADDPS       448(R8), Z15, Z15
+	MOVQ         a+0(FP), R8
+	SUBQ         120(R8), DI
+	ADDQ         CX, DI
+	MOVQ         a+0(FP), R8
+	MOVQ         192(R8), R8
+	SHLQ         $0x02, R8
+	VADDPS       (DI), Z0, Z0
+	VADDPS       64(DI), Z1, Z1
+	VADDPS       128(DI), Z2, Z2
+	VADDPS       192(DI), Z3, Z3
+	VADDPS       256(DI), Z4, Z4
+	VADDPS       320(DI), Z5, Z5
+	VADDPS       384(DI), Z6, Z6
+	VADDPS       448(DI), Z7, Z7
+	ADDQ         R8, DI
+	VADDPS       (DI), Z8, Z8
+	VADDPS       64(DI), Z9, Z9
+	VADDPS       128(DI), Z10, Z10
+	VADDPS       192(DI), Z11, Z11
+	VADDPS       256(DI), Z12, Z12
+	VADDPS       320(DI), Z13, Z13
+	VADDPS       384(DI), Z14, Z14
+	VADDPS       448(DI), Z15, Z15
 
 summed:
-	MOVQ         a+0(FP), R8
-	CMPQ         208(R8), $0x01
-	JLT          active104
-	JGT          clip103
-	MOVQ         a+0(FP), R8
-	VBROADCASTSS 216(R8), Z16
+	MOVQ         a+0(FP), DI
+	CMPQ         208(DI), $0x01
+	JLT          active106
+	JGT          clip105
+	MOVQ         a+0(FP), DI
+	VBROADCASTSS 216(DI), Z16
 	VMULPS       Z0, Z16, Z16
 	VMAXPS       Z0, Z16, Z0
-	VBROADCASTSS 216(R8), Z16
+	VBROADCASTSS 216(DI), Z16
 	VMULPS       Z1, Z16, Z16
 	VMAXPS       Z1, Z16, Z1
-	VBROADCASTSS 216(R8), Z16
+	VBROADCASTSS 216(DI), Z16
 	VMULPS       Z2, Z16, Z16
 	VMAXPS       Z2, Z16, Z2
-	VBROADCASTSS 216(R8), Z16
+	VBROADCASTSS 216(DI), Z16
 	VMULPS       Z3, Z16, Z16
 	VMAXPS       Z3, Z16, Z3
-	VBROADCASTSS 216(R8), Z16
+	VBROADCASTSS 216(DI), Z16
 	VMULPS       Z4, Z16, Z16
 	VMAXPS       Z4, Z16, Z4
-	VBROADCASTSS 216(R8), Z16
+	VBROADCASTSS 216(DI), Z16
 	VMULPS       Z5, Z16, Z16
 	VMAXPS       Z5, Z16, Z5
-	VBROADCASTSS 216(R8), Z16
+	VBROADCASTSS 216(DI), Z16
 	VMULPS       Z6, Z16, Z16
 	VMAXPS       Z6, Z16, Z6
-	VBROADCASTSS 216(R8), Z16
+	VBROADCASTSS 216(DI), Z16
 	VMULPS       Z7, Z16, Z16
 	VMAXPS       Z7, Z16, Z7
-	VBROADCASTSS 216(R8), Z16
+	VBROADCASTSS 216(DI), Z16
 	VMULPS       Z8, Z16, Z16
 	VMAXPS       Z8, Z16, Z8
-	VBROADCASTSS 216(R8), Z16
+	VBROADCASTSS 216(DI), Z16
 	VMULPS       Z9, Z16, Z16
 	VMAXPS       Z9, Z16, Z9
-	VBROADCASTSS 216(R8), Z16
+	VBROADCASTSS 216(DI), Z16
 	VMULPS       Z10, Z16, Z16
 	VMAXPS       Z10, Z16, Z10
-	VBROADCASTSS 216(R8), Z16
+	VBROADCASTSS 216(DI), Z16
 	VMULPS       Z11, Z16, Z16
 	VMAXPS       Z11, Z16, Z11
-	VBROADCASTSS 216(R8), Z16
+	VBROADCASTSS 216(DI), Z16
 	VMULPS       Z12, Z16, Z16
 	VMAXPS       Z12, Z16, Z12
-	VBROADCASTSS 216(R8), Z16
+	VBROADCASTSS 216(DI), Z16
 	VMULPS       Z13, Z16, Z16
 	VMAXPS       Z13, Z16, Z13
-	VBROADCASTSS 216(R8), Z16
+	VBROADCASTSS 216(DI), Z16
 	VMULPS       Z14, Z16, Z16
 	VMAXPS       Z14, Z16, Z14
-	VBROADCASTSS 216(R8), Z16
+	VBROADCASTSS 216(DI), Z16
 	VMULPS       Z15, Z16, Z16
 	VMAXPS       Z15, Z16, Z15
-	JMP          active104
+	JMP          active106
 
-clip103:
-	MOVQ         a+0(FP), R8
-	VBROADCASTSS 220(R8), Z16
+clip105:
+	MOVQ         a+0(FP), DI
+	VBROADCASTSS 220(DI), Z16
 	VMAXPS       Z0, Z16, Z0
 	VMAXPS       Z1, Z16, Z1
 	VMAXPS       Z2, Z16, Z2
@@ -16813,10 +16934,10 @@ clip103:
 	VMAXPS       Z13, Z16, Z13
 	VMAXPS       Z14, Z16, Z14
 	VMAXPS       Z15, Z16, Z15
-	MOVQ         a+0(FP), R8
-	CMPL         224(R8), $0x7f800000
-	JEQ          active104
-	VBROADCASTSS 224(R8), Z16
+	MOVQ         a+0(FP), DI
+	CMPL         224(DI), $0x7f800000
+	JEQ          active106
+	VBROADCASTSS 224(DI), Z16
 	VMINPS       Z0, Z16, Z0
 	VMINPS       Z1, Z16, Z1
 	VMINPS       Z2, Z16, Z2
@@ -16834,32 +16955,32 @@ clip103:
 	VMINPS       Z14, Z16, Z14
 	VMINPS       Z15, Z16, Z15
 
-active104:
-	MOVQ    CX, R8
-	MOVQ    a+0(FP), R9
-	MOVQ    184(R9), R9
-	SHLQ    $0x02, R9
-	VMOVUPS Z0, (R8)
-	VMOVUPS Z1, 64(R8)
-	VMOVUPS Z2, 128(R8)
-	VMOVUPS Z3, 192(R8)
-	VMOVUPS Z4, 256(R8)
-	VMOVUPS Z5, 320(R8)
-	VMOVUPS Z6, 384(R8)
-	VMOVUPS Z7, 448(R8)
-	ADDQ    R9, R8
-	VMOVUPS Z8, (R8)
-	VMOVUPS Z9, 64(R8)
-	VMOVUPS Z10, 128(R8)
-	VMOVUPS Z11, 192(R8)
-	VMOVUPS Z12, 256(R8)
-	VMOVUPS Z13, 320(R8)
-	VMOVUPS Z14, 384(R8)
-	VMOVUPS Z15, 448(R8)
-	ADDQ    DI, AX
-	ADDQ    DI, AX
+active106:
+	MOVQ    CX, DI
+	MOVQ    a+0(FP), R8
+	MOVQ    184(R8), R8
+	SHLQ    $0x02, R8
+	VMOVUPS Z0, (DI)
+	VMOVUPS Z1, 64(DI)
+	VMOVUPS Z2, 128(DI)
+	VMOVUPS Z3, 192(DI)
+	VMOVUPS Z4, 256(DI)
+	VMOVUPS Z5, 320(DI)
+	VMOVUPS Z6, 384(DI)
+	VMOVUPS Z7, 448(DI)
+	ADDQ    R8, DI
+	VMOVUPS Z8, (DI)
+	VMOVUPS Z9, 64(DI)
+	VMOVUPS Z10, 128(DI)
+	VMOVUPS Z11, 192(DI)
+	VMOVUPS Z12, 256(DI)
+	VMOVUPS Z13, 320(DI)
+	VMOVUPS Z14, 384(DI)
+	VMOVUPS Z15, 448(DI)
 	ADDQ    SI, AX
 	ADDQ    SI, AX
+	ADDQ    BX, AX
+	ADDQ    BX, AX
 	ADDQ    $0x00000200, CX
 	DECQ    DX
 	JNZ     tile
@@ -16867,29 +16988,23 @@ active104:
 	RET
 
 // func stemAVX512_2x13(a *Conv)
-// Requires: AVX, AVX512F, CMOV, MMX+
+// Requires: AVX, AVX512F
 TEXT ·stemAVX512_2x13(SB), NOSPLIT, $0-8
-	MOVQ    a+0(FP), AX
-	MOVQ    (AX), AX
-	MOVQ    a+0(FP), CX
-	MOVQ    120(CX), CX
-	MOVQ    a+0(FP), DX
-	MOVQ    200(DX), DX
-	MOVQ    a+0(FP), BX
-	MOVQ    144(BX), BX
-	MOVQ    a+0(FP), SI
-	MOVQ    48(SI), SI
-	TESTQ   BX, BX
-	CMOVQEQ SI, BX
-	MOVQ    a+0(FP), SI
-	MOVQ    176(SI), SI
-	SHLQ    $0x02, SI
-	LEAQ    (SI)(SI*2), DI
+	MOVQ a+0(FP), AX
+	MOVQ (AX), AX
+	MOVQ a+0(FP), CX
+	MOVQ 120(CX), CX
+	MOVQ a+0(FP), DX
+	MOVQ 200(DX), DX
+	MOVQ a+0(FP), BX
+	MOVQ 176(BX), BX
+	SHLQ $0x02, BX
+	LEAQ (BX)(BX*2), SI
 
 tile:
-	MOVQ    a+0(FP), R8
-	MOVQ    72(R8), R8
-	VMOVUPS (R8), Z0
+	MOVQ    a+0(FP), DI
+	MOVQ    72(DI), DI
+	VMOVUPS (DI), Z0
 	VMOVAPS Z0, Z1
 	VMOVAPS Z0, Z2
 	VMOVAPS Z0, Z3
@@ -16902,7 +17017,7 @@ tile:
 	VMOVAPS Z0, Z10
 	VMOVAPS Z0, Z11
 	VMOVAPS Z0, Z12
-	VMOVUPS 64(R8), Z13
+	VMOVUPS 64(DI), Z13
 	VMOVAPS Z13, Z14
 	VMOVAPS Z13, Z15
 	VMOVAPS Z13, Z16
@@ -16915,197 +17030,192 @@ tile:
 	VMOVAPS Z13, Z23
 	VMOVAPS Z13, Z24
 	VMOVAPS Z13, Z25
-	MOVQ    a+0(FP), R8
-	MOVQ    24(R8), R13
-	MOVQ    a+0(FP), R8
-	MOVQ    32(R8), R14
-	MOVQ    a+0(FP), R8
-	MOVQ    48(R8), R15
+	MOVQ    a+0(FP), DI
+	MOVQ    24(DI), R12
+	MOVQ    a+0(FP), DI
+	MOVQ    32(DI), R13
+	MOVQ    a+0(FP), DI
+	MOVQ    48(DI), R14
 
 tap:
-	MOVLQSX      (R13), R8
-	LEAQ         (AX)(R8*4), R8
-	LEAQ         (R8)(DI*1), R9
-	LEAQ         (R9)(DI*1), R10
-	LEAQ         (R10)(DI*1), R11
-	LEAQ         (R11)(DI*1), R12
-	VMOVUPS      (R15), Z26
-	VMOVUPS      64(R15), Z27
-	PREFETCHT1   (BX)
-	VBROADCASTSS (R8), Z28
+	MOVLQSX      (R12), DI
+	LEAQ         (AX)(DI*4), DI
+	LEAQ         (DI)(SI*1), R8
+	LEAQ         (R8)(SI*1), R9
+	LEAQ         (R9)(SI*1), R10
+	LEAQ         (R10)(SI*1), R11
+	VMOVUPS      (R14), Z26
+	VMOVUPS      64(R14), Z27
+	VBROADCASTSS (DI), Z28
 	VFMADD231PS  Z26, Z28, Z0
 	VFMADD231PS  Z27, Z28, Z13
-	VBROADCASTSS (R8)(SI*1), Z28
+	VBROADCASTSS (DI)(BX*1), Z28
 	VFMADD231PS  Z26, Z28, Z1
 	VFMADD231PS  Z27, Z28, Z14
-	VBROADCASTSS (R8)(SI*2), Z28
+	VBROADCASTSS (DI)(BX*2), Z28
 	VFMADD231PS  Z26, Z28, Z2
 	VFMADD231PS  Z27, Z28, Z15
-	VBROADCASTSS (R9), Z28
+	VBROADCASTSS (R8), Z28
 	VFMADD231PS  Z26, Z28, Z3
 	VFMADD231PS  Z27, Z28, Z16
-	VBROADCASTSS (R9)(SI*1), Z28
+	VBROADCASTSS (R8)(BX*1), Z28
 	VFMADD231PS  Z26, Z28, Z4
 	VFMADD231PS  Z27, Z28, Z17
-	VBROADCASTSS (R9)(SI*2), Z28
+	VBROADCASTSS (R8)(BX*2), Z28
 	VFMADD231PS  Z26, Z28, Z5
 	VFMADD231PS  Z27, Z28, Z18
-	VBROADCASTSS (R10), Z28
+	VBROADCASTSS (R9), Z28
 	VFMADD231PS  Z26, Z28, Z6
 	VFMADD231PS  Z27, Z28, Z19
-	VBROADCASTSS (R10)(SI*1), Z28
+	VBROADCASTSS (R9)(BX*1), Z28
 	VFMADD231PS  Z26, Z28, Z7
 	VFMADD231PS  Z27, Z28, Z20
-	VBROADCASTSS (R10)(SI*2), Z28
+	VBROADCASTSS (R9)(BX*2), Z28
 	VFMADD231PS  Z26, Z28, Z8
 	VFMADD231PS  Z27, Z28, Z21
-	VBROADCASTSS (R11), Z28
+	VBROADCASTSS (R10), Z28
 	VFMADD231PS  Z26, Z28, Z9
 	VFMADD231PS  Z27, Z28, Z22
-	VBROADCASTSS (R11)(SI*1), Z28
+	VBROADCASTSS (R10)(BX*1), Z28
 	VFMADD231PS  Z26, Z28, Z10
 	VFMADD231PS  Z27, Z28, Z23
-	VBROADCASTSS (R11)(SI*2), Z28
+	VBROADCASTSS (R10)(BX*2), Z28
 	VFMADD231PS  Z26, Z28, Z11
 	VFMADD231PS  Z27, Z28, Z24
-	VBROADCASTSS (R12), Z28
+	VBROADCASTSS (R11), Z28
 	VFMADD231PS  Z26, Z28, Z12
 	VFMADD231PS  Z27, Z28, Z25
-	MOVQ         a+0(FP), R8
-	MOVQ         168(R8), R8
-	SHLQ         $0x02, R8
-	ADDQ         R8, BX
-	ADDQ         $0x04, R13
-	ADDQ         $0x00000080, R15
-	DECQ         R14
+	ADDQ         $0x04, R12
+	ADDQ         $0x00000080, R14
+	DECQ         R13
 	JNZ          tap
-	MOVQ         a+0(FP), R8
-	MOVQ         96(R8), R8
-	TESTQ        R8, R8
+	MOVQ         a+0(FP), DI
+	MOVQ         96(DI), DI
+	TESTQ        DI, DI
 	JZ           summed
-	MOVQ         a+0(FP), R9
-	SUBQ         120(R9), R8
-	ADDQ         CX, R8
-	MOVQ         a+0(FP), R9
-	MOVQ         192(R9), R9
-	SHLQ         $0x02, R9
-	VADDPS       (R8), Z0, Z0
-	VADDPS       64(R8), Z1, Z1
-	VADDPS       128(R8), Z2, Z2
-	VADDPS       192(R8), Z3, Z3
-	VADDPS       256(R8), Z4, Z4
-	VADDPS       320(R8), Z5, Z5
-	VADDPS       384(R8), Z6, Z6
-	VADDPS       448(R8), Z7, Z7
-	VADDPS       512(R8), Z8, Z8
-	VADDPS       576(R8), Z9, Z9
-	VADDPS       640(R8), Z10, Z10
-	VADDPS       704(R8), Z11, Z11
-	VADDPS       768(R8), Z12, Z12
-	ADDQ         R9, R8
-	VADDPS       (R8), Z13, Z13
-	VADDPS       64(R8), Z14, Z14
-	VADDPS       128(R8), Z15, Z15
-	VADDPS       192(R8), Z16, Z16
-	VADDPS       256(R8), Z17, Z17
-	VADDPS       320(R8), Z18, Z18
-	VADDPS       384(R8), Z19, Z19
-	VADDPS       448(R8), Z20, Z20
-	VADDPS       512(R8), Z21, Z21
-	VADDPS       576(R8), Z22, Z22
-	VADDPS       640(R8), Z23, Z23
-	VADDPS       704(R8), Z24, Z24
-	VADDPS       768(R8), Z25, Z25
+	MOVQ         a+0(FP), R8
+	SUBQ         120(R8), DI
+	ADDQ         CX, DI
+	MOVQ         a+0(FP), R8
+	MOVQ         192(R8), R8
+	SHLQ         $0x02, R8
+	VADDPS       (DI), Z0, Z0
+	VADDPS       64(DI), Z1, Z1
+	VADDPS       128(DI), Z2, Z2
+	VADDPS       192(DI), Z3, Z3
+	VADDPS       256(DI), Z4, Z4
+	VADDPS       320(DI), Z5, Z5
+	VADDPS       384(DI), Z6, Z6
+	VADDPS       448(DI), Z7, Z7
+	VADDPS       512(DI), Z8, Z8
+	VADDPS       576(DI), Z9, Z9
+	VADDPS       640(DI), Z10, Z10
+	VADDPS       704(DI), Z11, Z11
+	VADDPS       768(DI), Z12, Z12
+	ADDQ         R8, DI
+	VADDPS       (DI), Z13, Z13
+	VADDPS       64(DI), Z14, Z14
+	VADDPS       128(DI), Z15, Z15
+	VADDPS       192(DI), Z16, Z16
+	VADDPS       256(DI), Z17, Z17
+	VADDPS       320(DI), Z18, Z18
+	VADDPS       384(DI), Z19, Z19
+	VADDPS       448(DI), Z20, Z20
+	VADDPS       512(DI), Z21, Z21
+	VADDPS       576(DI), Z22, Z22
+	VADDPS       640(DI), Z23, Z23
+	VADDPS       704(DI), Z24, Z24
+	VADDPS       768(DI), Z25, Z25
 
 summed:
-	MOVQ         a+0(FP), R8
-	CMPQ         208(R8), $0x01
-	JLT          active106
-	JGT          clip105
-	MOVQ         a+0(FP), R8
-	VBROADCASTSS 216(R8), Z26
+	MOVQ         a+0(FP), DI
+	CMPQ         208(DI), $0x01
+	JLT          active108
+	JGT          clip107
+	MOVQ         a+0(FP), DI
+	VBROADCASTSS 216(DI), Z26
 	VMULPS       Z0, Z26, Z26
 	VMAXPS       Z0, Z26, Z0
-	VBROADCASTSS 216(R8), Z26
+	VBROADCASTSS 216(DI), Z26
 	VMULPS       Z1, Z26, Z26
 	VMAXPS       Z1, Z26, Z1
-	VBROADCASTSS 216(R8), Z26
+	VBROADCASTSS 216(DI), Z26
 	VMULPS       Z2, Z26, Z26
 	VMAXPS       Z2, Z26, Z2
-	VBROADCASTSS 216(R8), Z26
+	VBROADCASTSS 216(DI), Z26
 	VMULPS       Z3, Z26, Z26
 	VMAXPS       Z3, Z26, Z3
-	VBROADCASTSS 216(R8), Z26
+	VBROADCASTSS 216(DI), Z26
 	VMULPS       Z4, Z26, Z26
 	VMAXPS       Z4, Z26, Z4
-	VBROADCASTSS 216(R8), Z26
+	VBROADCASTSS 216(DI), Z26
 	VMULPS       Z5, Z26, Z26
 	VMAXPS       Z5, Z26, Z5
-	VBROADCASTSS 216(R8), Z26
+	VBROADCASTSS 216(DI), Z26
 	VMULPS       Z6, Z26, Z26
 	VMAXPS       Z6, Z26, Z6
-	VBROADCASTSS 216(R8), Z26
+	VBROADCASTSS 216(DI), Z26
 	VMULPS       Z7, Z26, Z26
 	VMAXPS       Z7, Z26, Z7
-	VBROADCASTSS 216(R8), Z26
+	VBROADCASTSS 216(DI), Z26
 	VMULPS       Z8, Z26, Z26
 	VMAXPS       Z8, Z26, Z8
-	VBROADCASTSS 216(R8), Z26
+	VBROADCASTSS 216(DI), Z26
 	VMULPS       Z9, Z26, Z26
 	VMAXPS       Z9, Z26, Z9
-	VBROADCASTSS 216(R8), Z26
+	VBROADCASTSS 216(DI), Z26
 	VMULPS       Z10, Z26, Z26
 	VMAXPS       Z10, Z26, Z10
-	VBROADCASTSS 216(R8), Z26
+	VBROADCASTSS 216(DI), Z26
 	VMULPS       Z11, Z26, Z26
 	VMAXPS       Z11, Z26, Z11
-	VBROADCASTSS 216(R8), Z26
+	VBROADCASTSS 216(DI), Z26
 	VMULPS       Z12, Z26, Z26
 	VMAXPS       Z12, Z26, Z12
-	VBROADCASTSS 216(R8), Z26
+	VBROADCASTSS 216(DI), Z26
 	VMULPS       Z13, Z26, Z26
 	VMAXPS       Z13, Z26, Z13
-	VBROADCASTSS 216(R8), Z26
+	VBROADCASTSS 216(DI), Z26
 	VMULPS       Z14, Z26, Z26
 	VMAXPS       Z14, Z26, Z14
-	VBROADCASTSS 216(R8), Z26
+	VBROADCASTSS 216(DI), Z26
 	VMULPS       Z15, Z26, Z26
 	VMAXPS       Z15, Z26, Z15
-	VBROADCASTSS 216(R8), Z26
+	VBROADCASTSS 216(DI), Z26
 	VMULPS       Z16, Z26, Z26
 	VMAXPS       Z16, Z26, Z16
-	VBROADCASTSS 216(R8), Z26
+	VBROADCASTSS 216(DI), Z26
 	VMULPS       Z17, Z26, Z26
 	VMAXPS       Z17, Z26, Z17
-	VBROADCASTSS 216(R8), Z26
+	VBROADCASTSS 216(DI), Z26
 	VMULPS       Z18, Z26, Z26
 	VMAXPS       Z18, Z26, Z18
-	VBROADCASTSS 216(R8), Z26
+	VBROADCASTSS 216(DI), Z26
 	VMULPS       Z19, Z26, Z26
 	VMAXPS       Z19, Z26, Z19
-	VBROADCASTSS 216(R8), Z26
+	VBROADCASTSS 216(DI), Z26
 	VMULPS       Z20, Z26, Z26
 	VMAXPS       Z20, Z26, Z20
-	VBROADCASTSS 216(R8), Z26
+	VBROADCASTSS 216(DI), Z26
 	VMULPS       Z21, Z26, Z26
 	VMAXPS       Z21, Z26, Z21
-	VBROADCASTSS 216(R8), Z26
+	VBROADCASTSS 216(DI), Z26
 	VMULPS       Z22, Z26, Z26
 	VMAXPS       Z22, Z26, Z22
-	VBROADCASTSS 216(R8), Z26
+	VBROADCASTSS 216(DI), Z26
 	VMULPS       Z23, Z26, Z26
 	VMAXPS       Z23, Z26, Z23
-	VBROADCASTSS 216(R8), Z26
+	VBROADCASTSS 216(DI), Z26
 	VMULPS       Z24, Z26, Z26
 	VMAXPS       Z24, Z26, Z24
-	VBROADCASTSS 216(R8), Z26
+	VBROADCASTSS 216(DI), Z26
 	VMULPS       Z25, Z26, Z26
 	VMAXPS       Z25, Z26, Z25
-	JMP          active106
+	JMP          active108
 
-clip105:
-	MOVQ         a+0(FP), R8
-	VBROADCASTSS 220(R8), Z26
+clip107:
+	MOVQ         a+0(FP), DI
+	VBROADCASTSS 220(DI), Z26
 	VMAXPS       Z0, Z26, Z0
 	VMAXPS       Z1, Z26, Z1
 	VMAXPS       Z2, Z26, Z2
@@ -17132,10 +17242,10 @@ clip105:
 	VMAXPS       Z23, Z26, Z23
 	VMAXPS       Z24, Z26, Z24
 	VMAXPS       Z25, Z26, Z25
-	MOVQ         a+0(FP), R8
-	CMPL         224(R8), $0x7f800000
-	JEQ          active106
-	VBROADCASTSS 224(R8), Z26
+	MOVQ         a+0(FP), DI
+	CMPL         224(DI), $0x7f800000
+	JEQ          active108
+	VBROADCASTSS 224(DI), Z26
 	VMINPS       Z0, Z26, Z0
 	VMINPS       Z1, Z26, Z1
 	VMINPS       Z2, Z26, Z2
@@ -17163,223 +17273,155 @@ clip105:
 	VMINPS       Z24, Z26, Z24
 	VMINPS       Z25, Z26, Z25
 
-active106:
-	MOVQ    CX, R8
-	MOVQ    a+0(FP), R9
-	MOVQ    184(R9), R9
-	SHLQ    $0x02, R9
-	VMOVUPS Z0, (R8)
-	VMOVUPS Z1, 64(R8)
-	VMOVUPS Z2, 128(R8)
-	VMOVUPS Z3, 192(R8)
-	VMOVUPS Z4, 256(R8)
-	VMOVUPS Z5, 320(R8)
-	VMOVUPS Z6, 384(R8)
-	VMOVUPS Z7, 448(R8)
-	VMOVUPS Z8, 512(R8)
-	VMOVUPS Z9, 576(R8)
-	VMOVUPS Z10, 640(R8)
-	VMOVUPS Z11, 704(R8)
-	VMOVUPS Z12, 768(R8)
-	ADDQ    R9, R8
-	VMOVUPS Z13, (R8)
-	VMOVUPS Z14, 64(R8)
-	VMOVUPS Z15, 128(R8)
-	VMOVUPS Z16, 192(R8)
-	VMOVUPS Z17, 256(R8)
-	VMOVUPS Z18, 320(R8)
-	VMOVUPS Z19, 384(R8)
-	VMOVUPS Z20, 448(R8)
-	VMOVUPS Z21, 512(R8)
-	VMOVUPS Z22, 576(R8)
-	VMOVUPS Z23, 640(R8)
-	VMOVUPS Z24, 704(R8)
-	VMOVUPS Z25, 768(R8)
-	ADDQ    DI, AX
-	ADDQ    DI, AX
-	ADDQ    DI, AX
-	ADDQ    DI, AX
-	ADDQ    SI, AX
-	ADDQ    $0x00000340, CX
-	DECQ    DX
-	JNZ     tile
-	VZEROUPPER
-	RET
-
-// func stemAVX512_3x1(a *Conv)
-// Requires: AVX, AVX512F, CMOV, MMX+
-TEXT ·stemAVX512_3x1(SB), NOSPLIT, $0-8
-	MOVQ    a+0(FP), AX
-	MOVQ    (AX), AX
-	MOVQ    a+0(FP), CX
-	MOVQ    120(CX), CX
-	MOVQ    a+0(FP), DX
-	MOVQ    200(DX), DX
-	MOVQ    a+0(FP), BX
-	MOVQ    144(BX), BX
-	MOVQ    a+0(FP), SI
-	MOVQ    48(SI), SI
-	TESTQ   BX, BX
-	CMOVQEQ SI, BX
-	MOVQ    a+0(FP), SI
-	MOVQ    176(SI), SI
-	SHLQ    $0x02, SI
-	LEAQ    (SI)(SI*2), DI
-
-tile:
-	MOVQ    a+0(FP), DI
-	MOVQ    72(DI), DI
-	VMOVUPS (DI), Z0
-	VMOVUPS 64(DI), Z1
-	VMOVUPS 128(DI), Z2
-	MOVQ    a+0(FP), DI
-	MOVQ    24(DI), R8
-	MOVQ    a+0(FP), DI
-	MOVQ    32(DI), R9
-	MOVQ    a+0(FP), DI
-	MOVQ    48(DI), R10
-
-tap:
-	MOVLQSX      (R8), DI
-	LEAQ         (AX)(DI*4), DI
-	VMOVUPS      (R10), Z3
-	VMOVUPS      64(R10), Z4
-	VMOVUPS      128(R10), Z5
-	PREFETCHT1   (BX)
-	VBROADCASTSS (DI), Z6
-	VFMADD231PS  Z3, Z6, Z0
-	VFMADD231PS  Z4, Z6, Z1
-	VFMADD231PS  Z5, Z6, Z2
-	MOVQ         a+0(FP), DI
-	MOVQ         168(DI), DI
-	SHLQ         $0x02, DI
-	ADDQ         DI, BX
-	ADDQ         $0x04, R8
-	ADDQ         $0x000000c0, R10
-	DECQ         R9
-	JNZ          tap
-	MOVQ         a+0(FP), DI
-	MOVQ         96(DI), DI
-	TESTQ        DI, DI
-	JZ           summed
-	MOVQ         a+0(FP), R8
-	SUBQ         120(R8), DI
-	ADDQ         CX, DI
-	MOVQ         a+0(FP), R8
-	MOVQ         192(R8), R8
-	SHLQ         $0x02, R8
-	VADDPS       (DI), Z0, Z0
-	ADDQ         R8, DI
-	VADDPS       (DI), Z1, Z1
-	ADDQ         R8, DI
-	VADDPS       (DI), Z2, Z2
-
-summed:
-	MOVQ         a+0(FP), DI
-	CMPQ         208(DI), $0x01
-	JLT          active108
-	JGT          clip107
-	MOVQ         a+0(FP), DI
-	VBROADCASTSS 216(DI), Z3
-	VMULPS       Z0, Z3, Z3
-	VMAXPS       Z0, Z3, Z0
-	VBROADCASTSS 216(DI), Z3
-	VMULPS       Z1, Z3, Z3
-	VMAXPS       Z1, Z3, Z1
-	VBROADCASTSS 216(DI), Z3
-	VMULPS       Z2, Z3, Z3
-	VMAXPS       Z2, Z3, Z2
-	JMP          active108
-
-clip107:
-	MOVQ         a+0(FP), DI
-	VBROADCASTSS 220(DI), Z3
-	VMAXPS       Z0, Z3, Z0
-	VMAXPS       Z1, Z3, Z1
-	VMAXPS       Z2, Z3, Z2
-	MOVQ         a+0(FP), DI
-	CMPL         224(DI), $0x7f800000
-	JEQ          active108
-	VBROADCASTSS 224(DI), Z3
-	VMINPS       Z0, Z3, Z0
-	VMINPS       Z1, Z3, Z1
-	VMINPS       Z2, Z3, Z2
-
 active108:
 	MOVQ    CX, DI
 	MOVQ    a+0(FP), R8
 	MOVQ    184(R8), R8
 	SHLQ    $0x02, R8
 	VMOVUPS Z0, (DI)
+	VMOVUPS Z1, 64(DI)
+	VMOVUPS Z2, 128(DI)
+	VMOVUPS Z3, 192(DI)
+	VMOVUPS Z4, 256(DI)
+	VMOVUPS Z5, 320(DI)
+	VMOVUPS Z6, 384(DI)
+	VMOVUPS Z7, 448(DI)
+	VMOVUPS Z8, 512(DI)
+	VMOVUPS Z9, 576(DI)
+	VMOVUPS Z10, 640(DI)
+	VMOVUPS Z11, 704(DI)
+	VMOVUPS Z12, 768(DI)
 	ADDQ    R8, DI
-	VMOVUPS Z1, (DI)
-	ADDQ    R8, DI
-	VMOVUPS Z2, (DI)
+	VMOVUPS Z13, (DI)
+	VMOVUPS Z14, 64(DI)
+	VMOVUPS Z15, 128(DI)
+	VMOVUPS Z16, 192(DI)
+	VMOVUPS Z17, 256(DI)
+	VMOVUPS Z18, 320(DI)
+	VMOVUPS Z19, 384(DI)
+	VMOVUPS Z20, 448(DI)
+	VMOVUPS Z21, 512(DI)
+	VMOVUPS Z22, 576(DI)
+	VMOVUPS Z23, 640(DI)
+	VMOVUPS Z24, 704(DI)
+	VMOVUPS Z25, 768(DI)
 	ADDQ    SI, AX
-	ADDQ    $0x00000040, CX
+	ADDQ    SI, AX
+	ADDQ    SI, AX
+	ADDQ    SI, AX
+	ADDQ    BX, AX
+	ADDQ    $0x00000340, CX
 	DECQ    DX
 	JNZ     tile
 	VZEROUPPER
 	RET
 
-// func stemAVX512_3x2(a *Conv)
-// Requires: AVX, AVX512F, CMOV, MMX+
-TEXT ·stemAVX512_3x2(SB), NOSPLIT, $0-8
-	MOVQ    a+0(FP), AX
-	MOVQ    (AX), AX
-	MOVQ    a+0(FP), CX
-	MOVQ    120(CX), CX
-	MOVQ    a+0(FP), DX
-	MOVQ    200(DX), DX
-	MOVQ    a+0(FP), BX
-	MOVQ    144(BX), BX
-	MOVQ    a+0(FP), SI
-	MOVQ    48(SI), SI
-	TESTQ   BX, BX
-	CMOVQEQ SI, BX
-	MOVQ    a+0(FP), SI
-	MOVQ    176(SI), SI
-	SHLQ    $0x02, SI
-	LEAQ    (SI)(SI*2), DI
+// func stemAVX512_2x14(a *Conv)
+// Requires: AVX, AVX512F
+TEXT ·stemAVX512_2x14(SB), NOSPLIT, $0-8
+	MOVQ a+0(FP), AX
+	MOVQ (AX), AX
+	MOVQ a+0(FP), CX
+	MOVQ 120(CX), CX
+	MOVQ a+0(FP), DX
+	MOVQ 200(DX), DX
+	MOVQ a+0(FP), BX
+	MOVQ 176(BX), BX
+	SHLQ $0x02, BX
+	LEAQ (BX)(BX*2), SI
 
 tile:
 	MOVQ    a+0(FP), DI
 	MOVQ    72(DI), DI
 	VMOVUPS (DI), Z0
 	VMOVAPS Z0, Z1
-	VMOVUPS 64(DI), Z2
-	VMOVAPS Z2, Z3
-	VMOVUPS 128(DI), Z4
-	VMOVAPS Z4, Z5
+	VMOVAPS Z0, Z2
+	VMOVAPS Z0, Z3
+	VMOVAPS Z0, Z4
+	VMOVAPS Z0, Z5
+	VMOVAPS Z0, Z6
+	VMOVAPS Z0, Z7
+	VMOVAPS Z0, Z8
+	VMOVAPS Z0, Z9
+	VMOVAPS Z0, Z10
+	VMOVAPS Z0, Z11
+	VMOVAPS Z0, Z12
+	VMOVAPS Z0, Z13
+	VMOVUPS 64(DI), Z14
+	VMOVAPS Z14, Z15
+	VMOVAPS Z14, Z16
+	VMOVAPS Z14, Z17
+	VMOVAPS Z14, Z18
+	VMOVAPS Z14, Z19
+	VMOVAPS Z14, Z20
+	VMOVAPS Z14, Z21
+	VMOVAPS Z14, Z22
+	VMOVAPS Z14, Z23
+	VMOVAPS Z14, Z24
+	VMOVAPS Z14, Z25
+	VMOVAPS Z14, Z26
+	VMOVAPS Z14, Z27
 	MOVQ    a+0(FP), DI
-	MOVQ    24(DI), R8
+	MOVQ    24(DI), R12
 	MOVQ    a+0(FP), DI
-	MOVQ    32(DI), R9
+	MOVQ    32(DI), R13
 	MOVQ    a+0(FP), DI
-	MOVQ    48(DI), R10
+	MOVQ    48(DI), R14
 
 tap:
-	MOVLQSX      (R8), DI
+	MOVLQSX      (R12), DI
 	LEAQ         (AX)(DI*4), DI
-	VMOVUPS      (R10), Z6
-	VMOVUPS      64(R10), Z7
-	VMOVUPS      128(R10), Z8
-	PREFETCHT1   (BX)
-	VBROADCASTSS (DI), Z9
-	VFMADD231PS  Z6, Z9, Z0
-	VFMADD231PS  Z7, Z9, Z2
-	VFMADD231PS  Z8, Z9, Z4
-	VBROADCASTSS (DI)(SI*1), Z9
-	VFMADD231PS  Z6, Z9, Z1
-	VFMADD231PS  Z7, Z9, Z3
-	VFMADD231PS  Z8, Z9, Z5
-	MOVQ         a+0(FP), DI
-	MOVQ         168(DI), DI
-	SHLQ         $0x02, DI
-	ADDQ         DI, BX
-	ADDQ         $0x04, R8
-	ADDQ         $0x000000c0, R10
-	DECQ         R9
+	LEAQ         (DI)(SI*1), R8
+	LEAQ         (R8)(SI*1), R9
+	LEAQ         (R9)(SI*1), R10
+	LEAQ         (R10)(SI*1), R11
+	VMOVUPS      (R14), Z28
+	VMOVUPS      64(R14), Z29
+	VBROADCASTSS (DI), Z30
+	VFMADD231PS  Z28, Z30, Z0
+	VFMADD231PS  Z29, Z30, Z14
+	VBROADCASTSS (DI)(BX*1), Z30
+	VFMADD231PS  Z28, Z30, Z1
+	VFMADD231PS  Z29, Z30, Z15
+	VBROADCASTSS (DI)(BX*2), Z30
+	VFMADD231PS  Z28, Z30, Z2
+	VFMADD231PS  Z29, Z30, Z16
+	VBROADCASTSS (R8), Z30
+	VFMADD231PS  Z28, Z30, Z3
+	VFMADD231PS  Z29, Z30, Z17
+	VBROADCASTSS (R8)(BX*1), Z30
+	VFMADD231PS  Z28, Z30, Z4
+	VFMADD231PS  Z29, Z30, Z18
+	VBROADCASTSS (R8)(BX*2), Z30
+	VFMADD231PS  Z28, Z30, Z5
+	VFMADD231PS  Z29, Z30, Z19
+	VBROADCASTSS (R9), Z30
+	VFMADD231PS  Z28, Z30, Z6
+	VFMADD231PS  Z29, Z30, Z20
+	VBROADCASTSS (R9)(BX*1), Z30
+	VFMADD231PS  Z28, Z30, Z7
+	VFMADD231PS  Z29, Z30, Z21
+	VBROADCASTSS (R9)(BX*2), Z30
+	VFMADD231PS  Z28, Z30, Z8
+	VFMADD231PS  Z29, Z30, Z22
+	VBROADCASTSS (R10), Z30
+	VFMADD231PS  Z28, Z30, Z9
+	VFMADD231PS  Z29, Z30, Z23
+	VBROADCASTSS (R10)(BX*1), Z30
+	VFMADD231PS  Z28, Z30, Z10
+	VFMADD231PS  Z29, Z30, Z24
+	VBROADCASTSS (R10)(BX*2), Z30
+	VFMADD231PS  Z28, Z30, Z11
+	VFMADD231PS  Z29, Z30, Z25
+	VBROADCASTSS (R11), Z30
+	VFMADD231PS  Z28, Z30, Z12
+	VFMADD231PS  Z29, Z30, Z26
+	VBROADCASTSS (R11)(BX*1), Z30
+	VFMADD231PS  Z28, Z30, Z13
+	VFMADD231PS  Z29, Z30, Z27
+	ADDQ         $0x04, R12
+	ADDQ         $0x00000080, R14
+	DECQ         R13
 	JNZ          tap
 	MOVQ         a+0(FP), DI
 	MOVQ         96(DI), DI
@@ -17393,12 +17435,33 @@ tap:
 	SHLQ         $0x02, R8
 	VADDPS       (DI), Z0, Z0
 	VADDPS       64(DI), Z1, Z1
+	VADDPS       128(DI), Z2, Z2
+	VADDPS       192(DI), Z3, Z3
+	VADDPS       256(DI), Z4, Z4
+	VADDPS       320(DI), Z5, Z5
+	VADDPS       384(DI), Z6, Z6
+	VADDPS       448(DI), Z7, Z7
+	VADDPS       512(DI), Z8, Z8
+	VADDPS       576(DI), Z9, Z9
+	VADDPS       640(DI), Z10, Z10
+	VADDPS       704(DI), Z11, Z11
+	VADDPS       768(DI), Z12, Z12
+	VADDPS       832(DI), Z13, Z13
 	ADDQ         R8, DI
-	VADDPS       (DI), Z2, Z2
-	VADDPS       64(DI), Z3, Z3
-	ADDQ         R8, DI
-	VADDPS       (DI), Z4, Z4
-	VADDPS       64(DI), Z5, Z5
+	VADDPS       (DI), Z14, Z14
+	VADDPS       64(DI), Z15, Z15
+	VADDPS       128(DI), Z16, Z16
+	VADDPS       192(DI), Z17, Z17
+	VADDPS       256(DI), Z18, Z18
+	VADDPS       320(DI), Z19, Z19
+	VADDPS       384(DI), Z20, Z20
+	VADDPS       448(DI), Z21, Z21
+	VADDPS       512(DI), Z22, Z22
+	VADDPS       576(DI), Z23, Z23
+	VADDPS       640(DI), Z24, Z24
+	VADDPS       704(DI), Z25, Z25
+	VADDPS       768(DI), Z26, Z26
+	VADDPS       832(DI), Z27, Z27
 
 summed:
 	MOVQ         a+0(FP), DI
@@ -17406,45 +17469,155 @@ summed:
 	JLT          active110
 	JGT          clip109
 	MOVQ         a+0(FP), DI
-	VBROADCASTSS 216(DI), Z6
-	VMULPS       Z0, Z6, Z6
-	VMAXPS       Z0, Z6, Z0
-	VBROADCASTSS 216(DI), Z6
-	VMULPS       Z1, Z6, Z6
-	VMAXPS       Z1, Z6, Z1
-	VBROADCASTSS 216(DI), Z6
-	VMULPS       Z2, Z6, Z6
-	VMAXPS       Z2, Z6, Z2
-	VBROADCASTSS 216(DI), Z6
-	VMULPS       Z3, Z6, Z6
-	VMAXPS       Z3, Z6, Z3
-	VBROADCASTSS 216(DI), Z6
-	VMULPS       Z4, Z6, Z6
-	VMAXPS       Z4, Z6, Z4
-	VBROADCASTSS 216(DI), Z6
-	VMULPS       Z5, Z6, Z6
-	VMAXPS       Z5, Z6, Z5
+	VBROADCASTSS 216(DI), Z28
+	VMULPS       Z0, Z28, Z28
+	VMAXPS       Z0, Z28, Z0
+	VBROADCASTSS 216(DI), Z28
+	VMULPS       Z1, Z28, Z28
+	VMAXPS       Z1, Z28, Z1
+	VBROADCASTSS 216(DI), Z28
+	VMULPS       Z2, Z28, Z28
+	VMAXPS       Z2, Z28, Z2
+	VBROADCASTSS 216(DI), Z28
+	VMULPS       Z3, Z28, Z28
+	VMAXPS       Z3, Z28, Z3
+	VBROADCASTSS 216(DI), Z28
+	VMULPS       Z4, Z28, Z28
+	VMAXPS       Z4, Z28, Z4
+	VBROADCASTSS 216(DI), Z28
+	VMULPS       Z5, Z28, Z28
+	VMAXPS       Z5, Z28, Z5
+	VBROADCASTSS 216(DI), Z28
+	VMULPS       Z6, Z28, Z28
+	VMAXPS       Z6, Z28, Z6
+	VBROADCASTSS 216(DI), Z28
+	VMULPS       Z7, Z28, Z28
+	VMAXPS       Z7, Z28, Z7
+	VBROADCASTSS 216(DI), Z28
+	VMULPS       Z8, Z28, Z28
+	VMAXPS       Z8, Z28, Z8
+	VBROADCASTSS 216(DI), Z28
+	VMULPS       Z9, Z28, Z28
+	VMAXPS       Z9, Z28, Z9
+	VBROADCASTSS 216(DI), Z28
+	VMULPS       Z10, Z28, Z28
+	VMAXPS       Z10, Z28, Z10
+	VBROADCASTSS 216(DI), Z28
+	VMULPS       Z11, Z28, Z28
+	VMAXPS       Z11, Z28, Z11
+	VBROADCASTSS 216(DI), Z28
+	VMULPS       Z12, Z28, Z28
+	VMAXPS       Z12, Z28, Z12
+	VBROADCASTSS 216(DI), Z28
+	VMULPS       Z13, Z28, Z28
+	VMAXPS       Z13, Z28, Z13
+	VBROADCASTSS 216(DI), Z28
+	VMULPS       Z14, Z28, Z28
+	VMAXPS       Z14, Z28, Z14
+	VBROADCASTSS 216(DI), Z28
+	VMULPS       Z15, Z28, Z28
+	VMAXPS       Z15, Z28, Z15
+	VBROADCASTSS 216(DI), Z28
+	VMULPS       Z16, Z28, Z28
+	VMAXPS       Z16, Z28, Z16
+	VBROADCASTSS 216(DI), Z28
+	VMULPS       Z17, Z28, Z28
+	VMAXPS       Z17, Z28, Z17
+	VBROADCASTSS 216(DI), Z28
+	VMULPS       Z18, Z28, Z28
+	VMAXPS       Z18, Z28, Z18
+	VBROADCASTSS 216(DI), Z28
+	VMULPS       Z19, Z28, Z28
+	VMAXPS       Z19, Z28, Z19
+	VBROADCASTSS 216(DI), Z28
+	VMULPS       Z20, Z28, Z28
+	VMAXPS       Z20, Z28, Z20
+	VBROADCASTSS 216(DI), Z28
+	VMULPS       Z21, Z28, Z28
+	VMAXPS       Z21, Z28, Z21
+	VBROADCASTSS 216(DI), Z28
+	VMULPS       Z22, Z28, Z28
+	VMAXPS       Z22, Z28, Z22
+	VBROADCASTSS 216(DI), Z28
+	VMULPS       Z23, Z28, Z28
+	VMAXPS       Z23, Z28, Z23
+	VBROADCASTSS 216(DI), Z28
+	VMULPS       Z24, Z28, Z28
+	VMAXPS       Z24, Z28, Z24
+	VBROADCASTSS 216(DI), Z28
+	VMULPS       Z25, Z28, Z28
+	VMAXPS       Z25, Z28, Z25
+	VBROADCASTSS 216(DI), Z28
+	VMULPS       Z26, Z28, Z28
+	VMAXPS       Z26, Z28, Z26
+	VBROADCASTSS 216(DI), Z28
+	VMULPS       Z27, Z28, Z28
+	VMAXPS       Z27, Z28, Z27
 	JMP          active110
 
 clip109:
 	MOVQ         a+0(FP), DI
-	VBROADCASTSS 220(DI), Z6
-	VMAXPS       Z0, Z6, Z0
-	VMAXPS       Z1, Z6, Z1
-	VMAXPS       Z2, Z6, Z2
-	VMAXPS       Z3, Z6, Z3
-	VMAXPS       Z4, Z6, Z4
-	VMAXPS       Z5, Z6, Z5
+	VBROADCASTSS 220(DI), Z28
+	VMAXPS       Z0, Z28, Z0
+	VMAXPS       Z1, Z28, Z1
+	VMAXPS       Z2, Z28, Z2
+	VMAXPS       Z3, Z28, Z3
+	VMAXPS       Z4, Z28, Z4
+	VMAXPS       Z5, Z28, Z5
+	VMAXPS       Z6, Z28, Z6
+	VMAXPS       Z7, Z28, Z7
+	VMAXPS       Z8, Z28, Z8
+	VMAXPS       Z9, Z28, Z9
+	VMAXPS       Z10, Z28, Z10
+	VMAXPS       Z11, Z28, Z11
+	VMAXPS       Z12, Z28, Z12
+	VMAXPS       Z13, Z28, Z13
+	VMAXPS       Z14, Z28, Z14
+	VMAXPS       Z15, Z28, Z15
+	VMAXPS       Z16, Z28, Z16
+	VMAXPS       Z17, Z28, Z17
+	VMAXPS       Z18, Z28, Z18
+	VMAXPS       Z19, Z28, Z19
+	VMAXPS       Z20, Z28, Z20
+	VMAXPS       Z21, Z28, Z21
+	VMAXPS       Z22, Z28, Z22
+	VMAXPS       Z23, Z28, Z23
+	VMAXPS       Z24, Z28, Z24
+	VMAXPS       Z25, Z28, Z25
+	VMAXPS       Z26, Z28, Z26
+	VMAXPS       Z27, Z28, Z27
 	MOVQ         a+0(FP), DI
 	CMPL         224(DI), $0x7f800000
 	JEQ          active110
-	VBROADCASTSS 224(DI), Z6
-	VMINPS       Z0, Z6, Z0
-	VMINPS       Z1, Z6, Z1
-	VMINPS       Z2, Z6, Z2
-	VMINPS       Z3, Z6, Z3
-	VMINPS       Z4, Z6, Z4
-	VMINPS       Z5, Z6, Z5
+	VBROADCASTSS 224(DI), Z28
+	VMINPS       Z0, Z28, Z0
+	VMINPS       Z1, Z28, Z1
+	VMINPS       Z2, Z28, Z2
+	VMINPS       Z3, Z28, Z3
+	VMINPS       Z4, Z28, Z4
+	VMINPS       Z5, Z28, Z5
+	VMINPS       Z6, Z28, Z6
+	VMINPS       Z7, Z28, Z7
+	VMINPS       Z8, Z28, Z8
+	VMINPS       Z9, Z28, Z9
+	VMINPS       Z10, Z28, Z10
+	VMINPS       Z11, Z28, Z11
+	VMINPS       Z12, Z28, Z12
+	VMINPS       Z13, Z28, Z13
+	VMINPS       Z14, Z28, Z14
+	VMINPS       Z15, Z28, Z15
+	VMINPS       Z16, Z28, Z16
+	VMINPS       Z17, Z28, Z17
+	VMINPS       Z18, Z28, Z18
+	VMINPS       Z19, Z28, Z19
+	VMINPS       Z20, Z28, Z20
+	VMINPS       Z21, Z28, Z21
+	VMINPS       Z22, Z28, Z22
+	VMINPS       Z23, Z28, Z23
+	VMINPS       Z24, Z28, Z24
+	VMINPS       Z25, Z28, Z25
+	VMINPS       Z26, Z28, Z26
+	VMINPS       Z27, Z28, Z27
 
 active110:
 	MOVQ    CX, DI
@@ -17453,14 +17626,278 @@ active110:
 	SHLQ    $0x02, R8
 	VMOVUPS Z0, (DI)
 	VMOVUPS Z1, 64(DI)
+	VMOVUPS Z2, 128(DI)
+	VMOVUPS Z3, 192(DI)
+	VMOVUPS Z4, 256(DI)
+	VMOVUPS Z5, 320(DI)
+	VMOVUPS Z6, 384(DI)
+	VMOVUPS Z7, 448(DI)
+	VMOVUPS Z8, 512(DI)
+	VMOVUPS Z9, 576(DI)
+	VMOVUPS Z10, 640(DI)
+	VMOVUPS Z11, 704(DI)
+	VMOVUPS Z12, 768(DI)
+	VMOVUPS Z13, 832(DI)
 	ADDQ    R8, DI
-	VMOVUPS Z2, (DI)
-	VMOVUPS Z3, 64(DI)
-	ADDQ    R8, DI
-	VMOVUPS Z4, (DI)
-	VMOVUPS Z5, 64(DI)
+	VMOVUPS Z14, (DI)
+	VMOVUPS Z15, 64(DI)
+	VMOVUPS Z16, 128(DI)
+	VMOVUPS Z17, 192(DI)
+	VMOVUPS Z18, 256(DI)
+	VMOVUPS Z19, 320(DI)
+	VMOVUPS Z20, 384(DI)
+	VMOVUPS Z21, 448(DI)
+	VMOVUPS Z22, 512(DI)
+	VMOVUPS Z23, 576(DI)
+	VMOVUPS Z24, 640(DI)
+	VMOVUPS Z25, 704(DI)
+	VMOVUPS Z26, 768(DI)
+	VMOVUPS Z27, 832(DI)
 	ADDQ    SI, AX
 	ADDQ    SI, AX
+	ADDQ    SI, AX
+	ADDQ    SI, AX
+	ADDQ    BX, AX
+	ADDQ    BX, AX
+	ADDQ    $0x00000380, CX
+	DECQ    DX
+	JNZ     tile
+	VZEROUPPER
+	RET
+
+// func stemAVX512_3x1(a *Conv)
+// Requires: AVX, AVX512F
+TEXT ·stemAVX512_3x1(SB), NOSPLIT, $0-8
+	MOVQ a+0(FP), AX
+	MOVQ (AX), AX
+	MOVQ a+0(FP), CX
+	MOVQ 120(CX), CX
+	MOVQ a+0(FP), DX
+	MOVQ 200(DX), DX
+	MOVQ a+0(FP), BX
+	MOVQ 176(BX), BX
+	SHLQ $0x02, BX
+	LEAQ (BX)(BX*2), SI
+
+tile:
+	MOVQ    a+0(FP), SI
+	MOVQ    72(SI), SI
+	VMOVUPS (SI), Z0
+	VMOVUPS 64(SI), Z1
+	VMOVUPS 128(SI), Z2
+	MOVQ    a+0(FP), SI
+	MOVQ    24(SI), DI
+	MOVQ    a+0(FP), SI
+	MOVQ    32(SI), R8
+	MOVQ    a+0(FP), SI
+	MOVQ    48(SI), R9
+
+tap:
+	MOVLQSX      (DI), SI
+	LEAQ         (AX)(SI*4), SI
+	VMOVUPS      (R9), Z3
+	VMOVUPS      64(R9), Z4
+	VMOVUPS      128(R9), Z5
+	VBROADCASTSS (SI), Z6
+	VFMADD231PS  Z3, Z6, Z0
+	VFMADD231PS  Z4, Z6, Z1
+	VFMADD231PS  Z5, Z6, Z2
+	ADDQ         $0x04, DI
+	ADDQ         $0x000000c0, R9
+	DECQ         R8
+	JNZ          tap
+	MOVQ         a+0(FP), SI
+	MOVQ         96(SI), SI
+	TESTQ        SI, SI
+	JZ           summed
+	MOVQ         a+0(FP), DI
+	SUBQ         120(DI), SI
+	ADDQ         CX, SI
+	MOVQ         a+0(FP), DI
+	MOVQ         192(DI), DI
+	SHLQ         $0x02, DI
+	VADDPS       (SI), Z0, Z0
+	ADDQ         DI, SI
+	VADDPS       (SI), Z1, Z1
+	ADDQ         DI, SI
+	VADDPS       (SI), Z2, Z2
+
+summed:
+	MOVQ         a+0(FP), SI
+	CMPQ         208(SI), $0x01
+	JLT          active112
+	JGT          clip111
+	MOVQ         a+0(FP), SI
+	VBROADCASTSS 216(SI), Z3
+	VMULPS       Z0, Z3, Z3
+	VMAXPS       Z0, Z3, Z0
+	VBROADCASTSS 216(SI), Z3
+	VMULPS       Z1, Z3, Z3
+	VMAXPS       Z1, Z3, Z1
+	VBROADCASTSS 216(SI), Z3
+	VMULPS       Z2, Z3, Z3
+	VMAXPS       Z2, Z3, Z2
+	JMP          active112
+
+clip111:
+	MOVQ         a+0(FP), SI
+	VBROADCASTSS 220(SI), Z3
+	VMAXPS       Z0, Z3, Z0
+	VMAXPS       Z1, Z3, Z1
+	VMAXPS       Z2, Z3, Z2
+	MOVQ         a+0(FP), SI
+	CMPL         224(SI), $0x7f800000
+	JEQ          active112
+	VBROADCASTSS 224(SI), Z3
+	VMINPS       Z0, Z3, Z0
+	VMINPS       Z1, Z3, Z1
+	VMINPS       Z2, Z3, Z2
+
+active112:
+	MOVQ    CX, SI
+	MOVQ    a+0(FP), DI
+	MOVQ    184(DI), DI
+	SHLQ    $0x02, DI
+	VMOVUPS Z0, (SI)
+	ADDQ    DI, SI
+	VMOVUPS Z1, (SI)
+	ADDQ    DI, SI
+	VMOVUPS Z2, (SI)
+	ADDQ    BX, AX
+	ADDQ    $0x00000040, CX
+	DECQ    DX
+	JNZ     tile
+	VZEROUPPER
+	RET
+
+// func stemAVX512_3x2(a *Conv)
+// Requires: AVX, AVX512F
+TEXT ·stemAVX512_3x2(SB), NOSPLIT, $0-8
+	MOVQ a+0(FP), AX
+	MOVQ (AX), AX
+	MOVQ a+0(FP), CX
+	MOVQ 120(CX), CX
+	MOVQ a+0(FP), DX
+	MOVQ 200(DX), DX
+	MOVQ a+0(FP), BX
+	MOVQ 176(BX), BX
+	SHLQ $0x02, BX
+	LEAQ (BX)(BX*2), SI
+
+tile:
+	MOVQ    a+0(FP), SI
+	MOVQ    72(SI), SI
+	VMOVUPS (SI), Z0
+	VMOVAPS Z0, Z1
+	VMOVUPS 64(SI), Z2
+	VMOVAPS Z2, Z3
+	VMOVUPS 128(SI), Z4
+	VMOVAPS Z4, Z5
+	MOVQ    a+0(FP), SI
+	MOVQ    24(SI), DI
+	MOVQ    a+0(FP), SI
+	MOVQ    32(SI), R8
+	MOVQ    a+0(FP), SI
+	MOVQ    48(SI), R9
+
+tap:
+	MOVLQSX      (DI), SI
+	LEAQ         (AX)(SI*4), SI
+	VMOVUPS      (R9), Z6
+	VMOVUPS      64(R9), Z7
+	VMOVUPS      128(R9), Z8
+	VBROADCASTSS (SI), Z9
+	VFMADD231PS  Z6, Z9, Z0
+	VFMADD231PS  Z7, Z9, Z2
+	VFMADD231PS  Z8, Z9, Z4
+	VBROADCASTSS (SI)(BX*1), Z9
+	VFMADD231PS  Z6, Z9, Z1
+	VFMADD231PS  Z7, Z9, Z3
+	VFMADD231PS  Z8, Z9, Z5
+	ADDQ         $0x04, DI
+	ADDQ         $0x000000c0, R9
+	DECQ         R8
+	JNZ          tap
+	MOVQ         a+0(FP), SI
+	MOVQ         96(SI), SI
+	TESTQ        SI, SI
+	JZ           summed
+	MOVQ         a+0(FP), DI
+	SUBQ         120(DI), SI
+	ADDQ         CX, SI
+	MOVQ         a+0(FP), DI
+	MOVQ         192(DI), DI
+	SHLQ         $0x02, DI
+	VADDPS       (SI), Z0, Z0
+	VADDPS       64(SI), Z1, Z1
+	ADDQ         DI, SI
+	VADDPS       (SI), Z2, Z2
+	VADDPS       64(SI), Z3, Z3
+	ADDQ         DI, SI
+	VADDPS       (SI), Z4, Z4
+	VADDPS       64(SI), Z5, Z5
+
+summed:
+	MOVQ         a+0(FP), SI
+	CMPQ         208(SI), $0x01
+	JLT          active114
+	JGT          clip113
+	MOVQ         a+0(FP), SI
+	VBROADCASTSS 216(SI), Z6
+	VMULPS       Z0, Z6, Z6
+	VMAXPS       Z0, Z6, Z0
+	VBROADCASTSS 216(SI), Z6
+	VMULPS       Z1, Z6, Z6
+	VMAXPS       Z1, Z6, Z1
+	VBROADCASTSS 216(SI), Z6
+	VMULPS       Z2, Z6, Z6
+	VMAXPS       Z2, Z6, Z2
+	VBROADCASTSS 216(SI), Z6
+	VMULPS       Z3, Z6, Z6
+	VMAXPS       Z3, Z6, Z3
+	VBROADCASTSS 216(SI), Z6
+	VMULPS       Z4, Z6, Z6
+	VMAXPS       Z4, Z6, Z4
+	VBROADCASTSS 216(SI), Z6
+	VMULPS       Z5, Z6, Z6
+	VMAXPS       Z5, Z6, Z5
+	JMP          active114
+
+clip113:
+	MOVQ         a+0(FP), SI
+	VBROADCASTSS 220(SI), Z6
+	VMAXPS       Z0, Z6, Z0
+	VMAXPS       Z1, Z6, Z1
+	VMAXPS       Z2, Z6, Z2
+	VMAXPS       Z3, Z6, Z3
+	VMAXPS       Z4, Z6, Z4
+	VMAXPS       Z5, Z6, Z5
+	MOVQ         a+0(FP), SI
+	CMPL         224(SI), $0x7f800000
+	JEQ          active114
+	VBROADCASTSS 224(SI), Z6
+	VMINPS       Z0, Z6, Z0
+	VMINPS       Z1, Z6, Z1
+	VMINPS       Z2, Z6, Z2
+	VMINPS       Z3, Z6, Z3
+	VMINPS       Z4, Z6, Z4
+	VMINPS       Z5, Z6, Z5
+
+active114:
+	MOVQ    CX, SI
+	MOVQ    a+0(FP), DI
+	MOVQ    184(DI), DI
+	SHLQ    $0x02, DI
+	VMOVUPS Z0, (SI)
+	VMOVUPS Z1, 64(SI)
+	ADDQ    DI, SI
+	VMOVUPS Z2, (SI)
+	VMOVUPS Z3, 64(SI)
+	ADDQ    DI, SI
+	VMOVUPS Z4, (SI)
+	VMOVUPS Z5, 64(SI)
+	ADDQ    BX, AX
+	ADDQ    BX, AX
 	ADDQ    $0x00000080, CX
 	DECQ    DX
 	JNZ     tile
@@ -17468,151 +17905,140 @@ active110:
 	RET
 
 // func stemAVX512_3x4(a *Conv)
-// Requires: AVX, AVX512F, CMOV, MMX+
+// Requires: AVX, AVX512F
 TEXT ·stemAVX512_3x4(SB), NOSPLIT, $0-8
-	MOVQ    a+0(FP), AX
-	MOVQ    (AX), AX
-	MOVQ    a+0(FP), CX
-	MOVQ    120(CX), CX
-	MOVQ    a+0(FP), DX
-	MOVQ    200(DX), DX
-	MOVQ    a+0(FP), BX
-	MOVQ    144(BX), BX
-	MOVQ    a+0(FP), SI
-	MOVQ    48(SI), SI
-	TESTQ   BX, BX
-	CMOVQEQ SI, BX
-	MOVQ    a+0(FP), SI
-	MOVQ    176(SI), SI
-	SHLQ    $0x02, SI
-	LEAQ    (SI)(SI*2), DI
+	MOVQ a+0(FP), AX
+	MOVQ (AX), AX
+	MOVQ a+0(FP), CX
+	MOVQ 120(CX), CX
+	MOVQ a+0(FP), DX
+	MOVQ 200(DX), DX
+	MOVQ a+0(FP), BX
+	MOVQ 176(BX), BX
+	SHLQ $0x02, BX
+	LEAQ (BX)(BX*2), SI
 
 tile:
-	MOVQ    a+0(FP), R8
-	MOVQ    72(R8), R8
-	VMOVUPS (R8), Z0
+	MOVQ    a+0(FP), DI
+	MOVQ    72(DI), DI
+	VMOVUPS (DI), Z0
 	VMOVAPS Z0, Z1
 	VMOVAPS Z0, Z2
 	VMOVAPS Z0, Z3
-	VMOVUPS 64(R8), Z4
+	VMOVUPS 64(DI), Z4
 	VMOVAPS Z4, Z5
 	VMOVAPS Z4, Z6
 	VMOVAPS Z4, Z7
-	VMOVUPS 128(R8), Z8
+	VMOVUPS 128(DI), Z8
 	VMOVAPS Z8, Z9
 	VMOVAPS Z8, Z10
 	VMOVAPS Z8, Z11
-	MOVQ    a+0(FP), R8
-	MOVQ    24(R8), R10
-	MOVQ    a+0(FP), R8
-	MOVQ    32(R8), R11
-	MOVQ    a+0(FP), R8
-	MOVQ    48(R8), R12
+	MOVQ    a+0(FP), DI
+	MOVQ    24(DI), R9
+	MOVQ    a+0(FP), DI
+	MOVQ    32(DI), R10
+	MOVQ    a+0(FP), DI
+	MOVQ    48(DI), R11
 
 tap:
-	MOVLQSX      (R10), R8
-	LEAQ         (AX)(R8*4), R8
-	LEAQ         (R8)(DI*1), R9
-	VMOVUPS      (R12), Z12
-	VMOVUPS      64(R12), Z13
-	VMOVUPS      128(R12), Z14
-	PREFETCHT1   (BX)
-	VBROADCASTSS (R8), Z15
+	MOVLQSX      (R9), DI
+	LEAQ         (AX)(DI*4), DI
+	LEAQ         (DI)(SI*1), R8
+	VMOVUPS      (R11), Z12
+	VMOVUPS      64(R11), Z13
+	VMOVUPS      128(R11), Z14
+	VBROADCASTSS (DI), Z15
 	VFMADD231PS  Z12, Z15, Z0
 	VFMADD231PS  Z13, Z15, Z4
 	VFMADD231PS  Z14, Z15, Z8
-	VBROADCASTSS (R8)(SI*1), Z15
+	VBROADCASTSS (DI)(BX*1), Z15
 	VFMADD231PS  Z12, Z15, Z1
 	VFMADD231PS  Z13, Z15, Z5
 	VFMADD231PS  Z14, Z15, Z9
-	VBROADCASTSS (R8)(SI*2), Z15
+	VBROADCASTSS (DI)(BX*2), Z15
 	VFMADD231PS  Z12, Z15, Z2
 	VFMADD231PS  Z13, Z15, Z6
 	VFMADD231PS  Z14, Z15, Z10
-	VBROADCASTSS (R9), Z15
+	VBROADCASTSS (R8), Z15
 	VFMADD231PS  Z12, Z15, Z3
 	VFMADD231PS  Z13, Z15, Z7
 	VFMADD231PS  Z14, Z15, Z11
-	MOVQ         a+0(FP), R8
-	MOVQ         168(R8), R8
-	SHLQ         $0x02, R8
-	ADDQ         R8, BX
-	ADDQ         $0x04, R10
-	ADDQ         $0x000000c0, R12
-	DECQ         R11
+	ADDQ         $0x04, R9
+	ADDQ         $0x000000c0, R11
+	DECQ         R10
 	JNZ          tap
-	MOVQ         a+0(FP), R8
-	MOVQ         96(R8), R8
-	TESTQ        R8, R8
+	MOVQ         a+0(FP), DI
+	MOVQ         96(DI), DI
+	TESTQ        DI, DI
 	JZ           summed
-	MOVQ         a+0(FP), R9
-	SUBQ         120(R9), R8
-	ADDQ         CX, R8
-	MOVQ         a+0(FP), R9
-	MOVQ         192(R9), R9
-	SHLQ         $0x02, R9
-	VADDPS       (R8), Z0, Z0
-	VADDPS       64(R8), Z1, Z1
-	VADDPS       128(R8), Z2, Z2
-	VADDPS       192(R8), Z3, Z3
-	ADDQ         R9, R8
-	VADDPS       (R8), Z4, Z4
-	VADDPS       64(R8), Z5, Z5
-	VADDPS       128(R8), Z6, Z6
-	VADDPS       192(R8), Z7, Z7
-	ADDQ         R9, R8
-	VADDPS       (R8), Z8, Z8
-	VADDPS       64(R8), Z9, Z9
-	VADDPS       128(R8), Z10, Z10
-	VADDPS       192(R8), Z11, Z11
+	MOVQ         a+0(FP), R8
+	SUBQ         120(R8), DI
+	ADDQ         CX, DI
+	MOVQ         a+0(FP), R8
+	MOVQ         192(R8), R8
+	SHLQ         $0x02, R8
+	VADDPS       (DI), Z0, Z0
+	VADDPS       64(DI), Z1, Z1
+	VADDPS       128(DI), Z2, Z2
+	VADDPS       192(DI), Z3, Z3
+	ADDQ         R8, DI
+	VADDPS       (DI), Z4, Z4
+	VADDPS       64(DI), Z5, Z5
+	VADDPS       128(DI), Z6, Z6
+	VADDPS       192(DI), Z7, Z7
+	ADDQ         R8, DI
+	VADDPS       (DI), Z8, Z8
+	VADDPS       64(DI), Z9, Z9
+	VADDPS       128(DI), Z10, Z10
+	VADDPS       192(DI), Z11, Z11
 
 summed:
-	MOVQ         a+0(FP), R8
-	CMPQ         208(R8), $0x01
-	JLT          active112
-	JGT          clip111
-	MOVQ         a+0(FP), R8
-	VBROADCASTSS 216(R8), Z12
+	MOVQ         a+0(FP), DI
+	CMPQ         208(DI), $0x01
+	JLT          active116
+	JGT          clip115
+	MOVQ         a+0(FP), DI
+	VBROADCASTSS 216(DI), Z12
 	VMULPS       Z0, Z12, Z12
 	VMAXPS       Z0, Z12, Z0
-	VBROADCASTSS 216(R8), Z12
+	VBROADCASTSS 216(DI), Z12
 	VMULPS       Z1, Z12, Z12
 	VMAXPS       Z1, Z12, Z1
-	VBROADCASTSS 216(R8), Z12
+	VBROADCASTSS 216(DI), Z12
 	VMULPS       Z2, Z12, Z12
 	VMAXPS       Z2, Z12, Z2
-	VBROADCASTSS 216(R8), Z12
+	VBROADCASTSS 216(DI), Z12
 	VMULPS       Z3, Z12, Z12
 	VMAXPS       Z3, Z12, Z3
-	VBROADCASTSS 216(R8), Z12
+	VBROADCASTSS 216(DI), Z12
 	VMULPS       Z4, Z12, Z12
 	VMAXPS       Z4, Z12, Z4
-	VBROADCASTSS 216(R8), Z12
+	VBROADCASTSS 216(DI), Z12
 	VMULPS       Z5, Z12, Z12
 	VMAXPS       Z5, Z12, Z5
-	VBROADCASTSS 216(R8), Z12
+	VBROADCASTSS 216(DI), Z12
 	VMULPS       Z6, Z12, Z12
 	VMAXPS       Z6, Z12, Z6
-	VBROADCASTSS 216(R8), Z12
+	VBROADCASTSS 216(DI), Z12
 	VMULPS       Z7, Z12, Z12
 	VMAXPS       Z7, Z12, Z7
-	VBROADCASTSS 216(R8), Z12
+	VBROADCASTSS 216(DI), Z12
 	VMULPS       Z8, Z12, Z12
 	VMAXPS       Z8, Z12, Z8
-	VBROADCASTSS 216(R8), Z12
+	VBROADCASTSS 216(DI), Z12
 	VMULPS       Z9, Z12, Z12
 	VMAXPS       Z9, Z12, Z9
-	VBROADCASTSS 216(R8), Z12
+	VBROADCASTSS 216(DI), Z12
 	VMULPS       Z10, Z12, Z12
 	VMAXPS       Z10, Z12, Z10
-	VBROADCASTSS 216(R8), Z12
+	VBROADCASTSS 216(DI), Z12
 	VMULPS       Z11, Z12, Z12
 	VMAXPS       Z11, Z12, Z11
-	JMP          active112
+	JMP          active116
 
-clip111:
-	MOVQ         a+0(FP), R8
-	VBROADCASTSS 220(R8), Z12
+clip115:
+	MOVQ         a+0(FP), DI
+	VBROADCASTSS 220(DI), Z12
 	VMAXPS       Z0, Z12, Z0
 	VMAXPS       Z1, Z12, Z1
 	VMAXPS       Z2, Z12, Z2
@@ -17625,10 +18051,10 @@ clip111:
 	VMAXPS       Z9, Z12, Z9
 	VMAXPS       Z10, Z12, Z10
 	VMAXPS       Z11, Z12, Z11
-	MOVQ         a+0(FP), R8
-	CMPL         224(R8), $0x7f800000
-	JEQ          active112
-	VBROADCASTSS 224(R8), Z12
+	MOVQ         a+0(FP), DI
+	CMPL         224(DI), $0x7f800000
+	JEQ          active116
+	VBROADCASTSS 224(DI), Z12
 	VMINPS       Z0, Z12, Z0
 	VMINPS       Z1, Z12, Z1
 	VMINPS       Z2, Z12, Z2
@@ -17642,27 +18068,27 @@ clip111:
 	VMINPS       Z10, Z12, Z10
 	VMINPS       Z11, Z12, Z11
 
-active112:
-	MOVQ    CX, R8
-	MOVQ    a+0(FP), R9
-	MOVQ    184(R9), R9
-	SHLQ    $0x02, R9
-	VMOVUPS Z0, (R8)
-	VMOVUPS Z1, 64(R8)
-	VMOVUPS Z2, 128(R8)
-	VMOVUPS Z3, 192(R8)
-	ADDQ    R9, R8
-	VMOVUPS Z4, (R8)
-	VMOVUPS Z5, 64(R8)
-	VMOVUPS Z6, 128(R8)
-	VMOVUPS Z7, 192(R8)
-	ADDQ    R9, R8
-	VMOVUPS Z8, (R8)
-	VMOVUPS Z9, 64(R8)
-	VMOVUPS Z10, 128(R8)
-	VMOVUPS Z11, 192(R8)
-	ADDQ    DI, AX
+active116:
+	MOVQ    CX, DI
+	MOVQ    a+0(FP), R8
+	MOVQ    184(R8), R8
+	SHLQ    $0x02, R8
+	VMOVUPS Z0, (DI)
+	VMOVUPS Z1, 64(DI)
+	VMOVUPS Z2, 128(DI)
+	VMOVUPS Z3, 192(DI)
+	ADDQ    R8, DI
+	VMOVUPS Z4, (DI)
+	VMOVUPS Z5, 64(DI)
+	VMOVUPS Z6, 128(DI)
+	VMOVUPS Z7, 192(DI)
+	ADDQ    R8, DI
+	VMOVUPS Z8, (DI)
+	VMOVUPS Z9, 64(DI)
+	VMOVUPS Z10, 128(DI)
+	VMOVUPS Z11, 192(DI)
 	ADDQ    SI, AX
+	ADDQ    BX, AX
 	ADDQ    $0x00000100, CX
 	DECQ    DX
 	JNZ     tile
@@ -17670,29 +18096,23 @@ active112:
 	RET
 
 // func stemAVX512_3x8(a *Conv)
-// Requires: AVX, AVX512F, CMOV, MMX+
+// Requires: AVX, AVX512F
 TEXT ·stemAVX512_3x8(SB), NOSPLIT, $0-8
-	MOVQ    a+0(FP), AX
-	MOVQ    (AX), AX
-	MOVQ    a+0(FP), CX
-	MOVQ    120(CX), CX
-	MOVQ    a+0(FP), DX
-	MOVQ    200(DX), DX
-	MOVQ    a+0(FP), BX
-	MOVQ    144(BX), BX
-	MOVQ    a+0(FP), SI
-	MOVQ    48(SI), SI
-	TESTQ   BX, BX
-	CMOVQEQ SI, BX
-	MOVQ    a+0(FP), SI
-	MOVQ    176(SI), SI
-	SHLQ    $0x02, SI
-	LEAQ    (SI)(SI*2), DI
+	MOVQ a+0(FP), AX
+	MOVQ (AX), AX
+	MOVQ a+0(FP), CX
+	MOVQ 120(CX), CX
+	MOVQ a+0(FP), DX
+	MOVQ 200(DX), DX
+	MOVQ a+0(FP), BX
+	MOVQ 176(BX), BX
+	SHLQ $0x02, BX
+	LEAQ (BX)(BX*2), SI
 
 tile:
-	MOVQ    a+0(FP), R8
-	MOVQ    72(R8), R8
-	VMOVUPS (R8), Z0
+	MOVQ    a+0(FP), DI
+	MOVQ    72(DI), DI
+	VMOVUPS (DI), Z0
 	VMOVAPS Z0, Z1
 	VMOVAPS Z0, Z2
 	VMOVAPS Z0, Z3
@@ -17700,7 +18120,7 @@ tile:
 	VMOVAPS Z0, Z5
 	VMOVAPS Z0, Z6
 	VMOVAPS Z0, Z7
-	VMOVUPS 64(R8), Z8
+	VMOVUPS 64(DI), Z8
 	VMOVAPS Z8, Z9
 	VMOVAPS Z8, Z10
 	VMOVAPS Z8, Z11
@@ -17708,7 +18128,7 @@ tile:
 	VMOVAPS Z8, Z13
 	VMOVAPS Z8, Z14
 	VMOVAPS Z8, Z15
-	VMOVUPS 128(R8), Z16
+	VMOVUPS 128(DI), Z16
 	VMOVAPS Z16, Z17
 	VMOVAPS Z16, Z18
 	VMOVAPS Z16, Z19
@@ -17716,182 +18136,177 @@ tile:
 	VMOVAPS Z16, Z21
 	VMOVAPS Z16, Z22
 	VMOVAPS Z16, Z23
-	MOVQ    a+0(FP), R8
-	MOVQ    24(R8), R11
-	MOVQ    a+0(FP), R8
-	MOVQ    32(R8), R12
-	MOVQ    a+0(FP), R8
-	MOVQ    48(R8), R13
+	MOVQ    a+0(FP), DI
+	MOVQ    24(DI), R10
+	MOVQ    a+0(FP), DI
+	MOVQ    32(DI), R11
+	MOVQ    a+0(FP), DI
+	MOVQ    48(DI), R12
 
 tap:
-	MOVLQSX      (R11), R8
-	LEAQ         (AX)(R8*4), R8
-	LEAQ         (R8)(DI*1), R9
-	LEAQ         (R9)(DI*1), R10
-	VMOVUPS      (R13), Z24
-	VMOVUPS      64(R13), Z25
-	VMOVUPS      128(R13), Z26
-	PREFETCHT1   (BX)
-	VBROADCASTSS (R8), Z27
+	MOVLQSX      (R10), DI
+	LEAQ         (AX)(DI*4), DI
+	LEAQ         (DI)(SI*1), R8
+	LEAQ         (R8)(SI*1), R9
+	VMOVUPS      (R12), Z24
+	VMOVUPS      64(R12), Z25
+	VMOVUPS      128(R12), Z26
+	VBROADCASTSS (DI), Z27
 	VFMADD231PS  Z24, Z27, Z0
 	VFMADD231PS  Z25, Z27, Z8
 	VFMADD231PS  Z26, Z27, Z16
-	VBROADCASTSS (R8)(SI*1), Z27
+	VBROADCASTSS (DI)(BX*1), Z27
 	VFMADD231PS  Z24, Z27, Z1
 	VFMADD231PS  Z25, Z27, Z9
 	VFMADD231PS  Z26, Z27, Z17
-	VBROADCASTSS (R8)(SI*2), Z27
+	VBROADCASTSS (DI)(BX*2), Z27
 	VFMADD231PS  Z24, Z27, Z2
 	VFMADD231PS  Z25, Z27, Z10
 	VFMADD231PS  Z26, Z27, Z18
-	VBROADCASTSS (R9), Z27
+	VBROADCASTSS (R8), Z27
 	VFMADD231PS  Z24, Z27, Z3
 	VFMADD231PS  Z25, Z27, Z11
 	VFMADD231PS  Z26, Z27, Z19
-	VBROADCASTSS (R9)(SI*1), Z27
+	VBROADCASTSS (R8)(BX*1), Z27
 	VFMADD231PS  Z24, Z27, Z4
 	VFMADD231PS  Z25, Z27, Z12
 	VFMADD231PS  Z26, Z27, Z20
-	VBROADCASTSS (R9)(SI*2), Z27
+	VBROADCASTSS (R8)(BX*2), Z27
 	VFMADD231PS  Z24, Z27, Z5
 	VFMADD231PS  Z25, Z27, Z13
 	VFMADD231PS  Z26, Z27, Z21
-	VBROADCASTSS (R10), Z27
+	VBROADCASTSS (R9), Z27
 	VFMADD231PS  Z24, Z27, Z6
 	VFMADD231PS  Z25, Z27, Z14
 	VFMADD231PS  Z26, Z27, Z22
-	VBROADCASTSS (R10)(SI*1), Z27
+	VBROADCASTSS (R9)(BX*1), Z27
 	VFMADD231PS  Z24, Z27, Z7
 	VFMADD231PS  Z25, Z27, Z15
 	VFMADD231PS  Z26, Z27, Z23
-	MOVQ         a+0(FP), R8
-	MOVQ         168(R8), R8
-	SHLQ         $0x02, R8
-	ADDQ         R8, BX
-	ADDQ         $0x04, R11
-	ADDQ         $0x000000c0, R13
-	DECQ         R12
+	ADDQ         $0x04, R10
+	ADDQ         $0x000000c0, R12
+	DECQ         R11
 	JNZ          tap
-	MOVQ         a+0(FP), R8
-	MOVQ         96(R8), R8
-	TESTQ        R8, R8
+	MOVQ         a+0(FP), DI
+	MOVQ         96(DI), DI
+	TESTQ        DI, DI
 	JZ           summed
-	MOVQ         a+0(FP), R9
-	SUBQ         120(R9), R8
-	ADDQ         CX, R8
-	MOVQ         a+0(FP), R9
-	MOVQ         192(R9), R9
-	SHLQ         $0x02, R9
-	VADDPS       (R8), Z0, Z0
-	VADDPS       64(R8), Z1, Z1
-	VADDPS       128(R8), Z2, Z2
-	VADDPS       192(R8), Z3, Z3
-	VADDPS       256(R8), Z4, Z4
-	VADDPS       320(R8), Z5, Z5
-	VADDPS       384(R8), Z6, Z6
-	VADDPS       448(R8), Z7, Z7
-	ADDQ         R9, R8
-	VADDPS       (R8), Z8, Z8
-	VADDPS       64(R8), Z9, Z9
-	VADDPS       128(R8), Z10, Z10
-	VADDPS       192(R8), Z11, Z11
-	VADDPS       256(R8), Z12, Z12
-	VADDPS       320(R8), Z13, Z13
-	VADDPS       384(R8), Z14, Z14
-	VADDPS       448(R8), Z15, Z15
-	ADDQ         R9, R8
-	VADDPS       (R8), Z16, Z16
-	VADDPS       64(R8), Z17, Z17
-	VADDPS       128(R8), Z18, Z18
-	VADDPS       192(R8), Z19, Z19
-	VADDPS       256(R8), Z20, Z20
-	VADDPS       320(R8), Z21, Z21
-	VADDPS       384(R8), Z22, Z22
-	VADDPS       448(R8), Z23, Z23
+	MOVQ         a+0(FP), R8
+	SUBQ         120(R8), DI
+	ADDQ         CX, DI
+	MOVQ         a+0(FP), R8
+	MOVQ         192(R8), R8
+	SHLQ         $0x02, R8
+	VADDPS       (DI), Z0, Z0
+	VADDPS       64(DI), Z1, Z1
+	VADDPS       128(DI), Z2, Z2
+	VADDPS       192(DI), Z3, Z3
+	VADDPS       256(DI), Z4, Z4
+	VADDPS       320(DI), Z5, Z5
+	VADDPS       384(DI), Z6, Z6
+	VADDPS       448(DI), Z7, Z7
+	ADDQ         R8, DI
+	VADDPS       (DI), Z8, Z8
+	VADDPS       64(DI), Z9, Z9
+	VADDPS       128(DI), Z10, Z10
+	VADDPS       192(DI), Z11, Z11
+	VADDPS       256(DI), Z12, Z12
+	VADDPS       320(DI), Z13, Z13
+	VADDPS       384(DI), Z14, Z14
+	VADDPS       448(DI), Z15, Z15
+	ADDQ         R8, DI
+	VADDPS       (DI), Z16, Z16
+	VADDPS       64(DI), Z17, Z17
+	VADDPS       128(DI), Z18, Z18
+	VADDPS       192(DI), Z19, Z19
+	VADDPS       256(DI), Z20, Z20
+	VADDPS       320(DI), Z21, Z21
+	VADDPS       384(DI), Z22, Z22
+	VADDPS       448(DI), Z23, Z23
 
 summed:
-	MOVQ         a+0(FP), R8
-	CMPQ         208(R8), $0x01
-	JLT          active114
-	JGT          clip113
-	MOVQ         a+0(FP), R8
-	VBROADCASTSS 216(R8), Z24
+	MOVQ         a+0(FP), DI
+	CMPQ         208(DI), $0x01
+	JLT          active118
+	JGT          clip117
+	MOVQ         a+0(FP), DI
+	VBROADCASTSS 216(DI), Z24
 	VMULPS       Z0, Z24, Z24
 	VMAXPS       Z0, Z24, Z0
-	VBROADCASTSS 216(R8), Z24
+	VBROADCASTSS 216(DI), Z24
 	VMULPS       Z1, Z24, Z24
 	VMAXPS       Z1, Z24, Z1
-	VBROADCASTSS 216(R8), Z24
+	VBROADCASTSS 216(DI), Z24
 	VMULPS       Z2, Z24, Z24
 	VMAXPS       Z2, Z24, Z2
-	VBROADCASTSS 216(R8), Z24
+	VBROADCASTSS 216(DI), Z24
 	VMULPS       Z3, Z24, Z24
 	VMAXPS       Z3, Z24, Z3
-	VBROADCASTSS 216(R8), Z24
+	VBROADCASTSS 216(DI), Z24
 	VMULPS       Z4, Z24, Z24
 	VMAXPS       Z4, Z24, Z4
-	VBROADCASTSS 216(R8), Z24
+	VBROADCASTSS 216(DI), Z24
 	VMULPS       Z5, Z24, Z24
 	VMAXPS       Z5, Z24, Z5
-	VBROADCASTSS 216(R8), Z24
+	VBROADCASTSS 216(DI), Z24
 	VMULPS       Z6, Z24, Z24
 	VMAXPS       Z6, Z24, Z6
-	VBROADCASTSS 216(R8), Z24
+	VBROADCASTSS 216(DI), Z24
 	VMULPS       Z7, Z24, Z24
 	VMAXPS       Z7, Z24, Z7
-	VBROADCASTSS 216(R8), Z24
+	VBROADCASTSS 216(DI), Z24
 	VMULPS       Z8, Z24, Z24
 	VMAXPS       Z8, Z24, Z8
-	VBROADCASTSS 216(R8), Z24
+	VBROADCASTSS 216(DI), Z24
 	VMULPS       Z9, Z24, Z24
 	VMAXPS       Z9, Z24, Z9
-	VBROADCASTSS 216(R8), Z24
+	VBROADCASTSS 216(DI), Z24
 	VMULPS       Z10, Z24, Z24
 	VMAXPS       Z10, Z24, Z10
-	VBROADCASTSS 216(R8), Z24
+	VBROADCASTSS 216(DI), Z24
 	VMULPS       Z11, Z24, Z24
 	VMAXPS       Z11, Z24, Z11
-	VBROADCASTSS 216(R8), Z24
+	VBROADCASTSS 216(DI), Z24
 	VMULPS       Z12, Z24, Z24
 	VMAXPS       Z12, Z24, Z12
-	VBROADCASTSS 216(R8), Z24
+	VBROADCASTSS 216(DI), Z24
 	VMULPS       Z13, Z24, Z24
 	VMAXPS       Z13, Z24, Z13
-	VBROADCASTSS 216(R8), Z24
+	VBROADCASTSS 216(DI), Z24
 	VMULPS       Z14, Z24, Z24
 	VMAXPS       Z14, Z24, Z14
-	VBROADCASTSS 216(R8), Z24
+	VBROADCASTSS 216(DI), Z24
 	VMULPS       Z15, Z24, Z24
 	VMAXPS       Z15, Z24, Z15
-	VBROADCASTSS 216(R8), Z24
+	VBROADCASTSS 216(DI), Z24
 	VMULPS       Z16, Z24, Z24
 	VMAXPS       Z16, Z24, Z16
-	VBROADCASTSS 216(R8), Z24
+	VBROADCASTSS 216(DI), Z24
 	VMULPS       Z17, Z24, Z24
 	VMAXPS       Z17, Z24, Z17
-	VBROADCASTSS 216(R8), Z24
+	VBROADCASTSS 216(DI), Z24
 	VMULPS       Z18, Z24, Z24
 	VMAXPS       Z18, Z24, Z18
-	VBROADCASTSS 216(R8), Z24
+	VBROADCASTSS 216(DI), Z24
 	VMULPS       Z19, Z24, Z24
 	VMAXPS       Z19, Z24, Z19
-	VBROADCASTSS 216(R8), Z24
+	VBROADCASTSS 216(DI), Z24
 	VMULPS       Z20, Z24, Z24
 	VMAXPS       Z20, Z24, Z20
-	VBROADCASTSS 216(R8), Z24
+	VBROADCASTSS 216(DI), Z24
 	VMULPS       Z21, Z24, Z24
 	VMAXPS       Z21, Z24, Z21
-	VBROADCASTSS 216(R8), Z24
+	VBROADCASTSS 216(DI), Z24
 	VMULPS       Z22, Z24, Z24
 	VMAXPS       Z22, Z24, Z22
-	VBROADCASTSS 216(R8), Z24
+	VBROADCASTSS 216(DI), Z24
 	VMULPS       Z23, Z24, Z24
 	VMAXPS       Z23, Z24, Z23
-	JMP          active114
+	JMP          active118
 
-clip113:
-	MOVQ         a+0(FP), R8
-	VBROADCASTSS 220(R8), Z24
+clip117:
+	MOVQ         a+0(FP), DI
+	VBROADCASTSS 220(DI), Z24
 	VMAXPS       Z0, Z24, Z0
 	VMAXPS       Z1, Z24, Z1
 	VMAXPS       Z2, Z24, Z2
@@ -17916,10 +18331,10 @@ clip113:
 	VMAXPS       Z21, Z24, Z21
 	VMAXPS       Z22, Z24, Z22
 	VMAXPS       Z23, Z24, Z23
-	MOVQ         a+0(FP), R8
-	CMPL         224(R8), $0x7f800000
-	JEQ          active114
-	VBROADCASTSS 224(R8), Z24
+	MOVQ         a+0(FP), DI
+	CMPL         224(DI), $0x7f800000
+	JEQ          active118
+	VBROADCASTSS 224(DI), Z24
 	VMINPS       Z0, Z24, Z0
 	VMINPS       Z1, Z24, Z1
 	VMINPS       Z2, Z24, Z2
@@ -17945,238 +18360,145 @@ clip113:
 	VMINPS       Z22, Z24, Z22
 	VMINPS       Z23, Z24, Z23
 
-active114:
-	MOVQ    CX, R8
-	MOVQ    a+0(FP), R9
-	MOVQ    184(R9), R9
-	SHLQ    $0x02, R9
-	VMOVUPS Z0, (R8)
-	VMOVUPS Z1, 64(R8)
-	VMOVUPS Z2, 128(R8)
-	VMOVUPS Z3, 192(R8)
-	VMOVUPS Z4, 256(R8)
-	VMOVUPS Z5, 320(R8)
-	VMOVUPS Z6, 384(R8)
-	VMOVUPS Z7, 448(R8)
-	ADDQ    R9, R8
-	VMOVUPS Z8, (R8)
-	VMOVUPS Z9, 64(R8)
-	VMOVUPS Z10, 128(R8)
-	VMOVUPS Z11, 192(R8)
-	VMOVUPS Z12, 256(R8)
-	VMOVUPS Z13, 320(R8)
-	VMOVUPS Z14, 384(R8)
-	VMOVUPS Z15, 448(R8)
-	ADDQ    R9, R8
-	VMOVUPS Z16, (R8)
-	VMOVUPS Z17, 64(R8)
-	VMOVUPS Z18, 128(R8)
-	VMOVUPS Z19, 192(R8)
-	VMOVUPS Z20, 256(R8)
-	VMOVUPS Z21, 320(R8)
-	VMOVUPS Z22, 384(R8)
-	VMOVUPS Z23, 448(R8)
-	ADDQ    DI, AX
-	ADDQ    DI, AX
+active118:
+	MOVQ    CX, DI
+	MOVQ    a+0(FP), R8
+	MOVQ    184(R8), R8
+	SHLQ    $0x02, R8
+	VMOVUPS Z0, (DI)
+	VMOVUPS Z1, 64(DI)
+	VMOVUPS Z2, 128(DI)
+	VMOVUPS Z3, 192(DI)
+	VMOVUPS Z4, 256(DI)
+	VMOVUPS Z5, 320(DI)
+	VMOVUPS Z6, 384(DI)
+	VMOVUPS Z7, 448(DI)
+	ADDQ    R8, DI
+	VMOVUPS Z8, (DI)
+	VMOVUPS Z9, 64(DI)
+	VMOVUPS Z10, 128(DI)
+	VMOVUPS Z11, 192(DI)
+	VMOVUPS Z12, 256(DI)
+	VMOVUPS Z13, 320(DI)
+	VMOVUPS Z14, 384(DI)
+	VMOVUPS Z15, 448(DI)
+	ADDQ    R8, DI
+	VMOVUPS Z16, (DI)
+	VMOVUPS Z17, 64(DI)
+	VMOVUPS Z18, 128(DI)
+	VMOVUPS Z19, 192(DI)
+	VMOVUPS Z20, 256(DI)
+	VMOVUPS Z21, 320(DI)
+	VMOVUPS Z22, 384(DI)
+	VMOVUPS Z23, 448(DI)
 	ADDQ    SI, AX
 	ADDQ    SI, AX
+	ADDQ    BX, AX
+	ADDQ    BX, AX
 	ADDQ    $0x00000200, CX
 	DECQ    DX
 	JNZ     tile
 	VZEROUPPER
 	RET
 
-// func stemAVX512_4x1(a *Conv)
-// Requires: AVX, AVX512F, CMOV, MMX+
-TEXT ·stemAVX512_4x1(SB), NOSPLIT, $0-8
-	MOVQ    a+0(FP), AX
-	MOVQ    (AX), AX
-	MOVQ    a+0(FP), CX
-	MOVQ    120(CX), CX
-	MOVQ    a+0(FP), DX
-	MOVQ    200(DX), DX
-	MOVQ    a+0(FP), BX
-	MOVQ    144(BX), BX
-	MOVQ    a+0(FP), SI
-	MOVQ    48(SI), SI
-	TESTQ   BX, BX
-	CMOVQEQ SI, BX
-	MOVQ    a+0(FP), SI
-	MOVQ    176(SI), SI
-	SHLQ    $0x02, SI
-	LEAQ    (SI)(SI*2), DI
-
-tile:
-	MOVQ    a+0(FP), DI
-	MOVQ    72(DI), DI
-	VMOVUPS (DI), Z0
-	VMOVUPS 64(DI), Z1
-	VMOVUPS 128(DI), Z2
-	VMOVUPS 192(DI), Z3
-	MOVQ    a+0(FP), DI
-	MOVQ    24(DI), R8
-	MOVQ    a+0(FP), DI
-	MOVQ    32(DI), R9
-	MOVQ    a+0(FP), DI
-	MOVQ    48(DI), R10
-
-tap:
-	MOVLQSX      (R8), DI
-	LEAQ         (AX)(DI*4), DI
-	VMOVUPS      (R10), Z4
-	VMOVUPS      64(R10), Z5
-	VMOVUPS      128(R10), Z6
-	VMOVUPS      192(R10), Z7
-	PREFETCHT1   (BX)
-	VBROADCASTSS (DI), Z8
-	VFMADD231PS  Z4, Z8, Z0
-	VFMADD231PS  Z5, Z8, Z1
-	VFMADD231PS  Z6, Z8, Z2
-	VFMADD231PS  Z7, Z8, Z3
-	MOVQ         a+0(FP), DI
-	MOVQ         168(DI), DI
-	SHLQ         $0x02, DI
-	ADDQ         DI, BX
-	ADDQ         $0x04, R8
-	ADDQ         $0x00000100, R10
-	DECQ         R9
-	JNZ          tap
-	MOVQ         a+0(FP), DI
-	MOVQ         96(DI), DI
-	TESTQ        DI, DI
-	JZ           summed
-	MOVQ         a+0(FP), R8
-	SUBQ         120(R8), DI
-	ADDQ         CX, DI
-	MOVQ         a+0(FP), R8
-	MOVQ         192(R8), R8
-	SHLQ         $0x02, R8
-	VADDPS       (DI), Z0, Z0
-	ADDQ         R8, DI
-	VADDPS       (DI), Z1, Z1
-	ADDQ         R8, DI
-	VADDPS       (DI), Z2, Z2
-	ADDQ         R8, DI
-	VADDPS       (DI), Z3, Z3
-
-summed:
-	MOVQ         a+0(FP), DI
-	CMPQ         208(DI), $0x01
-	JLT          active116
-	JGT          clip115
-	MOVQ         a+0(FP), DI
-	VBROADCASTSS 216(DI), Z4
-	VMULPS       Z0, Z4, Z4
-	VMAXPS       Z0, Z4, Z0
-	VBROADCASTSS 216(DI), Z4
-	VMULPS       Z1, Z4, Z4
-	VMAXPS       Z1, Z4, Z1
-	VBROADCASTSS 216(DI), Z4
-	VMULPS       Z2, Z4, Z4
-	VMAXPS       Z2, Z4, Z2
-	VBROADCASTSS 216(DI), Z4
-	VMULPS       Z3, Z4, Z4
-	VMAXPS       Z3, Z4, Z3
-	JMP          active116
-
-clip115:
-	MOVQ         a+0(FP), DI
-	VBROADCASTSS 220(DI), Z4
-	VMAXPS       Z0, Z4, Z0
-	VMAXPS       Z1, Z4, Z1
-	VMAXPS       Z2, Z4, Z2
-	VMAXPS       Z3, Z4, Z3
-	MOVQ         a+0(FP), DI
-	CMPL         224(DI), $0x7f800000
-	JEQ          active116
-	VBROADCASTSS 224(DI), Z4
-	VMINPS       Z0, Z4, Z0
-	VMINPS       Z1, Z4, Z1
-	VMINPS       Z2, Z4, Z2
-	VMINPS       Z3, Z4, Z3
-
-active116:
-	MOVQ    CX, DI
-	MOVQ    a+0(FP), R8
-	MOVQ    184(R8), R8
-	SHLQ    $0x02, R8
-	VMOVUPS Z0, (DI)
-	ADDQ    R8, DI
-	VMOVUPS Z1, (DI)
-	ADDQ    R8, DI
-	VMOVUPS Z2, (DI)
-	ADDQ    R8, DI
-	VMOVUPS Z3, (DI)
-	ADDQ    SI, AX
-	ADDQ    $0x00000040, CX
-	DECQ    DX
-	JNZ     tile
-	VZEROUPPER
-	RET
-
-// func stemAVX512_4x2(a *Conv)
-// Requires: AVX, AVX512F, CMOV, MMX+
-TEXT ·stemAVX512_4x2(SB), NOSPLIT, $0-8
-	MOVQ    a+0(FP), AX
-	MOVQ    (AX), AX
-	MOVQ    a+0(FP), CX
-	MOVQ    120(CX), CX
-	MOVQ    a+0(FP), DX
-	MOVQ    200(DX), DX
-	MOVQ    a+0(FP), BX
-	MOVQ    144(BX), BX
-	MOVQ    a+0(FP), SI
-	MOVQ    48(SI), SI
-	TESTQ   BX, BX
-	CMOVQEQ SI, BX
-	MOVQ    a+0(FP), SI
-	MOVQ    176(SI), SI
-	SHLQ    $0x02, SI
-	LEAQ    (SI)(SI*2), DI
+// func stemAVX512_3x9(a *Conv)
+// Requires: AVX, AVX512F
+TEXT ·stemAVX512_3x9(SB), NOSPLIT, $0-8
+	MOVQ a+0(FP), AX
+	MOVQ (AX), AX
+	MOVQ a+0(FP), CX
+	MOVQ 120(CX), CX
+	MOVQ a+0(FP), DX
+	MOVQ 200(DX), DX
+	MOVQ a+0(FP), BX
+	MOVQ 176(BX), BX
+	SHLQ $0x02, BX
+	LEAQ (BX)(BX*2), SI
 
 tile:
 	MOVQ    a+0(FP), DI
 	MOVQ    72(DI), DI
 	VMOVUPS (DI), Z0
 	VMOVAPS Z0, Z1
-	VMOVUPS 64(DI), Z2
-	VMOVAPS Z2, Z3
-	VMOVUPS 128(DI), Z4
-	VMOVAPS Z4, Z5
-	VMOVUPS 192(DI), Z6
-	VMOVAPS Z6, Z7
+	VMOVAPS Z0, Z2
+	VMOVAPS Z0, Z3
+	VMOVAPS Z0, Z4
+	VMOVAPS Z0, Z5
+	VMOVAPS Z0, Z6
+	VMOVAPS Z0, Z7
+	VMOVAPS Z0, Z8
+	VMOVUPS 64(DI), Z9
+	VMOVAPS Z9, Z10
+	VMOVAPS Z9, Z11
+	VMOVAPS Z9, Z12
+	VMOVAPS Z9, Z13
+	VMOVAPS Z9, Z14
+	VMOVAPS Z9, Z15
+	VMOVAPS Z9, Z16
+	VMOVAPS Z9, Z17
+	VMOVUPS 128(DI), Z18
+	VMOVAPS Z18, Z19
+	VMOVAPS Z18, Z20
+	VMOVAPS Z18, Z21
+	VMOVAPS Z18, Z22
+	VMOVAPS Z18, Z23
+	VMOVAPS Z18, Z24
+	VMOVAPS Z18, Z25
+	VMOVAPS Z18, Z26
 	MOVQ    a+0(FP), DI
-	MOVQ    24(DI), R8
+	MOVQ    24(DI), R10
 	MOVQ    a+0(FP), DI
-	MOVQ    32(DI), R9
+	MOVQ    32(DI), R11
 	MOVQ    a+0(FP), DI
-	MOVQ    48(DI), R10
+	MOVQ    48(DI), R12
 
 tap:
-	MOVLQSX      (R8), DI
+	MOVLQSX      (R10), DI
 	LEAQ         (AX)(DI*4), DI
-	VMOVUPS      (R10), Z8
-	VMOVUPS      64(R10), Z9
-	VMOVUPS      128(R10), Z10
-	VMOVUPS      192(R10), Z11
-	PREFETCHT1   (BX)
-	VBROADCASTSS (DI), Z12
-	VFMADD231PS  Z8, Z12, Z0
-	VFMADD231PS  Z9, Z12, Z2
-	VFMADD231PS  Z10, Z12, Z4
-	VFMADD231PS  Z11, Z12, Z6
-	VBROADCASTSS (DI)(SI*1), Z12
-	VFMADD231PS  Z8, Z12, Z1
-	VFMADD231PS  Z9, Z12, Z3
-	VFMADD231PS  Z10, Z12, Z5
-	VFMADD231PS  Z11, Z12, Z7
-	MOVQ         a+0(FP), DI
-	MOVQ         168(DI), DI
-	SHLQ         $0x02, DI
-	ADDQ         DI, BX
-	ADDQ         $0x04, R8
-	ADDQ         $0x00000100, R10
-	DECQ         R9
+	LEAQ         (DI)(SI*1), R8
+	LEAQ         (R8)(SI*1), R9
+	VMOVUPS      (R12), Z27
+	VMOVUPS      64(R12), Z28
+	VMOVUPS      128(R12), Z29
+	VBROADCASTSS (DI), Z30
+	VFMADD231PS  Z27, Z30, Z0
+	VFMADD231PS  Z28, Z30, Z9
+	VFMADD231PS  Z29, Z30, Z18
+	VBROADCASTSS (DI)(BX*1), Z30
+	VFMADD231PS  Z27, Z30, Z1
+	VFMADD231PS  Z28, Z30, Z10
+	VFMADD231PS  Z29, Z30, Z19
+	VBROADCASTSS (DI)(BX*2), Z30
+	VFMADD231PS  Z27, Z30, Z2
+	VFMADD231PS  Z28, Z30, Z11
+	VFMADD231PS  Z29, Z30, Z20
+	VBROADCASTSS (R8), Z30
+	VFMADD231PS  Z27, Z30, Z3
+	VFMADD231PS  Z28, Z30, Z12
+	VFMADD231PS  Z29, Z30, Z21
+	VBROADCASTSS (R8)(BX*1), Z30
+	VFMADD231PS  Z27, Z30, Z4
+	VFMADD231PS  Z28, Z30, Z13
+	VFMADD231PS  Z29, Z30, Z22
+	VBROADCASTSS (R8)(BX*2), Z30
+	VFMADD231PS  Z27, Z30, Z5
+	VFMADD231PS  Z28, Z30, Z14
+	VFMADD231PS  Z29, Z30, Z23
+	VBROADCASTSS (R9), Z30
+	VFMADD231PS  Z27, Z30, Z6
+	VFMADD231PS  Z28, Z30, Z15
+	VFMADD231PS  Z29, Z30, Z24
+	VBROADCASTSS (R9)(BX*1), Z30
+	VFMADD231PS  Z27, Z30, Z7
+	VFMADD231PS  Z28, Z30, Z16
+	VFMADD231PS  Z29, Z30, Z25
+	VBROADCASTSS (R9)(BX*2), Z30
+	VFMADD231PS  Z27, Z30, Z8
+	VFMADD231PS  Z28, Z30, Z17
+	VFMADD231PS  Z29, Z30, Z26
+	ADDQ         $0x04, R10
+	ADDQ         $0x000000c0, R12
+	DECQ         R11
 	JNZ          tap
 	MOVQ         a+0(FP), DI
 	MOVQ         96(DI), DI
@@ -18190,63 +18512,467 @@ tap:
 	SHLQ         $0x02, R8
 	VADDPS       (DI), Z0, Z0
 	VADDPS       64(DI), Z1, Z1
+	VADDPS       128(DI), Z2, Z2
+	VADDPS       192(DI), Z3, Z3
+	VADDPS       256(DI), Z4, Z4
+	VADDPS       320(DI), Z5, Z5
+	VADDPS       384(DI), Z6, Z6
+	VADDPS       448(DI), Z7, Z7
+	VADDPS       512(DI), Z8, Z8
 	ADDQ         R8, DI
-	VADDPS       (DI), Z2, Z2
-	VADDPS       64(DI), Z3, Z3
+	VADDPS       (DI), Z9, Z9
+	VADDPS       64(DI), Z10, Z10
+	VADDPS       128(DI), Z11, Z11
+	VADDPS       192(DI), Z12, Z12
+	VADDPS       256(DI), Z13, Z13
+	VADDPS       320(DI), Z14, Z14
+	VADDPS       384(DI), Z15, Z15
+	VADDPS       448(DI), Z16, Z16
+	VADDPS       512(DI), Z17, Z17
 	ADDQ         R8, DI
-	VADDPS       (DI), Z4, Z4
-	VADDPS       64(DI), Z5, Z5
-	ADDQ         R8, DI
-	VADDPS       (DI), Z6, Z6
-	VADDPS       64(DI), Z7, Z7
+	VADDPS       (DI), Z18, Z18
+	VADDPS       64(DI), Z19, Z19
+	VADDPS       128(DI), Z20, Z20
+	VADDPS       192(DI), Z21, Z21
+	VADDPS       256(DI), Z22, Z22
+	VADDPS       320(DI), Z23, Z23
+	VADDPS       384(DI), Z24, Z24
+	VADDPS       448(DI), Z25, Z25
+	VADDPS       512(DI), Z26, Z26
 
 summed:
 	MOVQ         a+0(FP), DI
 	CMPQ         208(DI), $0x01
-	JLT          active118
-	JGT          clip117
+	JLT          active120
+	JGT          clip119
 	MOVQ         a+0(FP), DI
-	VBROADCASTSS 216(DI), Z8
-	VMULPS       Z0, Z8, Z8
-	VMAXPS       Z0, Z8, Z0
-	VBROADCASTSS 216(DI), Z8
-	VMULPS       Z1, Z8, Z8
-	VMAXPS       Z1, Z8, Z1
-	VBROADCASTSS 216(DI), Z8
-	VMULPS       Z2, Z8, Z8
-	VMAXPS       Z2, Z8, Z2
-	VBROADCASTSS 216(DI), Z8
-	VMULPS       Z3, Z8, Z8
-	VMAXPS       Z3, Z8, Z3
-	VBROADCASTSS 216(DI), Z8
-	VMULPS       Z4, Z8, Z8
-	VMAXPS       Z4, Z8, Z4
-	VBROADCASTSS 216(DI), Z8
-	VMULPS       Z5, Z8, Z8
-	VMAXPS       Z5, Z8, Z5
-	VBROADCASTSS 216(DI), Z8
-	VMULPS       Z6, Z8, Z8
-	VMAXPS       Z6, Z8, Z6
-	VBROADCASTSS 216(DI), Z8
-	VMULPS       Z7, Z8, Z8
-	VMAXPS       Z7, Z8, Z7
-	JMP          active118
+	VBROADCASTSS 216(DI), Z27
+	VMULPS       Z0, Z27, Z27
+	VMAXPS       Z0, Z27, Z0
+	VBROADCASTSS 216(DI), Z27
+	VMULPS       Z1, Z27, Z27
+	VMAXPS       Z1, Z27, Z1
+	VBROADCASTSS 216(DI), Z27
+	VMULPS       Z2, Z27, Z27
+	VMAXPS       Z2, Z27, Z2
+	VBROADCASTSS 216(DI), Z27
+	VMULPS       Z3, Z27, Z27
+	VMAXPS       Z3, Z27, Z3
+	VBROADCASTSS 216(DI), Z27
+	VMULPS       Z4, Z27, Z27
+	VMAXPS       Z4, Z27, Z4
+	VBROADCASTSS 216(DI), Z27
+	VMULPS       Z5, Z27, Z27
+	VMAXPS       Z5, Z27, Z5
+	VBROADCASTSS 216(DI), Z27
+	VMULPS       Z6, Z27, Z27
+	VMAXPS       Z6, Z27, Z6
+	VBROADCASTSS 216(DI), Z27
+	VMULPS       Z7, Z27, Z27
+	VMAXPS       Z7, Z27, Z7
+	VBROADCASTSS 216(DI), Z27
+	VMULPS       Z8, Z27, Z27
+	VMAXPS       Z8, Z27, Z8
+	VBROADCASTSS 216(DI), Z27
+	VMULPS       Z9, Z27, Z27
+	VMAXPS       Z9, Z27, Z9
+	VBROADCASTSS 216(DI), Z27
+	VMULPS       Z10, Z27, Z27
+	VMAXPS       Z10, Z27, Z10
+	VBROADCASTSS 216(DI), Z27
+	VMULPS       Z11, Z27, Z27
+	VMAXPS       Z11, Z27, Z11
+	VBROADCASTSS 216(DI), Z27
+	VMULPS       Z12, Z27, Z27
+	VMAXPS       Z12, Z27, Z12
+	VBROADCASTSS 216(DI), Z27
+	VMULPS       Z13, Z27, Z27
+	VMAXPS       Z13, Z27, Z13
+	VBROADCASTSS 216(DI), Z27
+	VMULPS       Z14, Z27, Z27
+	VMAXPS       Z14, Z27, Z14
+	VBROADCASTSS 216(DI), Z27
+	VMULPS       Z15, Z27, Z27
+	VMAXPS       Z15, Z27, Z15
+	VBROADCASTSS 216(DI), Z27
+	VMULPS       Z16, Z27, Z27
+	VMAXPS       Z16, Z27, Z16
+	VBROADCASTSS 216(DI), Z27
+	VMULPS       Z17, Z27, Z27
+	VMAXPS       Z17, Z27, Z17
+	VBROADCASTSS 216(DI), Z27
+	VMULPS       Z18, Z27, Z27
+	VMAXPS       Z18, Z27, Z18
+	VBROADCASTSS 216(DI), Z27
+	VMULPS       Z19, Z27, Z27
+	VMAXPS       Z19, Z27, Z19
+	VBROADCASTSS 216(DI), Z27
+	VMULPS       Z20, Z27, Z27
+	VMAXPS       Z20, Z27, Z20
+	VBROADCASTSS 216(DI), Z27
+	VMULPS       Z21, Z27, Z27
+	VMAXPS       Z21, Z27, Z21
+	VBROADCASTSS 216(DI), Z27
+	VMULPS       Z22, Z27, Z27
+	VMAXPS       Z22, Z27, Z22
+	VBROADCASTSS 216(DI), Z27
+	VMULPS       Z23, Z27, Z27
+	VMAXPS       Z23, Z27, Z23
+	VBROADCASTSS 216(DI), Z27
+	VMULPS       Z24, Z27, Z27
+	VMAXPS       Z24, Z27, Z24
+	VBROADCASTSS 216(DI), Z27
+	VMULPS       Z25, Z27, Z27
+	VMAXPS       Z25, Z27, Z25
+	VBROADCASTSS 216(DI), Z27
+	VMULPS       Z26, Z27, Z27
+	VMAXPS       Z26, Z27, Z26
+	JMP          active120
 
-clip117:
+clip119:
 	MOVQ         a+0(FP), DI
-	VBROADCASTSS 220(DI), Z8
-	VMAXPS       Z0, Z8, Z0
-	VMAXPS       Z1, Z8, Z1
-	VMAXPS       Z2, Z8, Z2
-	VMAXPS       Z3, Z8, Z3
-	VMAXPS       Z4, Z8, Z4
-	VMAXPS       Z5, Z8, Z5
-	VMAXPS       Z6, Z8, Z6
-	VMAXPS       Z7, Z8, Z7
+	VBROADCASTSS 220(DI), Z27
+	VMAXPS       Z0, Z27, Z0
+	VMAXPS       Z1, Z27, Z1
+	VMAXPS       Z2, Z27, Z2
+	VMAXPS       Z3, Z27, Z3
+	VMAXPS       Z4, Z27, Z4
+	VMAXPS       Z5, Z27, Z5
+	VMAXPS       Z6, Z27, Z6
+	VMAXPS       Z7, Z27, Z7
+	VMAXPS       Z8, Z27, Z8
+	VMAXPS       Z9, Z27, Z9
+	VMAXPS       Z10, Z27, Z10
+	VMAXPS       Z11, Z27, Z11
+	VMAXPS       Z12, Z27, Z12
+	VMAXPS       Z13, Z27, Z13
+	VMAXPS       Z14, Z27, Z14
+	VMAXPS       Z15, Z27, Z15
+	VMAXPS       Z16, Z27, Z16
+	VMAXPS       Z17, Z27, Z17
+	VMAXPS       Z18, Z27, Z18
+	VMAXPS       Z19, Z27, Z19
+	VMAXPS       Z20, Z27, Z20
+	VMAXPS       Z21, Z27, Z21
+	VMAXPS       Z22, Z27, Z22
+	VMAXPS       Z23, Z27, Z23
+	VMAXPS       Z24, Z27, Z24
+	VMAXPS       Z25, Z27, Z25
+	VMAXPS       Z26, Z27, Z26
 	MOVQ         a+0(FP), DI
 	CMPL         224(DI), $0x7f800000
-	JEQ          active118
-	VBROADCASTSS 224(DI), Z8
+	JEQ          active120
+	VBROADCASTSS 224(DI), Z27
+	VMINPS       Z0, Z27, Z0
+	VMINPS       Z1, Z27, Z1
+	VMINPS       Z2, Z27, Z2
+	VMINPS       Z3, Z27, Z3
+	VMINPS       Z4, Z27, Z4
+	VMINPS       Z5, Z27, Z5
+	VMINPS       Z6, Z27, Z6
+	VMINPS       Z7, Z27, Z7
+	VMINPS       Z8, Z27, Z8
+	VMINPS       Z9, Z27, Z9
+	VMINPS       Z10, Z27, Z10
+	VMINPS       Z11, Z27, Z11
+	VMINPS       Z12, Z27, Z12
+	VMINPS       Z13, Z27, Z13
+	VMINPS       Z14, Z27, Z14
+	VMINPS       Z15, Z27, Z15
+	VMINPS       Z16, Z27, Z16
+	VMINPS       Z17, Z27, Z17
+	VMINPS       Z18, Z27, Z18
+	VMINPS       Z19, Z27, Z19
+	VMINPS       Z20, Z27, Z20
+	VMINPS       Z21, Z27, Z21
+	VMINPS       Z22, Z27, Z22
+	VMINPS       Z23, Z27, Z23
+	VMINPS       Z24, Z27, Z24
+	VMINPS       Z25, Z27, Z25
+	VMINPS       Z26, Z27, Z26
+
+active120:
+	MOVQ    CX, DI
+	MOVQ    a+0(FP), R8
+	MOVQ    184(R8), R8
+	SHLQ    $0x02, R8
+	VMOVUPS Z0, (DI)
+	VMOVUPS Z1, 64(DI)
+	VMOVUPS Z2, 128(DI)
+	VMOVUPS Z3, 192(DI)
+	VMOVUPS Z4, 256(DI)
+	VMOVUPS Z5, 320(DI)
+	VMOVUPS Z6, 384(DI)
+	VMOVUPS Z7, 448(DI)
+	VMOVUPS Z8, 512(DI)
+	ADDQ    R8, DI
+	VMOVUPS Z9, (DI)
+	VMOVUPS Z10, 64(DI)
+	VMOVUPS Z11, 128(DI)
+	VMOVUPS Z12, 192(DI)
+	VMOVUPS Z13, 256(DI)
+	VMOVUPS Z14, 320(DI)
+	VMOVUPS Z15, 384(DI)
+	VMOVUPS Z16, 448(DI)
+	VMOVUPS Z17, 512(DI)
+	ADDQ    R8, DI
+	VMOVUPS Z18, (DI)
+	VMOVUPS Z19, 64(DI)
+	VMOVUPS Z20, 128(DI)
+	VMOVUPS Z21, 192(DI)
+	VMOVUPS Z22, 256(DI)
+	VMOVUPS Z23, 320(DI)
+	VMOVUPS Z24, 384(DI)
+	VMOVUPS Z25, 448(DI)
+	VMOVUPS Z26, 512(DI)
+	ADDQ    SI, AX
+	ADDQ    SI, AX
+	ADDQ    SI, AX
+	ADDQ    $0x00000240, CX
+	DECQ    DX
+	JNZ     tile
+	VZEROUPPER
+	RET
+
+// func stemAVX512_4x1(a *Conv)
+// Requires: AVX, AVX512F
+TEXT ·stemAVX512_4x1(SB), NOSPLIT, $0-8
+	MOVQ a+0(FP), AX
+	MOVQ (AX), AX
+	MOVQ a+0(FP), CX
+	MOVQ 120(CX), CX
+	MOVQ a+0(FP), DX
+	MOVQ 200(DX), DX
+	MOVQ a+0(FP), BX
+	MOVQ 176(BX), BX
+	SHLQ $0x02, BX
+	LEAQ (BX)(BX*2), SI
+
+tile:
+	MOVQ    a+0(FP), SI
+	MOVQ    72(SI), SI
+	VMOVUPS (SI), Z0
+	VMOVUPS 64(SI), Z1
+	VMOVUPS 128(SI), Z2
+	VMOVUPS 192(SI), Z3
+	MOVQ    a+0(FP), SI
+	MOVQ    24(SI), DI
+	MOVQ    a+0(FP), SI
+	MOVQ    32(SI), R8
+	MOVQ    a+0(FP), SI
+	MOVQ    48(SI), R9
+
+tap:
+	MOVLQSX      (DI), SI
+	LEAQ         (AX)(SI*4), SI
+	VMOVUPS      (R9), Z4
+	VMOVUPS      64(R9), Z5
+	VMOVUPS      128(R9), Z6
+	VMOVUPS      192(R9), Z7
+	VBROADCASTSS (SI), Z8
+	VFMADD231PS  Z4, Z8, Z0
+	VFMADD231PS  Z5, Z8, Z1
+	VFMADD231PS  Z6, Z8, Z2
+	VFMADD231PS  Z7, Z8, Z3
+	ADDQ         $0x04, DI
+	ADDQ         $0x00000100, R9
+	DECQ         R8
+	JNZ          tap
+	MOVQ         a+0(FP), SI
+	MOVQ         96(SI), SI
+	TESTQ        SI, SI
+	JZ           summed
+	MOVQ         a+0(FP), DI
+	SUBQ         120(DI), SI
+	ADDQ         CX, SI
+	MOVQ         a+0(FP), DI
+	MOVQ         192(DI), DI
+	SHLQ         $0x02, DI
+	VADDPS       (SI), Z0, Z0
+	ADDQ         DI, SI
+	VADDPS       (SI), Z1, Z1
+	ADDQ         DI, SI
+	VADDPS       (SI), Z2, Z2
+	ADDQ         DI, SI
+	VADDPS       (SI), Z3, Z3
+
+summed:
+	MOVQ         a+0(FP), SI
+	CMPQ         208(SI), $0x01
+	JLT          active122
+	JGT          clip121
+	MOVQ         a+0(FP), SI
+	VBROADCASTSS 216(SI), Z4
+	VMULPS       Z0, Z4, Z4
+	VMAXPS       Z0, Z4, Z0
+	VBROADCASTSS 216(SI), Z4
+	VMULPS       Z1, Z4, Z4
+	VMAXPS       Z1, Z4, Z1
+	VBROADCASTSS 216(SI), Z4
+	VMULPS       Z2, Z4, Z4
+	VMAXPS       Z2, Z4, Z2
+	VBROADCASTSS 216(SI), Z4
+	VMULPS       Z3, Z4, Z4
+	VMAXPS       Z3, Z4, Z3
+	JMP          active122
+
+clip121:
+	MOVQ         a+0(FP), SI
+	VBROADCASTSS 220(SI), Z4
+	VMAXPS       Z0, Z4, Z0
+	VMAXPS       Z1, Z4, Z1
+	VMAXPS       Z2, Z4, Z2
+	VMAXPS       Z3, Z4, Z3
+	MOVQ         a+0(FP), SI
+	CMPL         224(SI), $0x7f800000
+	JEQ          active122
+	VBROADCASTSS 224(SI), Z4
+	VMINPS       Z0, Z4, Z0
+	VMINPS       Z1, Z4, Z1
+	VMINPS       Z2, Z4, Z2
+	VMINPS       Z3, Z4, Z3
+
+active122:
+	MOVQ    CX, SI
+	MOVQ    a+0(FP), DI
+	MOVQ    184(DI), DI
+	SHLQ    $0x02, DI
+	VMOVUPS Z0, (SI)
+	ADDQ    DI, SI
+	VMOVUPS Z1, (SI)
+	ADDQ    DI, SI
+	VMOVUPS Z2, (SI)
+	ADDQ    DI, SI
+	VMOVUPS Z3, (SI)
+	ADDQ    BX, AX
+	ADDQ    $0x00000040, CX
+	DECQ    DX
+	JNZ     tile
+	VZEROUPPER
+	RET
+
+// func stemAVX512_4x2(a *Conv)
+// Requires: AVX, AVX512F
+TEXT ·stemAVX512_4x2(SB), NOSPLIT, $0-8
+	MOVQ a+0(FP), AX
+	MOVQ (AX), AX
+	MOVQ a+0(FP), CX
+	MOVQ 120(CX), CX
+	MOVQ a+0(FP), DX
+	MOVQ 200(DX), DX
+	MOVQ a+0(FP), BX
+	MOVQ 176(BX), BX
+	SHLQ $0x02, BX
+	LEAQ (BX)(BX*2), SI
+
+tile:
+	MOVQ    a+0(FP), SI
+	MOVQ    72(SI), SI
+	VMOVUPS (SI), Z0
+	VMOVAPS Z0, Z1
+	VMOVUPS 64(SI), Z2
+	VMOVAPS Z2, Z3
+	VMOVUPS 128(SI), Z4
+	VMOVAPS Z4, Z5
+	VMOVUPS 192(SI), Z6
+	VMOVAPS Z6, Z7
+	MOVQ    a+0(FP), SI
+	MOVQ    24(SI), DI
+	MOVQ    a+0(FP), SI
+	MOVQ    32(SI), R8
+	MOVQ    a+0(FP), SI
+	MOVQ    48(SI), R9
+
+tap:
+	MOVLQSX      (DI), SI
+	LEAQ         (AX)(SI*4), SI
+	VMOVUPS      (R9), Z8
+	VMOVUPS      64(R9), Z9
+	VMOVUPS      128(R9), Z10
+	VMOVUPS      192(R9), Z11
+	VBROADCASTSS (SI), Z12
+	VFMADD231PS  Z8, Z12, Z0
+	VFMADD231PS  Z9, Z12, Z2
+	VFMADD231PS  Z10, Z12, Z4
+	VFMADD231PS  Z11, Z12, Z6
+	VBROADCASTSS (SI)(BX*1), Z12
+	VFMADD231PS  Z8, Z12, Z1
+	VFMADD231PS  Z9, Z12, Z3
+	VFMADD231PS  Z10, Z12, Z5
+	VFMADD231PS  Z11, Z12, Z7
+	ADDQ         $0x04, DI
+	ADDQ         $0x00000100, R9
+	DECQ         R8
+	JNZ          tap
+	MOVQ         a+0(FP), SI
+	MOVQ         96(SI), SI
+	TESTQ        SI, SI
+	JZ           summed
+	MOVQ         a+0(FP), DI
+	SUBQ         120(DI), SI
+	ADDQ         CX, SI
+	MOVQ         a+0(FP), DI
+	MOVQ         192(DI), DI
+	SHLQ         $0x02, DI
+	VADDPS       (SI), Z0, Z0
+	VADDPS       64(SI), Z1, Z1
+	ADDQ         DI, SI
+	VADDPS       (SI), Z2, Z2
+	VADDPS       64(SI), Z3, Z3
+	ADDQ         DI, SI
+	VADDPS       (SI), Z4, Z4
+	VADDPS       64(SI), Z5, Z5
+	ADDQ         DI, SI
+	VADDPS       (SI), Z6, Z6
+	VADDPS       64(SI), Z7, Z7
+
+summed:
+	MOVQ         a+0(FP), SI
+	CMPQ         208(SI), $0x01
+	JLT          active124
+	JGT          clip123
+	MOVQ         a+0(FP), SI
+	VBROADCASTSS 216(SI), Z8
+	VMULPS       Z0, Z8, Z8
+	VMAXPS       Z0, Z8, Z0
+	VBROADCASTSS 216(SI), Z8
+	VMULPS       Z1, Z8, Z8
+	VMAXPS       Z1, Z8, Z1
+	VBROADCASTSS 216(SI), Z8
+	VMULPS       Z2, Z8, Z8
+	VMAXPS       Z2, Z8, Z2
+	VBROADCASTSS 216(SI), Z8
+	VMULPS       Z3, Z8, Z8
+	VMAXPS       Z3, Z8, Z3
+	VBROADCASTSS 216(SI), Z8
+	VMULPS       Z4, Z8, Z8
+	VMAXPS       Z4, Z8, Z4
+	VBROADCASTSS 216(SI), Z8
+	VMULPS       Z5, Z8, Z8
+	VMAXPS       Z5, Z8, Z5
+	VBROADCASTSS 216(SI), Z8
+	VMULPS       Z6, Z8, Z8
+	VMAXPS       Z6, Z8, Z6
+	VBROADCASTSS 216(SI), Z8
+	VMULPS       Z7, Z8, Z8
+	VMAXPS       Z7, Z8, Z7
+	JMP          active124
+
+clip123:
+	MOVQ         a+0(FP), SI
+	VBROADCASTSS 220(SI), Z8
+	VMAXPS       Z0, Z8, Z0
+	VMAXPS       Z1, Z8, Z1
+	VMAXPS       Z2, Z8, Z2
+	VMAXPS       Z3, Z8, Z3
+	VMAXPS       Z4, Z8, Z4
+	VMAXPS       Z5, Z8, Z5
+	VMAXPS       Z6, Z8, Z6
+	VMAXPS       Z7, Z8, Z7
+	MOVQ         a+0(FP), SI
+	CMPL         224(SI), $0x7f800000
+	JEQ          active124
+	VBROADCASTSS 224(SI), Z8
 	VMINPS       Z0, Z8, Z0
 	VMINPS       Z1, Z8, Z1
 	VMINPS       Z2, Z8, Z2
@@ -18256,24 +18982,24 @@ clip117:
 	VMINPS       Z6, Z8, Z6
 	VMINPS       Z7, Z8, Z7
 
-active118:
-	MOVQ    CX, DI
-	MOVQ    a+0(FP), R8
-	MOVQ    184(R8), R8
-	SHLQ    $0x02, R8
-	VMOVUPS Z0, (DI)
-	VMOVUPS Z1, 64(DI)
-	ADDQ    R8, DI
-	VMOVUPS Z2, (DI)
-	VMOVUPS Z3, 64(DI)
-	ADDQ    R8, DI
-	VMOVUPS Z4, (DI)
-	VMOVUPS Z5, 64(DI)
-	ADDQ    R8, DI
-	VMOVUPS Z6, (DI)
-	VMOVUPS Z7, 64(DI)
-	ADDQ    SI, AX
-	ADDQ    SI, AX
+active124:
+	MOVQ    CX, SI
+	MOVQ    a+0(FP), DI
+	MOVQ    184(DI), DI
+	SHLQ    $0x02, DI
+	VMOVUPS Z0, (SI)
+	VMOVUPS Z1, 64(SI)
+	ADDQ    DI, SI
+	VMOVUPS Z2, (SI)
+	VMOVUPS Z3, 64(SI)
+	ADDQ    DI, SI
+	VMOVUPS Z4, (SI)
+	VMOVUPS Z5, 64(SI)
+	ADDQ    DI, SI
+	VMOVUPS Z6, (SI)
+	VMOVUPS Z7, 64(SI)
+	ADDQ    BX, AX
+	ADDQ    BX, AX
 	ADDQ    $0x00000080, CX
 	DECQ    DX
 	JNZ     tile
@@ -18281,177 +19007,166 @@ active118:
 	RET
 
 // func stemAVX512_4x4(a *Conv)
-// Requires: AVX, AVX512F, CMOV, MMX+
+// Requires: AVX, AVX512F
 TEXT ·stemAVX512_4x4(SB), NOSPLIT, $0-8
-	MOVQ    a+0(FP), AX
-	MOVQ    (AX), AX
-	MOVQ    a+0(FP), CX
-	MOVQ    120(CX), CX
-	MOVQ    a+0(FP), DX
-	MOVQ    200(DX), DX
-	MOVQ    a+0(FP), BX
-	MOVQ    144(BX), BX
-	MOVQ    a+0(FP), SI
-	MOVQ    48(SI), SI
-	TESTQ   BX, BX
-	CMOVQEQ SI, BX
-	MOVQ    a+0(FP), SI
-	MOVQ    176(SI), SI
-	SHLQ    $0x02, SI
-	LEAQ    (SI)(SI*2), DI
+	MOVQ a+0(FP), AX
+	MOVQ (AX), AX
+	MOVQ a+0(FP), CX
+	MOVQ 120(CX), CX
+	MOVQ a+0(FP), DX
+	MOVQ 200(DX), DX
+	MOVQ a+0(FP), BX
+	MOVQ 176(BX), BX
+	SHLQ $0x02, BX
+	LEAQ (BX)(BX*2), SI
 
 tile:
-	MOVQ    a+0(FP), R8
-	MOVQ    72(R8), R8
-	VMOVUPS (R8), Z0
+	MOVQ    a+0(FP), DI
+	MOVQ    72(DI), DI
+	VMOVUPS (DI), Z0
 	VMOVAPS Z0, Z1
 	VMOVAPS Z0, Z2
 	VMOVAPS Z0, Z3
-	VMOVUPS 64(R8), Z4
+	VMOVUPS 64(DI), Z4
 	VMOVAPS Z4, Z5
 	VMOVAPS Z4, Z6
 	VMOVAPS Z4, Z7
-	VMOVUPS 128(R8), Z8
+	VMOVUPS 128(DI), Z8
 	VMOVAPS Z8, Z9
 	VMOVAPS Z8, Z10
 	VMOVAPS Z8, Z11
-	VMOVUPS 192(R8), Z12
+	VMOVUPS 192(DI), Z12
 	VMOVAPS Z12, Z13
 	VMOVAPS Z12, Z14
 	VMOVAPS Z12, Z15
-	MOVQ    a+0(FP), R8
-	MOVQ    24(R8), R10
-	MOVQ    a+0(FP), R8
-	MOVQ    32(R8), R11
-	MOVQ    a+0(FP), R8
-	MOVQ    48(R8), R12
+	MOVQ    a+0(FP), DI
+	MOVQ    24(DI), R9
+	MOVQ    a+0(FP), DI
+	MOVQ    32(DI), R10
+	MOVQ    a+0(FP), DI
+	MOVQ    48(DI), R11
 
 tap:
-	MOVLQSX      (R10), R8
-	LEAQ         (AX)(R8*4), R8
-	LEAQ         (R8)(DI*1), R9
-	VMOVUPS      (R12), Z16
-	VMOVUPS      64(R12), Z17
-	VMOVUPS      128(R12), Z18
-	VMOVUPS      192(R12), Z19
-	PREFETCHT1   (BX)
-	VBROADCASTSS (R8), Z20
+	MOVLQSX      (R9), DI
+	LEAQ         (AX)(DI*4), DI
+	LEAQ         (DI)(SI*1), R8
+	VMOVUPS      (R11), Z16
+	VMOVUPS      64(R11), Z17
+	VMOVUPS      128(R11), Z18
+	VMOVUPS      192(R11), Z19
+	VBROADCASTSS (DI), Z20
 	VFMADD231PS  Z16, Z20, Z0
 	VFMADD231PS  Z17, Z20, Z4
 	VFMADD231PS  Z18, Z20, Z8
 	VFMADD231PS  Z19, Z20, Z12
-	VBROADCASTSS (R8)(SI*1), Z20
+	VBROADCASTSS (DI)(BX*1), Z20
 	VFMADD231PS  Z16, Z20, Z1
 	VFMADD231PS  Z17, Z20, Z5
 	VFMADD231PS  Z18, Z20, Z9
 	VFMADD231PS  Z19, Z20, Z13
-	VBROADCASTSS (R8)(SI*2), Z20
+	VBROADCASTSS (DI)(BX*2), Z20
 	VFMADD231PS  Z16, Z20, Z2
 	VFMADD231PS  Z17, Z20, Z6
 	VFMADD231PS  Z18, Z20, Z10
 	VFMADD231PS  Z19, Z20, Z14
-	VBROADCASTSS (R9), Z20
+	VBROADCASTSS (R8), Z20
 	VFMADD231PS  Z16, Z20, Z3
 	VFMADD231PS  Z17, Z20, Z7
 	VFMADD231PS  Z18, Z20, Z11
 	VFMADD231PS  Z19, Z20, Z15
-	MOVQ         a+0(FP), R8
-	MOVQ         168(R8), R8
-	SHLQ         $0x02, R8
-	ADDQ         R8, BX
-	ADDQ         $0x04, R10
-	ADDQ         $0x00000100, R12
-	DECQ         R11
+	ADDQ         $0x04, R9
+	ADDQ         $0x00000100, R11
+	DECQ         R10
 	JNZ          tap
-	MOVQ         a+0(FP), R8
-	MOVQ         96(R8), R8
-	TESTQ        R8, R8
+	MOVQ         a+0(FP), DI
+	MOVQ         96(DI), DI
+	TESTQ        DI, DI
 	JZ           summed
-	MOVQ         a+0(FP), R9
-	SUBQ         120(R9), R8
-	ADDQ         CX, R8
-	MOVQ         a+0(FP), R9
-	MOVQ         192(R9), R9
-	SHLQ         $0x02, R9
-	VADDPS       (R8), Z0, Z0
-	VADDPS       64(R8), Z1, Z1
-	VADDPS       128(R8), Z2, Z2
-	VADDPS       192(R8), Z3, Z3
-	ADDQ         R9, R8
-	VADDPS       (R8), Z4, Z4
-	VADDPS       64(R8), Z5, Z5
-	VADDPS       128(R8), Z6, Z6
-	VADDPS       192(R8), Z7, Z7
-	ADDQ         R9, R8
-	VADDPS       (R8), Z8, Z8
-	VADDPS       64(R8), Z9, Z9
-	VADDPS       128(R8), Z10, Z10
-	VADDPS       192(R8), Z11, Z11
-	ADDQ         R9, R8
-	VADDPS       (R8), Z12, Z12
-	VADDPS       64(R8), Z13, Z13
-	VADDPS       128(R8), Z14, Z14
-	VADDPS       192(R8), Z15, Z15
+	MOVQ         a+0(FP), R8
+	SUBQ         120(R8), DI
+	ADDQ         CX, DI
+	MOVQ         a+0(FP), R8
+	MOVQ         192(R8), R8
+	SHLQ         $0x02, R8
+	VADDPS       (DI), Z0, Z0
+	VADDPS       64(DI), Z1, Z1
+	VADDPS       128(DI), Z2, Z2
+	VADDPS       192(DI), Z3, Z3
+	ADDQ         R8, DI
+	VADDPS       (DI), Z4, Z4
+	VADDPS       64(DI), Z5, Z5
+	VADDPS       128(DI), Z6, Z6
+	VADDPS       192(DI), Z7, Z7
+	ADDQ         R8, DI
+	VADDPS       (DI), Z8, Z8
+	VADDPS       64(DI), Z9, Z9
+	VADDPS       128(DI), Z10, Z10
+	VADDPS       192(DI), Z11, Z11
+	ADDQ         R8, DI
+	VADDPS       (DI), Z12, Z12
+	VADDPS       64(DI), Z13, Z13
+	VADDPS       128(DI), Z14, Z14
+	VADDPS       192(DI), Z15, Z15
 
 summed:
-	MOVQ         a+0(FP), R8
-	CMPQ         208(R8), $0x01
-	JLT          active120
-	JGT          clip119
-	MOVQ         a+0(FP), R8
-	VBROADCASTSS 216(R8), Z16
+	MOVQ         a+0(FP), DI
+	CMPQ         208(DI), $0x01
+	JLT          active126
+	JGT          clip125
+	MOVQ         a+0(FP), DI
+	VBROADCASTSS 216(DI), Z16
 	VMULPS       Z0, Z16, Z16
 	VMAXPS       Z0, Z16, Z0
-	VBROADCASTSS 216(R8), Z16
+	VBROADCASTSS 216(DI), Z16
 	VMULPS       Z1, Z16, Z16
 	VMAXPS       Z1, Z16, Z1
-	VBROADCASTSS 216(R8), Z16
+	VBROADCASTSS 216(DI), Z16
 	VMULPS       Z2, Z16, Z16
 	VMAXPS       Z2, Z16, Z2
-	VBROADCASTSS 216(R8), Z16
+	VBROADCASTSS 216(DI), Z16
 	VMULPS       Z3, Z16, Z16
 	VMAXPS       Z3, Z16, Z3
-	VBROADCASTSS 216(R8), Z16
+	VBROADCASTSS 216(DI), Z16
 	VMULPS       Z4, Z16, Z16
 	VMAXPS       Z4, Z16, Z4
-	VBROADCASTSS 216(R8), Z16
+	VBROADCASTSS 216(DI), Z16
 	VMULPS       Z5, Z16, Z16
 	VMAXPS       Z5, Z16, Z5
-	VBROADCASTSS 216(R8), Z16
+	VBROADCASTSS 216(DI), Z16
 	VMULPS       Z6, Z16, Z16
 	VMAXPS       Z6, Z16, Z6
-	VBROADCASTSS 216(R8), Z16
+	VBROADCASTSS 216(DI), Z16
 	VMULPS       Z7, Z16, Z16
 	VMAXPS       Z7, Z16, Z7
-	VBROADCASTSS 216(R8), Z16
+	VBROADCASTSS 216(DI), Z16
 	VMULPS       Z8, Z16, Z16
 	VMAXPS       Z8, Z16, Z8
-	VBROADCASTSS 216(R8), Z16
+	VBROADCASTSS 216(DI), Z16
 	VMULPS       Z9, Z16, Z16
 	VMAXPS       Z9, Z16, Z9
-	VBROADCASTSS 216(R8), Z16
+	VBROADCASTSS 216(DI), Z16
 	VMULPS       Z10, Z16, Z16
 	VMAXPS       Z10, Z16, Z10
-	VBROADCASTSS 216(R8), Z16
+	VBROADCASTSS 216(DI), Z16
 	VMULPS       Z11, Z16, Z16
 	VMAXPS       Z11, Z16, Z11
-	VBROADCASTSS 216(R8), Z16
+	VBROADCASTSS 216(DI), Z16
 	VMULPS       Z12, Z16, Z16
 	VMAXPS       Z12, Z16, Z12
-	VBROADCASTSS 216(R8), Z16
+	VBROADCASTSS 216(DI), Z16
 	VMULPS       Z13, Z16, Z16
 	VMAXPS       Z13, Z16, Z13
-	VBROADCASTSS 216(R8), Z16
+	VBROADCASTSS 216(DI), Z16
 	VMULPS       Z14, Z16, Z16
 	VMAXPS       Z14, Z16, Z14
-	VBROADCASTSS 216(R8), Z16
+	VBROADCASTSS 216(DI), Z16
 	VMULPS       Z15, Z16, Z16
 	VMAXPS       Z15, Z16, Z15
-	JMP          active120
+	JMP          active126
 
-clip119:
-	MOVQ         a+0(FP), R8
-	VBROADCASTSS 220(R8), Z16
+clip125:
+	MOVQ         a+0(FP), DI
+	VBROADCASTSS 220(DI), Z16
 	VMAXPS       Z0, Z16, Z0
 	VMAXPS       Z1, Z16, Z1
 	VMAXPS       Z2, Z16, Z2
@@ -18468,10 +19183,10 @@ clip119:
 	VMAXPS       Z13, Z16, Z13
 	VMAXPS       Z14, Z16, Z14
 	VMAXPS       Z15, Z16, Z15
-	MOVQ         a+0(FP), R8
-	CMPL         224(R8), $0x7f800000
-	JEQ          active120
-	VBROADCASTSS 224(R8), Z16
+	MOVQ         a+0(FP), DI
+	CMPL         224(DI), $0x7f800000
+	JEQ          active126
+	VBROADCASTSS 224(DI), Z16
 	VMINPS       Z0, Z16, Z0
 	VMINPS       Z1, Z16, Z1
 	VMINPS       Z2, Z16, Z2
@@ -18489,32 +19204,32 @@ clip119:
 	VMINPS       Z14, Z16, Z14
 	VMINPS       Z15, Z16, Z15
 
-active120:
-	MOVQ    CX, R8
-	MOVQ    a+0(FP), R9
-	MOVQ    184(R9), R9
-	SHLQ    $0x02, R9
-	VMOVUPS Z0, (R8)
-	VMOVUPS Z1, 64(R8)
-	VMOVUPS Z2, 128(R8)
-	VMOVUPS Z3, 192(R8)
-	ADDQ    R9, R8
-	VMOVUPS Z4, (R8)
-	VMOVUPS Z5, 64(R8)
-	VMOVUPS Z6, 128(R8)
-	VMOVUPS Z7, 192(R8)
-	ADDQ    R9, R8
-	VMOVUPS Z8, (R8)
-	VMOVUPS Z9, 64(R8)
-	VMOVUPS Z10, 128(R8)
-	VMOVUPS Z11, 192(R8)
-	ADDQ    R9, R8
-	VMOVUPS Z12, (R8)
-	VMOVUPS Z13, 64(R8)
-	VMOVUPS Z14, 128(R8)
-	VMOVUPS Z15, 192(R8)
-	ADDQ    DI, AX
+active126:
+	MOVQ    CX, DI
+	MOVQ    a+0(FP), R8
+	MOVQ    184(R8), R8
+	SHLQ    $0x02, R8
+	VMOVUPS Z0, (DI)
+	VMOVUPS Z1, 64(DI)
+	VMOVUPS Z2, 128(DI)
+	VMOVUPS Z3, 192(DI)
+	ADDQ    R8, DI
+	VMOVUPS Z4, (DI)
+	VMOVUPS Z5, 64(DI)
+	VMOVUPS Z6, 128(DI)
+	VMOVUPS Z7, 192(DI)
+	ADDQ    R8, DI
+	VMOVUPS Z8, (DI)
+	VMOVUPS Z9, 64(DI)
+	VMOVUPS Z10, 128(DI)
+	VMOVUPS Z11, 192(DI)
+	ADDQ    R8, DI
+	VMOVUPS Z12, (DI)
+	VMOVUPS Z13, 64(DI)
+	VMOVUPS Z14, 128(DI)
+	VMOVUPS Z15, 192(DI)
 	ADDQ    SI, AX
+	ADDQ    BX, AX
 	ADDQ    $0x00000100, CX
 	DECQ    DX
 	JNZ     tile
@@ -18522,227 +19237,216 @@ active120:
 	RET
 
 // func stemAVX512_4x6(a *Conv)
-// Requires: AVX, AVX512F, CMOV, MMX+
+// Requires: AVX, AVX512F
 TEXT ·stemAVX512_4x6(SB), NOSPLIT, $0-8
-	MOVQ    a+0(FP), AX
-	MOVQ    (AX), AX
-	MOVQ    a+0(FP), CX
-	MOVQ    120(CX), CX
-	MOVQ    a+0(FP), DX
-	MOVQ    200(DX), DX
-	MOVQ    a+0(FP), BX
-	MOVQ    144(BX), BX
-	MOVQ    a+0(FP), SI
-	MOVQ    48(SI), SI
-	TESTQ   BX, BX
-	CMOVQEQ SI, BX
-	MOVQ    a+0(FP), SI
-	MOVQ    176(SI), SI
-	SHLQ    $0x02, SI
-	LEAQ    (SI)(SI*2), DI
+	MOVQ a+0(FP), AX
+	MOVQ (AX), AX
+	MOVQ a+0(FP), CX
+	MOVQ 120(CX), CX
+	MOVQ a+0(FP), DX
+	MOVQ 200(DX), DX
+	MOVQ a+0(FP), BX
+	MOVQ 176(BX), BX
+	SHLQ $0x02, BX
+	LEAQ (BX)(BX*2), SI
 
 tile:
-	MOVQ    a+0(FP), R8
-	MOVQ    72(R8), R8
-	VMOVUPS (R8), Z0
+	MOVQ    a+0(FP), DI
+	MOVQ    72(DI), DI
+	VMOVUPS (DI), Z0
 	VMOVAPS Z0, Z1
 	VMOVAPS Z0, Z2
 	VMOVAPS Z0, Z3
 	VMOVAPS Z0, Z4
 	VMOVAPS Z0, Z5
-	VMOVUPS 64(R8), Z6
+	VMOVUPS 64(DI), Z6
 	VMOVAPS Z6, Z7
 	VMOVAPS Z6, Z8
 	VMOVAPS Z6, Z9
 	VMOVAPS Z6, Z10
 	VMOVAPS Z6, Z11
-	VMOVUPS 128(R8), Z12
+	VMOVUPS 128(DI), Z12
 	VMOVAPS Z12, Z13
 	VMOVAPS Z12, Z14
 	VMOVAPS Z12, Z15
 	VMOVAPS Z12, Z16
 	VMOVAPS Z12, Z17
-	VMOVUPS 192(R8), Z18
+	VMOVUPS 192(DI), Z18
 	VMOVAPS Z18, Z19
 	VMOVAPS Z18, Z20
 	VMOVAPS Z18, Z21
 	VMOVAPS Z18, Z22
 	VMOVAPS Z18, Z23
-	MOVQ    a+0(FP), R8
-	MOVQ    24(R8), R10
-	MOVQ    a+0(FP), R8
-	MOVQ    32(R8), R11
-	MOVQ    a+0(FP), R8
-	MOVQ    48(R8), R12
+	MOVQ    a+0(FP), DI
+	MOVQ    24(DI), R9
+	MOVQ    a+0(FP), DI
+	MOVQ    32(DI), R10
+	MOVQ    a+0(FP), DI
+	MOVQ    48(DI), R11
 
 tap:
-	MOVLQSX      (R10), R8
-	LEAQ         (AX)(R8*4), R8
-	LEAQ         (R8)(DI*1), R9
-	VMOVUPS      (R12), Z24
-	VMOVUPS      64(R12), Z25
-	VMOVUPS      128(R12), Z26
-	VMOVUPS      192(R12), Z27
-	PREFETCHT1   (BX)
-	VBROADCASTSS (R8), Z28
+	MOVLQSX      (R9), DI
+	LEAQ         (AX)(DI*4), DI
+	LEAQ         (DI)(SI*1), R8
+	VMOVUPS      (R11), Z24
+	VMOVUPS      64(R11), Z25
+	VMOVUPS      128(R11), Z26
+	VMOVUPS      192(R11), Z27
+	VBROADCASTSS (DI), Z28
 	VFMADD231PS  Z24, Z28, Z0
 	VFMADD231PS  Z25, Z28, Z6
 	VFMADD231PS  Z26, Z28, Z12
 	VFMADD231PS  Z27, Z28, Z18
-	VBROADCASTSS (R8)(SI*1), Z28
+	VBROADCASTSS (DI)(BX*1), Z28
 	VFMADD231PS  Z24, Z28, Z1
 	VFMADD231PS  Z25, Z28, Z7
 	VFMADD231PS  Z26, Z28, Z13
 	VFMADD231PS  Z27, Z28, Z19
-	VBROADCASTSS (R8)(SI*2), Z28
+	VBROADCASTSS (DI)(BX*2), Z28
 	VFMADD231PS  Z24, Z28, Z2
 	VFMADD231PS  Z25, Z28, Z8
 	VFMADD231PS  Z26, Z28, Z14
 	VFMADD231PS  Z27, Z28, Z20
-	VBROADCASTSS (R9), Z28
+	VBROADCASTSS (R8), Z28
 	VFMADD231PS  Z24, Z28, Z3
 	VFMADD231PS  Z25, Z28, Z9
 	VFMADD231PS  Z26, Z28, Z15
 	VFMADD231PS  Z27, Z28, Z21
-	VBROADCASTSS (R9)(SI*1), Z28
+	VBROADCASTSS (R8)(BX*1), Z28
 	VFMADD231PS  Z24, Z28, Z4
 	VFMADD231PS  Z25, Z28, Z10
 	VFMADD231PS  Z26, Z28, Z16
 	VFMADD231PS  Z27, Z28, Z22
-	VBROADCASTSS (R9)(SI*2), Z28
+	VBROADCASTSS (R8)(BX*2), Z28
 	VFMADD231PS  Z24, Z28, Z5
 	VFMADD231PS  Z25, Z28, Z11
 	VFMADD231PS  Z26, Z28, Z17
 	VFMADD231PS  Z27, Z28, Z23
-	MOVQ         a+0(FP), R8
-	MOVQ         168(R8), R8
-	SHLQ         $0x02, R8
-	ADDQ         R8, BX
-	ADDQ         $0x04, R10
-	ADDQ         $0x00000100, R12
-	DECQ         R11
+	ADDQ         $0x04, R9
+	ADDQ         $0x00000100, R11
+	DECQ         R10
 	JNZ          tap
-	MOVQ         a+0(FP), R8
-	MOVQ         96(R8), R8
-	TESTQ        R8, R8
+	MOVQ         a+0(FP), DI
+	MOVQ         96(DI), DI
+	TESTQ        DI, DI
 	JZ           summed
-	MOVQ         a+0(FP), R9
-	SUBQ         120(R9), R8
-	ADDQ         CX, R8
-	MOVQ         a+0(FP), R9
-	MOVQ         192(R9), R9
-	SHLQ         $0x02, R9
-	VADDPS       (R8), Z0, Z0
-	VADDPS       64(R8), Z1, Z1
-	VADDPS       128(R8), Z2, Z2
-	VADDPS       192(R8), Z3, Z3
-	VADDPS       256(R8), Z4, Z4
-	VADDPS       320(R8), Z5, Z5
-	ADDQ         R9, R8
-	VADDPS       (R8), Z6, Z6
-	VADDPS       64(R8), Z7, Z7
-	VADDPS       128(R8), Z8, Z8
-	VADDPS       192(R8), Z9, Z9
-	VADDPS       256(R8), Z10, Z10
-	VADDPS       320(R8), Z11, Z11
-	ADDQ         R9, R8
-	VADDPS       (R8), Z12, Z12
-	VADDPS       64(R8), Z13, Z13
-	VADDPS       128(R8), Z14, Z14
-	VADDPS       192(R8), Z15, Z15
-	VADDPS       256(R8), Z16, Z16
-	VADDPS       320(R8), Z17, Z17
-	ADDQ         R9, R8
-	VADDPS       (R8), Z18, Z18
-	VADDPS       64(R8), Z19, Z19
-	VADDPS       128(R8), Z20, Z20
-	VADDPS       192(R8), Z21, Z21
-	VADDPS       256(R8), Z22, Z22
-	VADDPS       320(R8), Z23, Z23
+	MOVQ         a+0(FP), R8
+	SUBQ         120(R8), DI
+	ADDQ         CX, DI
+	MOVQ         a+0(FP), R8
+	MOVQ         192(R8), R8
+	SHLQ         $0x02, R8
+	VADDPS       (DI), Z0, Z0
+	VADDPS       64(DI), Z1, Z1
+	VADDPS       128(DI), Z2, Z2
+	VADDPS       192(DI), Z3, Z3
+	VADDPS       256(DI), Z4, Z4
+	VADDPS       320(DI), Z5, Z5
+	ADDQ         R8, DI
+	VADDPS       (DI), Z6, Z6
+	VADDPS       64(DI), Z7, Z7
+	VADDPS       128(DI), Z8, Z8
+	VADDPS       192(DI), Z9, Z9
+	VADDPS       256(DI), Z10, Z10
+	VADDPS       320(DI), Z11, Z11
+	ADDQ         R8, DI
+	VADDPS       (DI), Z12, Z12
+	VADDPS       64(DI), Z13, Z13
+	VADDPS       128(DI), Z14, Z14
+	VADDPS       192(DI), Z15, Z15
+	VADDPS       256(DI), Z16, Z16
+	VADDPS       320(DI), Z17, Z17
+	ADDQ         R8, DI
+	VADDPS       (DI), Z18, Z18
+	VADDPS       64(DI), Z19, Z19
+	VADDPS       128(DI), Z20, Z20
+	VADDPS       192(DI), Z21, Z21
+	VADDPS       256(DI), Z22, Z22
+	VADDPS       320(DI), Z23, Z23
 
 summed:
-	MOVQ         a+0(FP), R8
-	CMPQ         208(R8), $0x01
-	JLT          active122
-	JGT          clip121
-	MOVQ         a+0(FP), R8
-	VBROADCASTSS 216(R8), Z24
+	MOVQ         a+0(FP), DI
+	CMPQ         208(DI), $0x01
+	JLT          active128
+	JGT          clip127
+	MOVQ         a+0(FP), DI
+	VBROADCASTSS 216(DI), Z24
 	VMULPS       Z0, Z24, Z24
 	VMAXPS       Z0, Z24, Z0
-	VBROADCASTSS 216(R8), Z24
+	VBROADCASTSS 216(DI), Z24
 	VMULPS       Z1, Z24, Z24
 	VMAXPS       Z1, Z24, Z1
-	VBROADCASTSS 216(R8), Z24
+	VBROADCASTSS 216(DI), Z24
 	VMULPS       Z2, Z24, Z24
 	VMAXPS       Z2, Z24, Z2
-	VBROADCASTSS 216(R8), Z24
+	VBROADCASTSS 216(DI), Z24
 	VMULPS       Z3, Z24, Z24
 	VMAXPS       Z3, Z24, Z3
-	VBROADCASTSS 216(R8), Z24
+	VBROADCASTSS 216(DI), Z24
 	VMULPS       Z4, Z24, Z24
 	VMAXPS       Z4, Z24, Z4
-	VBROADCASTSS 216(R8), Z24
+	VBROADCASTSS 216(DI), Z24
 	VMULPS       Z5, Z24, Z24
 	VMAXPS       Z5, Z24, Z5
-	VBROADCASTSS 216(R8), Z24
+	VBROADCASTSS 216(DI), Z24
 	VMULPS       Z6, Z24, Z24
 	VMAXPS       Z6, Z24, Z6
-	VBROADCASTSS 216(R8), Z24
+	VBROADCASTSS 216(DI), Z24
 	VMULPS       Z7, Z24, Z24
 	VMAXPS       Z7, Z24, Z7
-	VBROADCASTSS 216(R8), Z24
+	VBROADCASTSS 216(DI), Z24
 	VMULPS       Z8, Z24, Z24
 	VMAXPS       Z8, Z24, Z8
-	VBROADCASTSS 216(R8), Z24
+	VBROADCASTSS 216(DI), Z24
 	VMULPS       Z9, Z24, Z24
 	VMAXPS       Z9, Z24, Z9
-	VBROADCASTSS 216(R8), Z24
+	VBROADCASTSS 216(DI), Z24
 	VMULPS       Z10, Z24, Z24
 	VMAXPS       Z10, Z24, Z10
-	VBROADCASTSS 216(R8), Z24
+	VBROADCASTSS 216(DI), Z24
 	VMULPS       Z11, Z24, Z24
 	VMAXPS       Z11, Z24, Z11
-	VBROADCASTSS 216(R8), Z24
+	VBROADCASTSS 216(DI), Z24
 	VMULPS       Z12, Z24, Z24
 	VMAXPS       Z12, Z24, Z12
-	VBROADCASTSS 216(R8), Z24
+	VBROADCASTSS 216(DI), Z24
 	VMULPS       Z13, Z24, Z24
 	VMAXPS       Z13, Z24, Z13
-	VBROADCASTSS 216(R8), Z24
+	VBROADCASTSS 216(DI), Z24
 	VMULPS       Z14, Z24, Z24
 	VMAXPS       Z14, Z24, Z14
-	VBROADCASTSS 216(R8), Z24
+	VBROADCASTSS 216(DI), Z24
 	VMULPS       Z15, Z24, Z24
 	VMAXPS       Z15, Z24, Z15
-	VBROADCASTSS 216(R8), Z24
+	VBROADCASTSS 216(DI), Z24
 	VMULPS       Z16, Z24, Z24
 	VMAXPS       Z16, Z24, Z16
-	VBROADCASTSS 216(R8), Z24
+	VBROADCASTSS 216(DI), Z24
 	VMULPS       Z17, Z24, Z24
 	VMAXPS       Z17, Z24, Z17
-	VBROADCASTSS 216(R8), Z24
+	VBROADCASTSS 216(DI), Z24
 	VMULPS       Z18, Z24, Z24
 	VMAXPS       Z18, Z24, Z18
-	VBROADCASTSS 216(R8), Z24
+	VBROADCASTSS 216(DI), Z24
 	VMULPS       Z19, Z24, Z24
 	VMAXPS       Z19, Z24, Z19
-	VBROADCASTSS 216(R8), Z24
+	VBROADCASTSS 216(DI), Z24
 	VMULPS       Z20, Z24, Z24
 	VMAXPS       Z20, Z24, Z20
-	VBROADCASTSS 216(R8), Z24
+	VBROADCASTSS 216(DI), Z24
 	VMULPS       Z21, Z24, Z24
 	VMAXPS       Z21, Z24, Z21
-	VBROADCASTSS 216(R8), Z24
+	VBROADCASTSS 216(DI), Z24
 	VMULPS       Z22, Z24, Z24
 	VMAXPS       Z22, Z24, Z22
-	VBROADCASTSS 216(R8), Z24
+	VBROADCASTSS 216(DI), Z24
 	VMULPS       Z23, Z24, Z24
 	VMAXPS       Z23, Z24, Z23
-	JMP          active122
+	JMP          active128
 
-clip121:
-	MOVQ         a+0(FP), R8
-	VBROADCASTSS 220(R8), Z24
+clip127:
+	MOVQ         a+0(FP), DI
+	VBROADCASTSS 220(DI), Z24
 	VMAXPS       Z0, Z24, Z0
 	VMAXPS       Z1, Z24, Z1
 	VMAXPS       Z2, Z24, Z2
@@ -18767,10 +19471,10 @@ clip121:
 	VMAXPS       Z21, Z24, Z21
 	VMAXPS       Z22, Z24, Z22
 	VMAXPS       Z23, Z24, Z23
-	MOVQ         a+0(FP), R8
-	CMPL         224(R8), $0x7f800000
-	JEQ          active122
-	VBROADCASTSS 224(R8), Z24
+	MOVQ         a+0(FP), DI
+	CMPL         224(DI), $0x7f800000
+	JEQ          active128
+	VBROADCASTSS 224(DI), Z24
 	VMINPS       Z0, Z24, Z0
 	VMINPS       Z1, Z24, Z1
 	VMINPS       Z2, Z24, Z2
@@ -18796,40 +19500,40 @@ clip121:
 	VMINPS       Z22, Z24, Z22
 	VMINPS       Z23, Z24, Z23
 
-active122:
-	MOVQ    CX, R8
-	MOVQ    a+0(FP), R9
-	MOVQ    184(R9), R9
-	SHLQ    $0x02, R9
-	VMOVUPS Z0, (R8)
-	VMOVUPS Z1, 64(R8)
-	VMOVUPS Z2, 128(R8)
-	VMOVUPS Z3, 192(R8)
-	VMOVUPS Z4, 256(R8)
-	VMOVUPS Z5, 320(R8)
-	ADDQ    R9, R8
-	VMOVUPS Z6, (R8)
-	VMOVUPS Z7, 64(R8)
-	VMOVUPS Z8, 128(R8)
-	VMOVUPS Z9, 192(R8)
-	VMOVUPS Z10, 256(R8)
-	VMOVUPS Z11, 320(R8)
-	ADDQ    R9, R8
-	VMOVUPS Z12, (R8)
-	VMOVUPS Z13, 64(R8)
-	VMOVUPS Z14, 128(R8)
-	VMOVUPS Z15, 192(R8)
-	VMOVUPS Z16, 256(R8)
-	VMOVUPS Z17, 320(R8)
-	ADDQ    R9, R8
-	VMOVUPS Z18, (R8)
-	VMOVUPS Z19, 64(R8)
-	VMOVUPS Z20, 128(R8)
-	VMOVUPS Z21, 192(R8)
-	VMOVUPS Z22, 256(R8)
-	VMOVUPS Z23, 320(R8)
-	ADDQ    DI, AX
-	ADDQ    DI, AX
+active128:
+	MOVQ    CX, DI
+	MOVQ    a+0(FP), R8
+	MOVQ    184(R8), R8
+	SHLQ    $0x02, R8
+	VMOVUPS Z0, (DI)
+	VMOVUPS Z1, 64(DI)
+	VMOVUPS Z2, 128(DI)
+	VMOVUPS Z3, 192(DI)
+	VMOVUPS Z4, 256(DI)
+	VMOVUPS Z5, 320(DI)
+	ADDQ    R8, DI
+	VMOVUPS Z6, (DI)
+	VMOVUPS Z7, 64(DI)
+	VMOVUPS Z8, 128(DI)
+	VMOVUPS Z9, 192(DI)
+	VMOVUPS Z10, 256(DI)
+	VMOVUPS Z11, 320(DI)
+	ADDQ    R8, DI
+	VMOVUPS Z12, (DI)
+	VMOVUPS Z13, 64(DI)
+	VMOVUPS Z14, 128(DI)
+	VMOVUPS Z15, 192(DI)
+	VMOVUPS Z16, 256(DI)
+	VMOVUPS Z17, 320(DI)
+	ADDQ    R8, DI
+	VMOVUPS Z18, (DI)
+	VMOVUPS Z19, 64(DI)
+	VMOVUPS Z20, 128(DI)
+	VMOVUPS Z21, 192(DI)
+	VMOVUPS Z22, 256(DI)
+	VMOVUPS Z23, 320(DI)
+	ADDQ    SI, AX
+	ADDQ    SI, AX
 	ADDQ    $0x00000180, CX
 	DECQ    DX
 	JNZ     tile
@@ -18850,9 +19554,9 @@ TEXT ·depthwiseAVX512(SB), NOSPLIT, $0-8
 	SHLQ $0x02, BX
 	LEAQ (BX)(BX*2), SI
 
-tile123:
+tile129:
 	CMPQ    DX, $0x0c
-	JLT     narrower124
+	JLT     narrower130
 	MOVQ    a+0(FP), DI
 	MOVQ    72(DI), DI
 	VMOVUPS (DI), Z0
@@ -18874,7 +19578,7 @@ tile123:
 	MOVQ    a+0(FP), DI
 	MOVQ    32(DI), R13
 
-tap125:
+tap131:
 	MOVLQSX      (R12), DI
 	LEAQ         (AX)(DI*4), DI
 	LEAQ         (DI)(SI*1), R8
@@ -18896,11 +19600,11 @@ tap125:
 	ADDQ         $0x40, R11
 	ADDQ         $0x04, R12
 	DECQ         R13
-	JNZ          tap125
+	JNZ          tap131
 	MOVQ         a+0(FP), DI
 	CMPQ         136(DI), $0x01
-	JLT          active127
-	JGT          clip126
+	JLT          active133
+	JGT          clip132
 	MOVQ         a+0(FP), DI
 	VBROADCASTSS 144(DI), Z12
 	VMULPS       Z0, Z12, Z12
@@ -18938,9 +19642,9 @@ tap125:
 	VBROADCASTSS 144(DI), Z12
 	VMULPS       Z11, Z12, Z12
 	VMAXPS       Z11, Z12, Z11
-	JMP          active127
+	JMP          active133
 
-clip126:
+clip132:
 	MOVQ         a+0(FP), DI
 	VBROADCASTSS 148(DI), Z12
 	VMAXPS       Z0, Z12, Z0
@@ -18957,7 +19661,7 @@ clip126:
 	VMAXPS       Z11, Z12, Z11
 	MOVQ         a+0(FP), DI
 	CMPL         152(DI), $0x7f800000
-	JEQ          active127
+	JEQ          active133
 	VBROADCASTSS 152(DI), Z12
 	VMINPS       Z0, Z12, Z0
 	VMINPS       Z1, Z12, Z1
@@ -18972,7 +19676,7 @@ clip126:
 	VMINPS       Z10, Z12, Z10
 	VMINPS       Z11, Z12, Z11
 
-active127:
+active133:
 	VMOVUPS Z0, (CX)
 	VMOVUPS Z1, 64(CX)
 	VMOVUPS Z2, 128(CX)
@@ -18991,12 +19695,12 @@ active127:
 	ADDQ    SI, AX
 	ADDQ    $0x00000300, CX
 	SUBQ    $0x0c, DX
-	JMP     tile123
+	JMP     tile129
 
-narrower124:
-tile128:
+narrower130:
+tile134:
 	CMPQ    DX, $0x08
-	JLT     narrower129
+	JLT     narrower135
 	MOVQ    a+0(FP), DI
 	MOVQ    72(DI), DI
 	VMOVUPS (DI), Z0
@@ -19014,7 +19718,7 @@ tile128:
 	MOVQ    a+0(FP), DI
 	MOVQ    32(DI), R12
 
-tap130:
+tap136:
 	MOVLQSX      (R11), DI
 	LEAQ         (AX)(DI*4), DI
 	LEAQ         (DI)(SI*1), R8
@@ -19031,11 +19735,11 @@ tap130:
 	ADDQ         $0x40, R10
 	ADDQ         $0x04, R11
 	DECQ         R12
-	JNZ          tap130
+	JNZ          tap136
 	MOVQ         a+0(FP), DI
 	CMPQ         136(DI), $0x01
-	JLT          active132
-	JGT          clip131
+	JLT          active138
+	JGT          clip137
 	MOVQ         a+0(FP), DI
 	VBROADCASTSS 144(DI), Z8
 	VMULPS       Z0, Z8, Z8
@@ -19061,9 +19765,9 @@ tap130:
 	VBROADCASTSS 144(DI), Z8
 	VMULPS       Z7, Z8, Z8
 	VMAXPS       Z7, Z8, Z7
-	JMP          active132
+	JMP          active138
 
-clip131:
+clip137:
 	MOVQ         a+0(FP), DI
 	VBROADCASTSS 148(DI), Z8
 	VMAXPS       Z0, Z8, Z0
@@ -19076,7 +19780,7 @@ clip131:
 	VMAXPS       Z7, Z8, Z7
 	MOVQ         a+0(FP), DI
 	CMPL         152(DI), $0x7f800000
-	JEQ          active132
+	JEQ          active138
 	VBROADCASTSS 152(DI), Z8
 	VMINPS       Z0, Z8, Z0
 	VMINPS       Z1, Z8, Z1
@@ -19087,7 +19791,7 @@ clip131:
 	VMINPS       Z6, Z8, Z6
 	VMINPS       Z7, Z8, Z7
 
-active132:
+active138:
 	VMOVUPS Z0, (CX)
 	VMOVUPS Z1, 64(CX)
 	VMOVUPS Z2, 128(CX)
@@ -19102,12 +19806,12 @@ active132:
 	ADDQ    BX, AX
 	ADDQ    $0x00000200, CX
 	SUBQ    $0x08, DX
-	JMP     tile128
+	JMP     tile134
 
-narrower129:
-tile133:
+narrower135:
+tile139:
 	CMPQ    DX, $0x04
-	JLT     narrower134
+	JLT     narrower140
 	MOVQ    a+0(FP), DI
 	MOVQ    72(DI), DI
 	VMOVUPS (DI), Z0
@@ -19121,7 +19825,7 @@ tile133:
 	MOVQ    a+0(FP), DI
 	MOVQ    32(DI), R11
 
-tap135:
+tap141:
 	MOVLQSX      (R10), DI
 	LEAQ         (AX)(DI*4), DI
 	LEAQ         (DI)(SI*1), R8
@@ -19133,11 +19837,11 @@ tap135:
 	ADDQ         $0x40, R9
 	ADDQ         $0x04, R10
 	DECQ         R11
-	JNZ          tap135
+	JNZ          tap141
 	MOVQ         a+0(FP), DI
 	CMPQ         136(DI), $0x01
-	JLT          active137
-	JGT          clip136
+	JLT          active143
+	JGT          clip142
 	MOVQ         a+0(FP), DI
 	VBROADCASTSS 144(DI), Z4
 	VMULPS       Z0, Z4, Z4
@@ -19151,9 +19855,9 @@ tap135:
 	VBROADCASTSS 144(DI), Z4
 	VMULPS       Z3, Z4, Z4
 	VMAXPS       Z3, Z4, Z3
-	JMP          active137
+	JMP          active143
 
-clip136:
+clip142:
 	MOVQ         a+0(FP), DI
 	VBROADCASTSS 148(DI), Z4
 	VMAXPS       Z0, Z4, Z0
@@ -19162,14 +19866,14 @@ clip136:
 	VMAXPS       Z3, Z4, Z3
 	MOVQ         a+0(FP), DI
 	CMPL         152(DI), $0x7f800000
-	JEQ          active137
+	JEQ          active143
 	VBROADCASTSS 152(DI), Z4
 	VMINPS       Z0, Z4, Z0
 	VMINPS       Z1, Z4, Z1
 	VMINPS       Z2, Z4, Z2
 	VMINPS       Z3, Z4, Z3
 
-active137:
+active143:
 	VMOVUPS Z0, (CX)
 	VMOVUPS Z1, 64(CX)
 	VMOVUPS Z2, 128(CX)
@@ -19178,12 +19882,12 @@ active137:
 	ADDQ    BX, AX
 	ADDQ    $0x00000100, CX
 	SUBQ    $0x04, DX
-	JMP     tile133
+	JMP     tile139
 
-narrower134:
-tile138:
+narrower140:
+tile144:
 	CMPQ    DX, $0x01
-	JLT     narrower139
+	JLT     narrower145
 	MOVQ    a+0(FP), SI
 	MOVQ    72(SI), SI
 	VMOVUPS (SI), Z0
@@ -19194,7 +19898,7 @@ tile138:
 	MOVQ    a+0(FP), DI
 	MOVQ    32(DI), R9
 
-tap140:
+tap146:
 	MOVLQSX      (R8), DI
 	LEAQ         (AX)(DI*4), DI
 	VMOVUPS      (SI), Z1
@@ -19202,525 +19906,636 @@ tap140:
 	ADDQ         $0x40, SI
 	ADDQ         $0x04, R8
 	DECQ         R9
-	JNZ          tap140
+	JNZ          tap146
 	MOVQ         a+0(FP), SI
 	CMPQ         136(SI), $0x01
-	JLT          active142
-	JGT          clip141
+	JLT          active148
+	JGT          clip147
 	MOVQ         a+0(FP), SI
 	VBROADCASTSS 144(SI), Z1
 	VMULPS       Z0, Z1, Z1
 	VMAXPS       Z0, Z1, Z0
-	JMP          active142
+	JMP          active148
 
-clip141:
+clip147:
 	MOVQ         a+0(FP), SI
 	VBROADCASTSS 148(SI), Z1
 	VMAXPS       Z0, Z1, Z0
 	MOVQ         a+0(FP), SI
 	CMPL         152(SI), $0x7f800000
-	JEQ          active142
+	JEQ          active148
 	VBROADCASTSS 152(SI), Z1
 	VMINPS       Z0, Z1, Z0
 
-active142:
+active148:
 	VMOVUPS Z0, (CX)
 	ADDQ    BX, AX
 	ADDQ    $0x00000040, CX
 	SUBQ    $0x01, DX
-	JMP     tile138
+	JMP     tile144
 
-narrower139:
+narrower145:
 	VZEROUPPER
 	RET
 
-// func depthwise3s1AVX512(a *Window)
+// func depthwise3AVX512_1x1(a *Window3)
 // Requires: AVX, AVX512F
-TEXT ·depthwise3s1AVX512(SB), NOSPLIT, $0-8
+TEXT ·depthwise3AVX512_1x1(SB), NOSPLIT, $0-8
 	MOVQ    a+0(FP), AX
-	MOVQ    24(AX), AX
+	MOVQ    (AX), AX
 	MOVQ    a+0(FP), CX
-	MOVQ    96(CX), CX
+	MOVQ    72(CX), CX
 	MOVQ    a+0(FP), DX
-	MOVQ    128(DX), DX
+	MOVQ    120(DX), DX
 	MOVQ    a+0(FP), BX
-	MOVQ    (BX), DI
-	MOVLQSX (AX), BX
-	LEAQ    (DI)(BX*4), BX
-	MOVLQSX 4(AX), SI
-	LEAQ    (DI)(SI*4), SI
-	MOVLQSX 8(AX), AX
-	LEAQ    (DI)(AX*4), AX
+	MOVQ    96(BX), BX
+	SHLQ    $0x02, BX
+	MOVQ    a+0(FP), SI
+	MOVQ    104(SI), SI
+	SHLQ    $0x02, SI
 	MOVQ    a+0(FP), DI
-	MOVQ    48(DI), DI
+	MOVQ    112(DI), DI
+	SHLQ    $0x02, DI
 	MOVQ    a+0(FP), R8
-	MOVQ    72(R8), R8
-	VMOVUPS (DI), Z0
-	VMOVUPS 64(DI), Z1
-	VMOVUPS 128(DI), Z2
-	VMOVUPS 192(DI), Z3
-	VMOVUPS 256(DI), Z4
-	VMOVUPS 320(DI), Z5
-	VMOVUPS 384(DI), Z6
-	VMOVUPS 448(DI), Z7
-	VMOVUPS 512(DI), Z8
-	VMOVUPS (R8), Z9
+	MOVQ    24(R8), R8
+	MOVQ    a+0(FP), R9
+	MOVQ    48(R9), R9
+	VMOVUPS (R8), Z0
+	VMOVUPS 64(R8), Z1
+	VMOVUPS 128(R8), Z2
+	VMOVUPS 192(R8), Z3
+	VMOVUPS 256(R8), Z4
+	VMOVUPS 320(R8), Z5
+	VMOVUPS 384(R8), Z6
+	VMOVUPS 448(R8), Z7
+	VMOVUPS 512(R8), Z8
+	VMOVUPS (R9), Z9
 
-tile143:
-	CMPQ         DX, $0x08
-	JLT          narrower144
+tile:
+	MOVQ AX, R8
+	MOVQ CX, R9
+	MOVQ a+0(FP), R10
+	MOVQ 128(R10), R10
+
+row:
 	VMOVAPS      Z9, Z10
-	VMOVAPS      Z9, Z11
-	VMOVAPS      Z9, Z12
-	VMOVAPS      Z9, Z13
-	VMOVAPS      Z9, Z14
-	VMOVAPS      Z9, Z15
-	VMOVAPS      Z9, Z16
-	VMOVAPS      Z9, Z17
-	VMOVUPS      (BX), Z18
-	VFMADD231PS  Z0, Z18, Z10
-	VMOVUPS      64(BX), Z18
-	VFMADD231PS  Z0, Z18, Z11
-	VFMADD231PS  Z1, Z18, Z10
-	VMOVUPS      128(BX), Z18
-	VFMADD231PS  Z0, Z18, Z12
-	VFMADD231PS  Z1, Z18, Z11
-	VFMADD231PS  Z2, Z18, Z10
-	VMOVUPS      192(BX), Z18
-	VFMADD231PS  Z0, Z18, Z13
-	VFMADD231PS  Z1, Z18, Z12
-	VFMADD231PS  Z2, Z18, Z11
-	VMOVUPS      256(BX), Z18
-	VFMADD231PS  Z0, Z18, Z14
-	VFMADD231PS  Z1, Z18, Z13
-	VFMADD231PS  Z2, Z18, Z12
-	VMOVUPS      320(BX), Z18
-	VFMADD231PS  Z0, Z18, Z15
-	VFMADD231PS  Z1, Z18, Z14
-	VFMADD231PS  Z2, Z18, Z13
-	VMOVUPS      384(BX), Z18
-	VFMADD231PS  Z0, Z18, Z16
-	VFMADD231PS  Z1, Z18, Z15
-	VFMADD231PS  Z2, Z18, Z14
-	VMOVUPS      448(BX), Z18
-	VFMADD231PS  Z0, Z18, Z17
-	VFMADD231PS  Z1, Z18, Z16
-	VFMADD231PS  Z2, Z18, Z15
-	VMOVUPS      512(BX), Z18
-	VFMADD231PS  Z1, Z18, Z17
-	VFMADD231PS  Z2, Z18, Z16
-	VMOVUPS      576(BX), Z18
-	VFMADD231PS  Z2, Z18, Z17
-	VMOVUPS      (SI), Z18
-	VFMADD231PS  Z3, Z18, Z10
-	VMOVUPS      64(SI), Z18
-	VFMADD231PS  Z3, Z18, Z11
-	VFMADD231PS  Z4, Z18, Z10
-	VMOVUPS      128(SI), Z18
-	VFMADD231PS  Z3, Z18, Z12
-	VFMADD231PS  Z4, Z18, Z11
-	VFMADD231PS  Z5, Z18, Z10
-	VMOVUPS      192(SI), Z18
-	VFMADD231PS  Z3, Z18, Z13
-	VFMADD231PS  Z4, Z18, Z12
-	VFMADD231PS  Z5, Z18, Z11
-	VMOVUPS      256(SI), Z18
-	VFMADD231PS  Z3, Z18, Z14
-	VFMADD231PS  Z4, Z18, Z13
-	VFMADD231PS  Z5, Z18, Z12
-	VMOVUPS      320(SI), Z18
-	VFMADD231PS  Z3, Z18, Z15
-	VFMADD231PS  Z4, Z18, Z14
-	VFMADD231PS  Z5, Z18, Z13
-	VMOVUPS      384(SI), Z18
-	VFMADD231PS  Z3, Z18, Z16
-	VFMADD231PS  Z4, Z18, Z15
-	VFMADD231PS  Z5, Z18, Z14
-	VMOVUPS      448(SI), Z18
-	VFMADD231PS  Z3, Z18, Z17
-	VFMADD231PS  Z4, Z18, Z16
-	VFMADD231PS  Z5, Z18, Z15
-	VMOVUPS      512(SI), Z18
-	VFMADD231PS  Z4, Z18, Z17
-	VFMADD231PS  Z5, Z18, Z16
-	VMOVUPS      576(SI), Z18
-	VFMADD231PS  Z5, Z18, Z17
-	VMOVUPS      (AX), Z18
-	VFMADD231PS  Z6, Z18, Z10
-	VMOVUPS      64(AX), Z18
-	VFMADD231PS  Z6, Z18, Z11
-	VFMADD231PS  Z7, Z18, Z10
-	VMOVUPS      128(AX), Z18
-	VFMADD231PS  Z6, Z18, Z12
-	VFMADD231PS  Z7, Z18, Z11
-	VFMADD231PS  Z8, Z18, Z10
-	VMOVUPS      192(AX), Z18
-	VFMADD231PS  Z6, Z18, Z13
-	VFMADD231PS  Z7, Z18, Z12
-	VFMADD231PS  Z8, Z18, Z11
-	VMOVUPS      256(AX), Z18
-	VFMADD231PS  Z6, Z18, Z14
-	VFMADD231PS  Z7, Z18, Z13
-	VFMADD231PS  Z8, Z18, Z12
-	VMOVUPS      320(AX), Z18
-	VFMADD231PS  Z6, Z18, Z15
-	VFMADD231PS  Z7, Z18, Z14
-	VFMADD231PS  Z8, Z18, Z13
-	VMOVUPS      384(AX), Z18
-	VFMADD231PS  Z6, Z18, Z16
-	VFMADD231PS  Z7, Z18, Z15
-	VFMADD231PS  Z8, Z18, Z14
-	VMOVUPS      448(AX), Z18
-	VFMADD231PS  Z6, Z18, Z17
-	VFMADD231PS  Z7, Z18, Z16
-	VFMADD231PS  Z8, Z18, Z15
-	VMOVUPS      512(AX), Z18
-	VFMADD231PS  Z7, Z18, Z17
-	VFMADD231PS  Z8, Z18, Z16
-	VMOVUPS      576(AX), Z18
-	VFMADD231PS  Z8, Z18, Z17
-	MOVQ         a+0(FP), DI
-	CMPQ         136(DI), $0x01
-	JLT          active146
-	JGT          clip145
-	MOVQ         a+0(FP), DI
-	VBROADCASTSS 144(DI), Z18
-	VMULPS       Z10, Z18, Z18
-	VMAXPS       Z10, Z18, Z10
-	VBROADCASTSS 144(DI), Z18
-	VMULPS       Z11, Z18, Z18
-	VMAXPS       Z11, Z18, Z11
-	VBROADCASTSS 144(DI), Z18
-	VMULPS       Z12, Z18, Z18
-	VMAXPS       Z12, Z18, Z12
-	VBROADCASTSS 144(DI), Z18
-	VMULPS       Z13, Z18, Z18
-	VMAXPS       Z13, Z18, Z13
-	VBROADCASTSS 144(DI), Z18
-	VMULPS       Z14, Z18, Z18
-	VMAXPS       Z14, Z18, Z14
-	VBROADCASTSS 144(DI), Z18
-	VMULPS       Z15, Z18, Z18
-	VMAXPS       Z15, Z18, Z15
-	VBROADCASTSS 144(DI), Z18
-	VMULPS       Z16, Z18, Z18
-	VMAXPS       Z16, Z18, Z16
-	VBROADCASTSS 144(DI), Z18
-	VMULPS       Z17, Z18, Z18
-	VMAXPS       Z17, Z18, Z17
-	JMP          active146
-
-clip145:
-	MOVQ         a+0(FP), DI
-	VBROADCASTSS 148(DI), Z18
-	VMAXPS       Z10, Z18, Z10
-	VMAXPS       Z11, Z18, Z11
-	VMAXPS       Z12, Z18, Z12
-	VMAXPS       Z13, Z18, Z13
-	VMAXPS       Z14, Z18, Z14
-	VMAXPS       Z15, Z18, Z15
-	VMAXPS       Z16, Z18, Z16
-	VMAXPS       Z17, Z18, Z17
-	MOVQ         a+0(FP), DI
-	CMPL         152(DI), $0x7f800000
-	JEQ          active146
-	VBROADCASTSS 152(DI), Z18
-	VMINPS       Z10, Z18, Z10
-	VMINPS       Z11, Z18, Z11
-	VMINPS       Z12, Z18, Z12
-	VMINPS       Z13, Z18, Z13
-	VMINPS       Z14, Z18, Z14
-	VMINPS       Z15, Z18, Z15
-	VMINPS       Z16, Z18, Z16
-	VMINPS       Z17, Z18, Z17
-
-active146:
-	VMOVUPS Z10, (CX)
-	VMOVUPS Z11, 64(CX)
-	VMOVUPS Z12, 128(CX)
-	VMOVUPS Z13, 192(CX)
-	VMOVUPS Z14, 256(CX)
-	VMOVUPS Z15, 320(CX)
-	VMOVUPS Z16, 384(CX)
-	VMOVUPS Z17, 448(CX)
-	ADDQ    $0x00000200, BX
-	ADDQ    $0x00000200, SI
-	ADDQ    $0x00000200, AX
-	ADDQ    $0x00000200, CX
-	SUBQ    $0x08, DX
-	JMP     tile143
-
-narrower144:
-tile147:
-	CMPQ         DX, $0x04
-	JLT          narrower148
-	VMOVAPS      Z9, Z10
-	VMOVAPS      Z9, Z11
-	VMOVAPS      Z9, Z12
-	VMOVAPS      Z9, Z13
-	VMOVUPS      (BX), Z14
-	VFMADD231PS  Z0, Z14, Z10
-	VMOVUPS      64(BX), Z14
-	VFMADD231PS  Z0, Z14, Z11
-	VFMADD231PS  Z1, Z14, Z10
-	VMOVUPS      128(BX), Z14
-	VFMADD231PS  Z0, Z14, Z12
-	VFMADD231PS  Z1, Z14, Z11
-	VFMADD231PS  Z2, Z14, Z10
-	VMOVUPS      192(BX), Z14
-	VFMADD231PS  Z0, Z14, Z13
-	VFMADD231PS  Z1, Z14, Z12
-	VFMADD231PS  Z2, Z14, Z11
-	VMOVUPS      256(BX), Z14
-	VFMADD231PS  Z1, Z14, Z13
-	VFMADD231PS  Z2, Z14, Z12
-	VMOVUPS      320(BX), Z14
-	VFMADD231PS  Z2, Z14, Z13
-	VMOVUPS      (SI), Z14
-	VFMADD231PS  Z3, Z14, Z10
-	VMOVUPS      64(SI), Z14
-	VFMADD231PS  Z3, Z14, Z11
-	VFMADD231PS  Z4, Z14, Z10
-	VMOVUPS      128(SI), Z14
-	VFMADD231PS  Z3, Z14, Z12
-	VFMADD231PS  Z4, Z14, Z11
-	VFMADD231PS  Z5, Z14, Z10
-	VMOVUPS      192(SI), Z14
-	VFMADD231PS  Z3, Z14, Z13
-	VFMADD231PS  Z4, Z14, Z12
-	VFMADD231PS  Z5, Z14, Z11
-	VMOVUPS      256(SI), Z14
-	VFMADD231PS  Z4, Z14, Z13
-	VFMADD231PS  Z5, Z14, Z12
-	VMOVUPS      320(SI), Z14
-	VFMADD231PS  Z5, Z14, Z13
-	VMOVUPS      (AX), Z14
-	VFMADD231PS  Z6, Z14, Z10
-	VMOVUPS      64(AX), Z14
-	VFMADD231PS  Z6, Z14, Z11
-	VFMADD231PS  Z7, Z14, Z10
-	VMOVUPS      128(AX), Z14
-	VFMADD231PS  Z6, Z14, Z12
-	VFMADD231PS  Z7, Z14, Z11
-	VFMADD231PS  Z8, Z14, Z10
-	VMOVUPS      192(AX), Z14
-	VFMADD231PS  Z6, Z14, Z13
-	VFMADD231PS  Z7, Z14, Z12
-	VFMADD231PS  Z8, Z14, Z11
-	VMOVUPS      256(AX), Z14
-	VFMADD231PS  Z7, Z14, Z13
-	VFMADD231PS  Z8, Z14, Z12
-	VMOVUPS      320(AX), Z14
-	VFMADD231PS  Z8, Z14, Z13
-	MOVQ         a+0(FP), DI
-	CMPQ         136(DI), $0x01
+	VMOVUPS      (R8), Z11
+	VFMADD231PS  Z0, Z11, Z10
+	VMOVUPS      64(R8), Z11
+	VFMADD231PS  Z1, Z11, Z10
+	VMOVUPS      128(R8), Z11
+	VFMADD231PS  Z2, Z11, Z10
+	VMOVUPS      (R8)(BX*1), Z11
+	VFMADD231PS  Z3, Z11, Z10
+	VMOVUPS      64(R8)(BX*1), Z11
+	VFMADD231PS  Z4, Z11, Z10
+	VMOVUPS      128(R8)(BX*1), Z11
+	VFMADD231PS  Z5, Z11, Z10
+	VMOVUPS      (R8)(BX*2), Z11
+	VFMADD231PS  Z6, Z11, Z10
+	VMOVUPS      64(R8)(BX*2), Z11
+	VFMADD231PS  Z7, Z11, Z10
+	VMOVUPS      128(R8)(BX*2), Z11
+	VFMADD231PS  Z8, Z11, Z10
+	MOVQ         a+0(FP), R11
+	CMPQ         136(R11), $0x01
 	JLT          active150
 	JGT          clip149
-	MOVQ         a+0(FP), DI
-	VBROADCASTSS 144(DI), Z14
-	VMULPS       Z10, Z14, Z14
-	VMAXPS       Z10, Z14, Z10
-	VBROADCASTSS 144(DI), Z14
-	VMULPS       Z11, Z14, Z14
-	VMAXPS       Z11, Z14, Z11
-	VBROADCASTSS 144(DI), Z14
-	VMULPS       Z12, Z14, Z14
-	VMAXPS       Z12, Z14, Z12
-	VBROADCASTSS 144(DI), Z14
-	VMULPS       Z13, Z14, Z14
-	VMAXPS       Z13, Z14, Z13
+	MOVQ         a+0(FP), R11
+	VBROADCASTSS 144(R11), Z11
+	VMULPS       Z10, Z11, Z11
+	VMAXPS       Z10, Z11, Z10
 	JMP          active150
 
 clip149:
-	MOVQ         a+0(FP), DI
-	VBROADCASTSS 148(DI), Z14
+	MOVQ         a+0(FP), R11
+	VBROADCASTSS 148(R11), Z11
+	VMAXPS       Z10, Z11, Z10
+	MOVQ         a+0(FP), R11
+	CMPL         152(R11), $0x7f800000
+	JEQ          active150
+	VBROADCASTSS 152(R11), Z11
+	VMINPS       Z10, Z11, Z10
+
+active150:
+	VMOVUPS Z10, (R9)
+	ADDQ    SI, R8
+	ADDQ    DI, R9
+	DECQ    R10
+	JNZ     row
+	ADDQ    $0x00000040, AX
+	ADDQ    $0x00000040, CX
+	DECQ    DX
+	JNZ     tile
+	VZEROUPPER
+	RET
+
+// func depthwise3AVX512_1x2(a *Window3)
+// Requires: AVX, AVX512F
+TEXT ·depthwise3AVX512_1x2(SB), NOSPLIT, $0-8
+	MOVQ    a+0(FP), AX
+	MOVQ    (AX), AX
+	MOVQ    a+0(FP), CX
+	MOVQ    72(CX), CX
+	MOVQ    a+0(FP), DX
+	MOVQ    120(DX), DX
+	MOVQ    a+0(FP), BX
+	MOVQ    96(BX), BX
+	SHLQ    $0x02, BX
+	MOVQ    a+0(FP), SI
+	MOVQ    104(SI), SI
+	SHLQ    $0x02, SI
+	MOVQ    a+0(FP), DI
+	MOVQ    112(DI), DI
+	SHLQ    $0x02, DI
+	MOVQ    a+0(FP), R8
+	MOVQ    24(R8), R8
+	MOVQ    a+0(FP), R9
+	MOVQ    48(R9), R9
+	VMOVUPS (R8), Z0
+	VMOVUPS 64(R8), Z1
+	VMOVUPS 128(R8), Z2
+	VMOVUPS 192(R8), Z3
+	VMOVUPS 256(R8), Z4
+	VMOVUPS 320(R8), Z5
+	VMOVUPS 384(R8), Z6
+	VMOVUPS 448(R8), Z7
+	VMOVUPS 512(R8), Z8
+	VMOVUPS (R9), Z9
+
+tile:
+	MOVQ AX, R8
+	MOVQ CX, R9
+	MOVQ a+0(FP), R10
+	MOVQ 128(R10), R10
+
+row:
+	VMOVAPS      Z9, Z10
+	VMOVAPS      Z9, Z11
+	VMOVUPS      (R8), Z12
+	VFMADD231PS  Z0, Z12, Z10
+	VMOVUPS      64(R8), Z12
+	VFMADD231PS  Z0, Z12, Z11
+	VFMADD231PS  Z1, Z12, Z10
+	VMOVUPS      128(R8), Z12
+	VFMADD231PS  Z1, Z12, Z11
+	VFMADD231PS  Z2, Z12, Z10
+	VMOVUPS      192(R8), Z12
+	VFMADD231PS  Z2, Z12, Z11
+	VMOVUPS      (R8)(BX*1), Z12
+	VFMADD231PS  Z3, Z12, Z10
+	VMOVUPS      64(R8)(BX*1), Z12
+	VFMADD231PS  Z3, Z12, Z11
+	VFMADD231PS  Z4, Z12, Z10
+	VMOVUPS      128(R8)(BX*1), Z12
+	VFMADD231PS  Z4, Z12, Z11
+	VFMADD231PS  Z5, Z12, Z10
+	VMOVUPS      192(R8)(BX*1), Z12
+	VFMADD231PS  Z5, Z12, Z11
+	VMOVUPS      (R8)(BX*2), Z12
+	VFMADD231PS  Z6, Z12, Z10
+	VMOVUPS      64(R8)(BX*2), Z12
+	VFMADD231PS  Z6, Z12, Z11
+	VFMADD231PS  Z7, Z12, Z10
+	VMOVUPS      128(R8)(BX*2), Z12
+	VFMADD231PS  Z7, Z12, Z11
+	VFMADD231PS  Z8, Z12, Z10
+	VMOVUPS      192(R8)(BX*2), Z12
+	VFMADD231PS  Z8, Z12, Z11
+	MOVQ         a+0(FP), R11
+	CMPQ         136(R11), $0x01
+	JLT          active152
+	JGT          clip151
+	MOVQ         a+0(FP), R11
+	VBROADCASTSS 144(R11), Z12
+	VMULPS       Z10, Z12, Z12
+	VMAXPS       Z10, Z12, Z10
+	VBROADCASTSS 144(R11), Z12
+	VMULPS       Z11, Z12, Z12
+	VMAXPS       Z11, Z12, Z11
+	JMP          active152
+
+clip151:
+	MOVQ         a+0(FP), R11
+	VBROADCASTSS 148(R11), Z12
+	VMAXPS       Z10, Z12, Z10
+	VMAXPS       Z11, Z12, Z11
+	MOVQ         a+0(FP), R11
+	CMPL         152(R11), $0x7f800000
+	JEQ          active152
+	VBROADCASTSS 152(R11), Z12
+	VMINPS       Z10, Z12, Z10
+	VMINPS       Z11, Z12, Z11
+
+active152:
+	VMOVUPS Z10, (R9)
+	VMOVUPS Z11, 64(R9)
+	ADDQ    SI, R8
+	ADDQ    DI, R9
+	DECQ    R10
+	JNZ     row
+	ADDQ    $0x00000080, AX
+	ADDQ    $0x00000080, CX
+	DECQ    DX
+	JNZ     tile
+	VZEROUPPER
+	RET
+
+// func depthwise3AVX512_1x4(a *Window3)
+// Requires: AVX, AVX512F
+TEXT ·depthwise3AVX512_1x4(SB), NOSPLIT, $0-8
+	MOVQ    a+0(FP), AX
+	MOVQ    (AX), AX
+	MOVQ    a+0(FP), CX
+	MOVQ    72(CX), CX
+	MOVQ    a+0(FP), DX
+	MOVQ    120(DX), DX
+	MOVQ    a+0(FP), BX
+	MOVQ    96(BX), BX
+	SHLQ    $0x02, BX
+	MOVQ    a+0(FP), SI
+	MOVQ    104(SI), SI
+	SHLQ    $0x02, SI
+	MOVQ    a+0(FP), DI
+	MOVQ    112(DI), DI
+	SHLQ    $0x02, DI
+	MOVQ    a+0(FP), R8
+	MOVQ    24(R8), R8
+	MOVQ    a+0(FP), R9
+	MOVQ    48(R9), R9
+	VMOVUPS (R8), Z0
+	VMOVUPS 64(R8), Z1
+	VMOVUPS 128(R8), Z2
+	VMOVUPS 192(R8), Z3
+	VMOVUPS 256(R8), Z4
+	VMOVUPS 320(R8), Z5
+	VMOVUPS 384(R8), Z6
+	VMOVUPS 448(R8), Z7
+	VMOVUPS 512(R8), Z8
+	VMOVUPS (R9), Z9
+
+tile:
+	MOVQ AX, R8
+	MOVQ CX, R9
+	MOVQ a+0(FP), R10
+	MOVQ 128(R10), R10
+
+row:
+	VMOVAPS      Z9, Z10
+	VMOVAPS      Z9, Z11
+	VMOVAPS      Z9, Z12
+	VMOVAPS      Z9, Z13
+	VMOVUPS      (R8), Z14
+	VFMADD231PS  Z0, Z14, Z10
+	VMOVUPS      64(R8), Z14
+	VFMADD231PS  Z0, Z14, Z11
+	VFMADD231PS  Z1, Z14, Z10
+	VMOVUPS      128(R8), Z14
+	VFMADD231PS  Z0, Z14, Z12
+	VFMADD231PS  Z1, Z14, Z11
+	VFMADD231PS  Z2, Z14, Z10
+	VMOVUPS      192(R8), Z14
+	VFMADD231PS  Z0, Z14, Z13
+	VFMADD231PS  Z1, Z14, Z12
+	VFMADD231PS  Z2, Z14, Z11
+	VMOVUPS      256(R8), Z14
+	VFMADD231PS  Z1, Z14, Z13
+	VFMADD231PS  Z2, Z14, Z12
+	VMOVUPS      320(R8), Z14
+	VFMADD231PS  Z2, Z14, Z13
+	VMOVUPS      (R8)(BX*1), Z14
+	VFMADD231PS  Z3, Z14, Z10
+	VMOVUPS      64(R8)(BX*1), Z14
+	VFMADD231PS  Z3, Z14, Z11
+	VFMADD231PS  Z4, Z14, Z10
+	VMOVUPS      128(R8)(BX*1), Z14
+	VFMADD231PS  Z3, Z14, Z12
+	VFMADD231PS  Z4, Z14, Z11
+	VFMADD231PS  Z5, Z14, Z10
+	VMOVUPS      192(R8)(BX*1), Z14
+	VFMADD231PS  Z3, Z14, Z13
+	VFMADD231PS  Z4, Z14, Z12
+	VFMADD231PS  Z5, Z14, Z11
+	VMOVUPS      256(R8)(BX*1), Z14
+	VFMADD231PS  Z4, Z14, Z13
+	VFMADD231PS  Z5, Z14, Z12
+	VMOVUPS      320(R8)(BX*1), Z14
+	VFMADD231PS  Z5, Z14, Z13
+	VMOVUPS      (R8)(BX*2), Z14
+	VFMADD231PS  Z6, Z14, Z10
+	VMOVUPS      64(R8)(BX*2), Z14
+	VFMADD231PS  Z6, Z14, Z11
+	VFMADD231PS  Z7, Z14, Z10
+	VMOVUPS      128(R8)(BX*2), Z14
+	VFMADD231PS  Z6, Z14, Z12
+	VFMADD231PS  Z7, Z14, Z11
+	VFMADD231PS  Z8, Z14, Z10
+	VMOVUPS      192(R8)(BX*2), Z14
+	VFMADD231PS  Z6, Z14, Z13
+	VFMADD231PS  Z7, Z14, Z12
+	VFMADD231PS  Z8, Z14, Z11
+	VMOVUPS      256(R8)(BX*2), Z14
+	VFMADD231PS  Z7, Z14, Z13
+	VFMADD231PS  Z8, Z14, Z12
+	VMOVUPS      320(R8)(BX*2), Z14
+	VFMADD231PS  Z8, Z14, Z13
+	MOVQ         a+0(FP), R11
+	CMPQ         136(R11), $0x01
+	JLT          active154
+	JGT          clip153
+	MOVQ         a+0(FP), R11
+	VBROADCASTSS 144(R11), Z14
+	VMULPS       Z10, Z14, Z14
+	VMAXPS       Z10, Z14, Z10
+	VBROADCASTSS 144(R11), Z14
+	VMULPS       Z11, Z14, Z14
+	VMAXPS       Z11, Z14, Z11
+	VBROADCASTSS 144(R11), Z14
+	VMULPS       Z12, Z14, Z14
+	VMAXPS       Z12, Z14, Z12
+	VBROADCASTSS 144(R11), Z14
+	VMULPS       Z13, Z14, Z14
+	VMAXPS       Z13, Z14, Z13
+	JMP          active154
+
+clip153:
+	MOVQ         a+0(FP), R11
+	VBROADCASTSS 148(R11), Z14
 	VMAXPS       Z10, Z14, Z10
 	VMAXPS       Z11, Z14, Z11
 	VMAXPS       Z12, Z14, Z12
 	VMAXPS       Z13, Z14, Z13
-	MOVQ         a+0(FP), DI
-	CMPL         152(DI), $0x7f800000
-	JEQ          active150
-	VBROADCASTSS 152(DI), Z14
+	MOVQ         a+0(FP), R11
+	CMPL         152(R11), $0x7f800000
+	JEQ          active154
+	VBROADCASTSS 152(R11), Z14
 	VMINPS       Z10, Z14, Z10
 	VMINPS       Z11, Z14, Z11
 	VMINPS       Z12, Z14, Z12
 	VMINPS       Z13, Z14, Z13
 
-active150:
-	VMOVUPS Z10, (CX)
-	VMOVUPS Z11, 64(CX)
-	VMOVUPS Z12, 128(CX)
-	VMOVUPS Z13, 192(CX)
-	ADDQ    $0x00000100, BX
-	ADDQ    $0x00000100, SI
+active154:
+	VMOVUPS Z10, (R9)
+	VMOVUPS Z11, 64(R9)
+	VMOVUPS Z12, 128(R9)
+	VMOVUPS Z13, 192(R9)
+	ADDQ    SI, R8
+	ADDQ    DI, R9
+	DECQ    R10
+	JNZ     row
 	ADDQ    $0x00000100, AX
 	ADDQ    $0x00000100, CX
-	SUBQ    $0x04, DX
-	JMP     tile147
-
-narrower148:
-tile151:
-	CMPQ         DX, $0x02
-	JLT          narrower152
-	VMOVAPS      Z9, Z10
-	VMOVAPS      Z9, Z11
-	VMOVUPS      (BX), Z12
-	VFMADD231PS  Z0, Z12, Z10
-	VMOVUPS      64(BX), Z12
-	VFMADD231PS  Z0, Z12, Z11
-	VFMADD231PS  Z1, Z12, Z10
-	VMOVUPS      128(BX), Z12
-	VFMADD231PS  Z1, Z12, Z11
-	VFMADD231PS  Z2, Z12, Z10
-	VMOVUPS      192(BX), Z12
-	VFMADD231PS  Z2, Z12, Z11
-	VMOVUPS      (SI), Z12
-	VFMADD231PS  Z3, Z12, Z10
-	VMOVUPS      64(SI), Z12
-	VFMADD231PS  Z3, Z12, Z11
-	VFMADD231PS  Z4, Z12, Z10
-	VMOVUPS      128(SI), Z12
-	VFMADD231PS  Z4, Z12, Z11
-	VFMADD231PS  Z5, Z12, Z10
-	VMOVUPS      192(SI), Z12
-	VFMADD231PS  Z5, Z12, Z11
-	VMOVUPS      (AX), Z12
-	VFMADD231PS  Z6, Z12, Z10
-	VMOVUPS      64(AX), Z12
-	VFMADD231PS  Z6, Z12, Z11
-	VFMADD231PS  Z7, Z12, Z10
-	VMOVUPS      128(AX), Z12
-	VFMADD231PS  Z7, Z12, Z11
-	VFMADD231PS  Z8, Z12, Z10
-	VMOVUPS      192(AX), Z12
-	VFMADD231PS  Z8, Z12, Z11
-	MOVQ         a+0(FP), DI
-	CMPQ         136(DI), $0x01
-	JLT          active154
-	JGT          clip153
-	MOVQ         a+0(FP), DI
-	VBROADCASTSS 144(DI), Z12
-	VMULPS       Z10, Z12, Z12
-	VMAXPS       Z10, Z12, Z10
-	VBROADCASTSS 144(DI), Z12
-	VMULPS       Z11, Z12, Z12
-	VMAXPS       Z11, Z12, Z11
-	JMP          active154
-
-clip153:
-	MOVQ         a+0(FP), DI
-	VBROADCASTSS 148(DI), Z12
-	VMAXPS       Z10, Z12, Z10
-	VMAXPS       Z11, Z12, Z11
-	MOVQ         a+0(FP), DI
-	CMPL         152(DI), $0x7f800000
-	JEQ          active154
-	VBROADCASTSS 152(DI), Z12
-	VMINPS       Z10, Z12, Z10
-	VMINPS       Z11, Z12, Z11
-
-active154:
-	VMOVUPS Z10, (CX)
-	VMOVUPS Z11, 64(CX)
-	ADDQ    $0x00000080, BX
-	ADDQ    $0x00000080, SI
-	ADDQ    $0x00000080, AX
-	ADDQ    $0x00000080, CX
-	SUBQ    $0x02, DX
-	JMP     tile151
-
-narrower152:
-tile155:
-	CMPQ         DX, $0x01
-	JLT          narrower156
-	VMOVAPS      Z9, Z10
-	VMOVUPS      (BX), Z11
-	VFMADD231PS  Z0, Z11, Z10
-	VMOVUPS      64(BX), Z11
-	VFMADD231PS  Z1, Z11, Z10
-	VMOVUPS      128(BX), Z11
-	VFMADD231PS  Z2, Z11, Z10
-	VMOVUPS      (SI), Z11
-	VFMADD231PS  Z3, Z11, Z10
-	VMOVUPS      64(SI), Z11
-	VFMADD231PS  Z4, Z11, Z10
-	VMOVUPS      128(SI), Z11
-	VFMADD231PS  Z5, Z11, Z10
-	VMOVUPS      (AX), Z11
-	VFMADD231PS  Z6, Z11, Z10
-	VMOVUPS      64(AX), Z11
-	VFMADD231PS  Z7, Z11, Z10
-	VMOVUPS      128(AX), Z11
-	VFMADD231PS  Z8, Z11, Z10
-	MOVQ         a+0(FP), DI
-	CMPQ         136(DI), $0x01
-	JLT          active158
-	JGT          clip157
-	MOVQ         a+0(FP), DI
-	VBROADCASTSS 144(DI), Z11
-	VMULPS       Z10, Z11, Z11
-	VMAXPS       Z10, Z11, Z10
-	JMP          active158
-
-clip157:
-	MOVQ         a+0(FP), DI
-	VBROADCASTSS 148(DI), Z11
-	VMAXPS       Z10, Z11, Z10
-	MOVQ         a+0(FP), DI
-	CMPL         152(DI), $0x7f800000
-	JEQ          active158
-	VBROADCASTSS 152(DI), Z11
-	VMINPS       Z10, Z11, Z10
-
-active158:
-	VMOVUPS Z10, (CX)
-	ADDQ    $0x00000040, BX
-	ADDQ    $0x00000040, SI
-	ADDQ    $0x00000040, AX
-	ADDQ    $0x00000040, CX
-	SUBQ    $0x01, DX
-	JMP     tile155
-
-narrower156:
+	DECQ    DX
+	JNZ     tile
 	VZEROUPPER
 	RET
 
-// func depthwise3s2AVX512(a *Window)
+// func depthwise3AVX512_1x7(a *Window3)
 // Requires: AVX, AVX512F
-TEXT ·depthwise3s2AVX512(SB), NOSPLIT, $0-8
+TEXT ·depthwise3AVX512_1x7(SB), NOSPLIT, $0-8
 	MOVQ    a+0(FP), AX
-	MOVQ    24(AX), AX
+	MOVQ    (AX), AX
 	MOVQ    a+0(FP), CX
-	MOVQ    96(CX), CX
+	MOVQ    72(CX), CX
 	MOVQ    a+0(FP), DX
-	MOVQ    128(DX), DX
+	MOVQ    120(DX), DX
 	MOVQ    a+0(FP), BX
-	MOVQ    (BX), DI
-	MOVLQSX (AX), BX
-	LEAQ    (DI)(BX*4), BX
-	MOVLQSX 4(AX), SI
-	LEAQ    (DI)(SI*4), SI
-	MOVLQSX 8(AX), AX
-	LEAQ    (DI)(AX*4), AX
+	MOVQ    96(BX), BX
+	SHLQ    $0x02, BX
+	MOVQ    a+0(FP), SI
+	MOVQ    104(SI), SI
+	SHLQ    $0x02, SI
 	MOVQ    a+0(FP), DI
-	MOVQ    48(DI), DI
+	MOVQ    112(DI), DI
+	SHLQ    $0x02, DI
 	MOVQ    a+0(FP), R8
-	MOVQ    72(R8), R8
-	VMOVUPS (DI), Z0
-	VMOVUPS 64(DI), Z1
-	VMOVUPS 128(DI), Z2
-	VMOVUPS 192(DI), Z3
-	VMOVUPS 256(DI), Z4
-	VMOVUPS 320(DI), Z5
-	VMOVUPS 384(DI), Z6
-	VMOVUPS 448(DI), Z7
-	VMOVUPS 512(DI), Z8
-	VMOVUPS (R8), Z9
+	MOVQ    24(R8), R8
+	MOVQ    a+0(FP), R9
+	MOVQ    48(R9), R9
+	VMOVUPS (R8), Z0
+	VMOVUPS 64(R8), Z1
+	VMOVUPS 128(R8), Z2
+	VMOVUPS 192(R8), Z3
+	VMOVUPS 256(R8), Z4
+	VMOVUPS 320(R8), Z5
+	VMOVUPS 384(R8), Z6
+	VMOVUPS 448(R8), Z7
+	VMOVUPS 512(R8), Z8
+	VMOVUPS (R9), Z9
 
-tile159:
-	CMPQ         DX, $0x08
-	JLT          narrower160
+tile:
+	MOVQ AX, R8
+	MOVQ CX, R9
+	MOVQ a+0(FP), R10
+	MOVQ 128(R10), R10
+
+row:
+	VMOVAPS      Z9, Z10
+	VMOVAPS      Z9, Z11
+	VMOVAPS      Z9, Z12
+	VMOVAPS      Z9, Z13
+	VMOVAPS      Z9, Z14
+	VMOVAPS      Z9, Z15
+	VMOVAPS      Z9, Z16
+	VMOVUPS      (R8), Z17
+	VFMADD231PS  Z0, Z17, Z10
+	VMOVUPS      64(R8), Z17
+	VFMADD231PS  Z0, Z17, Z11
+	VFMADD231PS  Z1, Z17, Z10
+	VMOVUPS      128(R8), Z17
+	VFMADD231PS  Z0, Z17, Z12
+	VFMADD231PS  Z1, Z17, Z11
+	VFMADD231PS  Z2, Z17, Z10
+	VMOVUPS      192(R8), Z17
+	VFMADD231PS  Z0, Z17, Z13
+	VFMADD231PS  Z1, Z17, Z12
+	VFMADD231PS  Z2, Z17, Z11
+	VMOVUPS      256(R8), Z17
+	VFMADD231PS  Z0, Z17, Z14
+	VFMADD231PS  Z1, Z17, Z13
+	VFMADD231PS  Z2, Z17, Z12
+	VMOVUPS      320(R8), Z17
+	VFMADD231PS  Z0, Z17, Z15
+	VFMADD231PS  Z1, Z17, Z14
+	VFMADD231PS  Z2, Z17, Z13
+	VMOVUPS      384(R8), Z17
+	VFMADD231PS  Z0, Z17, Z16
+	VFMADD231PS  Z1, Z17, Z15
+	VFMADD231PS  Z2, Z17, Z14
+	VMOVUPS      448(R8), Z17
+	VFMADD231PS  Z1, Z17, Z16
+	VFMADD231PS  Z2, Z17, Z15
+	VMOVUPS      512(R8), Z17
+	VFMADD231PS  Z2, Z17, Z16
+	VMOVUPS      (R8)(BX*1), Z17
+	VFMADD231PS  Z3, Z17, Z10
+	VMOVUPS      64(R8)(BX*1), Z17
+	VFMADD231PS  Z3, Z17, Z11
+	VFMADD231PS  Z4, Z17, Z10
+	VMOVUPS      128(R8)(BX*1), Z17
+	VFMADD231PS  Z3, Z17, Z12
+	VFMADD231PS  Z4, Z17, Z11
+	VFMADD231PS  Z5, Z17, Z10
+	VMOVUPS      192(R8)(BX*1), Z17
+	VFMADD231PS  Z3, Z17, Z13
+	VFMADD231PS  Z4, Z17, Z12
+	VFMADD231PS  Z5, Z17, Z11
+	VMOVUPS      256(R8)(BX*1), Z17
+	VFMADD231PS  Z3, Z17, Z14
+	VFMADD231PS  Z4, Z17, Z13
+	VFMADD231PS  Z5, Z17, Z12
+	VMOVUPS      320(R8)(BX*1), Z17
+	VFMADD231PS  Z3, Z17, Z15
+	VFMADD231PS  Z4, Z17, Z14
+	VFMADD231PS  Z5, Z17, Z13
+	VMOVUPS      384(R8)(BX*1), Z17
+	VFMADD231PS  Z3, Z17, Z16
+	VFMADD231PS  Z4, Z17, Z15
+	VFMADD231PS  Z5, Z17, Z14
+	VMOVUPS      448(R8)(BX*1), Z17
+	VFMADD231PS  Z4, Z17, Z16
+	VFMADD231PS  Z5, Z17, Z15
+	VMOVUPS      512(R8)(BX*1), Z17
+	VFMADD231PS  Z5, Z17, Z16
+	VMOVUPS      (R8)(BX*2), Z17
+	VFMADD231PS  Z6, Z17, Z10
+	VMOVUPS      64(R8)(BX*2), Z17
+	VFMADD231PS  Z6, Z17, Z11
+	VFMADD231PS  Z7, Z17, Z10
+	VMOVUPS      128(R8)(BX*2), Z17
+	VFMADD231PS  Z6, Z17, Z12
+	VFMADD231PS  Z7, Z17, Z11
+	VFMADD231PS  Z8, Z17, Z10
+	VMOVUPS      192(R8)(BX*2), Z17
+	VFMADD231PS  Z6, Z17, Z13
+	VFMADD231PS  Z7, Z17, Z12
+	VFMADD231PS  Z8, Z17, Z11
+	VMOVUPS      256(R8)(BX*2), Z17
+	VFMADD231PS  Z6, Z17, Z14
+	VFMADD231PS  Z7, Z17, Z13
+	VFMADD231PS  Z8, Z17, Z12
+	VMOVUPS      320(R8)(BX*2), Z17
+	VFMADD231PS  Z6, Z17, Z15
+	VFMADD231PS  Z7, Z17, Z14
+	VFMADD231PS  Z8, Z17, Z13
+	VMOVUPS      384(R8)(BX*2), Z17
+	VFMADD231PS  Z6, Z17, Z16
+	VFMADD231PS  Z7, Z17, Z15
+	VFMADD231PS  Z8, Z17, Z14
+	VMOVUPS      448(R8)(BX*2), Z17
+	VFMADD231PS  Z7, Z17, Z16
+	VFMADD231PS  Z8, Z17, Z15
+	VMOVUPS      512(R8)(BX*2), Z17
+	VFMADD231PS  Z8, Z17, Z16
+	MOVQ         a+0(FP), R11
+	CMPQ         136(R11), $0x01
+	JLT          active156
+	JGT          clip155
+	MOVQ         a+0(FP), R11
+	VBROADCASTSS 144(R11), Z17
+	VMULPS       Z10, Z17, Z17
+	VMAXPS       Z10, Z17, Z10
+	VBROADCASTSS 144(R11), Z17
+	VMULPS       Z11, Z17, Z17
+	VMAXPS       Z11, Z17, Z11
+	VBROADCASTSS 144(R11), Z17
+	VMULPS       Z12, Z17, Z17
+	VMAXPS       Z12, Z17, Z12
+	VBROADCASTSS 144(R11), Z17
+	VMULPS       Z13, Z17, Z17
+	VMAXPS       Z13, Z17, Z13
+	VBROADCASTSS 144(R11), Z17
+	VMULPS       Z14, Z17, Z17
+	VMAXPS       Z14, Z17, Z14
+	VBROADCASTSS 144(R11), Z17
+	VMULPS       Z15, Z17, Z17
+	VMAXPS       Z15, Z17, Z15
+	VBROADCASTSS 144(R11), Z17
+	VMULPS       Z16, Z17, Z17
+	VMAXPS       Z16, Z17, Z16
+	JMP          active156
+
+clip155:
+	MOVQ         a+0(FP), R11
+	VBROADCASTSS 148(R11), Z17
+	VMAXPS       Z10, Z17, Z10
+	VMAXPS       Z11, Z17, Z11
+	VMAXPS       Z12, Z17, Z12
+	VMAXPS       Z13, Z17, Z13
+	VMAXPS       Z14, Z17, Z14
+	VMAXPS       Z15, Z17, Z15
+	VMAXPS       Z16, Z17, Z16
+	MOVQ         a+0(FP), R11
+	CMPL         152(R11), $0x7f800000
+	JEQ          active156
+	VBROADCASTSS 152(R11), Z17
+	VMINPS       Z10, Z17, Z10
+	VMINPS       Z11, Z17, Z11
+	VMINPS       Z12, Z17, Z12
+	VMINPS       Z13, Z17, Z13
+	VMINPS       Z14, Z17, Z14
+	VMINPS       Z15, Z17, Z15
+	VMINPS       Z16, Z17, Z16
+
+active156:
+	VMOVUPS Z10, (R9)
+	VMOVUPS Z11, 64(R9)
+	VMOVUPS Z12, 128(R9)
+	VMOVUPS Z13, 192(R9)
+	VMOVUPS Z14, 256(R9)
+	VMOVUPS Z15, 320(R9)
+	VMOVUPS Z16, 384(R9)
+	ADDQ    SI, R8
+	ADDQ    DI, R9
+	DECQ    R10
+	JNZ     row
+	ADDQ    $0x000001c0, AX
+	ADDQ    $0x000001c0, CX
+	DECQ    DX
+	JNZ     tile
+	VZEROUPPER
+	RET
+
+// func depthwise3AVX512_1x8(a *Window3)
+// Requires: AVX, AVX512F
+TEXT ·depthwise3AVX512_1x8(SB), NOSPLIT, $0-8
+	MOVQ    a+0(FP), AX
+	MOVQ    (AX), AX
+	MOVQ    a+0(FP), CX
+	MOVQ    72(CX), CX
+	MOVQ    a+0(FP), DX
+	MOVQ    120(DX), DX
+	MOVQ    a+0(FP), BX
+	MOVQ    96(BX), BX
+	SHLQ    $0x02, BX
+	MOVQ    a+0(FP), SI
+	MOVQ    104(SI), SI
+	SHLQ    $0x02, SI
+	MOVQ    a+0(FP), DI
+	MOVQ    112(DI), DI
+	SHLQ    $0x02, DI
+	MOVQ    a+0(FP), R8
+	MOVQ    24(R8), R8
+	MOVQ    a+0(FP), R9
+	MOVQ    48(R9), R9
+	VMOVUPS (R8), Z0
+	VMOVUPS 64(R8), Z1
+	VMOVUPS 128(R8), Z2
+	VMOVUPS 192(R8), Z3
+	VMOVUPS 256(R8), Z4
+	VMOVUPS 320(R8), Z5
+	VMOVUPS 384(R8), Z6
+	VMOVUPS 448(R8), Z7
+	VMOVUPS 512(R8), Z8
+	VMOVUPS (R9), Z9
+
+tile:
+	MOVQ AX, R8
+	MOVQ CX, R9
+	MOVQ a+0(FP), R10
+	MOVQ 128(R10), R10
+
+row:
 	VMOVAPS      Z9, Z10
 	VMOVAPS      Z9, Z11
 	VMOVAPS      Z9, Z12
@@ -19729,163 +20544,142 @@ tile159:
 	VMOVAPS      Z9, Z15
 	VMOVAPS      Z9, Z16
 	VMOVAPS      Z9, Z17
-	VMOVUPS      (BX), Z18
+	VMOVUPS      (R8), Z18
 	VFMADD231PS  Z0, Z18, Z10
-	VMOVUPS      64(BX), Z18
-	VFMADD231PS  Z1, Z18, Z10
-	VMOVUPS      128(BX), Z18
+	VMOVUPS      64(R8), Z18
 	VFMADD231PS  Z0, Z18, Z11
-	VFMADD231PS  Z2, Z18, Z10
-	VMOVUPS      192(BX), Z18
-	VFMADD231PS  Z1, Z18, Z11
-	VMOVUPS      256(BX), Z18
+	VFMADD231PS  Z1, Z18, Z10
+	VMOVUPS      128(R8), Z18
 	VFMADD231PS  Z0, Z18, Z12
-	VFMADD231PS  Z2, Z18, Z11
-	VMOVUPS      320(BX), Z18
-	VFMADD231PS  Z1, Z18, Z12
-	VMOVUPS      384(BX), Z18
+	VFMADD231PS  Z1, Z18, Z11
+	VFMADD231PS  Z2, Z18, Z10
+	VMOVUPS      192(R8), Z18
 	VFMADD231PS  Z0, Z18, Z13
-	VFMADD231PS  Z2, Z18, Z12
-	VMOVUPS      448(BX), Z18
-	VFMADD231PS  Z1, Z18, Z13
-	VMOVUPS      512(BX), Z18
+	VFMADD231PS  Z1, Z18, Z12
+	VFMADD231PS  Z2, Z18, Z11
+	VMOVUPS      256(R8), Z18
 	VFMADD231PS  Z0, Z18, Z14
-	VFMADD231PS  Z2, Z18, Z13
-	VMOVUPS      576(BX), Z18
-	VFMADD231PS  Z1, Z18, Z14
-	VMOVUPS      640(BX), Z18
+	VFMADD231PS  Z1, Z18, Z13
+	VFMADD231PS  Z2, Z18, Z12
+	VMOVUPS      320(R8), Z18
 	VFMADD231PS  Z0, Z18, Z15
-	VFMADD231PS  Z2, Z18, Z14
-	VMOVUPS      704(BX), Z18
-	VFMADD231PS  Z1, Z18, Z15
-	VMOVUPS      768(BX), Z18
+	VFMADD231PS  Z1, Z18, Z14
+	VFMADD231PS  Z2, Z18, Z13
+	VMOVUPS      384(R8), Z18
 	VFMADD231PS  Z0, Z18, Z16
-	VFMADD231PS  Z2, Z18, Z15
-	VMOVUPS      832(BX), Z18
-	VFMADD231PS  Z1, Z18, Z16
-	VMOVUPS      896(BX), Z18
+	VFMADD231PS  Z1, Z18, Z15
+	VFMADD231PS  Z2, Z18, Z14
+	VMOVUPS      448(R8), Z18
 	VFMADD231PS  Z0, Z18, Z17
-	VFMADD231PS  Z2, Z18, Z16
-	VMOVUPS      960(BX), Z18
+	VFMADD231PS  Z1, Z18, Z16
+	VFMADD231PS  Z2, Z18, Z15
+	VMOVUPS      512(R8), Z18
 	VFMADD231PS  Z1, Z18, Z17
-	VMOVUPS      1024(BX), Z18
+	VFMADD231PS  Z2, Z18, Z16
+	VMOVUPS      576(R8), Z18
 	VFMADD231PS  Z2, Z18, Z17
-	VMOVUPS      (SI), Z18
+	VMOVUPS      (R8)(BX*1), Z18
 	VFMADD231PS  Z3, Z18, Z10
-	VMOVUPS      64(SI), Z18
-	VFMADD231PS  Z4, Z18, Z10
-	VMOVUPS      128(SI), Z18
+	VMOVUPS      64(R8)(BX*1), Z18
 	VFMADD231PS  Z3, Z18, Z11
-	VFMADD231PS  Z5, Z18, Z10
-	VMOVUPS      192(SI), Z18
-	VFMADD231PS  Z4, Z18, Z11
-	VMOVUPS      256(SI), Z18
+	VFMADD231PS  Z4, Z18, Z10
+	VMOVUPS      128(R8)(BX*1), Z18
 	VFMADD231PS  Z3, Z18, Z12
-	VFMADD231PS  Z5, Z18, Z11
-	VMOVUPS      320(SI), Z18
-	VFMADD231PS  Z4, Z18, Z12
-	VMOVUPS      384(SI), Z18
+	VFMADD231PS  Z4, Z18, Z11
+	VFMADD231PS  Z5, Z18, Z10
+	VMOVUPS      192(R8)(BX*1), Z18
 	VFMADD231PS  Z3, Z18, Z13
-	VFMADD231PS  Z5, Z18, Z12
-	VMOVUPS      448(SI), Z18
-	VFMADD231PS  Z4, Z18, Z13
-	VMOVUPS      512(SI), Z18
+	VFMADD231PS  Z4, Z18, Z12
+	VFMADD231PS  Z5, Z18, Z11
+	VMOVUPS      256(R8)(BX*1), Z18
 	VFMADD231PS  Z3, Z18, Z14
-	VFMADD231PS  Z5, Z18, Z13
-	VMOVUPS      576(SI), Z18
-	VFMADD231PS  Z4, Z18, Z14
-	VMOVUPS      640(SI), Z18
+	VFMADD231PS  Z4, Z18, Z13
+	VFMADD231PS  Z5, Z18, Z12
+	VMOVUPS      320(R8)(BX*1), Z18
 	VFMADD231PS  Z3, Z18, Z15
-	VFMADD231PS  Z5, Z18, Z14
-	VMOVUPS      704(SI), Z18
-	VFMADD231PS  Z4, Z18, Z15
-	VMOVUPS      768(SI), Z18
+	VFMADD231PS  Z4, Z18, Z14
+	VFMADD231PS  Z5, Z18, Z13
+	VMOVUPS      384(R8)(BX*1), Z18
 	VFMADD231PS  Z3, Z18, Z16
-	VFMADD231PS  Z5, Z18, Z15
-	VMOVUPS      832(SI), Z18
-	VFMADD231PS  Z4, Z18, Z16
-	VMOVUPS      896(SI), Z18
+	VFMADD231PS  Z4, Z18, Z15
+	VFMADD231PS  Z5, Z18, Z14
+	VMOVUPS      448(R8)(BX*1), Z18
 	VFMADD231PS  Z3, Z18, Z17
-	VFMADD231PS  Z5, Z18, Z16
-	VMOVUPS      960(SI), Z18
+	VFMADD231PS  Z4, Z18, Z16
+	VFMADD231PS  Z5, Z18, Z15
+	VMOVUPS      512(R8)(BX*1), Z18
 	VFMADD231PS  Z4, Z18, Z17
-	VMOVUPS      1024(SI), Z18
+	VFMADD231PS  Z5, Z18, Z16
+	VMOVUPS      576(R8)(BX*1), Z18
 	VFMADD231PS  Z5, Z18, Z17
-	VMOVUPS      (AX), Z18
+	VMOVUPS      (R8)(BX*2), Z18
 	VFMADD231PS  Z6, Z18, Z10
-	VMOVUPS      64(AX), Z18
-	VFMADD231PS  Z7, Z18, Z10
-	VMOVUPS      128(AX), Z18
+	VMOVUPS      64(R8)(BX*2), Z18
 	VFMADD231PS  Z6, Z18, Z11
-	VFMADD231PS  Z8, Z18, Z10
-	VMOVUPS      192(AX), Z18
-	VFMADD231PS  Z7, Z18, Z11
-	VMOVUPS      256(AX), Z18
+	VFMADD231PS  Z7, Z18, Z10
+	VMOVUPS      128(R8)(BX*2), Z18
 	VFMADD231PS  Z6, Z18, Z12
-	VFMADD231PS  Z8, Z18, Z11
-	VMOVUPS      320(AX), Z18
-	VFMADD231PS  Z7, Z18, Z12
-	VMOVUPS      384(AX), Z18
+	VFMADD231PS  Z7, Z18, Z11
+	VFMADD231PS  Z8, Z18, Z10
+	VMOVUPS      192(R8)(BX*2), Z18
 	VFMADD231PS  Z6, Z18, Z13
-	VFMADD231PS  Z8, Z18, Z12
-	VMOVUPS      448(AX), Z18
-	VFMADD231PS  Z7, Z18, Z13
-	VMOVUPS      512(AX), Z18
+	VFMADD231PS  Z7, Z18, Z12
+	VFMADD231PS  Z8, Z18, Z11
+	VMOVUPS      256(R8)(BX*2), Z18
 	VFMADD231PS  Z6, Z18, Z14
-	VFMADD231PS  Z8, Z18, Z13
-	VMOVUPS      576(AX), Z18
-	VFMADD231PS  Z7, Z18, Z14
-	VMOVUPS      640(AX), Z18
+	VFMADD231PS  Z7, Z18, Z13
+	VFMADD231PS  Z8, Z18, Z12
+	VMOVUPS      320(R8)(BX*2), Z18
 	VFMADD231PS  Z6, Z18, Z15
-	VFMADD231PS  Z8, Z18, Z14
-	VMOVUPS      704(AX), Z18
-	VFMADD231PS  Z7, Z18, Z15
-	VMOVUPS      768(AX), Z18
+	VFMADD231PS  Z7, Z18, Z14
+	VFMADD231PS  Z8, Z18, Z13
+	VMOVUPS      384(R8)(BX*2), Z18
 	VFMADD231PS  Z6, Z18, Z16
-	VFMADD231PS  Z8, Z18, Z15
-	VMOVUPS      832(AX), Z18
-	VFMADD231PS  Z7, Z18, Z16
-	VMOVUPS      896(AX), Z18
+	VFMADD231PS  Z7, Z18, Z15
+	VFMADD231PS  Z8, Z18, Z14
+	VMOVUPS      448(R8)(BX*2), Z18
 	VFMADD231PS  Z6, Z18, Z17
-	VFMADD231PS  Z8, Z18, Z16
-	VMOVUPS      960(AX), Z18
+	VFMADD231PS  Z7, Z18, Z16
+	VFMADD231PS  Z8, Z18, Z15
+	VMOVUPS      512(R8)(BX*2), Z18
 	VFMADD231PS  Z7, Z18, Z17
-	VMOVUPS      1024(AX), Z18
+	VFMADD231PS  Z8, Z18, Z16
+	VMOVUPS      576(R8)(BX*2), Z18
 	VFMADD231PS  Z8, Z18, Z17
-	MOVQ         a+0(FP), DI
-	CMPQ         136(DI), $0x01
-	JLT          active162
-	JGT          clip161
-	MOVQ         a+0(FP), DI
-	VBROADCASTSS 144(DI), Z18
+	MOVQ         a+0(FP), R11
+	CMPQ         136(R11), $0x01
+	JLT          active158
+	JGT          clip157
+	MOVQ         a+0(FP), R11
+	VBROADCASTSS 144(R11), Z18
 	VMULPS       Z10, Z18, Z18
 	VMAXPS       Z10, Z18, Z10
-	VBROADCASTSS 144(DI), Z18
+	VBROADCASTSS 144(R11), Z18
 	VMULPS       Z11, Z18, Z18
 	VMAXPS       Z11, Z18, Z11
-	VBROADCASTSS 144(DI), Z18
+	VBROADCASTSS 144(R11), Z18
 	VMULPS       Z12, Z18, Z18
 	VMAXPS       Z12, Z18, Z12
-	VBROADCASTSS 144(DI), Z18
+	VBROADCASTSS 144(R11), Z18
 	VMULPS       Z13, Z18, Z18
 	VMAXPS       Z13, Z18, Z13
-	VBROADCASTSS 144(DI), Z18
+	VBROADCASTSS 144(R11), Z18
 	VMULPS       Z14, Z18, Z18
 	VMAXPS       Z14, Z18, Z14
-	VBROADCASTSS 144(DI), Z18
+	VBROADCASTSS 144(R11), Z18
 	VMULPS       Z15, Z18, Z18
 	VMAXPS       Z15, Z18, Z15
-	VBROADCASTSS 144(DI), Z18
+	VBROADCASTSS 144(R11), Z18
 	VMULPS       Z16, Z18, Z18
 	VMAXPS       Z16, Z18, Z16
-	VBROADCASTSS 144(DI), Z18
+	VBROADCASTSS 144(R11), Z18
 	VMULPS       Z17, Z18, Z18
 	VMAXPS       Z17, Z18, Z17
-	JMP          active162
+	JMP          active158
 
-clip161:
-	MOVQ         a+0(FP), DI
-	VBROADCASTSS 148(DI), Z18
+clip157:
+	MOVQ         a+0(FP), R11
+	VBROADCASTSS 148(R11), Z18
 	VMAXPS       Z10, Z18, Z10
 	VMAXPS       Z11, Z18, Z11
 	VMAXPS       Z12, Z18, Z12
@@ -19894,10 +20688,10 @@ clip161:
 	VMAXPS       Z15, Z18, Z15
 	VMAXPS       Z16, Z18, Z16
 	VMAXPS       Z17, Z18, Z17
-	MOVQ         a+0(FP), DI
-	CMPL         152(DI), $0x7f800000
-	JEQ          active162
-	VBROADCASTSS 152(DI), Z18
+	MOVQ         a+0(FP), R11
+	CMPL         152(R11), $0x7f800000
+	JEQ          active158
+	VBROADCASTSS 152(R11), Z18
 	VMINPS       Z10, Z18, Z10
 	VMINPS       Z11, Z18, Z11
 	VMINPS       Z12, Z18, Z12
@@ -19907,267 +20701,2297 @@ clip161:
 	VMINPS       Z16, Z18, Z16
 	VMINPS       Z17, Z18, Z17
 
-active162:
-	VMOVUPS Z10, (CX)
-	VMOVUPS Z11, 64(CX)
-	VMOVUPS Z12, 128(CX)
-	VMOVUPS Z13, 192(CX)
-	VMOVUPS Z14, 256(CX)
-	VMOVUPS Z15, 320(CX)
-	VMOVUPS Z16, 384(CX)
-	VMOVUPS Z17, 448(CX)
-	ADDQ    $0x00000400, BX
-	ADDQ    $0x00000400, SI
-	ADDQ    $0x00000400, AX
+active158:
+	VMOVUPS Z10, (R9)
+	VMOVUPS Z11, 64(R9)
+	VMOVUPS Z12, 128(R9)
+	VMOVUPS Z13, 192(R9)
+	VMOVUPS Z14, 256(R9)
+	VMOVUPS Z15, 320(R9)
+	VMOVUPS Z16, 384(R9)
+	VMOVUPS Z17, 448(R9)
+	ADDQ    SI, R8
+	ADDQ    DI, R9
+	DECQ    R10
+	JNZ     row
+	ADDQ    $0x00000200, AX
 	ADDQ    $0x00000200, CX
-	SUBQ    $0x08, DX
-	JMP     tile159
+	DECQ    DX
+	JNZ     tile
+	VZEROUPPER
+	RET
 
-narrower160:
-tile163:
-	CMPQ         DX, $0x04
-	JLT          narrower164
+// func depthwise3AVX512_1x10(a *Window3)
+// Requires: AVX, AVX512F
+TEXT ·depthwise3AVX512_1x10(SB), NOSPLIT, $0-8
+	MOVQ    a+0(FP), AX
+	MOVQ    (AX), AX
+	MOVQ    a+0(FP), CX
+	MOVQ    72(CX), CX
+	MOVQ    a+0(FP), DX
+	MOVQ    120(DX), DX
+	MOVQ    a+0(FP), BX
+	MOVQ    96(BX), BX
+	SHLQ    $0x02, BX
+	MOVQ    a+0(FP), SI
+	MOVQ    104(SI), SI
+	SHLQ    $0x02, SI
+	MOVQ    a+0(FP), DI
+	MOVQ    112(DI), DI
+	SHLQ    $0x02, DI
+	MOVQ    a+0(FP), R8
+	MOVQ    24(R8), R8
+	MOVQ    a+0(FP), R9
+	MOVQ    48(R9), R9
+	VMOVUPS (R8), Z0
+	VMOVUPS 64(R8), Z1
+	VMOVUPS 128(R8), Z2
+	VMOVUPS 192(R8), Z3
+	VMOVUPS 256(R8), Z4
+	VMOVUPS 320(R8), Z5
+	VMOVUPS 384(R8), Z6
+	VMOVUPS 448(R8), Z7
+	VMOVUPS 512(R8), Z8
+	VMOVUPS (R9), Z9
+
+tile:
+	MOVQ AX, R8
+	MOVQ CX, R9
+	MOVQ a+0(FP), R10
+	MOVQ 128(R10), R10
+
+row:
 	VMOVAPS      Z9, Z10
 	VMOVAPS      Z9, Z11
 	VMOVAPS      Z9, Z12
 	VMOVAPS      Z9, Z13
-	VMOVUPS      (BX), Z14
-	VFMADD231PS  Z0, Z14, Z10
-	VMOVUPS      64(BX), Z14
-	VFMADD231PS  Z1, Z14, Z10
-	VMOVUPS      128(BX), Z14
-	VFMADD231PS  Z0, Z14, Z11
-	VFMADD231PS  Z2, Z14, Z10
-	VMOVUPS      192(BX), Z14
-	VFMADD231PS  Z1, Z14, Z11
-	VMOVUPS      256(BX), Z14
-	VFMADD231PS  Z0, Z14, Z12
-	VFMADD231PS  Z2, Z14, Z11
-	VMOVUPS      320(BX), Z14
-	VFMADD231PS  Z1, Z14, Z12
-	VMOVUPS      384(BX), Z14
-	VFMADD231PS  Z0, Z14, Z13
-	VFMADD231PS  Z2, Z14, Z12
-	VMOVUPS      448(BX), Z14
-	VFMADD231PS  Z1, Z14, Z13
-	VMOVUPS      512(BX), Z14
-	VFMADD231PS  Z2, Z14, Z13
-	VMOVUPS      (SI), Z14
-	VFMADD231PS  Z3, Z14, Z10
-	VMOVUPS      64(SI), Z14
-	VFMADD231PS  Z4, Z14, Z10
-	VMOVUPS      128(SI), Z14
-	VFMADD231PS  Z3, Z14, Z11
-	VFMADD231PS  Z5, Z14, Z10
-	VMOVUPS      192(SI), Z14
-	VFMADD231PS  Z4, Z14, Z11
-	VMOVUPS      256(SI), Z14
-	VFMADD231PS  Z3, Z14, Z12
-	VFMADD231PS  Z5, Z14, Z11
-	VMOVUPS      320(SI), Z14
-	VFMADD231PS  Z4, Z14, Z12
-	VMOVUPS      384(SI), Z14
-	VFMADD231PS  Z3, Z14, Z13
-	VFMADD231PS  Z5, Z14, Z12
-	VMOVUPS      448(SI), Z14
-	VFMADD231PS  Z4, Z14, Z13
-	VMOVUPS      512(SI), Z14
-	VFMADD231PS  Z5, Z14, Z13
-	VMOVUPS      (AX), Z14
-	VFMADD231PS  Z6, Z14, Z10
-	VMOVUPS      64(AX), Z14
-	VFMADD231PS  Z7, Z14, Z10
-	VMOVUPS      128(AX), Z14
-	VFMADD231PS  Z6, Z14, Z11
-	VFMADD231PS  Z8, Z14, Z10
-	VMOVUPS      192(AX), Z14
-	VFMADD231PS  Z7, Z14, Z11
-	VMOVUPS      256(AX), Z14
-	VFMADD231PS  Z6, Z14, Z12
-	VFMADD231PS  Z8, Z14, Z11
-	VMOVUPS      320(AX), Z14
-	VFMADD231PS  Z7, Z14, Z12
-	VMOVUPS      384(AX), Z14
-	VFMADD231PS  Z6, Z14, Z13
-	VFMADD231PS  Z8, Z14, Z12
-	VMOVUPS      448(AX), Z14
-	VFMADD231PS  Z7, Z14, Z13
-	VMOVUPS      512(AX), Z14
-	VFMADD231PS  Z8, Z14, Z13
-	MOVQ         a+0(FP), DI
-	CMPQ         136(DI), $0x01
+	VMOVAPS      Z9, Z14
+	VMOVAPS      Z9, Z15
+	VMOVAPS      Z9, Z16
+	VMOVAPS      Z9, Z17
+	VMOVAPS      Z9, Z18
+	VMOVAPS      Z9, Z19
+	VMOVUPS      (R8), Z20
+	VFMADD231PS  Z0, Z20, Z10
+	VMOVUPS      64(R8), Z20
+	VFMADD231PS  Z0, Z20, Z11
+	VFMADD231PS  Z1, Z20, Z10
+	VMOVUPS      128(R8), Z20
+	VFMADD231PS  Z0, Z20, Z12
+	VFMADD231PS  Z1, Z20, Z11
+	VFMADD231PS  Z2, Z20, Z10
+	VMOVUPS      192(R8), Z20
+	VFMADD231PS  Z0, Z20, Z13
+	VFMADD231PS  Z1, Z20, Z12
+	VFMADD231PS  Z2, Z20, Z11
+	VMOVUPS      256(R8), Z20
+	VFMADD231PS  Z0, Z20, Z14
+	VFMADD231PS  Z1, Z20, Z13
+	VFMADD231PS  Z2, Z20, Z12
+	VMOVUPS      320(R8), Z20
+	VFMADD231PS  Z0, Z20, Z15
+	VFMADD231PS  Z1, Z20, Z14
+	VFMADD231PS  Z2, Z20, Z13
+	VMOVUPS      384(R8), Z20
+	VFMADD231PS  Z0, Z20, Z16
+	VFMADD231PS  Z1, Z20, Z15
+	VFMADD231PS  Z2, Z20, Z14
+	VMOVUPS      448(R8), Z20
+	VFMADD231PS  Z0, Z20, Z17
+	VFMADD231PS  Z1, Z20, Z16
+	VFMADD231PS  Z2, Z20, Z15
+	VMOVUPS      512(R8), Z20
+	VFMADD231PS  Z0, Z20, Z18
+	VFMADD231PS  Z1, Z20, Z17
+	VFMADD231PS  Z2, Z20, Z16
+	VMOVUPS      576(R8), Z20
+	VFMADD231PS  Z0, Z20, Z19
+	VFMADD231PS  Z1, Z20, Z18
+	VFMADD231PS  Z2, Z20, Z17
+	VMOVUPS      640(R8), Z20
+	VFMADD231PS  Z1, Z20, Z19
+	VFMADD231PS  Z2, Z20, Z18
+	VMOVUPS      704(R8), Z20
+	VFMADD231PS  Z2, Z20, Z19
+	VMOVUPS      (R8)(BX*1), Z20
+	VFMADD231PS  Z3, Z20, Z10
+	VMOVUPS      64(R8)(BX*1), Z20
+	VFMADD231PS  Z3, Z20, Z11
+	VFMADD231PS  Z4, Z20, Z10
+	VMOVUPS      128(R8)(BX*1), Z20
+	VFMADD231PS  Z3, Z20, Z12
+	VFMADD231PS  Z4, Z20, Z11
+	VFMADD231PS  Z5, Z20, Z10
+	VMOVUPS      192(R8)(BX*1), Z20
+	VFMADD231PS  Z3, Z20, Z13
+	VFMADD231PS  Z4, Z20, Z12
+	VFMADD231PS  Z5, Z20, Z11
+	VMOVUPS      256(R8)(BX*1), Z20
+	VFMADD231PS  Z3, Z20, Z14
+	VFMADD231PS  Z4, Z20, Z13
+	VFMADD231PS  Z5, Z20, Z12
+	VMOVUPS      320(R8)(BX*1), Z20
+	VFMADD231PS  Z3, Z20, Z15
+	VFMADD231PS  Z4, Z20, Z14
+	VFMADD231PS  Z5, Z20, Z13
+	VMOVUPS      384(R8)(BX*1), Z20
+	VFMADD231PS  Z3, Z20, Z16
+	VFMADD231PS  Z4, Z20, Z15
+	VFMADD231PS  Z5, Z20, Z14
+	VMOVUPS      448(R8)(BX*1), Z20
+	VFMADD231PS  Z3, Z20, Z17
+	VFMADD231PS  Z4, Z20, Z16
+	VFMADD231PS  Z5, Z20, Z15
+	VMOVUPS      512(R8)(BX*1), Z20
+	VFMADD231PS  Z3, Z20, Z18
+	VFMADD231PS  Z4, Z20, Z17
+	VFMADD231PS  Z5, Z20, Z16
+	VMOVUPS      576(R8)(BX*1), Z20
+	VFMADD231PS  Z3, Z20, Z19
+	VFMADD231PS  Z4, Z20, Z18
+	VFMADD231PS  Z5, Z20, Z17
+	VMOVUPS      640(R8)(BX*1), Z20
+	VFMADD231PS  Z4, Z20, Z19
+	VFMADD231PS  Z5, Z20, Z18
+	VMOVUPS      704(R8)(BX*1), Z20
+	VFMADD231PS  Z5, Z20, Z19
+	VMOVUPS      (R8)(BX*2), Z20
+	VFMADD231PS  Z6, Z20, Z10
+	VMOVUPS      64(R8)(BX*2), Z20
+	VFMADD231PS  Z6, Z20, Z11
+	VFMADD231PS  Z7, Z20, Z10
+	VMOVUPS      128(R8)(BX*2), Z20
+	VFMADD231PS  Z6, Z20, Z12
+	VFMADD231PS  Z7, Z20, Z11
+	VFMADD231PS  Z8, Z20, Z10
+	VMOVUPS      192(R8)(BX*2), Z20
+	VFMADD231PS  Z6, Z20, Z13
+	VFMADD231PS  Z7, Z20, Z12
+	VFMADD231PS  Z8, Z20, Z11
+	VMOVUPS      256(R8)(BX*2), Z20
+	VFMADD231PS  Z6, Z20, Z14
+	VFMADD231PS  Z7, Z20, Z13
+	VFMADD231PS  Z8, Z20, Z12
+	VMOVUPS      320(R8)(BX*2), Z20
+	VFMADD231PS  Z6, Z20, Z15
+	VFMADD231PS  Z7, Z20, Z14
+	VFMADD231PS  Z8, Z20, Z13
+	VMOVUPS      384(R8)(BX*2), Z20
+	VFMADD231PS  Z6, Z20, Z16
+	VFMADD231PS  Z7, Z20, Z15
+	VFMADD231PS  Z8, Z20, Z14
+	VMOVUPS      448(R8)(BX*2), Z20
+	VFMADD231PS  Z6, Z20, Z17
+	VFMADD231PS  Z7, Z20, Z16
+	VFMADD231PS  Z8, Z20, Z15
+	VMOVUPS      512(R8)(BX*2), Z20
+	VFMADD231PS  Z6, Z20, Z18
+	VFMADD231PS  Z7, Z20, Z17
+	VFMADD231PS  Z8, Z20, Z16
+	VMOVUPS      576(R8)(BX*2), Z20
+	VFMADD231PS  Z6, Z20, Z19
+	VFMADD231PS  Z7, Z20, Z18
+	VFMADD231PS  Z8, Z20, Z17
+	VMOVUPS      640(R8)(BX*2), Z20
+	VFMADD231PS  Z7, Z20, Z19
+	VFMADD231PS  Z8, Z20, Z18
+	VMOVUPS      704(R8)(BX*2), Z20
+	VFMADD231PS  Z8, Z20, Z19
+	MOVQ         a+0(FP), R11
+	CMPQ         136(R11), $0x01
+	JLT          active160
+	JGT          clip159
+	MOVQ         a+0(FP), R11
+	VBROADCASTSS 144(R11), Z20
+	VMULPS       Z10, Z20, Z20
+	VMAXPS       Z10, Z20, Z10
+	VBROADCASTSS 144(R11), Z20
+	VMULPS       Z11, Z20, Z20
+	VMAXPS       Z11, Z20, Z11
+	VBROADCASTSS 144(R11), Z20
+	VMULPS       Z12, Z20, Z20
+	VMAXPS       Z12, Z20, Z12
+	VBROADCASTSS 144(R11), Z20
+	VMULPS       Z13, Z20, Z20
+	VMAXPS       Z13, Z20, Z13
+	VBROADCASTSS 144(R11), Z20
+	VMULPS       Z14, Z20, Z20
+	VMAXPS       Z14, Z20, Z14
+	VBROADCASTSS 144(R11), Z20
+	VMULPS       Z15, Z20, Z20
+	VMAXPS       Z15, Z20, Z15
+	VBROADCASTSS 144(R11), Z20
+	VMULPS       Z16, Z20, Z20
+	VMAXPS       Z16, Z20, Z16
+	VBROADCASTSS 144(R11), Z20
+	VMULPS       Z17, Z20, Z20
+	VMAXPS       Z17, Z20, Z17
+	VBROADCASTSS 144(R11), Z20
+	VMULPS       Z18, Z20, Z20
+	VMAXPS       Z18, Z20, Z18
+	VBROADCASTSS 144(R11), Z20
+	VMULPS       Z19, Z20, Z20
+	VMAXPS       Z19, Z20, Z19
+	JMP          active160
+
+clip159:
+	MOVQ         a+0(FP), R11
+	VBROADCASTSS 148(R11), Z20
+	VMAXPS       Z10, Z20, Z10
+	VMAXPS       Z11, Z20, Z11
+	VMAXPS       Z12, Z20, Z12
+	VMAXPS       Z13, Z20, Z13
+	VMAXPS       Z14, Z20, Z14
+	VMAXPS       Z15, Z20, Z15
+	VMAXPS       Z16, Z20, Z16
+	VMAXPS       Z17, Z20, Z17
+	VMAXPS       Z18, Z20, Z18
+	VMAXPS       Z19, Z20, Z19
+	MOVQ         a+0(FP), R11
+	CMPL         152(R11), $0x7f800000
+	JEQ          active160
+	VBROADCASTSS 152(R11), Z20
+	VMINPS       Z10, Z20, Z10
+	VMINPS       Z11, Z20, Z11
+	VMINPS       Z12, Z20, Z12
+	VMINPS       Z13, Z20, Z13
+	VMINPS       Z14, Z20, Z14
+	VMINPS       Z15, Z20, Z15
+	VMINPS       Z16, Z20, Z16
+	VMINPS       Z17, Z20, Z17
+	VMINPS       Z18, Z20, Z18
+	VMINPS       Z19, Z20, Z19
+
+active160:
+	VMOVUPS Z10, (R9)
+	VMOVUPS Z11, 64(R9)
+	VMOVUPS Z12, 128(R9)
+	VMOVUPS Z13, 192(R9)
+	VMOVUPS Z14, 256(R9)
+	VMOVUPS Z15, 320(R9)
+	VMOVUPS Z16, 384(R9)
+	VMOVUPS Z17, 448(R9)
+	VMOVUPS Z18, 512(R9)
+	VMOVUPS Z19, 576(R9)
+	ADDQ    SI, R8
+	ADDQ    DI, R9
+	DECQ    R10
+	JNZ     row
+	ADDQ    $0x00000280, AX
+	ADDQ    $0x00000280, CX
+	DECQ    DX
+	JNZ     tile
+	VZEROUPPER
+	RET
+
+// func depthwise3AVX512_1x13(a *Window3)
+// Requires: AVX, AVX512F
+TEXT ·depthwise3AVX512_1x13(SB), NOSPLIT, $0-8
+	MOVQ    a+0(FP), AX
+	MOVQ    (AX), AX
+	MOVQ    a+0(FP), CX
+	MOVQ    72(CX), CX
+	MOVQ    a+0(FP), DX
+	MOVQ    120(DX), DX
+	MOVQ    a+0(FP), BX
+	MOVQ    96(BX), BX
+	SHLQ    $0x02, BX
+	MOVQ    a+0(FP), SI
+	MOVQ    104(SI), SI
+	SHLQ    $0x02, SI
+	MOVQ    a+0(FP), DI
+	MOVQ    112(DI), DI
+	SHLQ    $0x02, DI
+	MOVQ    a+0(FP), R8
+	MOVQ    24(R8), R8
+	MOVQ    a+0(FP), R9
+	MOVQ    48(R9), R9
+	VMOVUPS (R8), Z0
+	VMOVUPS 64(R8), Z1
+	VMOVUPS 128(R8), Z2
+	VMOVUPS 192(R8), Z3
+	VMOVUPS 256(R8), Z4
+	VMOVUPS 320(R8), Z5
+	VMOVUPS 384(R8), Z6
+	VMOVUPS 448(R8), Z7
+	VMOVUPS 512(R8), Z8
+	VMOVUPS (R9), Z9
+
+tile:
+	MOVQ AX, R8
+	MOVQ CX, R9
+	MOVQ a+0(FP), R10
+	MOVQ 128(R10), R10
+
+row:
+	VMOVAPS      Z9, Z10
+	VMOVAPS      Z9, Z11
+	VMOVAPS      Z9, Z12
+	VMOVAPS      Z9, Z13
+	VMOVAPS      Z9, Z14
+	VMOVAPS      Z9, Z15
+	VMOVAPS      Z9, Z16
+	VMOVAPS      Z9, Z17
+	VMOVAPS      Z9, Z18
+	VMOVAPS      Z9, Z19
+	VMOVAPS      Z9, Z20
+	VMOVAPS      Z9, Z21
+	VMOVAPS      Z9, Z22
+	VMOVUPS      (R8), Z23
+	VFMADD231PS  Z0, Z23, Z10
+	VMOVUPS      64(R8), Z23
+	VFMADD231PS  Z0, Z23, Z11
+	VFMADD231PS  Z1, Z23, Z10
+	VMOVUPS      128(R8), Z23
+	VFMADD231PS  Z0, Z23, Z12
+	VFMADD231PS  Z1, Z23, Z11
+	VFMADD231PS  Z2, Z23, Z10
+	VMOVUPS      192(R8), Z23
+	VFMADD231PS  Z0, Z23, Z13
+	VFMADD231PS  Z1, Z23, Z12
+	VFMADD231PS  Z2, Z23, Z11
+	VMOVUPS      256(R8), Z23
+	VFMADD231PS  Z0, Z23, Z14
+	VFMADD231PS  Z1, Z23, Z13
+	VFMADD231PS  Z2, Z23, Z12
+	VMOVUPS      320(R8), Z23
+	VFMADD231PS  Z0, Z23, Z15
+	VFMADD231PS  Z1, Z23, Z14
+	VFMADD231PS  Z2, Z23, Z13
+	VMOVUPS      384(R8), Z23
+	VFMADD231PS  Z0, Z23, Z16
+	VFMADD231PS  Z1, Z23, Z15
+	VFMADD231PS  Z2, Z23, Z14
+	VMOVUPS      448(R8), Z23
+	VFMADD231PS  Z0, Z23, Z17
+	VFMADD231PS  Z1, Z23, Z16
+	VFMADD231PS  Z2, Z23, Z15
+	VMOVUPS      512(R8), Z23
+	VFMADD231PS  Z0, Z23, Z18
+	VFMADD231PS  Z1, Z23, Z17
+	VFMADD231PS  Z2, Z23, Z16
+	VMOVUPS      576(R8), Z23
+	VFMADD231PS  Z0, Z23, Z19
+	VFMADD231PS  Z1, Z23, Z18
+	VFMADD231PS  Z2, Z23, Z17
+	VMOVUPS      640(R8), Z23
+	VFMADD231PS  Z0, Z23, Z20
+	VFMADD231PS  Z1, Z23, Z19
+	VFMADD231PS  Z2, Z23, Z18
+	VMOVUPS      704(R8), Z23
+	VFMADD231PS  Z0, Z23, Z21
+	VFMADD231PS  Z1, Z23, Z20
+	VFMADD231PS  Z2, Z23, Z19
+	VMOVUPS      768(R8), Z23
+	VFMADD231PS  Z0, Z23, Z22
+	VFMADD231PS  Z1, Z23, Z21
+	VFMADD231PS  Z2, Z23, Z20
+	VMOVUPS      832(R8), Z23
+	VFMADD231PS  Z1, Z23, Z22
+	VFMADD231PS  Z2, Z23, Z21
+	VMOVUPS      896(R8), Z23
+	VFMADD231PS  Z2, Z23, Z22
+	VMOVUPS      (R8)(BX*1), Z23
+	VFMADD231PS  Z3, Z23, Z10
+	VMOVUPS      64(R8)(BX*1), Z23
+	VFMADD231PS  Z3, Z23, Z11
+	VFMADD231PS  Z4, Z23, Z10
+	VMOVUPS      128(R8)(BX*1), Z23
+	VFMADD231PS  Z3, Z23, Z12
+	VFMADD231PS  Z4, Z23, Z11
+	VFMADD231PS  Z5, Z23, Z10
+	VMOVUPS      192(R8)(BX*1), Z23
+	VFMADD231PS  Z3, Z23, Z13
+	VFMADD231PS  Z4, Z23, Z12
+	VFMADD231PS  Z5, Z23, Z11
+	VMOVUPS      256(R8)(BX*1), Z23
+	VFMADD231PS  Z3, Z23, Z14
+	VFMADD231PS  Z4, Z23, Z13
+	VFMADD231PS  Z5, Z23, Z12
+	VMOVUPS      320(R8)(BX*1), Z23
+	VFMADD231PS  Z3, Z23, Z15
+	VFMADD231PS  Z4, Z23, Z14
+	VFMADD231PS  Z5, Z23, Z13
+	VMOVUPS      384(R8)(BX*1), Z23
+	VFMADD231PS  Z3, Z23, Z16
+	VFMADD231PS  Z4, Z23, Z15
+	VFMADD231PS  Z5, Z23, Z14
+	VMOVUPS      448(R8)(BX*1), Z23
+	VFMADD231PS  Z3, Z23, Z17
+	VFMADD231PS  Z4, Z23, Z16
+	VFMADD231PS  Z5, Z23, Z15
+	VMOVUPS      512(R8)(BX*1), Z23
+	VFMADD231PS  Z3, Z23, Z18
+	VFMADD231PS  Z4, Z23, Z17
+	VFMADD231PS  Z5, Z23, Z16
+	VMOVUPS      576(R8)(BX*1), Z23
+	VFMADD231PS  Z3, Z23, Z19
+	VFMADD231PS  Z4, Z23, Z18
+	VFMADD231PS  Z5, Z23, Z17
+	VMOVUPS      640(R8)(BX*1), Z23
+	VFMADD231PS  Z3, Z23, Z20
+	VFMADD231PS  Z4, Z23, Z19
+	VFMADD231PS  Z5, Z23, Z18
+	VMOVUPS      704(R8)(BX*1), Z23
+	VFMADD231PS  Z3, Z23, Z21
+	VFMADD231PS  Z4, Z23, Z20
+	VFMADD231PS  Z5, Z23, Z19
+	VMOVUPS      768(R8)(BX*1), Z23
+	VFMADD231PS  Z3, Z23, Z22
+	VFMADD231PS  Z4, Z23, Z21
+	VFMADD231PS  Z5, Z23, Z20
+	VMOVUPS      832(R8)(BX*1), Z23
+	VFMADD231PS  Z4, Z23, Z22
+	VFMADD231PS  Z5, Z23, Z21
+	VMOVUPS      896(R8)(BX*1), Z23
+	VFMADD231PS  Z5, Z23, Z22
+	VMOVUPS      (R8)(BX*2), Z23
+	VFMADD231PS  Z6, Z23, Z10
+	VMOVUPS      64(R8)(BX*2), Z23
+	VFMADD231PS  Z6, Z23, Z11
+	VFMADD231PS  Z7, Z23, Z10
+	VMOVUPS      128(R8)(BX*2), Z23
+	VFMADD231PS  Z6, Z23, Z12
+	VFMADD231PS  Z7, Z23, Z11
+	VFMADD231PS  Z8, Z23, Z10
+	VMOVUPS      192(R8)(BX*2), Z23
+	VFMADD231PS  Z6, Z23, Z13
+	VFMADD231PS  Z7, Z23, Z12
+	VFMADD231PS  Z8, Z23, Z11
+	VMOVUPS      256(R8)(BX*2), Z23
+	VFMADD231PS  Z6, Z23, Z14
+	VFMADD231PS  Z7, Z23, Z13
+	VFMADD231PS  Z8, Z23, Z12
+	VMOVUPS      320(R8)(BX*2), Z23
+	VFMADD231PS  Z6, Z23, Z15
+	VFMADD231PS  Z7, Z23, Z14
+	VFMADD231PS  Z8, Z23, Z13
+	VMOVUPS      384(R8)(BX*2), Z23
+	VFMADD231PS  Z6, Z23, Z16
+	VFMADD231PS  Z7, Z23, Z15
+	VFMADD231PS  Z8, Z23, Z14
+	VMOVUPS      448(R8)(BX*2), Z23
+	VFMADD231PS  Z6, Z23, Z17
+	VFMADD231PS  Z7, Z23, Z16
+	VFMADD231PS  Z8, Z23, Z15
+	VMOVUPS      512(R8)(BX*2), Z23
+	VFMADD231PS  Z6, Z23, Z18
+	VFMADD231PS  Z7, Z23, Z17
+	VFMADD231PS  Z8, Z23, Z16
+	VMOVUPS      576(R8)(BX*2), Z23
+	VFMADD231PS  Z6, Z23, Z19
+	VFMADD231PS  Z7, Z23, Z18
+	VFMADD231PS  Z8, Z23, Z17
+	VMOVUPS      640(R8)(BX*2), Z23
+	VFMADD231PS  Z6, Z23, Z20
+	VFMADD231PS  Z7, Z23, Z19
+	VFMADD231PS  Z8, Z23, Z18
+	VMOVUPS      704(R8)(BX*2), Z23
+	VFMADD231PS  Z6, Z23, Z21
+	VFMADD231PS  Z7, Z23, Z20
+	VFMADD231PS  Z8, Z23, Z19
+	VMOVUPS      768(R8)(BX*2), Z23
+	VFMADD231PS  Z6, Z23, Z22
+	VFMADD231PS  Z7, Z23, Z21
+	VFMADD231PS  Z8, Z23, Z20
+	VMOVUPS      832(R8)(BX*2), Z23
+	VFMADD231PS  Z7, Z23, Z22
+	VFMADD231PS  Z8, Z23, Z21
+	VMOVUPS      896(R8)(BX*2), Z23
+	VFMADD231PS  Z8, Z23, Z22
+	MOVQ         a+0(FP), R11
+	CMPQ         136(R11), $0x01
+	JLT          active162
+	JGT          clip161
+	MOVQ         a+0(FP), R11
+	VBROADCASTSS 144(R11), Z23
+	VMULPS       Z10, Z23, Z23
+	VMAXPS       Z10, Z23, Z10
+	VBROADCASTSS 144(R11), Z23
+	VMULPS       Z11, Z23, Z23
+	VMAXPS       Z11, Z23, Z11
+	VBROADCASTSS 144(R11), Z23
+	VMULPS       Z12, Z23, Z23
+	VMAXPS       Z12, Z23, Z12
+	VBROADCASTSS 144(R11), Z23
+	VMULPS       Z13, Z23, Z23
+	VMAXPS       Z13, Z23, Z13
+	VBROADCASTSS 144(R11), Z23
+	VMULPS       Z14, Z23, Z23
+	VMAXPS       Z14, Z23, Z14
+	VBROADCASTSS 144(R11), Z23
+	VMULPS       Z15, Z23, Z23
+	VMAXPS       Z15, Z23, Z15
+	VBROADCASTSS 144(R11), Z23
+	VMULPS       Z16, Z23, Z23
+	VMAXPS       Z16, Z23, Z16
+	VBROADCASTSS 144(R11), Z23
+	VMULPS       Z17, Z23, Z23
+	VMAXPS       Z17, Z23, Z17
+	VBROADCASTSS 144(R11), Z23
+	VMULPS       Z18, Z23, Z23
+	VMAXPS       Z18, Z23, Z18
+	VBROADCASTSS 144(R11), Z23
+	VMULPS       Z19, Z23, Z23
+	VMAXPS       Z19, Z23, Z19
+	VBROADCASTSS 144(R11), Z23
+	VMULPS       Z20, Z23, Z23
+	VMAXPS       Z20, Z23, Z20
+	VBROADCASTSS 144(R11), Z23
+	VMULPS       Z21, Z23, Z23
+	VMAXPS       Z21, Z23, Z21
+	VBROADCASTSS 144(R11), Z23
+	VMULPS       Z22, Z23, Z23
+	VMAXPS       Z22, Z23, Z22
+	JMP          active162
+
+clip161:
+	MOVQ         a+0(FP), R11
+	VBROADCASTSS 148(R11), Z23
+	VMAXPS       Z10, Z23, Z10
+	VMAXPS       Z11, Z23, Z11
+	VMAXPS       Z12, Z23, Z12
+	VMAXPS       Z13, Z23, Z13
+	VMAXPS       Z14, Z23, Z14
+	VMAXPS       Z15, Z23, Z15
+	VMAXPS       Z16, Z23, Z16
+	VMAXPS       Z17, Z23, Z17
+	VMAXPS       Z18, Z23, Z18
+	VMAXPS       Z19, Z23, Z19
+	VMAXPS       Z20, Z23, Z20
+	VMAXPS       Z21, Z23, Z21
+	VMAXPS       Z22, Z23, Z22
+	MOVQ         a+0(FP), R11
+	CMPL         152(R11), $0x7f800000
+	JEQ          active162
+	VBROADCASTSS 152(R11), Z23
+	VMINPS       Z10, Z23, Z10
+	VMINPS       Z11, Z23, Z11
+	VMINPS       Z12, Z23, Z12
+	VMINPS       Z13, Z23, Z13
+	VMINPS       Z14, Z23, Z14
+	VMINPS       Z15, Z23, Z15
+	VMINPS       Z16, Z23, Z16
+	VMINPS       Z17, Z23, Z17
+	VMINPS       Z18, Z23, Z18
+	VMINPS       Z19, Z23, Z19
+	VMINPS       Z20, Z23, Z20
+	VMINPS       Z21, Z23, Z21
+	VMINPS       Z22, Z23, Z22
+
+active162:
+	VMOVUPS Z10, (R9)
+	VMOVUPS Z11, 64(R9)
+	VMOVUPS Z12, 128(R9)
+	VMOVUPS Z13, 192(R9)
+	VMOVUPS Z14, 256(R9)
+	VMOVUPS Z15, 320(R9)
+	VMOVUPS Z16, 384(R9)
+	VMOVUPS Z17, 448(R9)
+	VMOVUPS Z18, 512(R9)
+	VMOVUPS Z19, 576(R9)
+	VMOVUPS Z20, 640(R9)
+	VMOVUPS Z21, 704(R9)
+	VMOVUPS Z22, 768(R9)
+	ADDQ    SI, R8
+	ADDQ    DI, R9
+	DECQ    R10
+	JNZ     row
+	ADDQ    $0x00000340, AX
+	ADDQ    $0x00000340, CX
+	DECQ    DX
+	JNZ     tile
+	VZEROUPPER
+	RET
+
+// func depthwise3AVX512_1x14(a *Window3)
+// Requires: AVX, AVX512F
+TEXT ·depthwise3AVX512_1x14(SB), NOSPLIT, $0-8
+	MOVQ    a+0(FP), AX
+	MOVQ    (AX), AX
+	MOVQ    a+0(FP), CX
+	MOVQ    72(CX), CX
+	MOVQ    a+0(FP), DX
+	MOVQ    120(DX), DX
+	MOVQ    a+0(FP), BX
+	MOVQ    96(BX), BX
+	SHLQ    $0x02, BX
+	MOVQ    a+0(FP), SI
+	MOVQ    104(SI), SI
+	SHLQ    $0x02, SI
+	MOVQ    a+0(FP), DI
+	MOVQ    112(DI), DI
+	SHLQ    $0x02, DI
+	MOVQ    a+0(FP), R8
+	MOVQ    24(R8), R8
+	MOVQ    a+0(FP), R9
+	MOVQ    48(R9), R9
+	VMOVUPS (R8), Z0
+	VMOVUPS 64(R8), Z1
+	VMOVUPS 128(R8), Z2
+	VMOVUPS 192(R8), Z3
+	VMOVUPS 256(R8), Z4
+	VMOVUPS 320(R8), Z5
+	VMOVUPS 384(R8), Z6
+	VMOVUPS 448(R8), Z7
+	VMOVUPS 512(R8), Z8
+	VMOVUPS (R9), Z9
+
+tile:
+	MOVQ AX, R8
+	MOVQ CX, R9
+	MOVQ a+0(FP), R10
+	MOVQ 128(R10), R10
+
+row:
+	VMOVAPS      Z9, Z10
+	VMOVAPS      Z9, Z11
+	VMOVAPS      Z9, Z12
+	VMOVAPS      Z9, Z13
+	VMOVAPS      Z9, Z14
+	VMOVAPS      Z9, Z15
+	VMOVAPS      Z9, Z16
+	VMOVAPS      Z9, Z17
+	VMOVAPS      Z9, Z18
+	VMOVAPS      Z9, Z19
+	VMOVAPS      Z9, Z20
+	VMOVAPS      Z9, Z21
+	VMOVAPS      Z9, Z22
+	VMOVAPS      Z9, Z23
+	VMOVUPS      (R8), Z24
+	VFMADD231PS  Z0, Z24, Z10
+	VMOVUPS      64(R8), Z24
+	VFMADD231PS  Z0, Z24, Z11
+	VFMADD231PS  Z1, Z24, Z10
+	VMOVUPS      128(R8), Z24
+	VFMADD231PS  Z0, Z24, Z12
+	VFMADD231PS  Z1, Z24, Z11
+	VFMADD231PS  Z2, Z24, Z10
+	VMOVUPS      192(R8), Z24
+	VFMADD231PS  Z0, Z24, Z13
+	VFMADD231PS  Z1, Z24, Z12
+	VFMADD231PS  Z2, Z24, Z11
+	VMOVUPS      256(R8), Z24
+	VFMADD231PS  Z0, Z24, Z14
+	VFMADD231PS  Z1, Z24, Z13
+	VFMADD231PS  Z2, Z24, Z12
+	VMOVUPS      320(R8), Z24
+	VFMADD231PS  Z0, Z24, Z15
+	VFMADD231PS  Z1, Z24, Z14
+	VFMADD231PS  Z2, Z24, Z13
+	VMOVUPS      384(R8), Z24
+	VFMADD231PS  Z0, Z24, Z16
+	VFMADD231PS  Z1, Z24, Z15
+	VFMADD231PS  Z2, Z24, Z14
+	VMOVUPS      448(R8), Z24
+	VFMADD231PS  Z0, Z24, Z17
+	VFMADD231PS  Z1, Z24, Z16
+	VFMADD231PS  Z2, Z24, Z15
+	VMOVUPS      512(R8), Z24
+	VFMADD231PS  Z0, Z24, Z18
+	VFMADD231PS  Z1, Z24, Z17
+	VFMADD231PS  Z2, Z24, Z16
+	VMOVUPS      576(R8), Z24
+	VFMADD231PS  Z0, Z24, Z19
+	VFMADD231PS  Z1, Z24, Z18
+	VFMADD231PS  Z2, Z24, Z17
+	VMOVUPS      640(R8), Z24
+	VFMADD231PS  Z0, Z24, Z20
+	VFMADD231PS  Z1, Z24, Z19
+	VFMADD231PS  Z2, Z24, Z18
+	VMOVUPS      704(R8), Z24
+	VFMADD231PS  Z0, Z24, Z21
+	VFMADD231PS  Z1, Z24, Z20
+	VFMADD231PS  Z2, Z24, Z19
+	VMOVUPS      768(R8), Z24
+	VFMADD231PS  Z0, Z24, Z22
+	VFMADD231PS  Z1, Z24, Z21
+	VFMADD231PS  Z2, Z24, Z20
+	VMOVUPS      832(R8), Z24
+	VFMADD231PS  Z0, Z24, Z23
+	VFMADD231PS  Z1, Z24, Z22
+	VFMADD231PS  Z2, Z24, Z21
+	VMOVUPS      896(R8), Z24
+	VFMADD231PS  Z1, Z24, Z23
+	VFMADD231PS  Z2, Z24, Z22
+	VMOVUPS      960(R8), Z24
+	VFMADD231PS  Z2, Z24, Z23
+	VMOVUPS      (R8)(BX*1), Z24
+	VFMADD231PS  Z3, Z24, Z10
+	VMOVUPS      64(R8)(BX*1), Z24
+	VFMADD231PS  Z3, Z24, Z11
+	VFMADD231PS  Z4, Z24, Z10
+	VMOVUPS      128(R8)(BX*1), Z24
+	VFMADD231PS  Z3, Z24, Z12
+	VFMADD231PS  Z4, Z24, Z11
+	VFMADD231PS  Z5, Z24, Z10
+	VMOVUPS      192(R8)(BX*1), Z24
+	VFMADD231PS  Z3, Z24, Z13
+	VFMADD231PS  Z4, Z24, Z12
+	VFMADD231PS  Z5, Z24, Z11
+	VMOVUPS      256(R8)(BX*1), Z24
+	VFMADD231PS  Z3, Z24, Z14
+	VFMADD231PS  Z4, Z24, Z13
+	VFMADD231PS  Z5, Z24, Z12
+	VMOVUPS      320(R8)(BX*1), Z24
+	VFMADD231PS  Z3, Z24, Z15
+	VFMADD231PS  Z4, Z24, Z14
+	VFMADD231PS  Z5, Z24, Z13
+	VMOVUPS      384(R8)(BX*1), Z24
+	VFMADD231PS  Z3, Z24, Z16
+	VFMADD231PS  Z4, Z24, Z15
+	VFMADD231PS  Z5, Z24, Z14
+	VMOVUPS      448(R8)(BX*1), Z24
+	VFMADD231PS  Z3, Z24, Z17
+	VFMADD231PS  Z4, Z24, Z16
+	VFMADD231PS  Z5, Z24, Z15
+	VMOVUPS      512(R8)(BX*1), Z24
+	VFMADD231PS  Z3, Z24, Z18
+	VFMADD231PS  Z4, Z24, Z17
+	VFMADD231PS  Z5, Z24, Z16
+	VMOVUPS      576(R8)(BX*1), Z24
+	VFMADD231PS  Z3, Z24, Z19
+	VFMADD231PS  Z4, Z24, Z18
+	VFMADD231PS  Z5, Z24, Z17
+	VMOVUPS      640(R8)(BX*1), Z24
+	VFMADD231PS  Z3, Z24, Z20
+	VFMADD231PS  Z4, Z24, Z19
+	VFMADD231PS  Z5, Z24, Z18
+	VMOVUPS      704(R8)(BX*1), Z24
+	VFMADD231PS  Z3, Z24, Z21
+	VFMADD231PS  Z4, Z24, Z20
+	VFMADD231PS  Z5, Z24, Z19
+	VMOVUPS      768(R8)(BX*1), Z24
+	VFMADD231PS  Z3, Z24, Z22
+	VFMADD231PS  Z4, Z24, Z21
+	VFMADD231PS  Z5, Z24, Z20
+	VMOVUPS      832(R8)(BX*1), Z24
+	VFMADD231PS  Z3, Z24, Z23
+	VFMADD231PS  Z4, Z24, Z22
+	VFMADD231PS  Z5, Z24, Z21
+	VMOVUPS      896(R8)(BX*1), Z24
+	VFMADD231PS  Z4, Z24, Z23
+	VFMADD231PS  Z5, Z24, Z22
+	VMOVUPS      960(R8)(BX*1), Z24
+	VFMADD231PS  Z5, Z24, Z23
+	VMOVUPS      (R8)(BX*2), Z24
+	VFMADD231PS  Z6, Z24, Z10
+	VMOVUPS      64(R8)(BX*2), Z24
+	VFMADD231PS  Z6, Z24, Z11
+	VFMADD231PS  Z7, Z24, Z10
+	VMOVUPS      128(R8)(BX*2), Z24
+	VFMADD231PS  Z6, Z24, Z12
+	VFMADD231PS  Z7, Z24, Z11
+	VFMADD231PS  Z8, Z24, Z10
+	VMOVUPS      192(R8)(BX*2), Z24
+	VFMADD231PS  Z6, Z24, Z13
+	VFMADD231PS  Z7, Z24, Z12
+	VFMADD231PS  Z8, Z24, Z11
+	VMOVUPS      256(R8)(BX*2), Z24
+	VFMADD231PS  Z6, Z24, Z14
+	VFMADD231PS  Z7, Z24, Z13
+	VFMADD231PS  Z8, Z24, Z12
+	VMOVUPS      320(R8)(BX*2), Z24
+	VFMADD231PS  Z6, Z24, Z15
+	VFMADD231PS  Z7, Z24, Z14
+	VFMADD231PS  Z8, Z24, Z13
+	VMOVUPS      384(R8)(BX*2), Z24
+	VFMADD231PS  Z6, Z24, Z16
+	VFMADD231PS  Z7, Z24, Z15
+	VFMADD231PS  Z8, Z24, Z14
+	VMOVUPS      448(R8)(BX*2), Z24
+	VFMADD231PS  Z6, Z24, Z17
+	VFMADD231PS  Z7, Z24, Z16
+	VFMADD231PS  Z8, Z24, Z15
+	VMOVUPS      512(R8)(BX*2), Z24
+	VFMADD231PS  Z6, Z24, Z18
+	VFMADD231PS  Z7, Z24, Z17
+	VFMADD231PS  Z8, Z24, Z16
+	VMOVUPS      576(R8)(BX*2), Z24
+	VFMADD231PS  Z6, Z24, Z19
+	VFMADD231PS  Z7, Z24, Z18
+	VFMADD231PS  Z8, Z24, Z17
+	VMOVUPS      640(R8)(BX*2), Z24
+	VFMADD231PS  Z6, Z24, Z20
+	VFMADD231PS  Z7, Z24, Z19
+	VFMADD231PS  Z8, Z24, Z18
+	VMOVUPS      704(R8)(BX*2), Z24
+	VFMADD231PS  Z6, Z24, Z21
+	VFMADD231PS  Z7, Z24, Z20
+	VFMADD231PS  Z8, Z24, Z19
+	VMOVUPS      768(R8)(BX*2), Z24
+	VFMADD231PS  Z6, Z24, Z22
+	VFMADD231PS  Z7, Z24, Z21
+	VFMADD231PS  Z8, Z24, Z20
+	VMOVUPS      832(R8)(BX*2), Z24
+	VFMADD231PS  Z6, Z24, Z23
+	VFMADD231PS  Z7, Z24, Z22
+	VFMADD231PS  Z8, Z24, Z21
+	VMOVUPS      896(R8)(BX*2), Z24
+	VFMADD231PS  Z7, Z24, Z23
+	VFMADD231PS  Z8, Z24, Z22
+	VMOVUPS      960(R8)(BX*2), Z24
+	VFMADD231PS  Z8, Z24, Z23
+	MOVQ         a+0(FP), R11
+	CMPQ         136(R11), $0x01
+	JLT          active164
+	JGT          clip163
+	MOVQ         a+0(FP), R11
+	VBROADCASTSS 144(R11), Z24
+	VMULPS       Z10, Z24, Z24
+	VMAXPS       Z10, Z24, Z10
+	VBROADCASTSS 144(R11), Z24
+	VMULPS       Z11, Z24, Z24
+	VMAXPS       Z11, Z24, Z11
+	VBROADCASTSS 144(R11), Z24
+	VMULPS       Z12, Z24, Z24
+	VMAXPS       Z12, Z24, Z12
+	VBROADCASTSS 144(R11), Z24
+	VMULPS       Z13, Z24, Z24
+	VMAXPS       Z13, Z24, Z13
+	VBROADCASTSS 144(R11), Z24
+	VMULPS       Z14, Z24, Z24
+	VMAXPS       Z14, Z24, Z14
+	VBROADCASTSS 144(R11), Z24
+	VMULPS       Z15, Z24, Z24
+	VMAXPS       Z15, Z24, Z15
+	VBROADCASTSS 144(R11), Z24
+	VMULPS       Z16, Z24, Z24
+	VMAXPS       Z16, Z24, Z16
+	VBROADCASTSS 144(R11), Z24
+	VMULPS       Z17, Z24, Z24
+	VMAXPS       Z17, Z24, Z17
+	VBROADCASTSS 144(R11), Z24
+	VMULPS       Z18, Z24, Z24
+	VMAXPS       Z18, Z24, Z18
+	VBROADCASTSS 144(R11), Z24
+	VMULPS       Z19, Z24, Z24
+	VMAXPS       Z19, Z24, Z19
+	VBROADCASTSS 144(R11), Z24
+	VMULPS       Z20, Z24, Z24
+	VMAXPS       Z20, Z24, Z20
+	VBROADCASTSS 144(R11), Z24
+	VMULPS       Z21, Z24, Z24
+	VMAXPS       Z21, Z24, Z21
+	VBROADCASTSS 144(R11), Z24
+	VMULPS       Z22, Z24, Z24
+	VMAXPS       Z22, Z24, Z22
+	VBROADCASTSS 144(R11), Z24
+	VMULPS       Z23, Z24, Z24
+	VMAXPS       Z23, Z24, Z23
+	JMP          active164
+
+clip163:
+	MOVQ         a+0(FP), R11
+	VBROADCASTSS 148(R11), Z24
+	VMAXPS       Z10, Z24, Z10
+	VMAXPS       Z11, Z24, Z11
+	VMAXPS       Z12, Z24, Z12
+	VMAXPS       Z13, Z24, Z13
+	VMAXPS       Z14, Z24, Z14
+	VMAXPS       Z15, Z24, Z15
+	VMAXPS       Z16, Z24, Z16
+	VMAXPS       Z17, Z24, Z17
+	VMAXPS       Z18, Z24, Z18
+	VMAXPS       Z19, Z24, Z19
+	VMAXPS       Z20, Z24, Z20
+	VMAXPS       Z21, Z24, Z21
+	VMAXPS       Z22, Z24, Z22
+	VMAXPS       Z23, Z24, Z23
+	MOVQ         a+0(FP), R11
+	CMPL         152(R11), $0x7f800000
+	JEQ          active164
+	VBROADCASTSS 152(R11), Z24
+	VMINPS       Z10, Z24, Z10
+	VMINPS       Z11, Z24, Z11
+	VMINPS       Z12, Z24, Z12
+	VMINPS       Z13, Z24, Z13
+	VMINPS       Z14, Z24, Z14
+	VMINPS       Z15, Z24, Z15
+	VMINPS       Z16, Z24, Z16
+	VMINPS       Z17, Z24, Z17
+	VMINPS       Z18, Z24, Z18
+	VMINPS       Z19, Z24, Z19
+	VMINPS       Z20, Z24, Z20
+	VMINPS       Z21, Z24, Z21
+	VMINPS       Z22, Z24, Z22
+	VMINPS       Z23, Z24, Z23
+
+active164:
+	VMOVUPS Z10, (R9)
+	VMOVUPS Z11, 64(R9)
+	VMOVUPS Z12, 128(R9)
+	VMOVUPS Z13, 192(R9)
+	VMOVUPS Z14, 256(R9)
+	VMOVUPS Z15, 320(R9)
+	VMOVUPS Z16, 384(R9)
+	VMOVUPS Z17, 448(R9)
+	VMOVUPS Z18, 512(R9)
+	VMOVUPS Z19, 576(R9)
+	VMOVUPS Z20, 640(R9)
+	VMOVUPS Z21, 704(R9)
+	VMOVUPS Z22, 768(R9)
+	VMOVUPS Z23, 832(R9)
+	ADDQ    SI, R8
+	ADDQ    DI, R9
+	DECQ    R10
+	JNZ     row
+	ADDQ    $0x00000380, AX
+	ADDQ    $0x00000380, CX
+	DECQ    DX
+	JNZ     tile
+	VZEROUPPER
+	RET
+
+// func depthwise3AVX512_2x1(a *Window3)
+// Requires: AVX, AVX512F
+TEXT ·depthwise3AVX512_2x1(SB), NOSPLIT, $0-8
+	MOVQ    a+0(FP), AX
+	MOVQ    (AX), AX
+	MOVQ    a+0(FP), CX
+	MOVQ    72(CX), CX
+	MOVQ    a+0(FP), DX
+	MOVQ    120(DX), DX
+	MOVQ    a+0(FP), BX
+	MOVQ    96(BX), BX
+	SHLQ    $0x02, BX
+	MOVQ    a+0(FP), SI
+	MOVQ    104(SI), SI
+	SHLQ    $0x02, SI
+	MOVQ    a+0(FP), DI
+	MOVQ    112(DI), DI
+	SHLQ    $0x02, DI
+	MOVQ    a+0(FP), R8
+	MOVQ    24(R8), R8
+	MOVQ    a+0(FP), R9
+	MOVQ    48(R9), R9
+	VMOVUPS (R8), Z0
+	VMOVUPS 64(R8), Z1
+	VMOVUPS 128(R8), Z2
+	VMOVUPS 192(R8), Z3
+	VMOVUPS 256(R8), Z4
+	VMOVUPS 320(R8), Z5
+	VMOVUPS 384(R8), Z6
+	VMOVUPS 448(R8), Z7
+	VMOVUPS 512(R8), Z8
+	VMOVUPS (R9), Z9
+
+tile:
+	MOVQ AX, R8
+	MOVQ CX, R9
+	MOVQ a+0(FP), R10
+	MOVQ 128(R10), R10
+
+row:
+	VMOVAPS      Z9, Z10
+	VMOVUPS      (R8), Z11
+	VFMADD231PS  Z0, Z11, Z10
+	VMOVUPS      64(R8), Z11
+	VFMADD231PS  Z1, Z11, Z10
+	VMOVUPS      128(R8), Z11
+	VFMADD231PS  Z2, Z11, Z10
+	VMOVUPS      (R8)(BX*1), Z11
+	VFMADD231PS  Z3, Z11, Z10
+	VMOVUPS      64(R8)(BX*1), Z11
+	VFMADD231PS  Z4, Z11, Z10
+	VMOVUPS      128(R8)(BX*1), Z11
+	VFMADD231PS  Z5, Z11, Z10
+	VMOVUPS      (R8)(BX*2), Z11
+	VFMADD231PS  Z6, Z11, Z10
+	VMOVUPS      64(R8)(BX*2), Z11
+	VFMADD231PS  Z7, Z11, Z10
+	VMOVUPS      128(R8)(BX*2), Z11
+	VFMADD231PS  Z8, Z11, Z10
+	MOVQ         a+0(FP), R11
+	CMPQ         136(R11), $0x01
 	JLT          active166
 	JGT          clip165
-	MOVQ         a+0(FP), DI
-	VBROADCASTSS 144(DI), Z14
-	VMULPS       Z10, Z14, Z14
-	VMAXPS       Z10, Z14, Z10
-	VBROADCASTSS 144(DI), Z14
-	VMULPS       Z11, Z14, Z14
-	VMAXPS       Z11, Z14, Z11
-	VBROADCASTSS 144(DI), Z14
-	VMULPS       Z12, Z14, Z14
-	VMAXPS       Z12, Z14, Z12
-	VBROADCASTSS 144(DI), Z14
-	VMULPS       Z13, Z14, Z14
-	VMAXPS       Z13, Z14, Z13
+	MOVQ         a+0(FP), R11
+	VBROADCASTSS 144(R11), Z11
+	VMULPS       Z10, Z11, Z11
+	VMAXPS       Z10, Z11, Z10
 	JMP          active166
 
 clip165:
-	MOVQ         a+0(FP), DI
-	VBROADCASTSS 148(DI), Z14
+	MOVQ         a+0(FP), R11
+	VBROADCASTSS 148(R11), Z11
+	VMAXPS       Z10, Z11, Z10
+	MOVQ         a+0(FP), R11
+	CMPL         152(R11), $0x7f800000
+	JEQ          active166
+	VBROADCASTSS 152(R11), Z11
+	VMINPS       Z10, Z11, Z10
+
+active166:
+	VMOVUPS Z10, (R9)
+	ADDQ    SI, R8
+	ADDQ    DI, R9
+	DECQ    R10
+	JNZ     row
+	ADDQ    $0x00000080, AX
+	ADDQ    $0x00000040, CX
+	DECQ    DX
+	JNZ     tile
+	VZEROUPPER
+	RET
+
+// func depthwise3AVX512_2x2(a *Window3)
+// Requires: AVX, AVX512F
+TEXT ·depthwise3AVX512_2x2(SB), NOSPLIT, $0-8
+	MOVQ    a+0(FP), AX
+	MOVQ    (AX), AX
+	MOVQ    a+0(FP), CX
+	MOVQ    72(CX), CX
+	MOVQ    a+0(FP), DX
+	MOVQ    120(DX), DX
+	MOVQ    a+0(FP), BX
+	MOVQ    96(BX), BX
+	SHLQ    $0x02, BX
+	MOVQ    a+0(FP), SI
+	MOVQ    104(SI), SI
+	SHLQ    $0x02, SI
+	MOVQ    a+0(FP), DI
+	MOVQ    112(DI), DI
+	SHLQ    $0x02, DI
+	MOVQ    a+0(FP), R8
+	MOVQ    24(R8), R8
+	MOVQ    a+0(FP), R9
+	MOVQ    48(R9), R9
+	VMOVUPS (R8), Z0
+	VMOVUPS 64(R8), Z1
+	VMOVUPS 128(R8), Z2
+	VMOVUPS 192(R8), Z3
+	VMOVUPS 256(R8), Z4
+	VMOVUPS 320(R8), Z5
+	VMOVUPS 384(R8), Z6
+	VMOVUPS 448(R8), Z7
+	VMOVUPS 512(R8), Z8
+	VMOVUPS (R9), Z9
+
+tile:
+	MOVQ AX, R8
+	MOVQ CX, R9
+	MOVQ a+0(FP), R10
+	MOVQ 128(R10), R10
+
+row:
+	VMOVAPS      Z9, Z10
+	VMOVAPS      Z9, Z11
+	VMOVUPS      (R8), Z12
+	VFMADD231PS  Z0, Z12, Z10
+	VMOVUPS      64(R8), Z12
+	VFMADD231PS  Z1, Z12, Z10
+	VMOVUPS      128(R8), Z12
+	VFMADD231PS  Z0, Z12, Z11
+	VFMADD231PS  Z2, Z12, Z10
+	VMOVUPS      192(R8), Z12
+	VFMADD231PS  Z1, Z12, Z11
+	VMOVUPS      256(R8), Z12
+	VFMADD231PS  Z2, Z12, Z11
+	VMOVUPS      (R8)(BX*1), Z12
+	VFMADD231PS  Z3, Z12, Z10
+	VMOVUPS      64(R8)(BX*1), Z12
+	VFMADD231PS  Z4, Z12, Z10
+	VMOVUPS      128(R8)(BX*1), Z12
+	VFMADD231PS  Z3, Z12, Z11
+	VFMADD231PS  Z5, Z12, Z10
+	VMOVUPS      192(R8)(BX*1), Z12
+	VFMADD231PS  Z4, Z12, Z11
+	VMOVUPS      256(R8)(BX*1), Z12
+	VFMADD231PS  Z5, Z12, Z11
+	VMOVUPS      (R8)(BX*2), Z12
+	VFMADD231PS  Z6, Z12, Z10
+	VMOVUPS      64(R8)(BX*2), Z12
+	VFMADD231PS  Z7, Z12, Z10
+	VMOVUPS      128(R8)(BX*2), Z12
+	VFMADD231PS  Z6, Z12, Z11
+	VFMADD231PS  Z8, Z12, Z10
+	VMOVUPS      192(R8)(BX*2), Z12
+	VFMADD231PS  Z7, Z12, Z11
+	VMOVUPS      256(R8)(BX*2), Z12
+	VFMADD231PS  Z8, Z12, Z11
+	MOVQ         a+0(FP), R11
+	CMPQ         136(R11), $0x01
+	JLT          active168
+	JGT          clip167
+	MOVQ         a+0(FP), R11
+	VBROADCASTSS 144(R11), Z12
+	VMULPS       Z10, Z12, Z12
+	VMAXPS       Z10, Z12, Z10
+	VBROADCASTSS 144(R11), Z12
+	VMULPS       Z11, Z12, Z12
+	VMAXPS       Z11, Z12, Z11
+	JMP          active168
+
+clip167:
+	MOVQ         a+0(FP), R11
+	VBROADCASTSS 148(R11), Z12
+	VMAXPS       Z10, Z12, Z10
+	VMAXPS       Z11, Z12, Z11
+	MOVQ         a+0(FP), R11
+	CMPL         152(R11), $0x7f800000
+	JEQ          active168
+	VBROADCASTSS 152(R11), Z12
+	VMINPS       Z10, Z12, Z10
+	VMINPS       Z11, Z12, Z11
+
+active168:
+	VMOVUPS Z10, (R9)
+	VMOVUPS Z11, 64(R9)
+	ADDQ    SI, R8
+	ADDQ    DI, R9
+	DECQ    R10
+	JNZ     row
+	ADDQ    $0x00000100, AX
+	ADDQ    $0x00000080, CX
+	DECQ    DX
+	JNZ     tile
+	VZEROUPPER
+	RET
+
+// func depthwise3AVX512_2x3(a *Window3)
+// Requires: AVX, AVX512F
+TEXT ·depthwise3AVX512_2x3(SB), NOSPLIT, $0-8
+	MOVQ    a+0(FP), AX
+	MOVQ    (AX), AX
+	MOVQ    a+0(FP), CX
+	MOVQ    72(CX), CX
+	MOVQ    a+0(FP), DX
+	MOVQ    120(DX), DX
+	MOVQ    a+0(FP), BX
+	MOVQ    96(BX), BX
+	SHLQ    $0x02, BX
+	MOVQ    a+0(FP), SI
+	MOVQ    104(SI), SI
+	SHLQ    $0x02, SI
+	MOVQ    a+0(FP), DI
+	MOVQ    112(DI), DI
+	SHLQ    $0x02, DI
+	MOVQ    a+0(FP), R8
+	MOVQ    24(R8), R8
+	MOVQ    a+0(FP), R9
+	MOVQ    48(R9), R9
+	VMOVUPS (R8), Z0
+	VMOVUPS 64(R8), Z1
+	VMOVUPS 128(R8), Z2
+	VMOVUPS 192(R8), Z3
+	VMOVUPS 256(R8), Z4
+	VMOVUPS 320(R8), Z5
+	VMOVUPS 384(R8), Z6
+	VMOVUPS 448(R8), Z7
+	VMOVUPS 512(R8), Z8
+	VMOVUPS (R9), Z9
+
+tile:
+	MOVQ AX, R8
+	MOVQ CX, R9
+	MOVQ a+0(FP), R10
+	MOVQ 128(R10), R10
+
+row:
+	VMOVAPS      Z9, Z10
+	VMOVAPS      Z9, Z11
+	VMOVAPS      Z9, Z12
+	VMOVUPS      (R8), Z13
+	VFMADD231PS  Z0, Z13, Z10
+	VMOVUPS      64(R8), Z13
+	VFMADD231PS  Z1, Z13, Z10
+	VMOVUPS      128(R8), Z13
+	VFMADD231PS  Z0, Z13, Z11
+	VFMADD231PS  Z2, Z13, Z10
+	VMOVUPS      192(R8), Z13
+	VFMADD231PS  Z1, Z13, Z11
+	VMOVUPS      256(R8), Z13
+	VFMADD231PS  Z0, Z13, Z12
+	VFMADD231PS  Z2, Z13, Z11
+	VMOVUPS      320(R8), Z13
+	VFMADD231PS  Z1, Z13, Z12
+	VMOVUPS      384(R8), Z13
+	VFMADD231PS  Z2, Z13, Z12
+	VMOVUPS      (R8)(BX*1), Z13
+	VFMADD231PS  Z3, Z13, Z10
+	VMOVUPS      64(R8)(BX*1), Z13
+	VFMADD231PS  Z4, Z13, Z10
+	VMOVUPS      128(R8)(BX*1), Z13
+	VFMADD231PS  Z3, Z13, Z11
+	VFMADD231PS  Z5, Z13, Z10
+	VMOVUPS      192(R8)(BX*1), Z13
+	VFMADD231PS  Z4, Z13, Z11
+	VMOVUPS      256(R8)(BX*1), Z13
+	VFMADD231PS  Z3, Z13, Z12
+	VFMADD231PS  Z5, Z13, Z11
+	VMOVUPS      320(R8)(BX*1), Z13
+	VFMADD231PS  Z4, Z13, Z12
+	VMOVUPS      384(R8)(BX*1), Z13
+	VFMADD231PS  Z5, Z13, Z12
+	VMOVUPS      (R8)(BX*2), Z13
+	VFMADD231PS  Z6, Z13, Z10
+	VMOVUPS      64(R8)(BX*2), Z13
+	VFMADD231PS  Z7, Z13, Z10
+	VMOVUPS      128(R8)(BX*2), Z13
+	VFMADD231PS  Z6, Z13, Z11
+	VFMADD231PS  Z8, Z13, Z10
+	VMOVUPS      192(R8)(BX*2), Z13
+	VFMADD231PS  Z7, Z13, Z11
+	VMOVUPS      256(R8)(BX*2), Z13
+	VFMADD231PS  Z6, Z13, Z12
+	VFMADD231PS  Z8, Z13, Z11
+	VMOVUPS      320(R8)(BX*2), Z13
+	VFMADD231PS  Z7, Z13, Z12
+	VMOVUPS      384(R8)(BX*2), Z13
+	VFMADD231PS  Z8, Z13, Z12
+	MOVQ         a+0(FP), R11
+	CMPQ         136(R11), $0x01
+	JLT          active170
+	JGT          clip169
+	MOVQ         a+0(FP), R11
+	VBROADCASTSS 144(R11), Z13
+	VMULPS       Z10, Z13, Z13
+	VMAXPS       Z10, Z13, Z10
+	VBROADCASTSS 144(R11), Z13
+	VMULPS       Z11, Z13, Z13
+	VMAXPS       Z11, Z13, Z11
+	VBROADCASTSS 144(R11), Z13
+	VMULPS       Z12, Z13, Z13
+	VMAXPS       Z12, Z13, Z12
+	JMP          active170
+
+clip169:
+	MOVQ         a+0(FP), R11
+	VBROADCASTSS 148(R11), Z13
+	VMAXPS       Z10, Z13, Z10
+	VMAXPS       Z11, Z13, Z11
+	VMAXPS       Z12, Z13, Z12
+	MOVQ         a+0(FP), R11
+	CMPL         152(R11), $0x7f800000
+	JEQ          active170
+	VBROADCASTSS 152(R11), Z13
+	VMINPS       Z10, Z13, Z10
+	VMINPS       Z11, Z13, Z11
+	VMINPS       Z12, Z13, Z12
+
+active170:
+	VMOVUPS Z10, (R9)
+	VMOVUPS Z11, 64(R9)
+	VMOVUPS Z12, 128(R9)
+	ADDQ    SI, R8
+	ADDQ    DI, R9
+	DECQ    R10
+	JNZ     row
+	ADDQ    $0x00000180, AX
+	ADDQ    $0x000000c0, CX
+	DECQ    DX
+	JNZ     tile
+	VZEROUPPER
+	RET
+
+// func depthwise3AVX512_2x4(a *Window3)
+// Requires: AVX, AVX512F
+TEXT ·depthwise3AVX512_2x4(SB), NOSPLIT, $0-8
+	MOVQ    a+0(FP), AX
+	MOVQ    (AX), AX
+	MOVQ    a+0(FP), CX
+	MOVQ    72(CX), CX
+	MOVQ    a+0(FP), DX
+	MOVQ    120(DX), DX
+	MOVQ    a+0(FP), BX
+	MOVQ    96(BX), BX
+	SHLQ    $0x02, BX
+	MOVQ    a+0(FP), SI
+	MOVQ    104(SI), SI
+	SHLQ    $0x02, SI
+	MOVQ    a+0(FP), DI
+	MOVQ    112(DI), DI
+	SHLQ    $0x02, DI
+	MOVQ    a+0(FP), R8
+	MOVQ    24(R8), R8
+	MOVQ    a+0(FP), R9
+	MOVQ    48(R9), R9
+	VMOVUPS (R8), Z0
+	VMOVUPS 64(R8), Z1
+	VMOVUPS 128(R8), Z2
+	VMOVUPS 192(R8), Z3
+	VMOVUPS 256(R8), Z4
+	VMOVUPS 320(R8), Z5
+	VMOVUPS 384(R8), Z6
+	VMOVUPS 448(R8), Z7
+	VMOVUPS 512(R8), Z8
+	VMOVUPS (R9), Z9
+
+tile:
+	MOVQ AX, R8
+	MOVQ CX, R9
+	MOVQ a+0(FP), R10
+	MOVQ 128(R10), R10
+
+row:
+	VMOVAPS      Z9, Z10
+	VMOVAPS      Z9, Z11
+	VMOVAPS      Z9, Z12
+	VMOVAPS      Z9, Z13
+	VMOVUPS      (R8), Z14
+	VFMADD231PS  Z0, Z14, Z10
+	VMOVUPS      64(R8), Z14
+	VFMADD231PS  Z1, Z14, Z10
+	VMOVUPS      128(R8), Z14
+	VFMADD231PS  Z0, Z14, Z11
+	VFMADD231PS  Z2, Z14, Z10
+	VMOVUPS      192(R8), Z14
+	VFMADD231PS  Z1, Z14, Z11
+	VMOVUPS      256(R8), Z14
+	VFMADD231PS  Z0, Z14, Z12
+	VFMADD231PS  Z2, Z14, Z11
+	VMOVUPS      320(R8), Z14
+	VFMADD231PS  Z1, Z14, Z12
+	VMOVUPS      384(R8), Z14
+	VFMADD231PS  Z0, Z14, Z13
+	VFMADD231PS  Z2, Z14, Z12
+	VMOVUPS      448(R8), Z14
+	VFMADD231PS  Z1, Z14, Z13
+	VMOVUPS      512(R8), Z14
+	VFMADD231PS  Z2, Z14, Z13
+	VMOVUPS      (R8)(BX*1), Z14
+	VFMADD231PS  Z3, Z14, Z10
+	VMOVUPS      64(R8)(BX*1), Z14
+	VFMADD231PS  Z4, Z14, Z10
+	VMOVUPS      128(R8)(BX*1), Z14
+	VFMADD231PS  Z3, Z14, Z11
+	VFMADD231PS  Z5, Z14, Z10
+	VMOVUPS      192(R8)(BX*1), Z14
+	VFMADD231PS  Z4, Z14, Z11
+	VMOVUPS      256(R8)(BX*1), Z14
+	VFMADD231PS  Z3, Z14, Z12
+	VFMADD231PS  Z5, Z14, Z11
+	VMOVUPS      320(R8)(BX*1), Z14
+	VFMADD231PS  Z4, Z14, Z12
+	VMOVUPS      384(R8)(BX*1), Z14
+	VFMADD231PS  Z3, Z14, Z13
+	VFMADD231PS  Z5, Z14, Z12
+	VMOVUPS      448(R8)(BX*1), Z14
+	VFMADD231PS  Z4, Z14, Z13
+	VMOVUPS      512(R8)(BX*1), Z14
+	VFMADD231PS  Z5, Z14, Z13
+	VMOVUPS      (R8)(BX*2), Z14
+	VFMADD231PS  Z6, Z14, Z10
+	VMOVUPS      64(R8)(BX*2), Z14
+	VFMADD231PS  Z7, Z14, Z10
+	VMOVUPS      128(R8)(BX*2), Z14
+	VFMADD231PS  Z6, Z14, Z11
+	VFMADD231PS  Z8, Z14, Z10
+	VMOVUPS      192(R8)(BX*2), Z14
+	VFMADD231PS  Z7, Z14, Z11
+	VMOVUPS      256(R8)(BX*2), Z14
+	VFMADD231PS  Z6, Z14, Z12
+	VFMADD231PS  Z8, Z14, Z11
+	VMOVUPS      320(R8)(BX*2), Z14
+	VFMADD231PS  Z7, Z14, Z12
+	VMOVUPS      384(R8)(BX*2), Z14
+	VFMADD231PS  Z6, Z14, Z13
+	VFMADD231PS  Z8, Z14, Z12
+	VMOVUPS      448(R8)(BX*2), Z14
+	VFMADD231PS  Z7, Z14, Z13
+	VMOVUPS      512(R8)(BX*2), Z14
+	VFMADD231PS  Z8, Z14, Z13
+	MOVQ         a+0(FP), R11
+	CMPQ         136(R11), $0x01
+	JLT          active172
+	JGT          clip171
+	MOVQ         a+0(FP), R11
+	VBROADCASTSS 144(R11), Z14
+	VMULPS       Z10, Z14, Z14
+	VMAXPS       Z10, Z14, Z10
+	VBROADCASTSS 144(R11), Z14
+	VMULPS       Z11, Z14, Z14
+	VMAXPS       Z11, Z14, Z11
+	VBROADCASTSS 144(R11), Z14
+	VMULPS       Z12, Z14, Z14
+	VMAXPS       Z12, Z14, Z12
+	VBROADCASTSS 144(R11), Z14
+	VMULPS       Z13, Z14, Z14
+	VMAXPS       Z13, Z14, Z13
+	JMP          active172
+
+clip171:
+	MOVQ         a+0(FP), R11
+	VBROADCASTSS 148(R11), Z14
 	VMAXPS       Z10, Z14, Z10
 	VMAXPS       Z11, Z14, Z11
 	VMAXPS       Z12, Z14, Z12
 	VMAXPS       Z13, Z14, Z13
-	MOVQ         a+0(FP), DI
-	CMPL         152(DI), $0x7f800000
-	JEQ          active166
-	VBROADCASTSS 152(DI), Z14
+	MOVQ         a+0(FP), R11
+	CMPL         152(R11), $0x7f800000
+	JEQ          active172
+	VBROADCASTSS 152(R11), Z14
 	VMINPS       Z10, Z14, Z10
 	VMINPS       Z11, Z14, Z11
 	VMINPS       Z12, Z14, Z12
 	VMINPS       Z13, Z14, Z13
 
-active166:
-	VMOVUPS Z10, (CX)
-	VMOVUPS Z11, 64(CX)
-	VMOVUPS Z12, 128(CX)
-	VMOVUPS Z13, 192(CX)
-	ADDQ    $0x00000200, BX
-	ADDQ    $0x00000200, SI
+active172:
+	VMOVUPS Z10, (R9)
+	VMOVUPS Z11, 64(R9)
+	VMOVUPS Z12, 128(R9)
+	VMOVUPS Z13, 192(R9)
+	ADDQ    SI, R8
+	ADDQ    DI, R9
+	DECQ    R10
+	JNZ     row
 	ADDQ    $0x00000200, AX
 	ADDQ    $0x00000100, CX
-	SUBQ    $0x04, DX
-	JMP     tile163
+	DECQ    DX
+	JNZ     tile
+	VZEROUPPER
+	RET
 
-narrower164:
-tile167:
-	CMPQ         DX, $0x02
-	JLT          narrower168
+// func depthwise3AVX512_2x5(a *Window3)
+// Requires: AVX, AVX512F
+TEXT ·depthwise3AVX512_2x5(SB), NOSPLIT, $0-8
+	MOVQ    a+0(FP), AX
+	MOVQ    (AX), AX
+	MOVQ    a+0(FP), CX
+	MOVQ    72(CX), CX
+	MOVQ    a+0(FP), DX
+	MOVQ    120(DX), DX
+	MOVQ    a+0(FP), BX
+	MOVQ    96(BX), BX
+	SHLQ    $0x02, BX
+	MOVQ    a+0(FP), SI
+	MOVQ    104(SI), SI
+	SHLQ    $0x02, SI
+	MOVQ    a+0(FP), DI
+	MOVQ    112(DI), DI
+	SHLQ    $0x02, DI
+	MOVQ    a+0(FP), R8
+	MOVQ    24(R8), R8
+	MOVQ    a+0(FP), R9
+	MOVQ    48(R9), R9
+	VMOVUPS (R8), Z0
+	VMOVUPS 64(R8), Z1
+	VMOVUPS 128(R8), Z2
+	VMOVUPS 192(R8), Z3
+	VMOVUPS 256(R8), Z4
+	VMOVUPS 320(R8), Z5
+	VMOVUPS 384(R8), Z6
+	VMOVUPS 448(R8), Z7
+	VMOVUPS 512(R8), Z8
+	VMOVUPS (R9), Z9
+
+tile:
+	MOVQ AX, R8
+	MOVQ CX, R9
+	MOVQ a+0(FP), R10
+	MOVQ 128(R10), R10
+
+row:
 	VMOVAPS      Z9, Z10
 	VMOVAPS      Z9, Z11
-	VMOVUPS      (BX), Z12
-	VFMADD231PS  Z0, Z12, Z10
-	VMOVUPS      64(BX), Z12
-	VFMADD231PS  Z1, Z12, Z10
-	VMOVUPS      128(BX), Z12
-	VFMADD231PS  Z0, Z12, Z11
-	VFMADD231PS  Z2, Z12, Z10
-	VMOVUPS      192(BX), Z12
-	VFMADD231PS  Z1, Z12, Z11
-	VMOVUPS      256(BX), Z12
-	VFMADD231PS  Z2, Z12, Z11
-	VMOVUPS      (SI), Z12
-	VFMADD231PS  Z3, Z12, Z10
-	VMOVUPS      64(SI), Z12
-	VFMADD231PS  Z4, Z12, Z10
-	VMOVUPS      128(SI), Z12
-	VFMADD231PS  Z3, Z12, Z11
-	VFMADD231PS  Z5, Z12, Z10
-	VMOVUPS      192(SI), Z12
-	VFMADD231PS  Z4, Z12, Z11
-	VMOVUPS      256(SI), Z12
-	VFMADD231PS  Z5, Z12, Z11
-	VMOVUPS      (AX), Z12
-	VFMADD231PS  Z6, Z12, Z10
-	VMOVUPS      64(AX), Z12
-	VFMADD231PS  Z7, Z12, Z10
-	VMOVUPS      128(AX), Z12
-	VFMADD231PS  Z6, Z12, Z11
-	VFMADD231PS  Z8, Z12, Z10
-	VMOVUPS      192(AX), Z12
-	VFMADD231PS  Z7, Z12, Z11
-	VMOVUPS      256(AX), Z12
-	VFMADD231PS  Z8, Z12, Z11
-	MOVQ         a+0(FP), DI
-	CMPQ         136(DI), $0x01
-	JLT          active170
-	JGT          clip169
-	MOVQ         a+0(FP), DI
-	VBROADCASTSS 144(DI), Z12
-	VMULPS       Z10, Z12, Z12
-	VMAXPS       Z10, Z12, Z10
-	VBROADCASTSS 144(DI), Z12
-	VMULPS       Z11, Z12, Z12
-	VMAXPS       Z11, Z12, Z11
-	JMP          active170
-
-clip169:
-	MOVQ         a+0(FP), DI
-	VBROADCASTSS 148(DI), Z12
-	VMAXPS       Z10, Z12, Z10
-	VMAXPS       Z11, Z12, Z11
-	MOVQ         a+0(FP), DI
-	CMPL         152(DI), $0x7f800000
-	JEQ          active170
-	VBROADCASTSS 152(DI), Z12
-	VMINPS       Z10, Z12, Z10
-	VMINPS       Z11, Z12, Z11
-
-active170:
-	VMOVUPS Z10, (CX)
-	VMOVUPS Z11, 64(CX)
-	ADDQ    $0x00000100, BX
-	ADDQ    $0x00000100, SI
-	ADDQ    $0x00000100, AX
-	ADDQ    $0x00000080, CX
-	SUBQ    $0x02, DX
-	JMP     tile167
-
-narrower168:
-tile171:
-	CMPQ         DX, $0x01
-	JLT          narrower172
-	VMOVAPS      Z9, Z10
-	VMOVUPS      (BX), Z11
-	VFMADD231PS  Z0, Z11, Z10
-	VMOVUPS      64(BX), Z11
-	VFMADD231PS  Z1, Z11, Z10
-	VMOVUPS      128(BX), Z11
-	VFMADD231PS  Z2, Z11, Z10
-	VMOVUPS      (SI), Z11
-	VFMADD231PS  Z3, Z11, Z10
-	VMOVUPS      64(SI), Z11
-	VFMADD231PS  Z4, Z11, Z10
-	VMOVUPS      128(SI), Z11
-	VFMADD231PS  Z5, Z11, Z10
-	VMOVUPS      (AX), Z11
-	VFMADD231PS  Z6, Z11, Z10
-	VMOVUPS      64(AX), Z11
-	VFMADD231PS  Z7, Z11, Z10
-	VMOVUPS      128(AX), Z11
-	VFMADD231PS  Z8, Z11, Z10
-	MOVQ         a+0(FP), DI
-	CMPQ         136(DI), $0x01
+	VMOVAPS      Z9, Z12
+	VMOVAPS      Z9, Z13
+	VMOVAPS      Z9, Z14
+	VMOVUPS      (R8), Z15
+	VFMADD231PS  Z0, Z15, Z10
+	VMOVUPS      64(R8), Z15
+	VFMADD231PS  Z1, Z15, Z10
+	VMOVUPS      128(R8), Z15
+	VFMADD231PS  Z0, Z15, Z11
+	VFMADD231PS  Z2, Z15, Z10
+	VMOVUPS      192(R8), Z15
+	VFMADD231PS  Z1, Z15, Z11
+	VMOVUPS      256(R8), Z15
+	VFMADD231PS  Z0, Z15, Z12
+	VFMADD231PS  Z2, Z15, Z11
+	VMOVUPS      320(R8), Z15
+	VFMADD231PS  Z1, Z15, Z12
+	VMOVUPS      384(R8), Z15
+	VFMADD231PS  Z0, Z15, Z13
+	VFMADD231PS  Z2, Z15, Z12
+	VMOVUPS      448(R8), Z15
+	VFMADD231PS  Z1, Z15, Z13
+	VMOVUPS      512(R8), Z15
+	VFMADD231PS  Z0, Z15, Z14
+	VFMADD231PS  Z2, Z15, Z13
+	VMOVUPS      576(R8), Z15
+	VFMADD231PS  Z1, Z15, Z14
+	VMOVUPS      640(R8), Z15
+	VFMADD231PS  Z2, Z15, Z14
+	VMOVUPS      (R8)(BX*1), Z15
+	VFMADD231PS  Z3, Z15, Z10
+	VMOVUPS      64(R8)(BX*1), Z15
+	VFMADD231PS  Z4, Z15, Z10
+	VMOVUPS      128(R8)(BX*1), Z15
+	VFMADD231PS  Z3, Z15, Z11
+	VFMADD231PS  Z5, Z15, Z10
+	VMOVUPS      192(R8)(BX*1), Z15
+	VFMADD231PS  Z4, Z15, Z11
+	VMOVUPS      256(R8)(BX*1), Z15
+	VFMADD231PS  Z3, Z15, Z12
+	VFMADD231PS  Z5, Z15, Z11
+	VMOVUPS      320(R8)(BX*1), Z15
+	VFMADD231PS  Z4, Z15, Z12
+	VMOVUPS      384(R8)(BX*1), Z15
+	VFMADD231PS  Z3, Z15, Z13
+	VFMADD231PS  Z5, Z15, Z12
+	VMOVUPS      448(R8)(BX*1), Z15
+	VFMADD231PS  Z4, Z15, Z13
+	VMOVUPS      512(R8)(BX*1), Z15
+	VFMADD231PS  Z3, Z15, Z14
+	VFMADD231PS  Z5, Z15, Z13
+	VMOVUPS      576(R8)(BX*1), Z15
+	VFMADD231PS  Z4, Z15, Z14
+	VMOVUPS      640(R8)(BX*1), Z15
+	VFMADD231PS  Z5, Z15, Z14
+	VMOVUPS      (R8)(BX*2), Z15
+	VFMADD231PS  Z6, Z15, Z10
+	VMOVUPS      64(R8)(BX*2), Z15
+	VFMADD231PS  Z7, Z15, Z10
+	VMOVUPS      128(R8)(BX*2), Z15
+	VFMADD231PS  Z6, Z15, Z11
+	VFMADD231PS  Z8, Z15, Z10
+	VMOVUPS      192(R8)(BX*2), Z15
+	VFMADD231PS  Z7, Z15, Z11
+	VMOVUPS      256(R8)(BX*2), Z15
+	VFMADD231PS  Z6, Z15, Z12
+	VFMADD231PS  Z8, Z15, Z11
+	VMOVUPS      320(R8)(BX*2), Z15
+	VFMADD231PS  Z7, Z15, Z12
+	VMOVUPS      384(R8)(BX*2), Z15
+	VFMADD231PS  Z6, Z15, Z13
+	VFMADD231PS  Z8, Z15, Z12
+	VMOVUPS      448(R8)(BX*2), Z15
+	VFMADD231PS  Z7, Z15, Z13
+	VMOVUPS      512(R8)(BX*2), Z15
+	VFMADD231PS  Z6, Z15, Z14
+	VFMADD231PS  Z8, Z15, Z13
+	VMOVUPS      576(R8)(BX*2), Z15
+	VFMADD231PS  Z7, Z15, Z14
+	VMOVUPS      640(R8)(BX*2), Z15
+	VFMADD231PS  Z8, Z15, Z14
+	MOVQ         a+0(FP), R11
+	CMPQ         136(R11), $0x01
 	JLT          active174
 	JGT          clip173
-	MOVQ         a+0(FP), DI
-	VBROADCASTSS 144(DI), Z11
-	VMULPS       Z10, Z11, Z11
-	VMAXPS       Z10, Z11, Z10
+	MOVQ         a+0(FP), R11
+	VBROADCASTSS 144(R11), Z15
+	VMULPS       Z10, Z15, Z15
+	VMAXPS       Z10, Z15, Z10
+	VBROADCASTSS 144(R11), Z15
+	VMULPS       Z11, Z15, Z15
+	VMAXPS       Z11, Z15, Z11
+	VBROADCASTSS 144(R11), Z15
+	VMULPS       Z12, Z15, Z15
+	VMAXPS       Z12, Z15, Z12
+	VBROADCASTSS 144(R11), Z15
+	VMULPS       Z13, Z15, Z15
+	VMAXPS       Z13, Z15, Z13
+	VBROADCASTSS 144(R11), Z15
+	VMULPS       Z14, Z15, Z15
+	VMAXPS       Z14, Z15, Z14
 	JMP          active174
 
 clip173:
-	MOVQ         a+0(FP), DI
-	VBROADCASTSS 148(DI), Z11
-	VMAXPS       Z10, Z11, Z10
-	MOVQ         a+0(FP), DI
-	CMPL         152(DI), $0x7f800000
+	MOVQ         a+0(FP), R11
+	VBROADCASTSS 148(R11), Z15
+	VMAXPS       Z10, Z15, Z10
+	VMAXPS       Z11, Z15, Z11
+	VMAXPS       Z12, Z15, Z12
+	VMAXPS       Z13, Z15, Z13
+	VMAXPS       Z14, Z15, Z14
+	MOVQ         a+0(FP), R11
+	CMPL         152(R11), $0x7f800000
 	JEQ          active174
-	VBROADCASTSS 152(DI), Z11
-	VMINPS       Z10, Z11, Z10
+	VBROADCASTSS 152(R11), Z15
+	VMINPS       Z10, Z15, Z10
+	VMINPS       Z11, Z15, Z11
+	VMINPS       Z12, Z15, Z12
+	VMINPS       Z13, Z15, Z13
+	VMINPS       Z14, Z15, Z14
 
 active174:
-	VMOVUPS Z10, (CX)
-	ADDQ    $0x00000080, BX
-	ADDQ    $0x00000080, SI
-	ADDQ    $0x00000080, AX
-	ADDQ    $0x00000040, CX
-	SUBQ    $0x01, DX
-	JMP     tile171
+	VMOVUPS Z10, (R9)
+	VMOVUPS Z11, 64(R9)
+	VMOVUPS Z12, 128(R9)
+	VMOVUPS Z13, 192(R9)
+	VMOVUPS Z14, 256(R9)
+	ADDQ    SI, R8
+	ADDQ    DI, R9
+	DECQ    R10
+	JNZ     row
+	ADDQ    $0x00000280, AX
+	ADDQ    $0x00000140, CX
+	DECQ    DX
+	JNZ     tile
+	VZEROUPPER
+	RET
 
-narrower172:
+// func depthwise3AVX512_2x6(a *Window3)
+// Requires: AVX, AVX512F
+TEXT ·depthwise3AVX512_2x6(SB), NOSPLIT, $0-8
+	MOVQ    a+0(FP), AX
+	MOVQ    (AX), AX
+	MOVQ    a+0(FP), CX
+	MOVQ    72(CX), CX
+	MOVQ    a+0(FP), DX
+	MOVQ    120(DX), DX
+	MOVQ    a+0(FP), BX
+	MOVQ    96(BX), BX
+	SHLQ    $0x02, BX
+	MOVQ    a+0(FP), SI
+	MOVQ    104(SI), SI
+	SHLQ    $0x02, SI
+	MOVQ    a+0(FP), DI
+	MOVQ    112(DI), DI
+	SHLQ    $0x02, DI
+	MOVQ    a+0(FP), R8
+	MOVQ    24(R8), R8
+	MOVQ    a+0(FP), R9
+	MOVQ    48(R9), R9
+	VMOVUPS (R8), Z0
+	VMOVUPS 64(R8), Z1
+	VMOVUPS 128(R8), Z2
+	VMOVUPS 192(R8), Z3
+	VMOVUPS 256(R8), Z4
+	VMOVUPS 320(R8), Z5
+	VMOVUPS 384(R8), Z6
+	VMOVUPS 448(R8), Z7
+	VMOVUPS 512(R8), Z8
+	VMOVUPS (R9), Z9
+
+tile:
+	MOVQ AX, R8
+	MOVQ CX, R9
+	MOVQ a+0(FP), R10
+	MOVQ 128(R10), R10
+
+row:
+	VMOVAPS      Z9, Z10
+	VMOVAPS      Z9, Z11
+	VMOVAPS      Z9, Z12
+	VMOVAPS      Z9, Z13
+	VMOVAPS      Z9, Z14
+	VMOVAPS      Z9, Z15
+	VMOVUPS      (R8), Z16
+	VFMADD231PS  Z0, Z16, Z10
+	VMOVUPS      64(R8), Z16
+	VFMADD231PS  Z1, Z16, Z10
+	VMOVUPS      128(R8), Z16
+	VFMADD231PS  Z0, Z16, Z11
+	VFMADD231PS  Z2, Z16, Z10
+	VMOVUPS      192(R8), Z16
+	VFMADD231PS  Z1, Z16, Z11
+	VMOVUPS      256(R8), Z16
+	VFMADD231PS  Z0, Z16, Z12
+	VFMADD231PS  Z2, Z16, Z11
+	VMOVUPS      320(R8), Z16
+	VFMADD231PS  Z1, Z16, Z12
+	VMOVUPS      384(R8), Z16
+	VFMADD231PS  Z0, Z16, Z13
+	VFMADD231PS  Z2, Z16, Z12
+	VMOVUPS      448(R8), Z16
+	VFMADD231PS  Z1, Z16, Z13
+	VMOVUPS      512(R8), Z16
+	VFMADD231PS  Z0, Z16, Z14
+	VFMADD231PS  Z2, Z16, Z13
+	VMOVUPS      576(R8), Z16
+	VFMADD231PS  Z1, Z16, Z14
+	VMOVUPS      640(R8), Z16
+	VFMADD231PS  Z0, Z16, Z15
+	VFMADD231PS  Z2, Z16, Z14
+	VMOVUPS      704(R8), Z16
+	VFMADD231PS  Z1, Z16, Z15
+	VMOVUPS      768(R8), Z16
+	VFMADD231PS  Z2, Z16, Z15
+	VMOVUPS      (R8)(BX*1), Z16
+	VFMADD231PS  Z3, Z16, Z10
+	VMOVUPS      64(R8)(BX*1), Z16
+	VFMADD231PS  Z4, Z16, Z10
+	VMOVUPS      128(R8)(BX*1), Z16
+	VFMADD231PS  Z3, Z16, Z11
+	VFMADD231PS  Z5, Z16, Z10
+	VMOVUPS      192(R8)(BX*1), Z16
+	VFMADD231PS  Z4, Z16, Z11
+	VMOVUPS      256(R8)(BX*1), Z16
+	VFMADD231PS  Z3, Z16, Z12
+	VFMADD231PS  Z5, Z16, Z11
+	VMOVUPS      320(R8)(BX*1), Z16
+	VFMADD231PS  Z4, Z16, Z12
+	VMOVUPS      384(R8)(BX*1), Z16
+	VFMADD231PS  Z3, Z16, Z13
+	VFMADD231PS  Z5, Z16, Z12
+	VMOVUPS      448(R8)(BX*1), Z16
+	VFMADD231PS  Z4, Z16, Z13
+	VMOVUPS      512(R8)(BX*1), Z16
+	VFMADD231PS  Z3, Z16, Z14
+	VFMADD231PS  Z5, Z16, Z13
+	VMOVUPS      576(R8)(BX*1), Z16
+	VFMADD231PS  Z4, Z16, Z14
+	VMOVUPS      640(R8)(BX*1), Z16
+	VFMADD231PS  Z3, Z16, Z15
+	VFMADD231PS  Z5, Z16, Z14
+	VMOVUPS      704(R8)(BX*1), Z16
+	VFMADD231PS  Z4, Z16, Z15
+	VMOVUPS      768(R8)(BX*1), Z16
+	VFMADD231PS  Z5, Z16, Z15
+	VMOVUPS      (R8)(BX*2), Z16
+	VFMADD231PS  Z6, Z16, Z10
+	VMOVUPS      64(R8)(BX*2), Z16
+	VFMADD231PS  Z7, Z16, Z10
+	VMOVUPS      128(R8)(BX*2), Z16
+	VFMADD231PS  Z6, Z16, Z11
+	VFMADD231PS  Z8, Z16, Z10
+	VMOVUPS      192(R8)(BX*2), Z16
+	VFMADD231PS  Z7, Z16, Z11
+	VMOVUPS      256(R8)(BX*2), Z16
+	VFMADD231PS  Z6, Z16, Z12
+	VFMADD231PS  Z8, Z16, Z11
+	VMOVUPS      320(R8)(BX*2), Z16
+	VFMADD231PS  Z7, Z16, Z12
+	VMOVUPS      384(R8)(BX*2), Z16
+	VFMADD231PS  Z6, Z16, Z13
+	VFMADD231PS  Z8, Z16, Z12
+	VMOVUPS      448(R8)(BX*2), Z16
+	VFMADD231PS  Z7, Z16, Z13
+	VMOVUPS      512(R8)(BX*2), Z16
+	VFMADD231PS  Z6, Z16, Z14
+	VFMADD231PS  Z8, Z16, Z13
+	VMOVUPS      576(R8)(BX*2), Z16
+	VFMADD231PS  Z7, Z16, Z14
+	VMOVUPS      640(R8)(BX*2), Z16
+	VFMADD231PS  Z6, Z16, Z15
+	VFMADD231PS  Z8, Z16, Z14
+	VMOVUPS      704(R8)(BX*2), Z16
+	VFMADD231PS  Z7, Z16, Z15
+	VMOVUPS      768(R8)(BX*2), Z16
+	VFMADD231PS  Z8, Z16, Z15
+	MOVQ         a+0(FP), R11
+	CMPQ         136(R11), $0x01
+	JLT          active176
+	JGT          clip175
+	MOVQ         a+0(FP), R11
+	VBROADCASTSS 144(R11), Z16
+	VMULPS       Z10, Z16, Z16
+	VMAXPS       Z10, Z16, Z10
+	VBROADCASTSS 144(R11), Z16
+	VMULPS       Z11, Z16, Z16
+	VMAXPS       Z11, Z16, Z11
+	VBROADCASTSS 144(R11), Z16
+	VMULPS       Z12, Z16, Z16
+	VMAXPS       Z12, Z16, Z12
+	VBROADCASTSS 144(R11), Z16
+	VMULPS       Z13, Z16, Z16
+	VMAXPS       Z13, Z16, Z13
+	VBROADCASTSS 144(R11), Z16
+	VMULPS       Z14, Z16, Z16
+	VMAXPS       Z14, Z16, Z14
+	VBROADCASTSS 144(R11), Z16
+	VMULPS       Z15, Z16, Z16
+	VMAXPS       Z15, Z16, Z15
+	JMP          active176
+
+clip175:
+	MOVQ         a+0(FP), R11
+	VBROADCASTSS 148(R11), Z16
+	VMAXPS       Z10, Z16, Z10
+	VMAXPS       Z11, Z16, Z11
+	VMAXPS       Z12, Z16, Z12
+	VMAXPS       Z13, Z16, Z13
+	VMAXPS       Z14, Z16, Z14
+	VMAXPS       Z15, Z16, Z15
+	MOVQ         a+0(FP), R11
+	CMPL         152(R11), $0x7f800000
+	JEQ          active176
+	VBROADCASTSS 152(R11), Z16
+	VMINPS       Z10, Z16, Z10
+	VMINPS       Z11, Z16, Z11
+	VMINPS       Z12, Z16, Z12
+	VMINPS       Z13, Z16, Z13
+	VMINPS       Z14, Z16, Z14
+	VMINPS       Z15, Z16, Z15
+
+active176:
+	VMOVUPS Z10, (R9)
+	VMOVUPS Z11, 64(R9)
+	VMOVUPS Z12, 128(R9)
+	VMOVUPS Z13, 192(R9)
+	VMOVUPS Z14, 256(R9)
+	VMOVUPS Z15, 320(R9)
+	ADDQ    SI, R8
+	ADDQ    DI, R9
+	DECQ    R10
+	JNZ     row
+	ADDQ    $0x00000300, AX
+	ADDQ    $0x00000180, CX
+	DECQ    DX
+	JNZ     tile
+	VZEROUPPER
+	RET
+
+// func depthwise3AVX512_2x7(a *Window3)
+// Requires: AVX, AVX512F
+TEXT ·depthwise3AVX512_2x7(SB), NOSPLIT, $0-8
+	MOVQ    a+0(FP), AX
+	MOVQ    (AX), AX
+	MOVQ    a+0(FP), CX
+	MOVQ    72(CX), CX
+	MOVQ    a+0(FP), DX
+	MOVQ    120(DX), DX
+	MOVQ    a+0(FP), BX
+	MOVQ    96(BX), BX
+	SHLQ    $0x02, BX
+	MOVQ    a+0(FP), SI
+	MOVQ    104(SI), SI
+	SHLQ    $0x02, SI
+	MOVQ    a+0(FP), DI
+	MOVQ    112(DI), DI
+	SHLQ    $0x02, DI
+	MOVQ    a+0(FP), R8
+	MOVQ    24(R8), R8
+	MOVQ    a+0(FP), R9
+	MOVQ    48(R9), R9
+	VMOVUPS (R8), Z0
+	VMOVUPS 64(R8), Z1
+	VMOVUPS 128(R8), Z2
+	VMOVUPS 192(R8), Z3
+	VMOVUPS 256(R8), Z4
+	VMOVUPS 320(R8), Z5
+	VMOVUPS 384(R8), Z6
+	VMOVUPS 448(R8), Z7
+	VMOVUPS 512(R8), Z8
+	VMOVUPS (R9), Z9
+
+tile:
+	MOVQ AX, R8
+	MOVQ CX, R9
+	MOVQ a+0(FP), R10
+	MOVQ 128(R10), R10
+
+row:
+	VMOVAPS      Z9, Z10
+	VMOVAPS      Z9, Z11
+	VMOVAPS      Z9, Z12
+	VMOVAPS      Z9, Z13
+	VMOVAPS      Z9, Z14
+	VMOVAPS      Z9, Z15
+	VMOVAPS      Z9, Z16
+	VMOVUPS      (R8), Z17
+	VFMADD231PS  Z0, Z17, Z10
+	VMOVUPS      64(R8), Z17
+	VFMADD231PS  Z1, Z17, Z10
+	VMOVUPS      128(R8), Z17
+	VFMADD231PS  Z0, Z17, Z11
+	VFMADD231PS  Z2, Z17, Z10
+	VMOVUPS      192(R8), Z17
+	VFMADD231PS  Z1, Z17, Z11
+	VMOVUPS      256(R8), Z17
+	VFMADD231PS  Z0, Z17, Z12
+	VFMADD231PS  Z2, Z17, Z11
+	VMOVUPS      320(R8), Z17
+	VFMADD231PS  Z1, Z17, Z12
+	VMOVUPS      384(R8), Z17
+	VFMADD231PS  Z0, Z17, Z13
+	VFMADD231PS  Z2, Z17, Z12
+	VMOVUPS      448(R8), Z17
+	VFMADD231PS  Z1, Z17, Z13
+	VMOVUPS      512(R8), Z17
+	VFMADD231PS  Z0, Z17, Z14
+	VFMADD231PS  Z2, Z17, Z13
+	VMOVUPS      576(R8), Z17
+	VFMADD231PS  Z1, Z17, Z14
+	VMOVUPS      640(R8), Z17
+	VFMADD231PS  Z0, Z17, Z15
+	VFMADD231PS  Z2, Z17, Z14
+	VMOVUPS      704(R8), Z17
+	VFMADD231PS  Z1, Z17, Z15
+	VMOVUPS      768(R8), Z17
+	VFMADD231PS  Z0, Z17, Z16
+	VFMADD231PS  Z2, Z17, Z15
+	VMOVUPS      832(R8), Z17
+	VFMADD231PS  Z1, Z17, Z16
+	VMOVUPS      896(R8), Z17
+	VFMADD231PS  Z2, Z17, Z16
+	VMOVUPS      (R8)(BX*1), Z17
+	VFMADD231PS  Z3, Z17, Z10
+	VMOVUPS      64(R8)(BX*1), Z17
+	VFMADD231PS  Z4, Z17, Z10
+	VMOVUPS      128(R8)(BX*1), Z17
+	VFMADD231PS  Z3, Z17, Z11
+	VFMADD231PS  Z5, Z17, Z10
+	VMOVUPS      192(R8)(BX*1), Z17
+	VFMADD231PS  Z4, Z17, Z11
+	VMOVUPS      256(R8)(BX*1), Z17
+	VFMADD231PS  Z3, Z17, Z12
+	VFMADD231PS  Z5, Z17, Z11
+	VMOVUPS      320(R8)(BX*1), Z17
+	VFMADD231PS  Z4, Z17, Z12
+	VMOVUPS      384(R8)(BX*1), Z17
+	VFMADD231PS  Z3, Z17, Z13
+	VFMADD231PS  Z5, Z17, Z12
+	VMOVUPS      448(R8)(BX*1), Z17
+	VFMADD231PS  Z4, Z17, Z13
+	VMOVUPS      512(R8)(BX*1), Z17
+	VFMADD231PS  Z3, Z17, Z14
+	VFMADD231PS  Z5, Z17, Z13
+	VMOVUPS      576(R8)(BX*1), Z17
+	VFMADD231PS  Z4, Z17, Z14
+	VMOVUPS      640(R8)(BX*1), Z17
+	VFMADD231PS  Z3, Z17, Z15
+	VFMADD231PS  Z5, Z17, Z14
+	VMOVUPS      704(R8)(BX*1), Z17
+	VFMADD231PS  Z4, Z17, Z15
+	VMOVUPS      768(R8)(BX*1), Z17
+	VFMADD231PS  Z3, Z17, Z16
+	VFMADD231PS  Z5, Z17, Z15
+	VMOVUPS      832(R8)(BX*1), Z17
+	VFMADD231PS  Z4, Z17, Z16
+	VMOVUPS      896(R8)(BX*1), Z17
+	VFMADD231PS  Z5, Z17, Z16
+	VMOVUPS      (R8)(BX*2), Z17
+	VFMADD231PS  Z6, Z17, Z10
+	VMOVUPS      64(R8)(BX*2), Z17
+	VFMADD231PS  Z7, Z17, Z10
+	VMOVUPS      128(R8)(BX*2), Z17
+	VFMADD231PS  Z6, Z17, Z11
+	VFMADD231PS  Z8, Z17, Z10
+	VMOVUPS      192(R8)(BX*2), Z17
+	VFMADD231PS  Z7, Z17, Z11
+	VMOVUPS      256(R8)(BX*2), Z17
+	VFMADD231PS  Z6, Z17, Z12
+	VFMADD231PS  Z8, Z17, Z11
+	VMOVUPS      320(R8)(BX*2), Z17
+	VFMADD231PS  Z7, Z17, Z12
+	VMOVUPS      384(R8)(BX*2), Z17
+	VFMADD231PS  Z6, Z17, Z13
+	VFMADD231PS  Z8, Z17, Z12
+	VMOVUPS      448(R8)(BX*2), Z17
+	VFMADD231PS  Z7, Z17, Z13
+	VMOVUPS      512(R8)(BX*2), Z17
+	VFMADD231PS  Z6, Z17, Z14
+	VFMADD231PS  Z8, Z17, Z13
+	VMOVUPS      576(R8)(BX*2), Z17
+	VFMADD231PS  Z7, Z17, Z14
+	VMOVUPS      640(R8)(BX*2), Z17
+	VFMADD231PS  Z6, Z17, Z15
+	VFMADD231PS  Z8, Z17, Z14
+	VMOVUPS      704(R8)(BX*2), Z17
+	VFMADD231PS  Z7, Z17, Z15
+	VMOVUPS      768(R8)(BX*2), Z17
+	VFMADD231PS  Z6, Z17, Z16
+	VFMADD231PS  Z8, Z17, Z15
+	VMOVUPS      832(R8)(BX*2), Z17
+	VFMADD231PS  Z7, Z17, Z16
+	VMOVUPS      896(R8)(BX*2), Z17
+	VFMADD231PS  Z8, Z17, Z16
+	MOVQ         a+0(FP), R11
+	CMPQ         136(R11), $0x01
+	JLT          active178
+	JGT          clip177
+	MOVQ         a+0(FP), R11
+	VBROADCASTSS 144(R11), Z17
+	VMULPS       Z10, Z17, Z17
+	VMAXPS       Z10, Z17, Z10
+	VBROADCASTSS 144(R11), Z17
+	VMULPS       Z11, Z17, Z17
+	VMAXPS       Z11, Z17, Z11
+	VBROADCASTSS 144(R11), Z17
+	VMULPS       Z12, Z17, Z17
+	VMAXPS       Z12, Z17, Z12
+	VBROADCASTSS 144(R11), Z17
+	VMULPS       Z13, Z17, Z17
+	VMAXPS       Z13, Z17, Z13
+	VBROADCASTSS 144(R11), Z17
+	VMULPS       Z14, Z17, Z17
+	VMAXPS       Z14, Z17, Z14
+	VBROADCASTSS 144(R11), Z17
+	VMULPS       Z15, Z17, Z17
+	VMAXPS       Z15, Z17, Z15
+	VBROADCASTSS 144(R11), Z17
+	VMULPS       Z16, Z17, Z17
+	VMAXPS       Z16, Z17, Z16
+	JMP          active178
+
+clip177:
+	MOVQ         a+0(FP), R11
+	VBROADCASTSS 148(R11), Z17
+	VMAXPS       Z10, Z17, Z10
+	VMAXPS       Z11, Z17, Z11
+	VMAXPS       Z12, Z17, Z12
+	VMAXPS       Z13, Z17, Z13
+	VMAXPS       Z14, Z17, Z14
+	VMAXPS       Z15, Z17, Z15
+	VMAXPS       Z16, Z17, Z16
+	MOVQ         a+0(FP), R11
+	CMPL         152(R11), $0x7f800000
+	JEQ          active178
+	VBROADCASTSS 152(R11), Z17
+	VMINPS       Z10, Z17, Z10
+	VMINPS       Z11, Z17, Z11
+	VMINPS       Z12, Z17, Z12
+	VMINPS       Z13, Z17, Z13
+	VMINPS       Z14, Z17, Z14
+	VMINPS       Z15, Z17, Z15
+	VMINPS       Z16, Z17, Z16
+
+active178:
+	VMOVUPS Z10, (R9)
+	VMOVUPS Z11, 64(R9)
+	VMOVUPS Z12, 128(R9)
+	VMOVUPS Z13, 192(R9)
+	VMOVUPS Z14, 256(R9)
+	VMOVUPS Z15, 320(R9)
+	VMOVUPS Z16, 384(R9)
+	ADDQ    SI, R8
+	ADDQ    DI, R9
+	DECQ    R10
+	JNZ     row
+	ADDQ    $0x00000380, AX
+	ADDQ    $0x000001c0, CX
+	DECQ    DX
+	JNZ     tile
+	VZEROUPPER
+	RET
+
+// func depthwise3AVX512_2x8(a *Window3)
+// Requires: AVX, AVX512F
+TEXT ·depthwise3AVX512_2x8(SB), NOSPLIT, $0-8
+	MOVQ    a+0(FP), AX
+	MOVQ    (AX), AX
+	MOVQ    a+0(FP), CX
+	MOVQ    72(CX), CX
+	MOVQ    a+0(FP), DX
+	MOVQ    120(DX), DX
+	MOVQ    a+0(FP), BX
+	MOVQ    96(BX), BX
+	SHLQ    $0x02, BX
+	MOVQ    a+0(FP), SI
+	MOVQ    104(SI), SI
+	SHLQ    $0x02, SI
+	MOVQ    a+0(FP), DI
+	MOVQ    112(DI), DI
+	SHLQ    $0x02, DI
+	MOVQ    a+0(FP), R8
+	MOVQ    24(R8), R8
+	MOVQ    a+0(FP), R9
+	MOVQ    48(R9), R9
+	VMOVUPS (R8), Z0
+	VMOVUPS 64(R8), Z1
+	VMOVUPS 128(R8), Z2
+	VMOVUPS 192(R8), Z3
+	VMOVUPS 256(R8), Z4
+	VMOVUPS 320(R8), Z5
+	VMOVUPS 384(R8), Z6
+	VMOVUPS 448(R8), Z7
+	VMOVUPS 512(R8), Z8
+	VMOVUPS (R9), Z9
+
+tile:
+	MOVQ AX, R8
+	MOVQ CX, R9
+	MOVQ a+0(FP), R10
+	MOVQ 128(R10), R10
+
+row:
+	VMOVAPS      Z9, Z10
+	VMOVAPS      Z9, Z11
+	VMOVAPS      Z9, Z12
+	VMOVAPS      Z9, Z13
+	VMOVAPS      Z9, Z14
+	VMOVAPS      Z9, Z15
+	VMOVAPS      Z9, Z16
+	VMOVAPS      Z9, Z17
+	VMOVUPS      (R8), Z18
+	VFMADD231PS  Z0, Z18, Z10
+	VMOVUPS      64(R8), Z18
+	VFMADD231PS  Z1, Z18, Z10
+	VMOVUPS      128(R8), Z18
+	VFMADD231PS  Z0, Z18, Z11
+	VFMADD231PS  Z2, Z18, Z10
+	VMOVUPS      192(R8), Z18
+	VFMADD231PS  Z1, Z18, Z11
+	VMOVUPS      256(R8), Z18
+	VFMADD231PS  Z0, Z18, Z12
+	VFMADD231PS  Z2, Z18, Z11
+	VMOVUPS      320(R8), Z18
+	VFMADD231PS  Z1, Z18, Z12
+	VMOVUPS      384(R8), Z18
+	VFMADD231PS  Z0, Z18, Z13
+	VFMADD231PS  Z2, Z18, Z12
+	VMOVUPS      448(R8), Z18
+	VFMADD231PS  Z1, Z18, Z13
+	VMOVUPS      512(R8), Z18
+	VFMADD231PS  Z0, Z18, Z14
+	VFMADD231PS  Z2, Z18, Z13
+	VMOVUPS      576(R8), Z18
+	VFMADD231PS  Z1, Z18, Z14
+	VMOVUPS      640(R8), Z18
+	VFMADD231PS  Z0, Z18, Z15
+	VFMADD231PS  Z2, Z18, Z14
+	VMOVUPS      704(R8), Z18
+	VFMADD231PS  Z1, Z18, Z15
+	VMOVUPS      768(R8), Z18
+	VFMADD231PS  Z0, Z18, Z16
+	VFMADD231PS  Z2, Z18, Z15
+	VMOVUPS      832(R8), Z18
+	VFMADD231PS  Z1, Z18, Z16
+	VMOVUPS      896(R8), Z18
+	VFMADD231PS  Z0, Z18, Z17
+	VFMADD231PS  Z2, Z18, Z16
+	VMOVUPS      960(R8), Z18
+	VFMADD231PS  Z1, Z18, Z17
+	VMOVUPS      1024(R8), Z18
+	VFMADD231PS  Z2, Z18, Z17
+	VMOVUPS      (R8)(BX*1), Z18
+	VFMADD231PS  Z3, Z18, Z10
+	VMOVUPS      64(R8)(BX*1), Z18
+	VFMADD231PS  Z4, Z18, Z10
+	VMOVUPS      128(R8)(BX*1), Z18
+	VFMADD231PS  Z3, Z18, Z11
+	VFMADD231PS  Z5, Z18, Z10
+	VMOVUPS      192(R8)(BX*1), Z18
+	VFMADD231PS  Z4, Z18, Z11
+	VMOVUPS      256(R8)(BX*1), Z18
+	VFMADD231PS  Z3, Z18, Z12
+	VFMADD231PS  Z5, Z18, Z11
+	VMOVUPS      320(R8)(BX*1), Z18
+	VFMADD231PS  Z4, Z18, Z12
+	VMOVUPS      384(R8)(BX*1), Z18
+	VFMADD231PS  Z3, Z18, Z13
+	VFMADD231PS  Z5, Z18, Z12
+	VMOVUPS      448(R8)(BX*1), Z18
+	VFMADD231PS  Z4, Z18, Z13
+	VMOVUPS      512(R8)(BX*1), Z18
+	VFMADD231PS  Z3, Z18, Z14
+	VFMADD231PS  Z5, Z18, Z13
+	VMOVUPS      576(R8)(BX*1), Z18
+	VFMADD231PS  Z4, Z18, Z14
+	VMOVUPS      640(R8)(BX*1), Z18
+	VFMADD231PS  Z3, Z18, Z15
+	VFMADD231PS  Z5, Z18, Z14
+	VMOVUPS      704(R8)(BX*1), Z18
+	VFMADD231PS  Z4, Z18, Z15
+	VMOVUPS      768(R8)(BX*1), Z18
+	VFMADD231PS  Z3, Z18, Z16
+	VFMADD231PS  Z5, Z18, Z15
+	VMOVUPS      832(R8)(BX*1), Z18
+	VFMADD231PS  Z4, Z18, Z16
+	VMOVUPS      896(R8)(BX*1), Z18
+	VFMADD231PS  Z3, Z18, Z17
+	VFMADD231PS  Z5, Z18, Z16
+	VMOVUPS      960(R8)(BX*1), Z18
+	VFMADD231PS  Z4, Z18, Z17
+	VMOVUPS      1024(R8)(BX*1), Z18
+	VFMADD231PS  Z5, Z18, Z17
+	VMOVUPS      (R8)(BX*2), Z18
+	VFMADD231PS  Z6, Z18, Z10
+	VMOVUPS      64(R8)(BX*2), Z18
+	VFMADD231PS  Z7, Z18, Z10
+	VMOVUPS      128(R8)(BX*2), Z18
+	VFMADD231PS  Z6, Z18, Z11
+	VFMADD231PS  Z8, Z18, Z10
+	VMOVUPS      192(R8)(BX*2), Z18
+	VFMADD231PS  Z7, Z18, Z11
+	VMOVUPS      256(R8)(BX*2), Z18
+	VFMADD231PS  Z6, Z18, Z12
+	VFMADD231PS  Z8, Z18, Z11
+	VMOVUPS      320(R8)(BX*2), Z18
+	VFMADD231PS  Z7, Z18, Z12
+	VMOVUPS      384(R8)(BX*2), Z18
+	VFMADD231PS  Z6, Z18, Z13
+	VFMADD231PS  Z8, Z18, Z12
+	VMOVUPS      448(R8)(BX*2), Z18
+	VFMADD231PS  Z7, Z18, Z13
+	VMOVUPS      512(R8)(BX*2), Z18
+	VFMADD231PS  Z6, Z18, Z14
+	VFMADD231PS  Z8, Z18, Z13
+	VMOVUPS      576(R8)(BX*2), Z18
+	VFMADD231PS  Z7, Z18, Z14
+	VMOVUPS      640(R8)(BX*2), Z18
+	VFMADD231PS  Z6, Z18, Z15
+	VFMADD231PS  Z8, Z18, Z14
+	VMOVUPS      704(R8)(BX*2), Z18
+	VFMADD231PS  Z7, Z18, Z15
+	VMOVUPS      768(R8)(BX*2), Z18
+	VFMADD231PS  Z6, Z18, Z16
+	VFMADD231PS  Z8, Z18, Z15
+	VMOVUPS      832(R8)(BX*2), Z18
+	VFMADD231PS  Z7, Z18, Z16
+	VMOVUPS      896(R8)(BX*2), Z18
+	VFMADD231PS  Z6, Z18, Z17
+	VFMADD231PS  Z8, Z18, Z16
+	VMOVUPS      960(R8)(BX*2), Z18
+	VFMADD231PS  Z7, Z18, Z17
+	VMOVUPS      1024(R8)(BX*2), Z18
+	VFMADD231PS  Z8, Z18, Z17
+	MOVQ         a+0(FP), R11
+	CMPQ         136(R11), $0x01
+	JLT          active180
+	JGT          clip179
+	MOVQ         a+0(FP), R11
+	VBROADCASTSS 144(R11), Z18
+	VMULPS       Z10, Z18, Z18
+	VMAXPS       Z10, Z18, Z10
+	VBROADCASTSS 144(R11), Z18
+	VMULPS       Z11, Z18, Z18
+	VMAXPS       Z11, Z18, Z11
+	VBROADCASTSS 144(R11), Z18
+	VMULPS       Z12, Z18, Z18
+	VMAXPS       Z12, Z18, Z12
+	VBROADCASTSS 144(R11), Z18
+	VMULPS       Z13, Z18, Z18
+	VMAXPS       Z13, Z18, Z13
+	VBROADCASTSS 144(R11), Z18
+	VMULPS       Z14, Z18, Z18
+	VMAXPS       Z14, Z18, Z14
+	VBROADCASTSS 144(R11), Z18
+	VMULPS       Z15, Z18, Z18
+	VMAXPS       Z15, Z18, Z15
+	VBROADCASTSS 144(R11), Z18
+	VMULPS       Z16, Z18, Z18
+	VMAXPS       Z16, Z18, Z16
+	VBROADCASTSS 144(R11), Z18
+	VMULPS       Z17, Z18, Z18
+	VMAXPS       Z17, Z18, Z17
+	JMP          active180
+
+clip179:
+	MOVQ         a+0(FP), R11
+	VBROADCASTSS 148(R11), Z18
+	VMAXPS       Z10, Z18, Z10
+	VMAXPS       Z11, Z18, Z11
+	VMAXPS       Z12, Z18, Z12
+	VMAXPS       Z13, Z18, Z13
+	VMAXPS       Z14, Z18, Z14
+	VMAXPS       Z15, Z18, Z15
+	VMAXPS       Z16, Z18, Z16
+	VMAXPS       Z17, Z18, Z17
+	MOVQ         a+0(FP), R11
+	CMPL         152(R11), $0x7f800000
+	JEQ          active180
+	VBROADCASTSS 152(R11), Z18
+	VMINPS       Z10, Z18, Z10
+	VMINPS       Z11, Z18, Z11
+	VMINPS       Z12, Z18, Z12
+	VMINPS       Z13, Z18, Z13
+	VMINPS       Z14, Z18, Z14
+	VMINPS       Z15, Z18, Z15
+	VMINPS       Z16, Z18, Z16
+	VMINPS       Z17, Z18, Z17
+
+active180:
+	VMOVUPS Z10, (R9)
+	VMOVUPS Z11, 64(R9)
+	VMOVUPS Z12, 128(R9)
+	VMOVUPS Z13, 192(R9)
+	VMOVUPS Z14, 256(R9)
+	VMOVUPS Z15, 320(R9)
+	VMOVUPS Z16, 384(R9)
+	VMOVUPS Z17, 448(R9)
+	ADDQ    SI, R8
+	ADDQ    DI, R9
+	DECQ    R10
+	JNZ     row
+	ADDQ    $0x00000400, AX
+	ADDQ    $0x00000200, CX
+	DECQ    DX
+	JNZ     tile
 	VZEROUPPER
 	RET
 
@@ -20185,9 +23009,9 @@ TEXT ·maximumAVX512(SB), NOSPLIT, $0-8
 	SHLQ $0x02, BX
 	LEAQ (BX)(BX*2), SI
 
-tile175:
+tile181:
 	CMPQ         DX, $0x04
-	JLT          narrower176
+	JLT          narrower182
 	VBROADCASTSS lowestAVX512<>+0(SB), Z0
 	VBROADCASTSS lowestAVX512<>+0(SB), Z1
 	VBROADCASTSS lowestAVX512<>+0(SB), Z2
@@ -20197,7 +23021,7 @@ tile175:
 	MOVQ         a+0(FP), DI
 	MOVQ         32(DI), R10
 
-tap177:
+tap183:
 	MOVLQSX (R9), DI
 	LEAQ    (AX)(DI*4), DI
 	LEAQ    (DI)(SI*1), R8
@@ -20219,7 +23043,7 @@ tap177:
 	VORPS   Z3, Z5, Z3
 	ADDQ    $0x04, R9
 	DECQ    R10
-	JNZ     tap177
+	JNZ     tap183
 	VMOVUPS Z0, (CX)
 	VMOVUPS Z1, 64(CX)
 	VMOVUPS Z2, 128(CX)
@@ -20228,19 +23052,19 @@ tap177:
 	ADDQ    BX, AX
 	ADDQ    $0x00000100, CX
 	SUBQ    $0x04, DX
-	JMP     tile175
+	JMP     tile181
 
-narrower176:
-tile178:
+narrower182:
+tile184:
 	CMPQ         DX, $0x01
-	JLT          narrower179
+	JLT          narrower185
 	VBROADCASTSS lowestAVX512<>+0(SB), Z0
 	MOVQ         a+0(FP), SI
 	MOVQ         24(SI), SI
 	MOVQ         a+0(FP), DI
 	MOVQ         32(DI), R8
 
-tap180:
+tap186:
 	MOVLQSX (SI), DI
 	LEAQ    (AX)(DI*4), DI
 	VMOVUPS (DI), Z1
@@ -20249,14 +23073,14 @@ tap180:
 	VORPS   Z0, Z2, Z0
 	ADDQ    $0x04, SI
 	DECQ    R8
-	JNZ     tap180
+	JNZ     tap186
 	VMOVUPS Z0, (CX)
 	ADDQ    BX, AX
 	ADDQ    $0x00000040, CX
 	SUBQ    $0x01, DX
-	JMP     tile178
+	JMP     tile184
 
-narrower179:
+narrower185:
 	VZEROUPPER
 	RET
 
@@ -21016,8 +23840,8 @@ tile:
 	VADDPS       (R9), Z7, Z7
 	MOVQ         a+0(FP), R8
 	CMPQ         120(R8), $0x01
-	JLT          active182
-	JGT          clip181
+	JLT          active188
+	JGT          clip187
 	MOVQ         a+0(FP), R8
 	VBROADCASTSS 128(R8), Z8
 	VMULPS       Z6, Z8, Z8
@@ -21031,9 +23855,9 @@ tile:
 	VBROADCASTSS 128(R8), Z8
 	VMULPS       Z7, Z8, Z8
 	VMAXPS       Z7, Z8, Z7
-	JMP          active182
+	JMP          active188
 
-clip181:
+clip187:
 	MOVQ         a+0(FP), R8
 	VBROADCASTSS 132(R8), Z8
 	VMAXPS       Z6, Z8, Z6
@@ -21042,14 +23866,14 @@ clip181:
 	VMAXPS       Z7, Z8, Z7
 	MOVQ         a+0(FP), R8
 	CMPL         136(R8), $0x7f800000
-	JEQ          active182
+	JEQ          active188
 	VBROADCASTSS 136(R8), Z8
 	VMINPS       Z6, Z8, Z6
 	VMINPS       Z10, Z8, Z10
 	VMINPS       Z12, Z8, Z12
 	VMINPS       Z7, Z8, Z7
 
-active182:
+active188:
 	MOVQ         CX, R8
 	VMOVUPS      Z6, (R8)
 	ADDQ         BX, R8
@@ -21086,8 +23910,8 @@ active182:
 	VADDPS       (R9), Z7, Z7
 	MOVQ         a+0(FP), R8
 	CMPQ         120(R8), $0x01
-	JLT          active184
-	JGT          clip183
+	JLT          active190
+	JGT          clip189
 	MOVQ         a+0(FP), R8
 	VBROADCASTSS 128(R8), Z8
 	VMULPS       Z6, Z8, Z8
@@ -21101,9 +23925,9 @@ active182:
 	VBROADCASTSS 128(R8), Z8
 	VMULPS       Z7, Z8, Z8
 	VMAXPS       Z7, Z8, Z7
-	JMP          active184
+	JMP          active190
 
-clip183:
+clip189:
 	MOVQ         a+0(FP), R8
 	VBROADCASTSS 132(R8), Z8
 	VMAXPS       Z6, Z8, Z6
@@ -21112,14 +23936,14 @@ clip183:
 	VMAXPS       Z7, Z8, Z7
 	MOVQ         a+0(FP), R8
 	CMPL         136(R8), $0x7f800000
-	JEQ          active184
+	JEQ          active190
 	VBROADCASTSS 136(R8), Z8
 	VMINPS       Z6, Z8, Z6
 	VMINPS       Z10, Z8, Z10
 	VMINPS       Z12, Z8, Z12
 	VMINPS       Z7, Z8, Z7
 
-active184:
+active190:
 	MOVQ         CX, R8
 	VMOVUPS      Z6, 64(R8)
 	ADDQ         BX, R8
@@ -21156,8 +23980,8 @@ active184:
 	VADDPS       (R9), Z7, Z7
 	MOVQ         a+0(FP), R8
 	CMPQ         120(R8), $0x01
-	JLT          active186
-	JGT          clip185
+	JLT          active192
+	JGT          clip191
 	MOVQ         a+0(FP), R8
 	VBROADCASTSS 128(R8), Z8
 	VMULPS       Z6, Z8, Z8
@@ -21171,9 +23995,9 @@ active184:
 	VBROADCASTSS 128(R8), Z8
 	VMULPS       Z7, Z8, Z8
 	VMAXPS       Z7, Z8, Z7
-	JMP          active186
+	JMP          active192
 
-clip185:
+clip191:
 	MOVQ         a+0(FP), R8
 	VBROADCASTSS 132(R8), Z8
 	VMAXPS       Z6, Z8, Z6
@@ -21182,14 +24006,14 @@ clip185:
 	VMAXPS       Z7, Z8, Z7
 	MOVQ         a+0(FP), R8
 	CMPL         136(R8), $0x7f800000
-	JEQ          active186
+	JEQ          active192
 	VBROADCASTSS 136(R8), Z8
 	VMINPS       Z6, Z8, Z6
 	VMINPS       Z10, Z8, Z10
 	VMINPS       Z12, Z8, Z12
 	VMINPS       Z7, Z8, Z7
 
-active186:
+active192:
 	MOVQ         CX, R8
 	VMOVUPS      Z6, 128(R8)
 	ADDQ         BX, R8
@@ -21226,8 +24050,8 @@ active186:
 	VADDPS       (R9), Z7, Z7
 	MOVQ         a+0(FP), R8
 	CMPQ         120(R8), $0x01
-	JLT          active188
-	JGT          clip187
+	JLT          active194
+	JGT          clip193
 	MOVQ         a+0(FP), R8
 	VBROADCASTSS 128(R8), Z8
 	VMULPS       Z6, Z8, Z8
@@ -21241,9 +24065,9 @@ active186:
 	VBROADCASTSS 128(R8), Z8
 	VMULPS       Z7, Z8, Z8
 	VMAXPS       Z7, Z8, Z7
-	JMP          active188
+	JMP          active194
 
-clip187:
+clip193:
 	MOVQ         a+0(FP), R8
 	VBROADCASTSS 132(R8), Z8
 	VMAXPS       Z6, Z8, Z6
@@ -21252,14 +24076,14 @@ clip187:
 	VMAXPS       Z7, Z8, Z7
 	MOVQ         a+0(FP), R8
 	CMPL         136(R8), $0x7f800000
-	JEQ          active188
+	JEQ          active194
 	VBROADCASTSS 136(R8), Z8
 	VMINPS       Z6, Z8, Z6
 	VMINPS       Z10, Z8, Z10
 	VMINPS       Z12, Z8, Z12
 	VMINPS       Z7, Z8, Z7
 
-active188:
+active194:
 	MOVQ    CX, R8
 	VMOVUPS Z6, 192(R8)
 	ADDQ    BX, R8
@@ -21910,8 +24734,8 @@ tile:
 	VADDPS       (R9), Z1, Z1
 	MOVQ         a+0(FP), R8
 	CMPQ         120(R8), $0x01
-	JLT          active190
-	JGT          clip189
+	JLT          active196
+	JGT          clip195
 	MOVQ         a+0(FP), R8
 	VBROADCASTSS 128(R8), Z2
 	VMULPS       Z0, Z2, Z2
@@ -21919,21 +24743,21 @@ tile:
 	VBROADCASTSS 128(R8), Z2
 	VMULPS       Z1, Z2, Z2
 	VMAXPS       Z1, Z2, Z1
-	JMP          active190
+	JMP          active196
 
-clip189:
+clip195:
 	MOVQ         a+0(FP), R8
 	VBROADCASTSS 132(R8), Z2
 	VMAXPS       Z0, Z2, Z0
 	VMAXPS       Z1, Z2, Z1
 	MOVQ         a+0(FP), R8
 	CMPL         136(R8), $0x7f800000
-	JEQ          active190
+	JEQ          active196
 	VBROADCASTSS 136(R8), Z2
 	VMINPS       Z0, Z2, Z0
 	VMINPS       Z1, Z2, Z1
 
-active190:
+active196:
 	MOVQ         CX, R8
 	VMOVUPS      Z0, (R8)
 	ADDQ         BX, R8
@@ -21950,8 +24774,8 @@ active190:
 	VADDPS       (R9), Z1, Z1
 	MOVQ         a+0(FP), R8
 	CMPQ         120(R8), $0x01
-	JLT          active192
-	JGT          clip191
+	JLT          active198
+	JGT          clip197
 	MOVQ         a+0(FP), R8
 	VBROADCASTSS 128(R8), Z2
 	VMULPS       Z0, Z2, Z2
@@ -21959,21 +24783,21 @@ active190:
 	VBROADCASTSS 128(R8), Z2
 	VMULPS       Z1, Z2, Z2
 	VMAXPS       Z1, Z2, Z1
-	JMP          active192
+	JMP          active198
 
-clip191:
+clip197:
 	MOVQ         a+0(FP), R8
 	VBROADCASTSS 132(R8), Z2
 	VMAXPS       Z0, Z2, Z0
 	VMAXPS       Z1, Z2, Z1
 	MOVQ         a+0(FP), R8
 	CMPL         136(R8), $0x7f800000
-	JEQ          active192
+	JEQ          active198
 	VBROADCASTSS 136(R8), Z2
 	VMINPS       Z0, Z2, Z0
 	VMINPS       Z1, Z2, Z1
 
-active192:
+active198:
 	MOVQ    CX, R8
 	VMOVUPS Z0, 64(R8)
 	ADDQ    BX, R8
@@ -22223,25 +25047,25 @@ loop:
 	VADDPS       (BX), Z0, Z0
 	MOVQ         a+0(FP), SI
 	CMPQ         72(SI), $0x01
-	JLT          active194
-	JGT          clip193
+	JLT          active200
+	JGT          clip199
 	MOVQ         a+0(FP), SI
 	VBROADCASTSS 80(SI), Z1
 	VMULPS       Z0, Z1, Z1
 	VMAXPS       Z0, Z1, Z0
-	JMP          active194
+	JMP          active200
 
-clip193:
+clip199:
 	MOVQ         a+0(FP), SI
 	VBROADCASTSS 84(SI), Z1
 	VMAXPS       Z0, Z1, Z0
 	MOVQ         a+0(FP), SI
 	CMPL         88(SI), $0x7f800000
-	JEQ          active194
+	JEQ          active200
 	VBROADCASTSS 88(SI), Z1
 	VMINPS       Z0, Z1, Z0
 
-active194:
+active200:
 	VMOVUPS Z0, (AX)
 	ADDQ    $0x40, DX
 	ADDQ    $0x40, BX
@@ -22272,25 +25096,25 @@ loop:
 	VMULPS       (BX), Z0, Z0
 	MOVQ         a+0(FP), SI
 	CMPQ         72(SI), $0x01
-	JLT          active196
-	JGT          clip195
+	JLT          active202
+	JGT          clip201
 	MOVQ         a+0(FP), SI
 	VBROADCASTSS 80(SI), Z1
 	VMULPS       Z0, Z1, Z1
 	VMAXPS       Z0, Z1, Z0
-	JMP          active196
+	JMP          active202
 
-clip195:
+clip201:
 	MOVQ         a+0(FP), SI
 	VBROADCASTSS 84(SI), Z1
 	VMAXPS       Z0, Z1, Z0
 	MOVQ         a+0(FP), SI
 	CMPL         88(SI), $0x7f800000
-	JEQ          active196
+	JEQ          active202
 	VBROADCASTSS 88(SI), Z1
 	VMINPS       Z0, Z1, Z0
 
-active196:
+active202:
 	VMOVUPS Z0, (AX)
 	ADDQ    $0x40, DX
 	ADDQ    $0x40, BX
@@ -22324,25 +25148,25 @@ loop:
 	VADDPS       (CX), Z0, Z0
 	MOVQ         a+0(FP), DI
 	CMPQ         96(DI), $0x01
-	JLT          active198
-	JGT          clip197
+	JLT          active204
+	JGT          clip203
 	MOVQ         a+0(FP), DI
 	VBROADCASTSS 104(DI), Z1
 	VMULPS       Z0, Z1, Z1
 	VMAXPS       Z0, Z1, Z0
-	JMP          active198
+	JMP          active204
 
-clip197:
+clip203:
 	MOVQ         a+0(FP), DI
 	VBROADCASTSS 108(DI), Z1
 	VMAXPS       Z0, Z1, Z0
 	MOVQ         a+0(FP), DI
 	CMPL         112(DI), $0x7f800000
-	JEQ          active198
+	JEQ          active204
 	VBROADCASTSS 112(DI), Z1
 	VMINPS       Z0, Z1, Z0
 
-active198:
+active204:
 	VMOVUPS Z0, (DX)
 	ADDQ    $0x40, SI
 	ADDQ    $0x40, DX

@@ -12,8 +12,13 @@ var convAVX512 = ConvTable{
 }
 
 var stemAVX512 = ConvTable{
-	1: {1: stemAVX512_1x1, 2: stemAVX512_1x2, 4: stemAVX512_1x4, 8: stemAVX512_1x8, 13: stemAVX512_1x13},
-	2: {1: stemAVX512_2x1, 2: stemAVX512_2x2, 4: stemAVX512_2x4, 8: stemAVX512_2x8, 13: stemAVX512_2x13},
-	3: {1: stemAVX512_3x1, 2: stemAVX512_3x2, 4: stemAVX512_3x4, 8: stemAVX512_3x8},
+	1: {1: stemAVX512_1x1, 2: stemAVX512_1x2, 4: stemAVX512_1x4, 8: stemAVX512_1x8, 13: stemAVX512_1x13, 14: stemAVX512_1x14},
+	2: {1: stemAVX512_2x1, 2: stemAVX512_2x2, 4: stemAVX512_2x4, 8: stemAVX512_2x8, 13: stemAVX512_2x13, 14: stemAVX512_2x14},
+	3: {1: stemAVX512_3x1, 2: stemAVX512_3x2, 4: stemAVX512_3x4, 8: stemAVX512_3x8, 9: stemAVX512_3x9},
 	4: {1: stemAVX512_4x1, 2: stemAVX512_4x2, 4: stemAVX512_4x4, 6: stemAVX512_4x6},
+}
+
+var depthwise3AVX512 = [3][15]func(*Window3){
+	1: {1: depthwise3AVX512_1x1, 2: depthwise3AVX512_1x2, 4: depthwise3AVX512_1x4, 7: depthwise3AVX512_1x7, 8: depthwise3AVX512_1x8, 10: depthwise3AVX512_1x10, 13: depthwise3AVX512_1x13, 14: depthwise3AVX512_1x14},
+	2: {1: depthwise3AVX512_2x1, 2: depthwise3AVX512_2x2, 3: depthwise3AVX512_2x3, 4: depthwise3AVX512_2x4, 5: depthwise3AVX512_2x5, 6: depthwise3AVX512_2x6, 7: depthwise3AVX512_2x7, 8: depthwise3AVX512_2x8},
 }

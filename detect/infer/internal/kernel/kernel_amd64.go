@@ -11,7 +11,7 @@ func assembled() []*Set {
 	if x.HasAVX512F && x.HasAVX512DQ && x.HasAVX512BW && x.HasAVX512VL && x.HasFMA && x.HasAVX2 {
 		sets = append(sets, &Set{
 			Name: "avx512", Lanes: 16, Conv: convAVX512, Stem: stemAVX512,
-			Depthwise: depthwiseAVX512, Depthwise3: [3]func(*Window){1: depthwise3s1AVX512, 2: depthwise3s2AVX512},
+			Depthwise: depthwiseAVX512, Depthwise3: depthwise3AVX512,
 			Maximum: maximumAVX512, Resize: resizeAVX512,
 			Winograd4: Winograd{4, winogradIn4AVX512, winogradOut4AVX512, winogradWeights4AVX512},
 			Winograd2: Winograd{2, winogradIn2AVX512, winogradOut2AVX512, winogradWeights2AVX512},
@@ -22,7 +22,7 @@ func assembled() []*Set {
 	if x.HasAVX2 && x.HasFMA {
 		sets = append(sets, &Set{
 			Name: "avx2", Lanes: 8, Conv: convAVX2, Stem: stemAVX2,
-			Depthwise: depthwiseAVX2, Depthwise3: [3]func(*Window){1: depthwise3s1AVX2, 2: depthwise3s2AVX2},
+			Depthwise: depthwiseAVX2, Depthwise3: depthwise3AVX2,
 			Maximum: maximumAVX2, Resize: resizeAVX2,
 			Winograd4: Winograd{4, winogradIn4AVX2, winogradOut4AVX2, winogradWeights4AVX2},
 			Winograd2: Winograd{2, winogradIn2AVX2, winogradOut2AVX2, winogradWeights2AVX2},

@@ -253,34 +253,53 @@ func TestDepthwise(t *testing.T) {
 	})
 }
 
-// TestDepthwise3 holds kernels for 3×3 windows to those for any.
 func TestDepthwise3(t *testing.T) {
 	eachSet(t, func(t *testing.T, s *kernel.Set) {
 		r := rand.New(rand.NewPCG(13, 14))
-		for stride, run := range s.Depthwise3 {
-			for count := 1; run != nil && count <= 27; count++ {
-				a, whole := window(r, count)
-				a.Step = stride * kernel.Block
-				_, a.In = field(100+(count*stride+3)*kernel.Block, r.IntN(16))
-				odd(r, random(r, a.In))
-				a.Off = []int32{int32(r.IntN(100)), int32(r.IntN(100)), int32(r.IntN(100))}
-				a.W = random(r, make([]float32, 9*kernel.Block))
-				run(&a)
-				untouched(t, whole, a.Out)
-				for i, got := range a.Out {
-					p, c := i/kernel.Block, i%kernel.Block
-					var want sum
-					want.add(float64(a.Bias[c]))
-					for k := range 9 {
-						want.add(float64(a.In[int(a.Off[k/3])+(p*stride+k%3)*kernel.Block+c]), float64(a.W[k*kernel.Block+c]))
-					}
-					if err := want.close(got, a.Act, 11); err != nil {
-						t.Fatalf("%d pixels, stride %d: pixel %d, channel %d: %v", count, stride, p, c, err)
+		for stride := range s.Depthwise3 {
+			for pixels, run := range s.Depthwise3[stride] {
+				for range 3 {
+					if run != nil {
+						testDepthwise3(t, r, run, stride, pixels)
 					}
 				}
 			}
 		}
 	})
+}
+
+func testDepthwise3(t *testing.T, r *rand.Rand, run func(*kernel.Window3), stride, pixels int) {
+	t.Helper()
+	const block = kernel.Block
+	a := kernel.Window3{Tiles: 1 + r.IntN(3), Rows: 1 + r.IntN(4), Act: activations(r), Bias: random(r, make([]float32, block)), W: random(r, make([]float32, 9*block))}
+	count, shift := a.Tiles*pixels, r.IntN(16)
+	a.OutRow, a.Row, a.Down = count*block+16*r.IntN(3), 16*r.IntN(40), 16*r.IntN(40)
+	_, a.In = field(2*a.Row+(a.Rows-1)*a.Down+((count-1)*stride+3)*block, shift)
+	random(r, a.In)
+	if r.IntN(2) == 0 {
+		odd(r, a.In)
+	}
+	whole, out := field((a.Rows-1)*a.OutRow+count*block, shift)
+	a.Out = out
+	run(&a)
+	untouched(t, whole, out)
+	for i, got := range out {
+		y, p, c := i/a.OutRow, i%a.OutRow/block, i%block
+		if p >= count {
+			if got != canary {
+				t.Fatalf("%d pixels, stride %d: wrote past the end of row %d", pixels, stride, y)
+			}
+			continue
+		}
+		var want sum
+		want.add(float64(a.Bias[c]))
+		for k := range 9 {
+			want.add(float64(a.In[y*a.Down+k/3*a.Row+(p*stride+k%3)*block+c]), float64(a.W[k*block+c]))
+		}
+		if err := want.close(got, a.Act, 11); err != nil {
+			t.Fatalf("%d pixels, stride %d: row %d, pixel %d, channel %d: %v", pixels, stride, y, p, c, err)
+		}
+	}
 }
 
 func TestMaximum(t *testing.T) {

@@ -37,7 +37,8 @@ type Conv struct {
 
 	// Fetch is memory to bring into the second-level cache meanwhile: with every
 	// tap of every tile FetchFloats, FetchStep on from the last. What is there
-	// makes no difference. A step of zero fetches nothing to speak of.
+	// makes no difference. A step of zero fetches nothing to speak of. Stems do
+	// not fetch.
 	Fetch     []float32
 	FetchStep int
 
@@ -59,6 +60,22 @@ type Window struct {
 	Step  int       // from a pixel to the next in In, in floats
 	Count int       // pixels
 	Act   Act
+}
+
+// Window3 are the arguments of a kernel that slides a window of 3×3 pixels, each
+// channel by itself, over Rows rows of Tiles tiles of T pixels. The pixels of a
+// row of the window are next to each other.
+type Window3 struct {
+	In     []float32 // first tap of pixel 0 of the first row
+	W      []float32 // by tap: 9 × Block
+	Bias   []float32 // Block
+	Out    []float32 // pixel 0 of the first row
+	Row    int       // from a row of the window to the next in In, in floats
+	Down   int       // from a row of pixels to the next in In
+	OutRow int       // and in Out
+	Tiles  int       // at least 1
+	Rows   int       // at least 1
+	Act    Act
 }
 
 // Resize are the arguments of a kernel that makes a row of pixels out of two.

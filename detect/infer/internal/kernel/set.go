@@ -15,10 +15,9 @@ type Set struct {
 	Conv      ConvTable // taps of Chunk input channels
 	Stem      ConvTable // taps of one input channel
 	Depthwise func(*Window)
-	// Depthwise3 are Depthwise for windows of 3×3 neighbours, by their stride; nil
-	// where that gains nothing. Off has the first tap of each row of the window
-	// only, the two others follow it. Step is stride pixels.
-	Depthwise3 [3]func(*Window)
+	// Depthwise3 are for windows of 3×3 neighbours, by their stride, 1 or 2, and the
+	// pixels of a tile; empty where that gains nothing, or with a tile of one pixel.
+	Depthwise3 [3][15]func(*Window3)
 
 	Maximum func(*Window) // W, Bias and Act are not used
 	Resize  func(*Resize)
@@ -50,6 +49,7 @@ func generic() *Set {
 	}
 	for _, t := range []int{1, 2, 4, 8} {
 		s.Conv[1][t], s.Stem[1][t] = convolve(1, t, Chunk), convolve(1, t, 1)
+		s.Depthwise3[1][t], s.Depthwise3[2][t] = depthwise3(1, t), depthwise3(2, t)
 	}
 	return s
 }

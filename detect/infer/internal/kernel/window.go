@@ -22,6 +22,29 @@ func depthwise(a *Window) {
 	}
 }
 
+// depthwise3 is the same for windows of 3×3 neighbours.
+func depthwise3(stride, pixels int) func(*Window3) {
+	return func(a *Window3) {
+		for y := range a.Rows {
+			row := a.In[y*a.Down:]
+			for p := range a.Tiles * pixels {
+				out := a.Out[y*a.OutRow+p*Block:][:Block]
+				var sums [Block]float32
+				copy(sums[:], a.Bias)
+				for i := range 9 {
+					x, w := row[i/3*a.Row+(p*stride+i%3)*Block:][:Block], a.W[i*Block:][:Block]
+					for c := range sums {
+						sums[c] += x[c] * w[c]
+					}
+				}
+				for c, s := range sums {
+					out[c] = a.Act.apply(s)
+				}
+			}
+		}
+	}
+}
+
 // maximum takes the largest tap of each channel, NaN where one is NaN.
 func maximum(a *Window) {
 	for p := range a.Count {

@@ -36,8 +36,11 @@ func main() {
 		w.convolution(s)
 	}
 	w.depthwise()
-	w.depthwise3(1)
-	w.depthwise3(2)
+	for stride := 1; stride <= 2; stride++ {
+		for _, n := range v.depthwise3Pixels(stride) {
+			w.depthwise3(stride, n)
+		}
+	}
 	w.pool()
 	for _, m := range []int{4, 2} {
 		w.winogradIn(m)

@@ -64,54 +64,67 @@ func (v *writer) depthwise() {
 	})
 }
 
-// depthwise3 writes the same for windows of 3×3 neighbours: each pixel is loaded
-// once for all the windows of its row that see it.
-func (v *writer) depthwise3(stride int) {
-	a := v.function(fmt.Sprintf("depthwise3s%d%s", stride, v.name), "Window", fmt.Sprintf("is depthwise for 3×3 neighbours, stride %d.", stride))
-	off, out, count := a.load("Off"), a.load("Out"), a.load("Count")
-	rows := []reg.GPVirtual{v.GP64(), v.GP64(), v.GP64()}
-	in := a.load("In")
-	for i, r := range rows {
-		v.MOVLQSX(Mem{Base: off, Disp: 4 * i}, r)
-		v.LEAQ(Mem{Base: in, Index: r, Scale: 4}, r)
-	}
+// depthwise3 writes the same for windows of 3×3 neighbours and tiles of n pixels:
+// each pixel is loaded once for all the windows of its row that see it. A tile is
+// done for all rows before the next: what its windows share stays in the
+// first-level cache.
+func (v *writer) depthwise3(stride, n int) {
+	a := v.function(v.depthwise3Name(stride, n), "Window3", fmt.Sprintf("is depthwise3 with stride %d and %d pixels.", stride, n))
+	in, out, tiles := a.load("In"), a.load("Out"), a.load("Tiles")
+	taps, down, outRow := a.size("Row"), a.size("Down"), a.size("OutRow")
 	weight, bias := v.held3(a)
-	for _, n := range []int{8, 4, 2, 1} {
-		again, next := v.label("tile"), v.label("narrower")
-		v.Label(again)
-		v.CMPQ(count, Imm(uint64(n)))
-		v.JLT(LabelRef(next))
-		v.each(func(disp int) {
-			sums := v.vecs(n)
-			for _, r := range sums {
-				bias(disp, r)
-			}
-			for ky, row := range rows {
-				w := weight(disp, ky)
-				for j := range (n-1)*stride + 3 {
-					x := v.vec()
-					v.VMOVUPS(Mem{Base: row, Disp: j*block + disp}, x)
-					for kx := range w {
-						if p := j - kx; p >= 0 && p%stride == 0 && p/stride < n {
-							v.VFMADD231PS(w[kx], x, sums[p/stride])
-						}
+	top, to, rows := v.GP64(), v.GP64(), v.GP64()
+	window := []Mem{{Base: top}, {Base: top, Index: taps, Scale: 1}, {Base: top, Index: taps, Scale: 2}}
+	v.Label("tile")
+	v.MOVQ(in, top)
+	v.MOVQ(out, to)
+	v.MOVQ(a.field("Rows"), rows)
+	v.Label("row")
+	v.each(func(disp int) {
+		sums := v.vecs(n)
+		for _, r := range sums {
+			bias(disp, r)
+		}
+		for ky, row := range window {
+			w := weight(disp, ky)
+			for j := range (n-1)*stride + 3 {
+				x := v.vec()
+				row.Disp = j*block + disp
+				v.VMOVUPS(row, x)
+				for kx := range w {
+					if p := j - kx; p >= 0 && p%stride == 0 && p/stride < n {
+						v.VFMADD231PS(w[kx], x, sums[p/stride])
 					}
 				}
 			}
-			v.activate(a, sums, v.vec())
-			for i, r := range sums {
-				v.VMOVUPS(r, Mem{Base: out, Disp: i*block + disp})
-			}
-		})
-		for _, r := range rows {
-			v.ADDQ(U32(uint32(n*stride*block)), r)
 		}
-		v.ADDQ(U32(uint32(n*block)), out)
-		v.SUBQ(Imm(uint64(n)), count)
-		v.JMP(LabelRef(again))
-		v.Label(next)
-	}
+		v.activate(a, sums, v.vec())
+		for i, r := range sums {
+			v.VMOVUPS(r, Mem{Base: to, Disp: i*block + disp})
+		}
+	})
+	v.ADDQ(down, top)
+	v.ADDQ(outRow, to)
+	v.DECQ(rows)
+	v.JNZ(LabelRef("row"))
+	v.ADDQ(U32(uint32(n*stride*block)), in)
+	v.ADDQ(U32(uint32(n*block)), out)
+	v.DECQ(tiles)
+	v.JNZ(LabelRef("tile"))
 	v.end()
+}
+
+func (v isa) depthwise3Name(stride, n int) string {
+	return fmt.Sprintf("depthwise3%s_%dx%d", v.name, stride, n)
+}
+
+// depthwise3Pixels are the widths of tiles. Rows of 13, 26 and so on and of 7, 14
+// and so on are what networks for pictures of 416 and 224 pixels have.
+func (v isa) depthwise3Pixels(stride int) []int {
+	if stride == 2 {
+		return []int{1, 2, 3, 4, 5, 6, 7, 8}
+	}
+	return map[isa][]int{avx512: {1, 2, 4, 7, 8, 10, 13, 14}, avx2: {1, 2, 4, 7, 8, 10, 12}}[v]
 }
 
 // held3 gives the weights of a row of a 3×3 window and the bias, out of registers
