@@ -33,7 +33,7 @@ func (k Kie) Serve(w http.ResponseWriter, r *http.Request, body []byte, x *Excha
 		return
 	}
 	code := map[Kind]int{Unauthorised: 401, NoCredits: 402, Limited: 429, Retired: 404}[x.Fault.Kind]
-	if !strings.HasPrefix(r.Header.Get("Authorization"), "Bearer ") {
+	if r.Header.Get("Authorization") != "Bearer "+Key {
 		code = 401
 	}
 	if code != 0 && k.Stage(r) != Poll {
@@ -109,7 +109,7 @@ func (FASHN) Stage(r *http.Request) Stage {
 func (FASHN) Serve(w http.ResponseWriter, r *http.Request, body []byte, x *Exchange) {
 	fail := func(status int, name string) { reply(w, status, object{"error": name, "message": "an example"}) }
 	switch {
-	case !strings.HasPrefix(r.Header.Get("Authorization"), "Bearer "), x.Fault.Kind == Unauthorised:
+	case r.Header.Get("Authorization") != "Bearer "+Key, x.Fault.Kind == Unauthorised:
 		fail(401, "UnauthorizedAccess")
 	case x.Fault.Kind == NoCredits:
 		fail(429, "OutOfCredits")
@@ -185,7 +185,7 @@ func (Fal) Stage(r *http.Request) Stage {
 
 // Serve implements Service. A job that is completed may have failed.
 func (f Fal) Serve(w http.ResponseWriter, r *http.Request, body []byte, x *Exchange) {
-	path, key := r.URL.Path, strings.HasPrefix(r.Header.Get("Authorization"), "Key ")
+	path, key := r.URL.Path, r.Header.Get("Authorization") == "Key "+Key
 	detail := func(status int, kind string) {
 		reply(w, status, object{"detail": []any{object{"loc": []string{"body"}, "msg": "an example", "type": kind}}})
 	}
@@ -288,7 +288,7 @@ func (p Replicate) Serve(w http.ResponseWriter, r *http.Request, body []byte, x 
 	switch {
 	case strings.HasPrefix(path, "/r/"):
 		x.ServePicture(w, r)
-	case !strings.HasPrefix(r.Header.Get("Authorization"), "Bearer "):
+	case r.Header.Get("Authorization") != "Bearer "+Key:
 		fail(401)
 	case status != 0:
 		fail(status)

@@ -72,7 +72,7 @@ func (Gemini) Stage(r *http.Request) Stage {
 // Serve implements Service.
 func (g Gemini) Serve(w http.ResponseWriter, r *http.Request, body []byte, x *Exchange) {
 	switch {
-	case r.Header.Get("X-Goog-Api-Key") == "":
+	case r.Header.Get("X-Goog-Api-Key") != Key:
 		googleFault(w, Unauthorised)
 	case googleFault(w, x.Fault.Kind):
 	case r.Method == http.MethodDelete:
@@ -156,7 +156,7 @@ func (Vertex) Serve(w http.ResponseWriter, r *http.Request, body []byte, x *Exch
 		Parameters struct{ SampleCount int }
 	}
 	switch {
-	case !strings.HasPrefix(r.Header.Get("Authorization"), "Bearer "):
+	case r.Header.Get("Authorization") != "Bearer "+Key:
 		googleFault(w, Unauthorised)
 		return
 	case googleFault(w, x.Fault.Kind):
@@ -218,7 +218,7 @@ func (OpenAI) refuse(w http.ResponseWriter, status int) {
 func (OpenAI) Serve(w http.ResponseWriter, r *http.Request, body []byte, x *Exchange) {
 	fields, files, err := form(r, body)
 	switch {
-	case !strings.HasPrefix(r.Header.Get("Authorization"), "Bearer "), x.Fault.Kind == Unauthorised:
+	case r.Header.Get("Authorization") != "Bearer "+Key, x.Fault.Kind == Unauthorised:
 		openaiError(w, 401, "invalid_request_error", "invalid_api_key")
 	case x.Fault.Kind == NoCredits:
 		openaiError(w, 429, "insufficient_quota", "insufficient_quota")
