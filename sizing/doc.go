@@ -43,7 +43,7 @@
 // inherits that; ANSUR's people are soldiers. From height, weight and age alone
 // nobody can name the right letter size in more than about 70 % (men) or 59 to 63 %
 // (women) of cases; a tape measurement helps more than any model. Shoes are not
-// recommended from height and weight. Of children from 2 to 17 only waist, arm
+// recommended from height and weight. Of children from 2 to 16 only waist, arm
 // and, from 12 years, hips are estimated; other dimensions count when measured.
 // bench/results has the error of every estimate, measured on people the model has not seen.
 package sizing

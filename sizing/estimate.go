@@ -44,7 +44,7 @@ const modelFloor = 0.01
 // Every measurement comes with a mean, a standard deviation and a 95 % interval
 // from a log-Gaussian model per sex, conditioned on whatever is known (see
 // docs/adr/0005-body-model.md). Values in a mistaken unit are repaired first, with a
-// warning: see Repair. For children of 2 to 17 only height, weight,
+// warning: see Repair. For children of 2 to 16 only height, weight,
 // waist, upper arm and, from 12 years, hips are estimated; the others are missing from All
 // unless given. Errors: *RangeError.
 func Estimate(b *Body) (*Estimates, error) { return estimate(&surveyTables, b) }

@@ -1,6 +1,7 @@
 package sizing_test
 
 import (
+	"errors"
 	"math"
 	"testing"
 
@@ -195,4 +196,47 @@ func TestMoreWeightIsMoreGirth(t *testing.T) {
 			}
 		}
 	})
+}
+
+// TestPopulation holds a soldier's estimate against a civilian's: lighter and surer
+// where the weight is not known, nearly the same where it is, and a child has no such thing.
+func TestPopulation(t *testing.T) {
+	of := func(b sizing.Body, p sizing.Population, name string) sizing.Measurement {
+		t.Helper()
+		b.Population = p
+		e, err := sizing.Estimate(&b)
+		if err != nil {
+			t.Fatal(err)
+		}
+		m, _ := e.Of(name)
+		return m
+	}
+	for _, sex := range []sizing.Sex{sizing.Female, sizing.Male} {
+		tall := sizing.Body{Sex: sex, Height: 172}
+		civil, active := of(tall, sizing.Civilians, "weight_kg"), of(tall, sizing.Active, "weight_kg")
+		if active.Mean > civil.Mean-4 || active.SD > 0.8*civil.SD {
+			t.Errorf("sex %d, only the height: %.1f±%.1f kg, active %.1f±%.1f kg", sex, civil.Mean, civil.SD, active.Mean, active.SD)
+		}
+		tall.Weight, tall.Age = 75, 30
+		civil, active = of(tall, sizing.Civilians, "waist"), of(tall, sizing.Active, "waist")
+		if math.Abs(active.Mean-civil.Mean) > 1 {
+			t.Errorf("sex %d, with the weight: waist %.1f cm, active %.1f cm", sex, civil.Mean, active.Mean)
+		}
+		child := sizing.Body{Sex: sex, Height: 130, Age: 9}
+		if civil, active := of(child, sizing.Civilians, "waist"), of(child, sizing.Active, "waist"); civil != active {
+			t.Errorf("a child's waist is %.1f cm, active %.1f cm", civil.Mean, active.Mean)
+		}
+	}
+	for text, want := range map[string]sizing.Population{"": sizing.Civilians, "civilians": sizing.Civilians, "Active": sizing.Active} {
+		if got, err := sizing.ParsePopulation(text); got != want || err != nil {
+			t.Errorf("%q is %d, %v", text, got, err)
+		}
+	}
+	var wrong *sizing.RangeError
+	if _, err := sizing.ParsePopulation("robots"); !errors.As(err, &wrong) || wrong.Field != "population" {
+		t.Errorf("robots: %v", err)
+	}
+	if _, err := sizing.Estimate(&sizing.Body{Height: 170, Population: 9}); !errors.As(err, &wrong) || wrong.Field != "population" {
+		t.Errorf("a ninth population: %v", err)
+	}
 }

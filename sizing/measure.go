@@ -262,6 +262,17 @@ func ParseShape(s string) (Shape, error) {
 	return UnknownShape, &RangeError{Field: "shape"}
 }
 
+// ParsePopulation reads "civilians" (or "") or "active", in any case.
+func ParsePopulation(s string) (Population, error) {
+	switch strings.ToLower(s) {
+	case "", "civilians":
+		return Civilians, nil
+	case "active":
+		return Active, nil
+	}
+	return Civilians, &RangeError{Field: "population"}
+}
+
 func inRange(field string, v, lo, hi float64, unit string) error {
 	if v == 0 || (v >= lo && v <= hi) { // false for NaN
 		return nil
@@ -292,6 +303,9 @@ func (b *Body) Validate() error {
 	}
 	if b.Shape >= numShapes {
 		return &RangeError{Field: "shape"}
+	}
+	if b.Population >= numPopulations {
+		return &RangeError{Field: "population"}
 	}
 	return nil
 }

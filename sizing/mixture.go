@@ -13,10 +13,14 @@ type mixture struct {
 	children bool
 }
 
+// grown is the age, in years, from which the adults' model serves: soldiers are 17 and more,
+// and civilians of 17 fit it as well as the children's.
+const grown = 17
+
 // condition sets m to what b says of the variables in need. The variables in
 // apart are not conditioned on, though b may know them.
 func (m *mixture) condition(t *tables, b *Body, need, apart varSet) {
-	m.children = b.Age != 0 && b.Age < 18
+	m.children = b.Age != 0 && b.Age < grown
 	women, men := &t.women, &t.men
 	if m.children {
 		women, men = &t.girls, &t.boys
@@ -34,13 +38,13 @@ func (m *mixture) condition(t *tables, b *Body, need, apart varSet) {
 	m.n, m.w = 1, [2]float64{1, 0}
 	switch b.Sex {
 	case Female:
-		m.post[0].condition(women, need, obs, b.Shape)
+		m.post[0].condition(women, need, obs, b)
 	case Male:
-		m.post[0].condition(men, need, obs, b.Shape)
+		m.post[0].condition(men, need, obs, b)
 	default:
 		m.n = 2
-		m.post[0].condition(women, need, obs, b.Shape)
-		m.post[1].condition(men, need, obs, b.Shape)
+		m.post[0].condition(women, need, obs, b)
+		m.post[1].condition(men, need, obs, b)
 		m.w[1] = 1 / (1 + math.Exp(clamp(m.post[0].logLik-m.post[1].logLik, -700, 700)))
 		m.w[0] = 1 - m.w[1]
 	}

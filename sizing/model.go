@@ -7,7 +7,7 @@ import "math"
 // The body model is a chain of Gaussians on logarithms, one per sex and age
 // group:
 //
-//	age → height → weight      NHANES unweighted: civilians
+//	age → height → weight      NHANES unweighted: civilians; ANSUR II for Active
 //	→ waist, hips              NHANES and ANSUR II, person for person
 //	→ upper arm                NHANES
 //	→ the rest                 ANSUR II (adults)
@@ -19,6 +19,16 @@ import "math"
 // tables holds the four populations.
 type tables struct{ women, men, girls, boys population }
 
+// A stature is the distribution of age, height and weight of civilians or soldiers.
+type stature struct {
+	lo, hi          [2]float64 // a, h: where the polynomials are supported by data
+	ageMean, ageVar float64
+	heightMean      [5]float64 // powers of a
+	heightVar       float64
+	weightMean      [9]float64 // powers of a, then h, h², ah, h³
+	weightLogVar    [3]float64 // log variance on 1, a, a²
+}
+
 // A population is the fitted chain of one sex and age group. a, h and w are
 // age, log height and log weight about the reference values, and b is the log
 // of the body-mass index about its own.
@@ -27,14 +37,11 @@ type population struct {
 	heightRef, weightRef, bmiRef float64
 	bmiShift                     float64    // b at h = w = 0
 	lo, hi                       [3]float64 // a, h, b: where the polynomials are supported by data
-	ageMean, ageVar              float64
-	heightMean                   [5]float64 // powers of a
-	heightVar                    float64
-	weightMean                   [9]float64     // powers of a, then h, h², ah, h³
-	weightLogVar                 [3]float64     // log variance on 1, a, a²
+	stature                      [numPopulations]stature
 	girthMean                    [3][17]float64 // log waist, hips, arm: see girth
 	armOn                        [2]float64     // of log arm on log waist and log hips
 	girthLogVar                  [3][7]float64  // log variance on 1, b, b², a, a², ab, ab²
+	activeShift, activeScale     [2]float64     // what soldiers' waists and hips differ by: added to the log, factor on the spread
 	waistHips                    float64        // correlation of what a, h and w leave of waist and hips
 	restMean                     [12][6]float64 // chest to head on 1, a, h, w, log waist, log hips
 	restLogVar                   [12][2]float64 // log variance on 1, b
@@ -61,7 +68,7 @@ func (p *population) logBMI(h, w float64) float64 {
 func clamp(x, lo, hi float64) float64 { return min(max(x, lo), hi) }
 
 // height is the mean of h given a, and its slope.
-func (p *population) height(a float64) (mean, da float64) {
+func (p *stature) height(a float64) (mean, da float64) {
 	x := clamp(a, p.lo[0], p.hi[0])
 	c := &p.heightMean
 	mean = c[0] + x*(c[1]+x*(c[2]+x*(c[3]+x*c[4])))
@@ -70,7 +77,7 @@ func (p *population) height(a float64) (mean, da float64) {
 }
 
 // weight is the mean of w given a and h, and its slopes.
-func (p *population) weight(a, h float64) (mean, da, dh float64) {
+func (p *stature) weight(a, h float64) (mean, da, dh float64) {
 	x, y := clamp(a, p.lo[0], p.hi[0]), clamp(h, p.lo[1], p.hi[1])
 	c := &p.weightMean
 	mean = c[0] + x*(c[1]+x*(c[2]+x*(c[3]+x*c[4]))) + y*(c[5]+y*(c[6]+y*c[8])+x*c[7])
@@ -80,7 +87,7 @@ func (p *population) weight(a, h float64) (mean, da, dh float64) {
 }
 
 // weightVar is the variance that a and h leave of w.
-func (p *population) weightVar(a float64) float64 {
+func (p *stature) weightVar(a float64) float64 {
 	a = clamp(a, p.lo[0], p.hi[0])
 	return math.Exp(p.weightLogVar[0] + a*(p.weightLogVar[1]+a*p.weightLogVar[2]))
 }
@@ -114,7 +121,18 @@ func (p *population) girthSD(g int, a, b float64) float64 {
 	return math.Exp((k[0] + b*(k[1]+b*k[2]) + a*(k[3]+a*k[4]+b*(k[5]+b*k[6]))) / 2)
 }
 
-// restSD is the same for chest to head.
+// girthBlur is by what factor the variance of a log girth is larger, and what is added
+// to it, where a and b are known only with variances va and vb.
+func (p *population) girthBlur(g int, a, b, va, vb float64) (factor, more float64) {
+	aa, bb := p.bend(g, a, b)
+	a, b = clamp(a, p.lo[0], p.hi[0]), clamp(b, p.lo[2], p.hi[2])
+	k := &p.girthLogVar[g]
+	la, lb := k[3]+2*k[4]*a+b*(k[5]+b*k[6]), k[1]+2*k[2]*b+a*(k[5]+2*b*k[6])
+	factor = 1 + ((la*la+2*k[4])*va+(lb*lb+2*k[2]+2*a*k[6])*vb)/2
+	return clamp(factor, 0.8, 2), (aa*aa*va*va + bb*bb*vb*vb) / 2
+}
+
+// restSD is girthSD for chest to head.
 func (p *population) restSD(r int, b float64) float64 {
 	k := &p.restLogVar[r]
 	return math.Exp((k[0] + k[1]*clamp(b, p.lo[2], p.hi[2])) / 2)

@@ -6,6 +6,8 @@ import "math"
 // conditioned on what is known. It lives on the stack: no allocation.
 type posterior struct {
 	p      *population
+	st     *stature
+	people Population
 	active [numVars]uint8 // the variables it holds, in chain order
 	n      int
 	mean   [numVars]float64
@@ -34,8 +36,12 @@ func (s varSet) closure() varSet {
 // condition makes s the distribution of the variables in need, given obs. Where
 // age, height or weight are not among obs, the chain's curves are linearised
 // about what the rest says of them, again until that settles.
-func (s *posterior) condition(p *population, need varSet, obs []observation, shape Shape) {
-	s.p = p
+func (s *posterior) condition(p *population, need varSet, obs []observation, b *Body) {
+	s.p, s.people = p, Civilians
+	if p.adult {
+		s.people = b.Population
+	}
+	s.st = &p.stature[s.people]
 	var at [3]float64
 	var direct [3]bool
 	for _, o := range obs {
@@ -46,13 +52,13 @@ func (s *posterior) condition(p *population, need varSet, obs []observation, sha
 	}
 	need = need.closure()
 	if !direct[vAge] {
-		at[vAge] = p.ageMean
+		at[vAge] = s.st.ageMean
 	}
 	if !direct[vHeight] {
-		at[vHeight], _ = p.height(at[vAge])
+		at[vHeight], _ = s.st.height(at[vAge])
 	}
 	if !direct[vWeight] {
-		at[vWeight], _, _ = p.weight(at[vAge], at[vHeight])
+		at[vWeight], _, _ = s.st.weight(at[vAge], at[vHeight])
 	}
 	var spread [2]float64 // variances of a and b, after the first round
 	for range 4 {
@@ -60,8 +66,8 @@ func (s *posterior) condition(p *population, need varSet, obs []observation, sha
 		for i := range obs {
 			s.update(int(obs[i].variable), obs[i].y, obs[i].noise)
 		}
-		if shape != UnknownShape {
-			s.hint(shape, need)
+		if b.Shape != UnknownShape {
+			s.hint(b.Shape, need)
 		}
 		if direct == [3]bool{true, true, true} {
 			return
@@ -89,13 +95,13 @@ func (s *posterior) build(need varSet, at *[3]float64, spread *[2]float64) {
 	a, h, w := at[vAge], at[vHeight], at[vWeight]
 	b := p.logBMI(h, w)
 
-	s.add(vAge, p.ageMean, p.ageVar)
-	m, da := p.height(a)
+	s.add(vAge, s.st.ageMean, s.st.ageVar)
+	m, da := s.st.height(a)
 	s.loads[vAge] = da
-	s.add(vHeight, m+da*(s.mean[vAge]-a), p.heightVar, vAge)
-	m, da, dh := p.weight(a, h)
+	s.add(vHeight, m+da*(s.mean[vAge]-a), s.st.heightVar, vAge)
+	m, da, dh := s.st.weight(a, h)
 	s.loads[vAge], s.loads[vHeight] = da, dh
-	s.add(vWeight, m+da*(s.mean[vAge]-a)+dh*(s.mean[vHeight]-h), p.weightVar(a), vAge, vHeight)
+	s.add(vWeight, m+da*(s.mean[vAge]-a)+dh*(s.mean[vHeight]-h), s.st.weightVar(a), vAge, vHeight)
 
 	for g, v := range [...]int{vWaist, vHips, vArm} {
 		if !need.has(v) {
@@ -110,6 +116,14 @@ func (s *posterior) build(need varSet, at *[3]float64, spread *[2]float64) {
 		m += da*(s.mean[vAge]-a) + dh*(s.mean[vHeight]-h) + db*(s.mean[vWeight]-w)
 		s.loads[vAge], s.loads[vHeight], s.loads[vWeight] = da, dh, db
 		s.sd[v] = p.girthSD(g, a, b)
+		if spread[0] > 0 {
+			factor, more := p.girthBlur(g, a, b, ageDoubt*spread[0], spread[1])
+			s.sd[v] = math.Sqrt(s.sd[v]*s.sd[v]*factor + more)
+		}
+		if s.people == Active && g < len(p.activeShift) {
+			m += p.activeShift[g]
+			s.sd[v] *= p.activeScale[g]
+		}
 		if v == vArm && p.adult {
 			s.loads[vWaist], s.loads[vHips] = p.armOn[0], p.armOn[1]
 			m += p.armOn[0]*s.mean[vWaist] + p.armOn[1]*s.mean[vHips]
@@ -143,6 +157,10 @@ func (s *posterior) build(need varSet, at *[3]float64, spread *[2]float64) {
 		}
 	}
 }
+
+// ageDoubt is the part of the doubt about the age that widens a girth. All of it would
+// be too much, as known girths took part in removing it: five-fold, two fifths make the intervals hold.
+const ageDoubt = 0.4
 
 // addRest adds one of chest to head.
 func (s *posterior) addRest(v int, b float64) {

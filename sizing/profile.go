@@ -65,6 +65,7 @@ type person1 struct {
 	Born     string             `json:"born,omitempty"` // year and month, from the age given
 	Source   Source             `json:"source,omitempty"`
 	Shape    Shape              `json:"shape,omitempty"`
+	People   Population         `json:"people,omitempty"`
 	Measures map[string]float64 `json:"measures,omitempty"` // names of Measurements, cm; weight_kg
 	Sizes    map[string]string  `json:"sizes,omitempty"`    // chart id → size that fits
 }
@@ -105,7 +106,7 @@ func (p *Profile) Put(ctx context.Context, person string, b *Body) error {
 		return err
 	}
 	now := p.o.Now()
-	e.At, e.Sex, e.Source, e.Shape, e.Born = now, b.Sex, b.Source, b.Shape, ""
+	e.At, e.Sex, e.Source, e.Shape, e.People, e.Born = now, b.Sex, b.Source, b.Shape, b.Population, ""
 	if b.Age != 0 {
 		e.Born = now.AddDate(0, -int(math.Round(b.Age*12)), 0).Format("2006-01")
 	}
@@ -172,7 +173,7 @@ func (p *Profile) Body(ctx context.Context, person string) (*Body, error) {
 		delete(p.persons, person)
 		return nil, ErrExpired
 	}
-	b := &Body{Sex: e.Sex, Source: e.Source, Shape: e.Shape}
+	b := &Body{Sex: e.Sex, Source: e.Source, Shape: e.Shape, Population: e.People}
 	if born, err := time.Parse("2006-01", e.Born); err == nil {
 		b.Age = clamp(now.Sub(born).Hours()/(24*365.25), 0, maxAge)
 		if b.Age < minAge {
@@ -261,7 +262,7 @@ func OpenProfile(ctx context.Context, data []byte, o ProfileOptions) (*Profile, 
 
 // valid reports whether an entry holds what Put and Wear write.
 func (e *person1) valid() bool {
-	b := Body{Sex: e.Sex, Source: e.Source, Shape: e.Shape}
+	b := Body{Sex: e.Sex, Source: e.Source, Shape: e.Shape, Population: e.People}
 	for name, v := range e.Measures {
 		if strings.TrimSpace(name) == "" || b.Set(name, v) != nil {
 			return false

@@ -20,7 +20,7 @@ func TestProfile(t *testing.T) {
 	var denied error
 	o := sizing.ProfileOptions{Permit: func(context.Context) error { return denied }, Now: func() time.Time { return now }}
 	p := sizing.NewProfile(o)
-	adult := &sizing.Body{Sex: sizing.Female, Age: 34, Height: 168.25, Weight: 64, Bust: 92, Shape: sizing.Pear}
+	adult := &sizing.Body{Sex: sizing.Female, Age: 34, Height: 168.25, Weight: 64, Bust: 92, Shape: sizing.Pear, Population: sizing.Active}
 	child := &sizing.Body{Sex: sizing.Male, Age: 7, Height: 122, Weight: 24}
 	for name, b := range map[string]*sizing.Body{"": adult, "son": child} {
 		if err := p.Put(ctx, name, b); err != nil {
@@ -38,7 +38,7 @@ func TestProfile(t *testing.T) {
 		t.Fatal(err)
 	}
 	got, err := p.Body(ctx, "")
-	if err != nil || math.Abs(got.Age-34) > 0.1 || got.Height != adult.Height || got.Bust != adult.Bust || got.Shape != sizing.Pear || got.Source != sizing.Tape {
+	if err != nil || math.Abs(got.Age-34) > 0.1 || got.Height != adult.Height || got.Bust != adult.Bust || got.Shape != sizing.Pear || got.Source != sizing.Tape || got.Population != sizing.Active {
 		t.Fatalf("the body came back changed (%v)", err)
 	}
 	if size, ok, err := p.Size(ctx, "", "acme-tops"); size != "M" || !ok || err != nil {

@@ -147,7 +147,7 @@ func (m *mixture) mended(t *tables, b Body, list []Warning) (Body, []Warning, er
 
 // mendable reports whether some unit makes every impossible value possible.
 func (b *Body) mendable() bool {
-	if b.Sex > Male || b.Source > Scanner || b.Shape >= numShapes || inRange("age", b.Age, minAge, maxAge, "years") != nil {
+	if b.Sex > Male || b.Source > Scanner || b.Shape >= numShapes || b.Population >= numPopulations || inRange("age", b.Age, minAge, maxAge, "years") != nil {
 		return false
 	}
 	for i := range fieldWeight + 1 {

@@ -37,6 +37,7 @@ type person struct {
 	sex    Sex
 	age    float64
 	weight float64
+	people Population         // what the estimate is told
 	fold   int                // the tables that have not seen this person
 	length map[string]float64 // cm
 }
@@ -48,7 +49,7 @@ func (p *person) bmi() float64 {
 
 // body is what remains of a person when only the named values are known.
 func (p *person) body(source Source, known ...string) *Body {
-	b := &Body{Sex: p.sex, Source: source}
+	b := &Body{Sex: p.sex, Source: source, Population: p.people}
 	for _, k := range known {
 		switch k {
 		case "age":
@@ -199,15 +200,14 @@ func civilians(t *testing.T, sex Sex, lo, hi float64, names ...string) []person 
 	return out
 }
 
-// plainRegression is the cross-validated RMSE on ANSUR II of the obvious rival:
-// the logarithm of the target, linear in those of height and weight and in age,
-// fitted on the same survey alone.
-func plainRegression(t *testing.T, sex Sex, target string) float64 {
+// plainRegression is the cross-validated RMSE of the obvious rival: the logarithm of the
+// target, linear in those of height and weight and in age, fitted on the same people alone.
+func plainRegression(t *testing.T, ps []person, target string) float64 {
 	t.Helper()
 	const n = 4
 	type sample = [n + 1]float64
 	var byFold [len(foldTables)][]sample
-	for _, p := range soldiers(t, sex) {
+	for _, p := range ps {
 		byFold[p.fold] = append(byFold[p.fold], sample{1, math.Log(p.length["height"] / 170), math.Log(p.weight / 80), p.age / 30, math.Log(p.length[target])})
 	}
 	var sq, count float64

@@ -52,7 +52,11 @@ func (b *bodyLine) set(name string, raw json.RawMessage) error {
 		})
 	case "source":
 		return choose(&b.body.Source, raw, name, map[string]sizing.Source{
-			"tape": sizing.Tape, "self-reported": sizing.SelfReported, "scanner": sizing.Scanner,
+			"tape": sizing.Tape, "self-reported": sizing.SelfReported, "self_reported": sizing.SelfReported, "scanner": sizing.Scanner,
+		})
+	case "population":
+		return choose(&b.body.Population, raw, name, map[string]sizing.Population{
+			"": sizing.Civilians, "civilians": sizing.Civilians, "active": sizing.Active,
 		})
 	}
 	if name == "shape" {

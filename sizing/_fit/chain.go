@@ -37,14 +37,11 @@ type population struct {
 	HeightRef, WeightRef, BMIRef float64
 	BMIShift                     float64
 	Lo, Hi                       [3]float64
-	AgeMean, AgeVar              float64
-	HeightMean                   [5]float64
-	HeightVar                    float64
-	WeightMean                   [9]float64
-	WeightLogVar                 [3]float64
+	Stature                      [2]stature
 	GirthMean                    [3][17]float64
 	ArmOn                        [2]float64
 	GirthLogVar                  [3][7]float64
+	ActiveShift, ActiveScale     [2]float64
 	WaistHips                    float64
 	RestMean                     [12][6]float64
 	RestLogVar                   [12][2]float64
@@ -53,6 +50,16 @@ type population struct {
 	TorsoVar                     [2]float64
 	TorsoCorr                    float64
 	Adult                        bool
+}
+
+// A stature is the distribution of age, height and weight of one survey.
+type stature struct {
+	Lo, Hi          [2]float64
+	AgeMean, AgeVar float64
+	HeightMean      [5]float64
+	HeightVar       float64
+	WeightMean      [9]float64
+	WeightLogVar    [3]float64
 }
 
 // z is the standardised age, height, weight and BMI of a row.
@@ -88,8 +95,11 @@ func keep(rows []row, f func(*row) bool) []*row {
 func fit(s *surveys, male, adult bool, out int) *population {
 	in := func(r *row) bool { return r.male == male && r.fold != out }
 	civilians := keep(s.nhanes, func(r *row) bool {
-		grown := r.v[age] >= 18
-		return in(r) && grown == adult && r.v[age] >= 2 && has(r, age, height, weight)
+		of := r.v[age] >= 2 && r.v[age] < 18
+		if adult {
+			of = r.v[age] >= 17 // who is 17 counts for both: the children's curves need an end, too
+		}
+		return in(r) && of && has(r, age, height, weight)
 	})
 	p := &population{AgeMid: 45, AgeScale: 20, HeightRef: 170, WeightRef: 75, BMIRef: 27, Adult: adult}
 	if !adult {
@@ -97,13 +107,16 @@ func fit(s *surveys, male, adult bool, out int) *population {
 	}
 	p.BMIShift = math.Log(p.WeightRef / (p.HeightRef * p.HeightRef) * 1e4 / p.BMIRef)
 	p.box(civilians)
-	p.fitStature(civilians)
+	p.Stature[0] = p.fitStature(civilians)
 	pooled := civilians
 	if adult {
-		pooled = append(pooled[:len(pooled):len(pooled)], keep(s.ansur2, in)...)
+		soldiers := keep(s.ansur2, in)
+		p.Stature[1] = p.fitStature(soldiers)
+		pooled = append(pooled[:len(pooled):len(pooled)], soldiers...)
 	}
 	p.fitGirths(pooled, civilians)
 	if adult {
+		p.fitActive(keep(s.ansur2, in))
 		p.fitRest(keep(s.ansur2, in))
 		p.fitTorso(keep(s.ansur1, in))
 	}
@@ -113,43 +126,50 @@ func fit(s *surveys, male, adult bool, out int) *population {
 // box records where the polynomials of the chain are supported by data: the
 // 0.5th to 99.5th percentile of age, height and BMI. Outside they continue straight.
 func (p *population) box(rows []*row) {
-	var cols [3][]float64
+	for i := range p.Lo {
+		p.Lo[i], p.Hi[i] = p.middle(rows, i)
+	}
+}
+
+// middle is the 0.5th and the 99.5th percentile of age, height or BMI.
+func (p *population) middle(rows []*row, i int) (lo, hi float64) {
+	var col []float64
 	for _, r := range rows {
 		a, h, _, b := p.z(r)
-		for i, x := range []float64{a, h, b} {
-			cols[i] = append(cols[i], x)
-		}
+		col = append(col, []float64{a, h, b}[i])
 	}
-	for i := range cols {
-		p.Lo[i], p.Hi[i] = quantile(cols[i], 0.005), quantile(cols[i], 0.995)
-	}
+	return quantile(col, 0.005), quantile(col, 0.995)
 }
 
 // fitStature fits age, height given age and weight given both. The survey's
 // weights, which would make it one country's population, stay out: a shop's
 // customers are not that either, and unweighted the survey has more of the
 // bodies that are rare there.
-func (p *population) fitStature(rows []*row) {
+func (p *population) fitStature(rows []*row) (q stature) {
+	for i := range q.Lo {
+		q.Lo[i], q.Hi[i] = p.middle(rows, i)
+	}
 	var ages, hs, ws []float64
 	var xh, xw, xv [][]float64
 	for _, r := range rows {
 		a, h, w, _ := p.z(r)
 		ages, hs, ws = append(ages, a), append(hs, h), append(ws, w)
 		xh, xw, xv = append(xh, heightFeatures(a)), append(xw, weightFeatures(a, h)), append(xv, []float64{1, a, a * a})
-		p.AgeMean += a / float64(len(rows))
+		q.AgeMean += a / float64(len(rows))
 	}
 	bh, bw := leastSquares(xh, hs, nil), leastSquares(xw, ws, nil)
-	copy(p.HeightMean[:], bh)
-	copy(p.WeightMean[:], bw)
+	copy(q.HeightMean[:], bh)
+	copy(q.WeightMean[:], bw)
 	left := make([]float64, len(rows))
 	for i, a := range ages {
 		n := float64(len(rows))
-		p.AgeVar += (a - p.AgeMean) * (a - p.AgeMean) / n
+		q.AgeVar += (a - q.AgeMean) * (a - q.AgeMean) / n
 		eh := hs[i] - dot(xh[i], bh)
-		p.HeightVar += eh * eh / n
+		q.HeightVar += eh * eh / n
 		left[i] = ws[i] - dot(xw[i], bw)
 	}
-	copy(p.WeightLogVar[:], logVariance(xv, left))
+	copy(q.WeightLogVar[:], logVariance(xv, left))
+	return q
 }
 
 // soldierShare is how much all soldiers together count against all civilians where
@@ -215,6 +235,23 @@ func (p *population) fitGirths(pooled, civilians []*row) {
 	}
 	c := covariance(both)
 	p.WaistHips = c[0][1] / math.Sqrt(c[0][0]*c[1][1])
+}
+
+// fitActive fits by how much soldiers' waists and hips lie beside the pooled means,
+// and how much less they spread.
+func (p *population) fitActive(rows []*row) {
+	for g, v := range []int{waist, hips} {
+		n := float64(len(rows))
+		var sum, sq float64
+		for _, r := range rows {
+			a, h, _, b := p.z(r)
+			e := math.Log(r.v[v]) - dot(girthFeatures(a, h, b), p.GirthMean[g][:])
+			sum += e / n
+			e /= math.Exp(dot(spreadFeatures(a, b), p.GirthLogVar[g][:]) / 2)
+			sq += e * e / n
+		}
+		p.ActiveShift[g], p.ActiveScale[g] = sum, math.Sqrt(sq)
+	}
 }
 
 // fitRest fits what only the soldiers have, given age, height, weight, waist

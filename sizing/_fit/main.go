@@ -87,7 +87,7 @@ func source(head string, s *surveys, out []int) ([]byte, error) {
 			male, adult bool
 		}{{"women", false, true}, {"men", true, true}, {"girls", false, false}, {"boys", true, false}} {
 			fmt.Fprintf(&b, "%s: population{\n", group.field)
-			fields(&b, fit(s, group.male, group.adult, fold))
+			fields(&b, reflect.ValueOf(*fit(s, group.male, group.adult, fold)))
 			b.WriteString("},\n")
 		}
 		if len(out) > 1 {
@@ -98,18 +98,22 @@ func source(head string, s *surveys, out []int) ([]byte, error) {
 	return format.Source(b.Bytes())
 }
 
-// fields writes the fields of a population that are not zero.
-func fields(b *bytes.Buffer, p *population) {
-	v := reflect.ValueOf(*p)
+// fields writes the fields of a struct that are not zero.
+func fields(b *bytes.Buffer, v reflect.Value) {
 	for i := range v.NumField() {
 		if v.Field(i).IsZero() {
 			continue
 		}
-		name := strings.Replace(v.Type().Field(i).Name, "BMI", "Bmi", 1)
-		fmt.Fprintf(b, "%s: ", strings.ToLower(name[:1])+name[1:])
+		fmt.Fprintf(b, "%s: ", lower(v.Type().Field(i).Name))
 		literal(b, v.Field(i))
 		b.WriteString(",\n")
 	}
+}
+
+// lower is the name of a field as package sizing has it.
+func lower(name string) string {
+	name = strings.Replace(name, "BMI", "Bmi", 1)
+	return strings.ToLower(name[:1]) + name[1:]
 }
 
 // literal writes v with seven digits: more than the surveys support, few
@@ -121,9 +125,15 @@ func literal(b *bytes.Buffer, v reflect.Value) {
 	case reflect.Float64:
 		b.WriteString(strconv.FormatFloat(v.Float(), 'g', 7, 64))
 	case reflect.Array:
-		fmt.Fprintf(b, "[...]%s{", v.Type().Elem())
+		fmt.Fprintf(b, "[...]%s{", strings.TrimPrefix(v.Type().Elem().String(), "main."))
 		nested := v.Type().Elem().Kind() == reflect.Array
 		for i := range v.Len() {
+			if v.Type().Elem().Kind() == reflect.Struct {
+				b.WriteString("\n{\n")
+				fields(b, v.Index(i))
+				b.WriteString("},")
+				continue
+			}
 			if !nested {
 				literal(b, v.Index(i))
 				b.WriteString(", ")
