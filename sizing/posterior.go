@@ -116,8 +116,8 @@ func (s *posterior) build(need varSet, at *[3]float64, spread *[2]float64) {
 		m += da*(s.mean[vAge]-a) + dh*(s.mean[vHeight]-h) + db*(s.mean[vWeight]-w)
 		s.loads[vAge], s.loads[vHeight], s.loads[vWeight] = da, dh, db
 		s.sd[v] = p.girthSD(g, a, b)
-		if spread[0] > 0 {
-			factor, more := p.girthBlur(g, a, b, ageDoubt*spread[0], spread[1])
+		if spread[1] > weightDoubt {
+			factor, more := p.girthBlur(g, a, b, ownDoubt*spread[0], ownDoubt*spread[1])
 			s.sd[v] = math.Sqrt(s.sd[v]*s.sd[v]*factor + more)
 		}
 		if s.people == Active && g < len(p.activeShift) {
@@ -158,9 +158,10 @@ func (s *posterior) build(need varSet, at *[3]float64, spread *[2]float64) {
 	}
 }
 
-// ageDoubt is the part of the doubt about the age that widens a girth. All of it would
-// be too much, as known girths took part in removing it: five-fold, two fifths make the intervals hold.
-const ageDoubt = 0.4
+// Where the log of the body-mass index has more variance than weightDoubt, height or weight
+// are not known, and girths are less sure for it: by ownDoubt of what theory says, because
+// known girths took part in removing the doubt. Five-fold, that makes the intervals hold.
+const weightDoubt, ownDoubt = 0.003, 0.6
 
 // addRest adds one of chest to head.
 func (s *posterior) addRest(v int, b float64) {
