@@ -39,8 +39,8 @@ type Source uint8
 // The sources. The zero value is Tape.
 const (
 	// Tape is somebody at home with a tape measure and bathroom scales:
-	// one standard deviation is 0.5 % of the height, 1 % of the weight, 2 %
-	// of a chest or hip girth, 2.5 % of a waist or leg length, 1 % of a foot.
+	// one standard deviation is 0.5 % of the height, 1 % of the weight, 2 to
+	// 2.5 % of a girth, 2.5 % of a leg length, 1 % of a foot.
 	Tape Source = iota
 	// SelfReported is from memory: twice the noise of Tape.
 	SelfReported

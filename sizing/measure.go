@@ -45,8 +45,8 @@ type measure struct {
 // refuse what no human body has, from infants to the largest on record.
 var measures = [...]measure{
 	{"height", vHeight, 40, 275, 0.005},
-	{"chest", vChest, 25, 300, 0.02},
-	{"bust", vChest, 25, 300, 0.02},
+	{"chest", vChest, 25, 300, 0.021},
+	{"bust", vChest, 25, 300, 0.021},
 	{"underbust", vUnderbust, 25, 300, 0.02},
 	{"waist", vWaist, 25, 350, 0.025},
 	{"waist_natural", vWaistNatural, 25, 350, 0.025},

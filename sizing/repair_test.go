@@ -57,7 +57,7 @@ func TestRepairOfSoldiers(t *testing.T) {
 	for _, sex := range sexes {
 		for _, p := range soldiers(t, sex) {
 			tables := &foldTables[p.fold]
-			b := p.noisy(r, eight...)
+			b := p.noisy(r, 0.02, eight...)
 			var m mixture
 			c := *b
 			warnings, err := m.mend(tables, &c, nil)

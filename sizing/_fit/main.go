@@ -146,7 +146,7 @@ func literal(b *bytes.Buffer, v reflect.Value) {
 			}
 			b.WriteString("},")
 		}
-		if nested {
+		if nested || v.Type().Elem().Kind() == reflect.Struct {
 			b.WriteString("\n")
 		}
 		b.WriteString("}")
