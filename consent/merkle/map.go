@@ -52,62 +52,113 @@ func verify(pages []*page, root Hash, key *[32]byte) error {
 	return nil
 }
 
-// setKey sets or, for nil, removes a key and returns the new root. What it
-// builds on is not checked against the old one, which would double the time
-// that writers hold each other up; proofs are.
-func setKey(w Writer, root Hash, key [32]byte, value *Hash) (Hash, error) {
-	pages, err := way(w, &key)
+// change is what becomes of one key: another value, or none.
+type change struct {
+	key   [32]byte
+	value *Hash // nil: the key goes
+}
+
+// setKeys makes the changes, one a key and in the order of their keys, and
+// returns the new root. A page on the way to several keys is read, hashed and
+// written once. What it builds on is not checked against the old root, which
+// would double the time that writers hold each other up; proofs are.
+func setKeys(w Writer, changes []change) (Hash, error) {
+	m := mapping{w: w}
+	if len(changes) == 1 {
+		m.lone = &changes[0].key
+	}
+	p, err := m.load(&changes[0].key, 0)
 	if err != nil {
 		return Hash{}, err
 	}
-	last := len(pages) - 1
-	s := &pages[last][nibble(&key, last)]
-	switch {
-	case value == nil && (s.kind != leafSlot || s.key != key):
-		return root, nil // not there
-	case value == nil:
-		*s = slot{}
-	case s.kind == leafSlot && s.key != key:
-		// Two keys where one was: pages down to where they part.
-		other := *s
-		for depth := last + 1; ; depth++ {
-			p := new(page)
-			pages = append(pages, p)
-			a, b := nibble(&key, depth), nibble(&other.key, depth)
-			if a != b {
-				p[a] = slot{kind: leafSlot, key: key, value: *value}
-				p[b] = other
-				break
-			}
-		}
-	default:
-		*s = slot{kind: leafSlot, key: key, value: *value}
+	if err := m.below(p, 0, changes); err != nil {
+		return Hash{}, err
 	}
-	return writeWay(w, pages, &key)
+	return p.root().hash, w.Put(pageKey(&changes[0].key, 0), p.encode())
 }
 
-// writeWay hashes the pages from the lowest up and writes them.
-func writeWay(w Writer, pages []*page, key *[32]byte) (Hash, error) {
-	for depth := len(pages) - 1; ; depth-- {
-		p := pages[depth]
-		if depth == 0 {
-			rows := p.levels()
-			return rows[4][0].hash, w.Put(pageKey(key, 0), p.encode())
-		}
-		above := &pages[depth-1][nibble(key, depth-1)]
-		if leaf, alone := p.only(); alone || p.empty() {
-			*above = leaf // a page for one leaf is no page
-			if err := w.Put(pageKey(key, depth), nil); err != nil {
-				return Hash{}, err
-			}
-			continue
-		}
-		rows := p.levels()
-		*above = slot{kind: pageSlot, hash: rows[4][0].hash}
-		if err := w.Put(pageKey(key, depth), p.encode()); err != nil {
-			return Hash{}, err
-		}
+// mapping is a walk over the pages that changes lead to.
+type mapping struct {
+	w Writer
+	// With one key the way is known: its pages are read some at a time, so that a
+	// database answers once rather than once a page.
+	lone  *[32]byte
+	ahead [][]byte // pages from depth from on
+	from  int
+}
+
+// load reads the page at a depth on the way to key; one that is not there is empty.
+func (m *mapping) load(key *[32]byte, depth int) (*page, error) {
+	if depth >= maxDepth {
+		return nil, fmt.Errorf("%w: pages below the last bit", ErrCorrupt)
 	}
+	if m.lone == nil || depth >= m.from+len(m.ahead) {
+		keys := [][]byte{pageKey(key, depth)}
+		if m.lone != nil {
+			for d := depth + 1; d < min(depth+readAtOnce, maxDepth); d++ {
+				keys = append(keys, pageKey(key, d))
+			}
+		}
+		var err error
+		if m.ahead, err = m.w.Nodes(keys); err != nil {
+			return nil, err
+		}
+		m.from = depth
+	}
+	return decodePage(m.ahead[depth-m.from])
+}
+
+// below makes the changes in a page and whatever hangs on it. The page itself
+// is for the caller to write.
+func (m *mapping) below(p *page, depth int, changes []change) error {
+	for len(changes) > 0 {
+		at := nibble(&changes[0].key, depth)
+		n := 1
+		for n < len(changes) && nibble(&changes[n].key, depth) == at {
+			n++
+		}
+		if err := m.slot(&p[at], depth, changes[:n]); err != nil {
+			return err
+		}
+		changes = changes[n:]
+	}
+	return nil
+}
+
+// slot makes the changes that lead to one slot of a page.
+func (m *mapping) slot(s *slot, depth int, changes []change) error {
+	if c := &changes[0]; len(changes) == 1 && s.kind != pageSlot && (s.kind == emptySlot || s.key == c.key) {
+		if *s = (slot{}); c.value != nil {
+			*s = slot{kind: leafSlot, key: c.key, value: *c.value}
+		}
+		return nil
+	}
+	if depth+1 >= maxDepth {
+		return fmt.Errorf("%w: pages below the last bit", ErrCorrupt)
+	}
+	p, key := new(page), &changes[0].key
+	switch s.kind {
+	case pageSlot:
+		var err error
+		if p, err = m.load(key, depth+1); err != nil {
+			return err
+		}
+	case leafSlot: // several keys where one was: it goes down with them
+		p[nibble(&s.key, depth+1)] = *s
+	}
+	if err := m.below(p, depth+1, changes); err != nil {
+		return err
+	}
+	if leaf, alone := p.only(); alone || p.empty() { // a page for one leaf is no page
+		was := s.kind
+		*s = leaf
+		if was != pageSlot {
+			return nil
+		}
+		return m.w.Put(pageKey(key, depth+1), nil)
+	}
+	*s = slot{kind: pageSlot, hash: p.root().hash}
+	return m.w.Put(pageKey(key, depth+1), p.encode())
 }
 
 // ProveKey proves what the map says of key: its value, and the nodes beside the

@@ -1,9 +1,12 @@
 package merkle
 
 import (
+	"bytes"
 	"encoding/binary"
 	"errors"
 	"fmt"
+	"math/bits"
+	"slices"
 
 	"golang.org/x/mod/sumdb/tlog"
 )
@@ -118,37 +121,86 @@ func broken(err error) error {
 	return fmt.Errorf("%w: %w", ErrCorrupt, err)
 }
 
-// Append logs a record and points the map at it. It returns the leaf's number,
-// from 0.
-func Append(w Writer, s Step) (leaf int64, err error) {
-	size, root, err := readHead(w)
-	if err != nil {
+// Append logs records and points the map at them, in this order. It returns the
+// first one's number as a leaf, from 0; the others' follow. Many at once cost
+// less each: what they have in common of the trees is read, hashed and written
+// once.
+func Append(w Writer, steps ...Step) (first int64, err error) {
+	size, err := Size(w)
+	if err != nil || len(steps) == 0 {
+		return size, err
+	}
+	if err := grow(w, size, steps); err != nil {
 		return 0, err
 	}
-	hashes, err := tlog.StoredHashesForRecordHash(size, s.Leaf, logReader{w})
-	if err != nil {
-		return 0, broken(err)
+	changes := make([]change, len(steps))
+	for i := range steps {
+		changes[i] = change{steps[i].Key, &steps[i].Leaf}
 	}
-	first := tlog.StoredHashIndex(0, size)
-	for i, h := range hashes {
-		if err := w.Put(logKey(first+int64(i)), h[:]); err != nil {
-			return 0, err
+	slices.SortStableFunc(changes, func(a, b change) int { return bytes.Compare(a.key[:], b.key[:]) })
+	last := changes[:0] // of each key
+	for i, c := range changes {
+		if i+1 == len(changes) || changes[i+1].key != c.key {
+			last = append(last, c)
 		}
 	}
-	if root, err = setKey(w, root, s.Key, &s.Leaf); err != nil {
+	root, err := setKeys(w, last)
+	if err != nil {
 		return 0, err
 	}
-	return size, writeHead(w, size+1, root)
+	return size, writeHead(w, size+int64(len(steps)), root)
+}
+
+// grow adds leaves to a log of the given size.
+func grow(w Writer, size int64, steps []Step) error {
+	// The full subtrees that the log consists of, the largest first: one for each
+	// bit of its size.
+	var at []int64
+	for level, end := bits.Len64(uint64(size))-1, int64(0); level >= 0; level-- {
+		if size>>level&1 != 0 {
+			at = append(at, tlog.StoredHashIndex(level, end>>level))
+			end += 1 << level
+		}
+	}
+	peaks, err := logReader{w}.ReadHashes(at)
+	if err != nil {
+		return err
+	}
+	for n, s := range steps {
+		leaf := size + int64(n)
+		// What a leaf completes is kept behind it.
+		index, h := tlog.StoredHashIndex(0, leaf), s.Leaf
+		for level := 0; ; level++ {
+			if err := w.Put(logKey(index), h[:]); err != nil {
+				return err
+			}
+			if leaf>>level&1 == 0 {
+				break
+			}
+			index++
+			h = tlog.NodeHash(peaks[len(peaks)-1], h)
+			peaks = peaks[:len(peaks)-1]
+		}
+		peaks = append(peaks, h)
+	}
+	return nil
+}
+
+// Size reads how many records were ever logged.
+func Size(r Reader) (int64, error) {
+	size, _, err := readHead(r)
+	return size, err
 }
 
 // Remove takes a person out of the map. Their leaves stay in the log: they are
 // hashes of what nobody has any more.
 func Remove(w Writer, key [32]byte) error {
-	size, root, err := readHead(w)
+	size, err := Size(w)
 	if err != nil || size == 0 {
 		return err
 	}
-	if root, err = setKey(w, root, key, nil); err != nil {
+	root, err := setKeys(w, []change{{key: key}})
+	if err != nil {
 		return err
 	}
 	return writeHead(w, size, root)

@@ -10,6 +10,7 @@ import (
 	"slices"
 	"testing"
 
+	"github.com/google/go-cmp/cmp"
 	"golang.org/x/mod/sumdb/tlog"
 	"pgregory.net/rapid"
 
@@ -47,8 +48,7 @@ func add(t testing.TB, n nodes, key [32]byte, record string) merkle.Hash {
 	return leaf
 }
 
-func head(t testing.TB, n nodes) merkle.Head {
-	t.Helper()
+func head(t interface{ Fatal(...any) }, n nodes) merkle.Head {
 	h, err := merkle.ReadHead(n)
 	if err != nil {
 		t.Fatal(err)
@@ -78,8 +78,15 @@ func naive(in map[[32]byte]merkle.Hash, depth int) merkle.Hash {
 // definition and that every proof holds.
 func TestTrees(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
-		n := nodes{}
+		n, grouped := nodes{}, nodes{}
 		in := map[[32]byte]merkle.Hash{}
+		var group []merkle.Step // the same steps, several at once
+		together := func() {
+			if first, err := merkle.Append(grouped, group...); err != nil || first != head(t, n).Size-int64(len(group)) {
+				t.Fatal(first, err)
+			}
+			group = nil
+		}
 		var leaves []merkle.Hash
 		var keys [][32]byte
 		for i := range 24 {
@@ -93,7 +100,8 @@ func TestTrees(t *testing.T) {
 		for step := range rapid.IntRange(1, 60).Draw(t, "steps") {
 			k := rapid.SampledFrom(keys).Draw(t, "key")
 			if rapid.IntRange(0, 3).Draw(t, "remove") == 0 {
-				if err := merkle.Remove(n, k); err != nil {
+				together()
+				if err := errors.Join(merkle.Remove(n, k), merkle.Remove(grouped, k)); err != nil {
 					t.Fatal(err)
 				}
 				delete(in, k)
@@ -103,7 +111,15 @@ func TestTrees(t *testing.T) {
 					t.Fatal(at, err)
 				}
 				leaves, in[k] = append(leaves, leaf), leaf
+				group = append(group, merkle.Step{Leaf: leaf, Key: k})
 			}
+			if rapid.IntRange(0, 9).Draw(t, "together") == 0 {
+				together()
+			}
+		}
+		together()
+		if diff := cmp.Diff(n, grouped); diff != "" {
+			t.Fatal("several steps at once left other nodes than one by one (-one +several):", diff)
 		}
 		h, err := merkle.ReadHead(n)
 		if err != nil || h.Size != int64(len(leaves)) {
@@ -241,11 +257,12 @@ func TestDamagedNodes(t *testing.T) {
 func BenchmarkProof(b *testing.B) {
 	const size = 1 << 20
 	n := nodes{}
+	steps := make([]merkle.Step, 0, size)
 	for i := range size {
-		leaf := tlog.RecordHash(fmt.Append(nil, i))
-		if _, err := merkle.Append(n, merkle.Step{Leaf: leaf, Key: hash(fmt.Sprint(i))}); err != nil {
-			b.Fatal(err)
-		}
+		steps = append(steps, merkle.Step{Leaf: tlog.RecordHash(fmt.Append(nil, i)), Key: hash(fmt.Sprint(i))})
+	}
+	if _, err := merkle.Append(n, steps...); err != nil {
+		b.Fatal(err)
 	}
 	h := head(b, n)
 	i := int64(0)

@@ -160,6 +160,20 @@ func (p *page) levels() (rows [5][16]subtree) {
 	return rows
 }
 
+// root computes the node that a page adds up to, the last of its levels.
+func (p *page) root() subtree {
+	var row [16]subtree
+	for i := range p {
+		row[i] = p[i].subtree()
+	}
+	for n := 8; n > 0; n /= 2 {
+		for i := range n {
+			row[i] = join(row[2*i], row[2*i+1])
+		}
+	}
+	return row[0]
+}
+
 // only returns the one leaf of a page that holds nothing else.
 func (p *page) only() (leaf slot, ok bool) {
 	for i := range p {
