@@ -13,8 +13,11 @@
 //	ledger, err := consent.New(store, &consent.Options{Keys: keys})
 //
 // Writers that arrive while the disk is busy share the next sync; a lone writer
-// waits for nobody. Each value carries a checksum that also covers where it
-// stands, and is checked when it is read.
+// waits for nobody. What a commit records goes to one place of the file, a
+// journal, and some thousands of records at a time from there to where they
+// belong. All of it is bbolt's own transactions: a call returns when its record
+// is synced, and after a crash Open reads the journal back. Each value carries a
+// checksum that also covers where it stands, and is checked when it is read.
 //
 // # Erasure
 //
@@ -28,7 +31,10 @@
 //
 // One process at a time, and one Store per file in it. After a failed sync the
 // Store takes no more writes, since nobody knows what reached the disk: close
-// it, look at the disk, open again. The file never shrinks.
+// it, look at the disk, open again. The file never shrinks. Every 8192 records
+// (or 32 MB) the writers at that moment wait while the journal is emptied: some
+// tenths of a second when people are many. Up to that many records are held in
+// memory as well.
 package boltstore
 
 import (
@@ -75,11 +81,20 @@ type state struct {
 	db   *bolt.DB
 	file *os.File // bbolt's own handle; Close closes it
 
+	// Who takes several of the locks takes them in the order writing, erasing,
+	// bbolt's own for writers, trees, views, mu.
+
 	// Readers hold views; overwriting free pages takes it alone, because a page
 	// that is free now may be part of what a running reader sees.
 	views sync.RWMutex
 
 	versions consent.Versions
+
+	journal   journal
+	unsettled int          // records that the journal takes at most
+	trees     sync.RWMutex // the journal's overlays: read by proofs, written while nobody reads
+	erasing   sync.RWMutex // keeps an erasure from coming between journal and file
+	writing   sync.Mutex   // held by whoever commits
 
 	mu      sync.Mutex
 	queue   []*write // waiting for the next commit; empty while nobody leads
@@ -99,15 +114,19 @@ func Open(path string, o *Options) (*Store, error) {
 		wait = time.Second
 	}
 	_, statErr := os.Stat(path)
-	s := &Store{&sealed{new(state)}}
+	s := &Store{&sealed{&state{unsettled: maxUnsettled}}}
 	if err := s.open(path, wait); err != nil {
 		return nil, fmt.Errorf("boltstore: %s: %w", path, err)
 	}
 	err := s.update(func(tx *bolt.Tx) error { return initialise(tx) })
+	if err == nil {
+		err = s.view(s.restore)
+	}
 	if err == nil && errors.Is(statErr, fs.ErrNotExist) {
 		err = syncDir(filepath.Dir(path))
 	}
 	if err != nil {
+		_ = s.fail(err) // Close settles nothing
 		return nil, errors.Join(fmt.Errorf("boltstore: %s: %w", path, err), s.Close())
 	}
 	return s, nil
@@ -191,16 +210,22 @@ func (s *Store) Version(who consent.Subject) (version uint64, latest int64, ok b
 	return s.versions.Version(who)
 }
 
-// Close waits for calls that are running, then releases the file. Calls that
-// come later fail. Closing again does nothing.
+// Close waits for calls that are running, puts everything in its place in the
+// file and releases it. Calls that come later fail. Closing again does nothing.
 func (s *Store) Close() error {
 	s.mu.Lock()
-	closed := s.closed.Swap(true)
+	closed, broken := s.closed.Swap(true), s.broken != nil
 	s.mu.Unlock()
 	if closed {
 		return nil
 	}
-	if err := s.db.Close(); err != nil {
+	var err error
+	s.writing.Lock()
+	if !broken {
+		err = s.settle()
+	}
+	s.writing.Unlock()
+	if err := errors.Join(err, s.db.Close()); err != nil {
 		return fmt.Errorf("boltstore: close: %w", err)
 	}
 	return nil

@@ -31,6 +31,21 @@ func TestStore(t *testing.T) {
 	consenttest.Run(t, func(t *testing.T) consent.Store { return open(t) })
 }
 
+func TestStoreThatSettles(t *testing.T) {
+	consenttest.Run(t, func(t *testing.T) consent.Store {
+		s, err := boltstore.OpenSettling(filepath.Join(t.TempDir(), "consent.db"), 3)
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(func() {
+			if err := s.Close(); err != nil {
+				t.Error(err)
+			}
+		})
+		return s
+	})
+}
+
 func TestPrintsAWord(t *testing.T) {
 	if got, want := fmt.Sprintf("%+v", open(t)), "[boltstore.Store]"; got != want {
 		t.Errorf("got %q, want %q", got, want)
@@ -43,6 +58,11 @@ func openDir(dir string) (consenttest.Durable, error) {
 
 func TestDurable(t *testing.T) { consenttest.RunDurable(t, openDir) }
 
+// openSettling has kills hit the journal as well as its settling.
+func openSettling(dir string) (consenttest.Durable, error) {
+	return boltstore.OpenSettling(filepath.Join(dir, "consent.db"), 6)
+}
+
 func TestCrash(t *testing.T) {
 	if runtime.GOOS == "windows" {
 		t.Skip("killing at once is a POSIX thing; run this on Linux or macOS")
@@ -54,5 +74,5 @@ func TestCrash(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	consenttest.RunCrash(t, kills, openDir)
+	consenttest.RunCrash(t, kills, openSettling)
 }

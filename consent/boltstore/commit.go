@@ -16,8 +16,9 @@ const maxBatch = 256
 
 // write is a change that waits for its commit.
 type write struct {
-	do     func(tx *bolt.Tx) error
+	do     func(d *draft) error
 	who    consent.Subject
+	alone  bool          // shares no commit, and finds everything in its place
 	err    error         // valid once done is closed
 	done   chan struct{} // closed when the write is on disk or has failed
 	lead   chan struct{} // receives when this writer is to commit for all
@@ -27,17 +28,17 @@ type write struct {
 // errNoChange ends a transaction in which nothing was changed.
 var errNoChange = errors.New("no change")
 
-// commit has do run in a write transaction and returns when that is on disk.
+// commit has w done in a write transaction and returns when that is on disk.
 //
 // Writers queue. One that finds nobody leading leads: it commits all that is
 // queued in one transaction and hands over to the first of those who came
 // meanwhile. So a lone writer waits for its own sync only, many share theirs,
 // and there is neither a goroutine nor a timer.
-func (s *Store) commit(ctx context.Context, who consent.Subject, do func(tx *bolt.Tx) error) error {
+func (s *Store) commit(ctx context.Context, w *write) error {
 	if err := ctx.Err(); err != nil {
 		return err
 	}
-	w := &write{do: do, who: who, done: make(chan struct{}), lead: make(chan struct{}, 1)}
+	w.done, w.lead = make(chan struct{}), make(chan struct{}, 1)
 	s.mu.Lock()
 	if err := s.writable(); err != nil {
 		s.mu.Unlock()
@@ -94,17 +95,22 @@ func (s *Store) leave(w *write) bool {
 // leadBatch commits the front of the queue, the caller's write among it, and
 // hands over.
 func (s *Store) leadBatch() {
-	s.mu.Lock()
-	n := min(len(s.queue), maxBatch)
-	batch := slices.Clone(s.queue[:n])
-	s.queue = slices.Delete(s.queue, 0, n)
-	s.mu.Unlock()
-
-	s.commitBatch(batch)
+	batch := s.takeBatch()
+	s.writing.Lock()
+	if batch[0].alone {
+		s.commitAlone(batch[0])
+	} else {
+		s.commitBatch(batch)
+	}
 	for _, w := range batch {
 		s.versions.Changed(w.who) // also after a failure, of which nobody knows what is left
 		close(w.done)
 	}
+	if s.journal.full(s.unsettled) {
+		// Their writes are on disk; if this fails, it is the next ones that hear of it.
+		_ = s.settle()
+	}
+	s.writing.Unlock()
 
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -116,6 +122,33 @@ func (s *Store) leadBatch() {
 	s.queue[0].lead <- struct{}{}
 }
 
+// takeBatch takes writes that can share a commit off the queue.
+func (s *Store) takeBatch() []*write {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	n := slices.IndexFunc(s.queue, func(w *write) bool { return w.alone })
+	switch {
+	case n < 0:
+		n = len(s.queue)
+	case n == 0:
+		n = 1
+	}
+	n = min(n, maxBatch)
+	batch := slices.Clone(s.queue[:n])
+	s.queue = slices.Delete(s.queue, 0, n)
+	return batch
+}
+
+// commitAlone runs a write that changes what is in its place already.
+func (s *Store) commitAlone(w *write) {
+	if w.err = s.settle(); w.err != nil {
+		return
+	}
+	s.erasing.Lock()
+	defer s.erasing.Unlock()
+	w.err = s.update(func(tx *bolt.Tx) error { return w.do(newDraft(tx, &s.journal)) })
+}
+
 // commitBatch runs the writes in one transaction and fills in their errors. A
 // write that is refused has changed nothing and disturbs nobody. One that fails
 // in another way may have changed something: the transaction is thrown away and
@@ -123,10 +156,12 @@ func (s *Store) leadBatch() {
 func (s *Store) commitBatch(batch []*write) {
 	for len(batch) > 0 {
 		failed := -1
+		var d *draft
 		err := s.update(func(tx *bolt.Tx) error {
 			changed := false
+			d = newDraft(tx, &s.journal)
 			for i, w := range batch {
-				w.err = w.do(tx)
+				w.err = w.do(d)
 				switch {
 				case w.err == nil:
 					changed = true
@@ -138,13 +173,16 @@ func (s *Store) commitBatch(batch []*write) {
 			if !changed {
 				return errNoChange
 			}
-			return nil
+			return d.write()
 		})
 		if failed >= 0 {
 			batch = slices.Delete(slices.Clone(batch), failed, failed+1)
 			continue
 		}
-		if err != nil && !errors.Is(err, errNoChange) {
+		switch {
+		case err == nil:
+			s.journal.add(d.entries)
+		case !errors.Is(err, errNoChange):
 			for _, w := range batch {
 				w.err = err
 			}

@@ -25,8 +25,9 @@ type image struct {
 	acked acknowledged
 }
 
-// film records consents and copies the file after each commit.
-func film(t *testing.T, path string, keys consent.Keys, commits int) []image {
+// film records consents and copies the file after each commit. Every so many
+// events the journal is settled, which is a commit, too.
+func film(t *testing.T, path string, keys consent.Keys, events, settle int) []image {
 	t.Helper()
 	s, err := boltstore.Open(path, nil)
 	if err != nil {
@@ -48,7 +49,7 @@ func film(t *testing.T, path string, keys consent.Keys, commits int) []image {
 		out = append(out, image{data, now})
 	}
 	shot()
-	for n := range commits {
+	for n := range events {
 		name := fmt.Sprint("person ", n%7)
 		who := l.Subject("shop", name)
 		if n%5 == 4 {
@@ -61,6 +62,12 @@ func film(t *testing.T, path string, keys consent.Keys, commits int) []image {
 		}
 		acked[name]++
 		shot()
+		if n%settle == settle-1 {
+			if err := s.Settle(); err != nil {
+				t.Fatal(err)
+			}
+			shot()
+		}
 	}
 	if err := s.Close(); err != nil {
 		t.Fatal(err)
@@ -116,7 +123,7 @@ func crashImages(a, b []byte, dice *rand.Rand) [][]byte {
 func TestCrashImages(t *testing.T) {
 	dir := t.TempDir()
 	keys := consent.GenerateKeys()
-	frames := film(t, filepath.Join(dir, "film.db"), keys, 20)
+	frames := film(t, filepath.Join(dir, "film.db"), keys, 20, 3)
 	dice := rand.New(rand.NewPCG(2, 3))
 	images, kept, lost := 0, 0, 0
 	for n := 1; n < len(frames); n++ {

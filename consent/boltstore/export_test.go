@@ -8,6 +8,30 @@ import (
 	"github.com/fitveil/fitveil/consent"
 )
 
+// OpenSettling opens a store whose journal takes that many records, so that
+// short tests see it settled.
+func OpenSettling(path string, records int) (*Store, error) {
+	s, err := Open(path, nil)
+	if err == nil {
+		s.unsettled = records
+	}
+	return s, err
+}
+
+// Settle puts everything in its place.
+func (s *Store) Settle() error {
+	s.writing.Lock()
+	defer s.writing.Unlock()
+	return s.settle()
+}
+
+// Unsettled is how many records the journal has.
+func (s *Store) Unsettled() int {
+	s.writing.Lock()
+	defer s.writing.Unlock()
+	return s.journal.records
+}
+
 // PullThePlug closes the file under the store, so that the next commit fails.
 func (s *Store) PullThePlug() error { return s.file.Close() }
 
@@ -19,10 +43,10 @@ var ErrSpoilt = errors.New("spoilt")
 func (s *Store) CommitTogether(who []consent.Subject, r consent.Record) []error {
 	var batch []*write
 	for i, w := range who {
-		batch = append(batch, &write{do: func(tx *bolt.Tx) error { return appendRecord(tx, w, r) }})
+		batch = append(batch, &write{do: func(d *draft) error { return d.append(w, r) }})
 		if i == 0 {
-			batch = append(batch, &write{do: func(tx *bolt.Tx) error {
-				return errors.Join(ErrSpoilt, tx.Bucket(bucketMeta).Put([]byte("spoilt"), nil))
+			batch = append(batch, &write{do: func(d *draft) error {
+				return errors.Join(ErrSpoilt, d.tx.Bucket(bucketMeta).Put([]byte("spoilt"), nil))
 			}})
 		}
 	}

@@ -12,14 +12,12 @@ import (
 
 	bolt "go.etcd.io/bbolt"
 
-	"golang.org/x/mod/sumdb/tlog"
-
 	"github.com/fitveil/fitveil/consent"
 	"github.com/fitveil/fitveil/consent/merkle"
 )
 
-// The file: a bucket "meta", and one per tenant, "t:" and its name, with the
-// buckets
+// The file: a bucket "meta", the journal, and one bucket per tenant, "t:" and its
+// name, with the buckets
 //
 //	state   pseudonym                → sequence (8 bytes), state
 //	events  pseudonym, sequence (8)  → number in the log (8 bytes), event
@@ -29,17 +27,20 @@ import (
 // Numbers are big-endian, so that events sort. Each value stands behind a
 // version byte and a checksum.
 var (
-	bucketMeta   = []byte("meta")
-	bucketState  = []byte("state")
-	bucketEvents = []byte("events")
-	bucketNonces = []byte("nonces")
-	bucketNodes  = []byte("nodes")
-	keyTime      = []byte("time") // greatest Record.Time, microseconds since 1970
-	keyFormat    = []byte("format")
+	bucketMeta    = []byte("meta")
+	bucketState   = []byte("state")
+	bucketEvents  = []byte("events")
+	bucketNonces  = []byte("nonces")
+	bucketNodes   = []byte("nodes")
+	bucketJournal = []byte("journal") // row (8 bytes) → bucket of one value, see encodeEntries
+	keyRow        = []byte("row")
+	keyTime       = []byte("time") // greatest Record.Time, microseconds since 1970
+	keyFormat     = []byte("format")
 )
 
 const (
-	format       = "fitveil-consent/2"
+	format       = "fitveil-consent/3"
+	formatBefore = "fitveil-consent/2" // the same without a journal
 	valueVersion = 1
 	valueHead    = 1 + 4 // version, CRC-32C
 	eventsAtOnce = 64
@@ -85,6 +86,9 @@ func initialise(tx *bolt.Tx) error {
 		}
 		return meta.Put(keyFormat, []byte(format))
 	}
+	if string(found) == formatBefore {
+		return meta.Put(keyFormat, []byte(format))
+	}
 	if string(found) != format {
 		return fmt.Errorf("%w: format is not %s", consent.ErrCorrupt, format)
 	}
@@ -104,27 +108,29 @@ func wrap(err error) error {
 }
 
 // Head implements [consent.Store].
-func (s *Store) Head(ctx context.Context, who consent.Subject) (consent.Head, error) {
+func (s *Store) Head(ctx context.Context, who consent.Subject) (head consent.Head, err error) {
 	if err := ctx.Err(); err != nil {
 		return consent.Head{}, wrap(err)
 	}
-	var head consent.Head
-	err := s.view(func(tx *bolt.Tx) (err error) {
-		head, err = headOf(tx, who)
+	// The journal first: what leaves it is in the file before.
+	if p, ok := s.journal.head(placeOf(who)); ok && !s.closed.Load() {
+		return consent.Head{Seq: p.seq, State: p.state, Time: s.journal.latest()}, nil
+	}
+	err = s.view(func(tx *bolt.Tx) (err error) {
+		head, err = settledHead(tx, who)
 		head.State = bytes.Clone(head.State)
 		return err
 	})
 	if err != nil {
 		return consent.Head{}, wrap(err)
 	}
+	head.Time = s.journal.latest()
 	return head, nil
 }
 
-// headOf reads a head; its State lives as long as the transaction.
-func headOf(tx *bolt.Tx, who consent.Subject) (head consent.Head, err error) {
-	if head.Time, err = timeOf(tx); err != nil {
-		return head, err
-	}
+// settledHead reads a head, but for the journal and the time; its State lives as
+// long as the transaction.
+func settledHead(tx *bolt.Tx, who consent.Subject) (head consent.Head, err error) {
 	t := tx.Bucket(tenantBucket(who.Tenant()))
 	if t == nil {
 		return head, nil
@@ -168,70 +174,14 @@ func timeOf(tx *bolt.Tx) (time.Time, error) {
 	return time.UnixMicro(int64(binary.BigEndian.Uint64(value))).UTC(), nil
 }
 
-// Append implements [consent.Store]. Event, state and nonce are one bbolt
-// transaction: all of them or none.
+// Append implements [consent.Store]. All that share a commit are one row of the
+// journal: on disk together or not at all.
 func (s *Store) Append(ctx context.Context, who consent.Subject, r consent.Record) error {
-	err := s.commit(ctx, who, func(tx *bolt.Tx) error { return appendRecord(tx, who, r) })
+	err := s.commit(ctx, &write{who: who, do: func(d *draft) error { return d.append(who, r) }})
 	if err == nil {
 		s.versions.Saw(r.Time)
 	}
 	return wrap(err)
-}
-
-func appendRecord(tx *bolt.Tx, who consent.Subject, r consent.Record) error {
-	head, err := headOf(tx, who)
-	if err != nil {
-		return err
-	}
-	if r.Seq != head.Seq+1 {
-		return consent.ErrConflict
-	}
-	t, err := tx.CreateBucketIfNotExists(tenantBucket(who.Tenant()))
-	if err != nil {
-		return err
-	}
-	if r.Nonce != nil {
-		nonces, err := t.CreateBucketIfNotExists(bucketNonces)
-		if err != nil {
-			return err
-		}
-		if nonces.Get(r.Nonce) != nil {
-			return consent.ErrReplay
-		}
-		if err := nonces.Put(r.Nonce, pack("nonces", r.Nonce, nil)); err != nil {
-			return err
-		}
-	}
-	id := who.Pseudonym()
-	tree, err := t.CreateBucketIfNotExists(bucketNodes)
-	if err != nil {
-		return err
-	}
-	leaf, err := merkle.Append(nodes{tree}, merkle.Step{Leaf: tlog.RecordHash(r.Event), Key: id})
-	if err != nil {
-		return err
-	}
-	event := append(binary.BigEndian.AppendUint64(make([]byte, 0, 8+len(r.Event)), uint64(leaf)), r.Event...)
-	if err := put(t, "events", eventKey(id, r.Seq), event); err != nil {
-		return err
-	}
-	state := append(binary.BigEndian.AppendUint64(make([]byte, 0, 8+len(r.State)), r.Seq), r.State...)
-	if err := put(t, "state", id[:], state); err != nil {
-		return err
-	}
-	if !r.Time.After(head.Time) {
-		return nil
-	}
-	micro := binary.BigEndian.AppendUint64(nil, uint64(r.Time.UnixMicro()))
-	return tx.Bucket(bucketMeta).Put(keyTime, pack("meta", keyTime, micro))
-}
-
-func put(tenant *bolt.Bucket, place string, key, value []byte) error {
-	b, err := tenant.CreateBucketIfNotExists([]byte(place))
-	if err != nil {
-		return err
-	}
-	return b.Put(key, pack(place, key, value))
 }
 
 // Events implements [consent.Store]. It reads some at a time, so that no read
@@ -263,36 +213,57 @@ func (s *Store) someEvents(ctx context.Context, who consent.Subject, after uint6
 	if err := ctx.Err(); err != nil {
 		return nil, err
 	}
+	s.erasing.RLock()
+	defer s.erasing.RUnlock()
+	late, _ := s.journal.head(placeOf(who)) // before the file, into which it may be moved
 	err = s.view(func(tx *bolt.Tx) error {
-		head, err := headOf(tx, who)
+		head, err := settledHead(tx, who)
 		if err != nil {
 			return err
 		}
 		for after < head.Seq && len(out) < eventsAtOnce {
 			after++
-			key := eventKey(who.Pseudonym(), after)
-			event, err := unpack("events", key, tx.Bucket(tenantBucket(who.Tenant())).Bucket(bucketEvents).Get(key))
+			r, err := settledEvent(tx, who, after)
 			if err != nil {
 				return err
 			}
-			if len(event) < 8 {
-				return fmt.Errorf("%w: event value of %d bytes", consent.ErrCorrupt, len(event))
-			}
-			leaf := int64(binary.BigEndian.Uint64(event))
-			out = append(out, consent.Record{Seq: after, Leaf: leaf, Event: bytes.Clone(event[8:])})
+			out = append(out, r)
 		}
 		return nil
 	})
-	return out, err
+	if err != nil {
+		return nil, err
+	}
+	for _, r := range late.records {
+		if len(out) < eventsAtOnce && r.Seq > after {
+			r.Event = bytes.Clone(r.Event)
+			out = append(out, r)
+		}
+	}
+	return out, nil
+}
+
+// settledEvent copies an event that is in its place.
+func settledEvent(tx *bolt.Tx, who consent.Subject, seq uint64) (consent.Record, error) {
+	key := eventKey(who.Pseudonym(), seq)
+	event, err := unpack("events", key, tx.Bucket(tenantBucket(who.Tenant())).Bucket(bucketEvents).Get(key))
+	if err != nil {
+		return consent.Record{}, err
+	}
+	if len(event) < 8 {
+		return consent.Record{}, fmt.Errorf("%w: event value of %d bytes", consent.ErrCorrupt, len(event))
+	}
+	leaf := int64(binary.BigEndian.Uint64(event))
+	return consent.Record{Seq: seq, Leaf: leaf, Event: bytes.Clone(event[8:])}, nil
 }
 
 // Erase implements [consent.Store]. It takes time in proportion to the size of
 // the file, of which all free pages are overwritten.
 func (s *Store) Erase(ctx context.Context, who consent.Subject) (n int, err error) {
-	err = s.commit(ctx, who, func(tx *bolt.Tx) (err error) {
-		n, err = eraseRecords(tx, who)
+	err = s.commit(ctx, &write{who: who, alone: true, do: func(d *draft) (err error) {
+		n, err = eraseRecords(d.tx, who)
 		return err
-	})
+	}})
 	if err != nil && !errors.Is(err, errNoChange) {
 		return 0, wrap(err)
 	}

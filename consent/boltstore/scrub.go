@@ -13,6 +13,9 @@ import (
 // page is in nobody's sight: bbolt itself may write over it with the next
 // commit, so the file is no less safe against a crash than after that one.
 func (s *Store) scrub() (err error) {
+	// Before readers are kept out: a commit under way may wait for one of them.
+	s.writing.Lock()
+	defer s.writing.Unlock()
 	s.views.Lock()
 	defer s.views.Unlock()
 	defer guard(&err)()
