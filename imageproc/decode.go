@@ -41,13 +41,16 @@ func Decode(r io.Reader, o *DecodeOptions) (image.Image, error) {
 		o = &DecodeOptions{}
 	}
 	lim := o.Limits.orDefault()
-	data, err := readInput(r, lim)
-	if err != nil {
-		return nil, err
-	}
-	pic, cut, err := parseTruncated(data, lim, o.Truncated)
-	if err != nil {
-		return nil, err
+	cut := false
+	pic, _ := skim(r, lim, extras{}, o.MaxSide, o.Parallel)
+	if pic == nil {
+		data, err := readInput(r, lim)
+		if err != nil {
+			return nil, err
+		}
+		if pic, cut, err = parseTruncated(data, lim, o.Truncated); err != nil {
+			return nil, err
+		}
 	}
 	img, err := decodeUpright(context.Background(), pic.out, pic, o)
 	if err == nil && cut {

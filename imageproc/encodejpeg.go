@@ -1,7 +1,6 @@
 package imageproc
 
 import (
-	"bytes"
 	"image"
 	"sync"
 
@@ -48,7 +47,7 @@ func encodeJPEG(img image.Image, quality int, o *EncodeOptions) ([]byte, error) 
 		fill(y, min(e.BandRows(), b.Dy()-y))
 		e.Band(&e.band)
 	}
-	return bytes.Clone(e.Finish()), nil
+	return e.Finish(), nil
 }
 
 // filler returns a function that fills the band with rows of img from y on.

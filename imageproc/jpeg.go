@@ -36,6 +36,7 @@ type jpegParser struct {
 	now      jpegTables // as the input defines them at this point
 	sent     jpegTables // as the output does
 	body     rope
+	hole     *hole // data of the first scan that was not read; nil is none
 
 	keep      Keep
 	companion bool        // behind another picture: what follows is not its own
@@ -229,10 +230,15 @@ func (p *jpegParser) finish(x extras) {
 	if m.adobe >= 0 {
 		rest.add(adobeSegment(adobeTransform(m.adobe, len(p.frame.comps))))
 	}
+	before := len(rest)
 	rest.add(p.body...)
 	rest.add([]byte{0xFF, mEOI})
 	if pic.second != nil {
 		p.link(out, rest.size())
+	}
+	if p.hole != nil {
+		p.hole.piece += len(*out) + before
+		pic.hole = p.hole
 	}
 	out.add(rest...)
 	if pic.second != nil {

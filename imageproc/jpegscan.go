@@ -327,6 +327,9 @@ func (f *jpegFrame) blocks(s *jpegScan) int64 {
 // stuffed zeros, and the restart markers in their order. The data goes into the
 // output as it is; fill bytes and surplus intervals do not.
 func (p *jpegParser) entropy(at, intervals int) error {
+	if p.hole != nil && p.scans == 1 {
+		return p.leaveHole(intervals)
+	}
 	start, i, restarts := p.pos, p.pos, 0
 	for {
 		k := bytes.IndexByte(p.data[i:], 0xFF)

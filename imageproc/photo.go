@@ -52,9 +52,15 @@ type planar struct {
 // open reads the headers of a file and charges what decoding it at n/8 takes,
 // and extra bytes, before any of that is taken.
 func (d *darkroom) open(ctx context.Context, file rope, pic *picture, n int, extra int64, o *DecodeOptions) (*jpeg.Header, error) {
-	h, err := d.decoder.ReadHeader(file)
+	var h *jpeg.Header
+	var err error
+	if hole := pic.hole; hole != nil {
+		h, err = d.decoder.ReadHeaderAround(file[:hole.piece], hole.reader(), file[hole.piece:])
+	} else {
+		h, err = d.decoder.ReadHeader(file)
+	}
 	if err != nil {
-		return nil, jpegError(err)
+		return nil, d.jpegError(err)
 	}
 	if h.Width != pic.width || h.Height != pic.height {
 		return nil, &FormatError{Format: JPEG, Reason: "the decoded size is not the one of the header", Err: ErrCorrupt}
@@ -67,7 +73,7 @@ func (d *darkroom) open(ctx context.Context, file rope, pic *picture, n int, ext
 		return nil, err
 	}
 	if err := d.decoder.Start(ctx, how); err != nil {
-		return nil, jpegError(err)
+		return nil, d.jpegError(err)
 	}
 	return h, nil
 }
@@ -76,11 +82,11 @@ func (d *darkroom) open(ctx context.Context, file rope, pic *picture, n int, ext
 func (d *darkroom) eachBand(ctx context.Context, visit func(band *[4]jpeg.Plane)) error {
 	for {
 		band, err := d.decoder.Band(ctx)
-		if errors.Is(err, io.EOF) {
+		if errors.Is(err, io.EOF) && d.decoder.ReadError() == nil {
 			return nil
 		}
 		if err != nil {
-			return jpegError(err)
+			return d.jpegError(err)
 		}
 		visit(&band)
 	}
@@ -213,7 +219,10 @@ func (p *picture) afford(need int64, lim Limits) error {
 }
 
 // jpegError makes an error of this package of the decoder's.
-func jpegError(err error) error {
+func (d *darkroom) jpegError(err error) error {
+	if failed := d.decoder.ReadError(); failed != nil {
+		return fmt.Errorf("imageproc: read: %w", failed)
+	}
 	var e *jpeg.Error
 	if !errors.As(err, &e) {
 		return err // the context's

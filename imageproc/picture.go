@@ -30,6 +30,7 @@ type picture struct {
 	iso           []byte   // JPEG: the body of its segment of ISO 21496-1
 	said          int      // the orientation of the input, where the output is baked
 	out           rope
+	hole          *hole // JPEG: what of out was left unread, or nil
 }
 
 // extras is what an output is to hold beside what its input had.

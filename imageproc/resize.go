@@ -207,5 +207,8 @@ func scaleDown(img image.Image, w, h int) *image.NRGBA {
 	if b.Dx() == w && b.Dy() == h {
 		return toNRGBA(img)
 	}
-	return resize(shrink(img, max(1, min(b.Dx()/(2*w), b.Dy()/(2*h)))), w, h, Lanczos)
+	if n := min(b.Dx()/(2*w), b.Dy()/(2*h)); n > 1 {
+		img = shrink(img, n)
+	}
+	return resize(img, w, h, Lanczos)
 }

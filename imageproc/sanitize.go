@@ -60,17 +60,20 @@ func Sanitize(ctx context.Context, r io.Reader, o *SanitizeOptions) (*Clean, err
 		return nil, err
 	}
 	lim := o.Limits.orDefault()
-	data, err := readInput(r, lim)
-	if err != nil {
-		return nil, err
-	}
-	if err := ctx.Err(); err != nil {
-		return nil, err
-	}
 	x := extras{packet: packet, keep: o.Keep, mark: o.Mark}
-	pic, err := parse(data, lim, x)
-	if err != nil {
-		return nil, err
+	pic, size := skim(r, lim, x, o.MaxSide, o.Parallel)
+	if pic == nil {
+		data, err := readInput(r, lim)
+		if err != nil {
+			return nil, err
+		}
+		if err := ctx.Err(); err != nil {
+			return nil, err
+		}
+		if pic, err = parse(data, lim, x); err != nil {
+			return nil, err
+		}
+		size = int64(len(data))
 	}
 	small := o.MaxSide > 0 && max(pic.width, pic.height) > o.MaxSide
 	if small && x.keep.GainMap {
@@ -80,7 +83,7 @@ func Sanitize(ctx context.Context, r io.Reader, o *SanitizeOptions) (*Clean, err
 		}
 	}
 	x.packet = pic.packet
-	report := pic.report(int64(len(data)))
+	report := pic.report(size)
 	var thumb *image.NRGBA
 	if small {
 		if pic, x, thumb, err = smaller(ctx, pic, o, pic.packet); err != nil {

@@ -94,6 +94,15 @@ func open(path string, r *imageReport) (io.ReadCloser, error) {
 		return nil, errors.Join(err, f.Close())
 	}
 	r.BytesIn = info.Size()
+	if info.Mode().IsRegular() {
+		var prefix [32]byte
+		n, err := f.ReadAt(prefix[:], 0)
+		if err != nil && !errors.Is(err, io.EOF) {
+			return nil, errors.Join(err, f.Close())
+		}
+		r.Format = imageproc.Sniff(prefix[:n]).String()
+		return f, nil // a file itself, which imageproc need not hold in memory
+	}
 	in := bufio.NewReaderSize(f, 1<<16)
 	prefix, err := in.Peek(32) // a pipe can be read only once
 	if err != nil && !errors.Is(err, io.EOF) {

@@ -17,7 +17,7 @@ type Options struct {
 	// Parallel is how many goroutines may read a sequential file with one scan: by
 	// restart intervals or, of three eighths and less, from guessed places. The
 	// samples and the errors are those of one. It takes memory for the whole
-	// picture and a copy of the data.
+	// picture and a copy of the data, and does nothing where there is a stream.
 	Parallel int
 }
 
@@ -69,8 +69,8 @@ type plane struct {
 	scale  int
 }
 
-func (d *Decoder) reset(pieces [][]byte) {
-	d.src.reset(pieces)
+func (d *Decoder) reset(pieces [][]byte, stream io.Reader, tail [][]byte) {
+	d.src.reset(pieces, stream, tail)
 	d.header = Header{Components: d.header.Components[:0]}
 	d.jfif, d.transform, d.restart, d.scans, d.row = false, 0, 0, 0, 0
 	d.hasQuant, d.seen, d.hasHuff = [4]bool{}, [4]bool{}, [2][4]bool{}
@@ -79,7 +79,11 @@ func (d *Decoder) reset(pieces [][]byte) {
 }
 
 // Release lets go of the file. The memory for bands and tables stays.
-func (d *Decoder) Release() { d.src.reset(nil) }
+func (d *Decoder) Release() { d.src.reset(nil, nil, nil) }
+
+// ReadError is what went wrong with reading the stream of ReadHeaderAround. What
+// was decoded since, or the error there was, means nothing then.
+func (d *Decoder) ReadError() error { return d.src.err }
 
 // Truncated reports whether data was missing.
 func (d *Decoder) Truncated() bool { return d.truncated }

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/binary"
 	"fmt"
+	"io"
 	"slices"
 )
 
@@ -73,7 +74,13 @@ func (d *Decoder) fail(kind Kind, part string, format string, args ...any) error
 // reads up to its first scan. The pieces are kept and must not change until the
 // last band is read. The Header is the Decoder's own.
 func (d *Decoder) ReadHeader(pieces [][]byte) (*Header, error) {
-	d.reset(pieces)
+	return d.ReadHeaderAround(pieces, nil, nil)
+}
+
+// ReadHeaderAround is ReadHeader for a file of which the pieces are the beginning,
+// stream is what follows them, read as the bands are, and tail the end.
+func (d *Decoder) ReadHeaderAround(pieces [][]byte, stream io.Reader, tail [][]byte) (*Header, error) {
+	d.reset(pieces, stream, tail)
 	soi, ok := d.src.read(2)
 	if !ok || soi[0] != 0xFF || soi[1] != mSOI {
 		return nil, d.fail(Corrupt, "SOI", "not a JPEG file")

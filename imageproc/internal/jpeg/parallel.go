@@ -21,7 +21,7 @@ const (
 
 // splittable says that the scan may be read in parts.
 func (d *Decoder) splittable() bool {
-	return d.opts.Parallel > 1 && !d.opts.Truncated && d.header.Width*d.header.Height >= minParallel
+	return d.opts.Parallel > 1 && !d.opts.Truncated && d.src.stream == nil && d.header.Width*d.header.Height >= minParallel
 }
 
 // readParallel decodes the scan into whole planes; false says that it has to be

@@ -1,6 +1,9 @@
 package jpeg
 
-import "bytes"
+import (
+	"bytes"
+	"io"
+)
 
 // The markers of T.81 table B.1 that are read here.
 const (
@@ -13,29 +16,55 @@ const (
 	mAPP0, mAPP14 = 0xE0, 0xEE
 )
 
-// source reads a file that lies in memory in one piece or several.
+// source reads a file that lies in memory in one piece or several, between two of
+// which there may be a stretch that does not.
 type source struct {
 	pieces [][]byte
-	cur    []byte // what is left of the current piece
-	done   int64  // bytes of all pieces up to and with the current one
-	marker byte   // a marker that was met and not yet handled
-	eof    bool   // it stands for the end of the input
+	stream io.Reader // comes after the pieces, nil if there is none
+	tail   [][]byte  // comes after the stream
+	window []byte    // what was read of the stream last
+	err    error     // of the stream
+	cur    []byte    // what is left of the current piece
+	done   int64     // bytes of all pieces up to and with the current one
+	marker byte      // a marker that was met and not yet handled
+	eof    bool      // it stands for the end of the input
 }
 
-func (s *source) reset(pieces [][]byte) { *s = source{pieces: pieces} }
+func (s *source) reset(pieces [][]byte, stream io.Reader, tail [][]byte) {
+	*s = source{pieces: pieces, stream: stream, tail: tail, window: s.window}
+}
 
 func (s *source) offset() int64 { return s.done - int64(len(s.cur)) }
 
 // advance makes cur hold something, unless the input is at its end.
 func (s *source) advance() bool {
 	for len(s.cur) == 0 {
-		if len(s.pieces) == 0 {
+		switch {
+		case len(s.pieces) > 0:
+			s.cur, s.pieces = s.pieces[0], s.pieces[1:]
+		case s.stream != nil:
+			s.cur = s.readStream()
+		default:
 			return false
 		}
-		s.cur, s.pieces = s.pieces[0], s.pieces[1:]
 		s.done += int64(len(s.cur))
 	}
 	return true
+}
+
+// readStream returns the next of the stream, and goes on to the tail where it ends.
+func (s *source) readStream() []byte {
+	if s.window == nil {
+		s.window = make([]byte, windowSize/2)
+	}
+	n, err := io.ReadFull(s.stream, s.window)
+	if err != nil {
+		if err != io.EOF && err != io.ErrUnexpectedEOF {
+			s.err = err
+		}
+		s.stream, s.pieces, s.tail = nil, s.tail, nil
+	}
+	return s.window[:n]
 }
 
 func (s *source) readByte() (b byte, ok bool) {
@@ -46,7 +75,8 @@ func (s *source) readByte() (b byte, ok bool) {
 	return b, true
 }
 
-// read returns the next n bytes, copied only where they span pieces.
+// read returns the next n bytes, copied only where they span pieces. They are valid
+// until more is read.
 func (s *source) read(n int) ([]byte, bool) {
 	if s.advance() && n <= len(s.cur) {
 		b := s.cur[:n]

@@ -71,8 +71,9 @@ func (e *Encoder) Start(width, height int, s Sampling, o Options) {
 		}
 	}
 	e.transform = transformBest()
-	e.out, e.acc, e.count, e.row, e.last = e.out[:0], 0, 0, 0, [3]int16{}
+	e.acc, e.count, e.row, e.last = 0, 0, 0, [3]int16{}
 	e.kept, e.freq = e.kept[:0], [2][2][257]int{}
+	e.out = make([]byte, 0, width*height/4+4<<10) // what a photo of usual quality takes
 	e.head()
 	if e.optimise {
 		return
@@ -257,7 +258,7 @@ func magnitude(v int32) (value uint64, size uint) {
 }
 
 func (e *Encoder) grow() {
-	bigger := make([]byte, len(e.out), 2*cap(e.out)+64<<10)
+	bigger := make([]byte, len(e.out), 3*cap(e.out)/2+64<<10)
 	copy(bigger, e.out)
 	e.out = bigger
 }
@@ -285,7 +286,7 @@ func stuff(to []byte, n int, v uint32) int {
 	return n
 }
 
-// Finish ends the picture and returns the file. It is the encoder's memory.
+// Finish ends the picture and returns the file, which the encoder does not keep.
 func (e *Encoder) Finish() []byte {
 	if e.optimise {
 		e.second()
@@ -303,6 +304,7 @@ func (e *Encoder) Finish() []byte {
 			e.out = append(e.out, 0)
 		}
 	}
-	e.out = append(e.out, 0xFF, 0xD9) // EOI
-	return e.out
+	out := append(e.out, 0xFF, 0xD9) // EOI
+	e.out = nil
+	return out
 }

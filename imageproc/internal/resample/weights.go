@@ -29,6 +29,9 @@ type weights struct {
 	first []int32 // by sample: the first source sample that it weighs
 	count []int32
 	w     []int16 // taps a sample
+
+	exact []float64 // of one sample
+	order []int
 }
 
 type weightKey struct {
@@ -73,7 +76,8 @@ func (t *weights) set(k weightKey) {
 	t.taps = min(Taps(k.filter, k.scale), k.src)
 	t.first, t.count = sized(t.first, k.dst), sized(t.count, k.dst)
 	t.w = sized(t.w, k.dst*t.taps)
-	exact := make([]float64, t.taps)
+	t.exact, t.order = sized(t.exact, t.taps), sized(t.order, t.taps)
+	exact := t.exact
 	for i := range k.dst {
 		centre := (float64(i)+0.5)*k.scale - 0.5
 		first := max(0, min(int(math.Ceil(centre-reach)), k.src-t.taps))
@@ -81,7 +85,7 @@ func (t *weights) set(k weightKey) {
 			exact[j] = k.filter.lobe((float64(first+j) - centre) / wide)
 		}
 		row := t.w[i*t.taps : (i+1)*t.taps]
-		quantise(row, exact)
+		quantise(row, exact, t.order)
 		// Zeros at the ends cost time and change nothing.
 		from, to := 0, len(row)
 		for to > 1 && row[to-1] == 0 {
@@ -96,8 +100,9 @@ func (t *weights) set(k weightKey) {
 }
 
 // quantise makes whole numbers of weights that add up to unit: each is rounded
-// down, and what is missing goes to those that lost most.
-func quantise(dst []int16, exact []float64) {
+// down, and what is missing goes to those that lost most. exact and order, as long
+// as dst, are used up.
+func quantise(dst []int16, exact []float64, order []int) {
 	sum := 0.0
 	for _, v := range exact {
 		sum += v
@@ -108,7 +113,6 @@ func quantise(dst []int16, exact []float64) {
 		return
 	}
 	left := unit
-	order := make([]int, len(dst))
 	for i, v := range exact {
 		exact[i] = v * unit / sum
 		dst[i] = int16(math.Floor(exact[i]))
