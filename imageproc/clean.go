@@ -97,8 +97,9 @@ var errZeroClean = errors.New("imageproc: the zero Clean holds no picture")
 
 // Thumb decodes the picture upright, its longest side at most maxSide pixels; a
 // smaller picture keeps its size. The result is an *image.NRGBA with origin
-// (0, 0), and its pixels are the caller's own. A colour profile is not applied:
-// the numbers are those of the file. Errors are those of Decode.
+// (0, 0), and its pixels are the caller's own. Its colours are sRGB's, ready to be
+// shown or given to a detector, as with DecodeOptions.SRGB. Errors are those of
+// Decode.
 func (c *Clean) Thumb(maxSide int) (image.Image, error) {
 	if maxSide < 1 {
 		return nil, optionError("a longest side of %d pixels", maxSide)
@@ -106,11 +107,12 @@ func (c *Clean) Thumb(maxSide int) (image.Image, error) {
 	if !c.IsZero() && c.s.thumb != nil && c.s.thumbSide == maxSide {
 		return toNRGBA(c.s.thumb), nil
 	}
-	return c.Image(&DecodeOptions{MaxSide: maxSide})
+	return c.Image(&DecodeOptions{MaxSide: maxSide, SRGB: true})
 }
 
 // Image decodes the picture upright, at full size unless o says otherwise, with
-// the result as Thumb has it.
+// the result as Thumb has it, but for the colours: without DecodeOptions.SRGB the
+// numbers are those of the file, and go with EncodeOptions.ColoursOf.
 func (c *Clean) Image(o *DecodeOptions) (image.Image, error) {
 	if c.IsZero() {
 		return nil, errZeroClean

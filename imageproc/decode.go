@@ -22,6 +22,10 @@ type DecodeOptions struct {
 	// Parallel is how many goroutines may decode one baseline JPEG; 0 is the
 	// caller's alone, which serves most photos a second. The pixels are the same.
 	Parallel int
+	// SRGB makes the colours sRGB's where the picture has a profile of a matrix and
+	// curves, as Display P3 and Adobe RGB are. Without it, and for profiles that are
+	// tables, the numbers are those of the file. Clean.Thumb always does it.
+	SRGB bool
 	// Decoders decode what this package has no codec for, HEIC and AVIF: the first
 	// of a picture's format does. Clean.Thumb uses those of SanitizeOptions, and
 	// so does Clean.Image where there are none here.
@@ -32,7 +36,7 @@ type DecodeOptions struct {
 // that is the caller's own. What the container holds beside the picture is
 // checked and left aside, and the decoder never sees it. 16-bit samples become
 // 8-bit ones, CMYK becomes RGB by plain subtraction, and a colour profile is not
-// applied: the numbers are those of the file.
+// applied unless o says so: the numbers are those of the file.
 //
 // Errors: those of Strip, ErrTooLarge where decoding would take more memory than
 // Limits.MaxMemory, and ErrTruncated, with which a picture comes all the same.
@@ -94,12 +98,24 @@ func decodeUpright(ctx context.Context, file rope, pic *picture, o *DecodeOption
 	if pic.undecodable != "" {
 		return nil, &FormatError{Format: pic.format, Reason: pic.undecodable, Err: ErrUnsupported}
 	}
-	if pic.format == JPEG {
-		d := darkrooms.Get().(*darkroom)
-		defer d.close()
-		return d.thumb(ctx, file, pic, width, height, o)
+	d := darkrooms.Get().(*darkroom)
+	defer d.close()
+	img, err := d.develop(ctx, file, pic, width, height, o)
+	if img != nil && o.SRGB {
+		if convert, _ := d.toSRGB(pic); convert != nil {
+			convert.Pixels(img.Pix)
+		}
 	}
-	if pic.format == HEIC || pic.format == AVIF {
+	return img, err
+}
+
+// develop decodes to an upright picture of width × height, as they are before it
+// is turned.
+func (d *darkroom) develop(ctx context.Context, file rope, pic *picture, width, height int, o *DecodeOptions) (*image.NRGBA, error) {
+	switch pic.format {
+	case JPEG:
+		return d.thumb(ctx, file, pic, width, height, o)
+	case HEIC, AVIF:
 		return decodeForeign(ctx, file, pic, width, height, o)
 	}
 	if err := pic.charge(width, height, o.Limits.orDefault()); err != nil {

@@ -71,7 +71,9 @@
 // a thumbnail or a smaller copy at as many eighths of its size as that needs, row
 // by row, through a filter in fixed point that turns it upright on the way. What
 // this takes beside the input is a few rows and the result, for a baseline file of
-// any size; progressive ones need more, charged to Limits.MaxMemory. Filters work
+// any size, less than 6 MB at 1024 pixels; and a file on disk, or what else can be
+// read twice, is not held itself. Progressive ones need more, charged to
+// Limits.MaxMemory. Filters work
 // on numbers with their gamma, as browsers do. Other formats go through the
 // standard library and x/image.
 //
@@ -113,7 +115,9 @@
 // numbers, without names, texts, dates and ids; the numbers of a screen that was
 // measured can still tell it from others. Texts of fewer than 8 bytes or 5
 // different ones are not searched for, nor is what comes after the first 512 of a
-// file or the first 256 bytes of one. Colours are not
-// converted: decoding gives the numbers of the file, CMYK turned to RGB by plain
-// subtraction.
+// file or the first 256 bytes of one. Clean.Thumb and
+// smaller copies of JPEG have the colours of sRGB where the profile is one of a
+// matrix and curves, within a CIEDE2000 of 1 of LittleCMS; decoding otherwise gives
+// the numbers of the file unless DecodeOptions.SRGB is set. Profiles that are tables
+// are not applied, and CMYK is turned to RGB by plain subtraction.
 package imageproc

@@ -1,13 +1,16 @@
 package imageproc
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
 	"image"
 	"io"
+	"slices"
 	"sync"
 
+	"github.com/fitveil/fitveil/imageproc/internal/icc"
 	"github.com/fitveil/fitveil/imageproc/internal/jpeg"
 	"github.com/fitveil/fitveil/imageproc/internal/resample"
 )
@@ -18,6 +21,10 @@ type darkroom struct {
 	decoder jpeg.Decoder
 	scalers [4]resample.Plane
 	pixels  [4][]byte // of the planes made last
+
+	profile  []byte // that convert was made of
+	convert  *icc.Transform
+	converts bool
 }
 
 // darkrooms keeps those that are free, so that the next photo takes next to no
@@ -30,6 +37,33 @@ func (d *darkroom) close() {
 		d.scalers[i].Release()
 	}
 	darkrooms.Put(d)
+}
+
+// mostProfile is more than a profile of a matrix and curves takes.
+const mostProfile = 64 << 10
+
+// profiled says whether the colours of a picture are those of a profile that may
+// be one of a matrix and curves.
+func profiled(pic *picture) bool {
+	cicp := func(chunk []byte) bool { return string(chunk[4:8]) == "cICP" } // goes before a profile
+	return pic.channels == 3 && len(pic.icc) > 0 && len(pic.icc) <= mostProfile && !slices.ContainsFunc(pic.colour, cicp)
+}
+
+// toSRGB says whether the colours of a picture can be converted, and gives the
+// conversion, which is nil where they are sRGB's. That of the last photo is kept:
+// those of one camera have the same.
+func (d *darkroom) toSRGB(pic *picture) (convert *icc.Transform, ok bool) {
+	if !profiled(pic) {
+		return nil, false
+	}
+	if !bytes.Equal(d.profile, pic.icc) {
+		convert := icc.New(pic.icc)
+		d.profile, d.convert, d.converts = append(d.profile[:0], pic.icc...), convert, convert != nil
+		if convert != nil && convert.IsSRGB() {
+			d.convert = nil
+		}
+	}
+	return d.convert, d.converts
 }
 
 // headroom is how much larger than asked for a photo is decoded, in tenths: from

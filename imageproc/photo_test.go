@@ -182,8 +182,16 @@ func TestProfileConverted(t *testing.T) {
 	for _, keep := range []bool{false, true} {
 		c := sanitize(t, file, &imageproc.SanitizeOptions{MaxSide: 32, Quality: 98, Thumb: 16, KeepProfile: keep})
 		want := color.NRGBA{234, 169, 135, 255} // by the chromaticities of SMPTE EG 432-1
+		numbers := want
 		if keep {
-			want = color.NRGBA{224, 172, 140, 255}
+			numbers = color.NRGBA{224, 172, 140, 255}
+		}
+		img, err := c.Image(nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := img.(*image.NRGBA).NRGBAAt(3, 3); distance(got, numbers) > 2 {
+			t.Errorf("keep %t: %v, want %v", keep, got, numbers)
 		}
 		for _, side := range []int{32, 16, 8} {
 			img, err := c.Thumb(side)
@@ -197,6 +205,44 @@ func TestProfileConverted(t *testing.T) {
 		if has := profileOf(t, c.Bytes()) != nil; has != keep {
 			t.Errorf("keep %t: there is a profile: %t", keep, has)
 		}
+	}
+}
+
+// A thumbnail is sRGB whatever was decoded for it; pixels are what the file says
+// unless asked for otherwise.
+func TestThumbColours(t *testing.T) {
+	flat := image.NewNRGBA(image.Rect(0, 0, 64, 64))
+	for i := 0; i < len(flat.Pix); i += 4 {
+		copy(flat.Pix[i:], []byte{224, 172, 140, 255})
+	}
+	jpg := withSegments(mustEncode(t, flat, &imageproc.EncodeOptions{Quality: 98}), iccChunks(displayP3(), 1, false)...)
+	pngFile := withChunks(mustPNG(t, flat), chunk("iCCP", []byte("p\x00\x00"), deflate(displayP3())))
+	coded := withChunks(mustPNG(t, flat), chunk("cICP", []byte{1, 13, 0, 1}), chunk("iCCP", []byte("p\x00\x00"), deflate(displayP3())))
+	converted, plain := color.NRGBA{234, 169, 135, 255}, color.NRGBA{224, 172, 140, 255}
+	for name, row := range map[string]struct {
+		file []byte
+		want color.NRGBA
+	}{"jpeg": {jpg, converted}, "png": {pngFile, converted}, "png with code points": {coded, plain}} {
+		c := sanitize(t, row.file, nil)
+		check := func(what string, img image.Image, err error, want color.NRGBA) {
+			t.Helper()
+			if err != nil {
+				t.Fatal(err)
+			}
+			if got := img.(*image.NRGBA).NRGBAAt(3, 3); distance(got, want) > 2 {
+				t.Errorf("%s, %s: %v, want %v", name, what, got, want)
+			}
+		}
+		for _, side := range []int{16, 64} {
+			img, err := c.Thumb(side)
+			check("thumb", img, err, row.want)
+		}
+		img, err := c.Image(nil)
+		check("image", img, err, plain)
+		img, err = c.Image(&imageproc.DecodeOptions{SRGB: true})
+		check("image in sRGB", img, err, row.want)
+		img, err = imageproc.Decode(bytes.NewReader(row.file), &imageproc.DecodeOptions{SRGB: true, MaxSide: 32})
+		check("decoded in sRGB", img, err, row.want)
 	}
 }
 

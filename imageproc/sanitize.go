@@ -1,6 +1,7 @@
 package imageproc
 
 import (
+	"bytes"
 	"context"
 	"crypto/sha256"
 	"image"
@@ -61,7 +62,9 @@ func Sanitize(ctx context.Context, r io.Reader, o *SanitizeOptions) (*Clean, err
 	}
 	lim := o.Limits.orDefault()
 	x := extras{packet: packet, keep: o.Keep, mark: o.Mark}
-	pic, size := skim(r, lim, x, o.MaxSide, o.Parallel)
+	flat := x
+	flat.keep.GainMap = false // it would not fit a smaller picture
+	pic, size := skim(r, lim, flat, o.MaxSide, o.Parallel)
 	if pic == nil {
 		data, err := readInput(r, lim)
 		if err != nil {
@@ -74,13 +77,15 @@ func Sanitize(ctx context.Context, r io.Reader, o *SanitizeOptions) (*Clean, err
 			return nil, err
 		}
 		size = int64(len(data))
-	}
-	small := o.MaxSide > 0 && max(pic.width, pic.height) > o.MaxSide
-	if small && x.keep.GainMap {
-		x.keep.GainMap = false // it would not fit the smaller picture
-		if pic, err = parse(data, lim, x); err != nil {
-			return nil, err
+		if x.keep.GainMap && o.exceeded(pic) {
+			if pic, err = parse(data, lim, flat); err != nil {
+				return nil, err
+			}
 		}
+	}
+	small := o.exceeded(pic)
+	if small {
+		x = flat
 	}
 	x.packet = pic.packet
 	report := pic.report(size)
@@ -99,6 +104,11 @@ func Sanitize(ctx context.Context, r io.Reader, o *SanitizeOptions) (*Clean, err
 	}
 	c.s.thumb, c.s.thumbSide, c.s.decoders = thumb, o.Thumb, slices.Clone(o.Decoders)
 	return c, nil
+}
+
+// exceeded says that a picture is to be made smaller.
+func (o *SanitizeOptions) exceeded(pic *picture) bool {
+	return o.MaxSide > 0 && max(pic.width, pic.height) > o.MaxSide
 }
 
 // smaller decodes and encodes again, and makes a thumbnail on the way if asked
@@ -122,15 +132,19 @@ func smaller(ctx context.Context, pic *picture, o *SanitizeOptions, packet []byt
 		if err != nil {
 			return nil, x, nil, err
 		}
-		if convert := icc.New(x.icc); convert != nil && !o.KeepProfile && p.space == jpeg.YCbCr {
-			if x.icc = nil; !convert.IsSRGB() {
+		if convert, ok := d.toSRGB(pic); ok && p.space == jpeg.YCbCr && !o.KeepProfile {
+			if x.icc = nil; convert != nil {
 				y := &p.planes[0]
 				convert.Planes(y.Pix, p.planes[1].Pix, p.planes[2].Pix, y.Width, y.Height, 2)
 			}
 		}
 		out = p.picture()
 	} else {
-		img, err := decodeUpright(ctx, pic.out, pic, &DecodeOptions{MaxSide: o.MaxSide, Limits: o.Limits, Decoders: o.Decoders})
+		convert := !o.KeepProfile && pic.reducedFormat() == JPEG && profiled(pic) && icc.New(pic.icc) != nil
+		if convert {
+			x.icc = nil
+		}
+		img, err := decodeUpright(ctx, pic.out, pic, &DecodeOptions{MaxSide: o.MaxSide, Limits: o.Limits, Decoders: o.Decoders, SRGB: convert})
 		if err != nil {
 			return nil, x, nil, err
 		}
@@ -147,7 +161,13 @@ func smaller(ctx context.Context, pic *picture, o *SanitizeOptions, packet []byt
 		return reduced, x, nil, nil
 	}
 	w, h := fit(out.Bounds().Dx(), out.Bounds().Dy(), o.Thumb)
-	return reduced, x, scaleDown(out, w, h), nil
+	thumb := scaleDown(out, w, h)
+	if x.icc != nil && pic.channels == 3 {
+		if convert := icc.New(x.icc); convert != nil {
+			convert.Pixels(thumb.Pix)
+		}
+	}
+	return reduced, x, thumb, nil
 }
 
 // fits says whether the profile of a picture is one for what decoding gives.
@@ -174,8 +194,12 @@ func newClean(pic *picture, report *Report, x extras) (*Clean, error) {
 	if err := s.pic.verify(x); err != nil {
 		return nil, err
 	}
-	s.pic.out, s.pic.found, s.pic.texts, s.pic.icc, s.pic.profiles, s.pic.colour, s.pic.packet, s.pic.kept = nil, findings{}, texts{}, nil, nil, nil, nil, nil
 	s.pic.second, s.pic.gain, s.pic.iso = nil, nil, nil
+	s.pic.out, s.pic.found, s.pic.texts, s.pic.profiles, s.pic.packet, s.pic.kept = nil, findings{}, texts{}, nil, nil, nil
+	if !profiled(&s.pic) {
+		s.pic.icc = nil
+	}
+	s.pic.icc, s.pic.colour = bytes.Clone(s.pic.icc), nil
 	w, h := pic.displayed()
 	s.bounds = image.Rect(0, 0, w, h)
 	s.sum = sha256.Sum256(s.data)

@@ -14,17 +14,27 @@ package icc
 import (
 	"encoding/binary"
 	"math"
+	"sync"
 )
 
-// one is linear light 1.0.
-const one = 1 << 14
+// A number's light in each of sRGB's three primaries is added up in one word of
+// three lanes, of 21 bits each, the lowest lane blue.
+const (
+	laneBits = 21
+	// one is linear light 1.0 in a lane: two bits stand above it for colours beyond
+	// sRGB, and the lowest five are rounded away.
+	one    = 1 << (laneBits - 2)
+	coarse = 5
+	// least is the light that a lane at 0 stands for, and most a whole lane.
+	least, most = -1.25, 2.75
+)
 
 // Transform converts from one profile.
 type Transform struct {
-	// linear is light, of one, by the number and 256 more, below 0 and above 255 too.
-	linear [3][768]int32
-	matrix [9]int32 // of 1<<13
-	encode *[one + 1]byte
+	// light is what a number adds, by the number and 256 more, below 0 and above 255
+	// too.
+	light  [3][768]uint64
+	encode *[1 << (laneBits - coarse)]byte
 }
 
 // New reads a profile. It returns nil where that is not one of a matrix and
@@ -39,8 +49,9 @@ func New(p []byte) *Transform {
 			return nil // engines prefer it
 		}
 	}
-	t := &Transform{encode: &encoded}
+	t := &Transform{encode: encoded()}
 	var primaries [9]float64
+	var curves [3]func(float64) float64
 	for i, name := range [3]string{"r", "g", "b"} {
 		xyz, ok := numbers(tags[name+"XYZ"], "XYZ ", 3)
 		if !ok {
@@ -49,39 +60,56 @@ func New(p []byte) *Transform {
 		for k, v := range xyz {
 			primaries[3*k+i] = v
 		}
-		curve := readCurve(tags[name+"TRC"])
-		if curve == nil {
+		if curves[i] = readCurve(tags[name+"TRC"]); curves[i] == nil {
 			return nil
-		}
-		for v := range t.linear[i] {
-			x := float64(max(0, min(255, v-256))) / 255
-			t.linear[i][v] = int32(math.Round(one * max(0, min(1, curve(x)))))
 		}
 	}
 	m := product(&toSRGB, &primaries)
-	for i, v := range m {
-		if math.IsNaN(v) || math.Abs(v) > 4 { // the widest in use have 2
+	for row := range 3 {
+		low, high := 0.0, 0.0
+		for _, v := range m[3*row : 3*row+3] {
+			low, high = low+min(v, 0), high+max(v, 0)
+		}
+		// The widest in use, ProPhoto, has -1.03 and 2.03.
+		if !(low > least && high < most) {
 			return nil
 		}
-		t.matrix[i] = int32(math.Round(v * (1 << 13)))
+	}
+	for i, curve := range curves {
+		for v := range 256 {
+			light := max(0, min(1, curve(float64(v)/255)))
+			if math.IsNaN(light) {
+				return nil
+			}
+			t.light[i][256+v] = lanes(&m, i, light)
+		}
+		for v := range 256 {
+			t.light[i][v], t.light[i][512+v] = t.light[i][256], t.light[i][511]
+		}
 	}
 	return t
 }
 
-// RGB converts one colour.
-func (t *Transform) RGB(r, g, b byte) (byte, byte, byte) {
-	lr, lg, lb := t.linear[0][256+int(r)], t.linear[1][256+int(g)], t.linear[2][256+int(b)]
-	m := &t.matrix
-	return t.encode[light(m[0]*lr+m[1]*lg+m[2]*lb)], t.encode[light(m[3]*lr+m[4]*lg+m[5]*lb)], t.encode[light(m[6]*lr+m[7]*lg+m[8]*lb)]
+// lanes is what light of colour i adds. What lanes begin with is in colour 0.
+func lanes(m *[9]float64, i int, light float64) (word uint64) {
+	for row := range 3 {
+		v := m[3*row+i] * light
+		if i == 0 {
+			v += 0.5/(one>>coarse) - least // rounds, too
+		}
+		word = word<<laneBits + uint64(int64(math.Round(v*one))) // a negative one borrows, as the sum does not
+	}
+	return word
 }
 
-// light rounds a sum of products, and cuts off what lies outside.
-func light(v int32) uint32 {
-	v = (v + 1<<12) >> 13
-	if uint32(v) > one {
-		return uint32(^(v >> 31)) & one
-	}
-	return uint32(v)
+// RGB converts one colour.
+func (t *Transform) RGB(r, g, b byte) (byte, byte, byte) {
+	return t.add(t.light[0][256+int(r)] + t.light[1][256+int(g)] + t.light[2][256+int(b)])
+}
+
+// add makes a colour of a sum of lanes.
+func (t *Transform) add(sum uint64) (r, g, b byte) {
+	return t.encode[uint16(sum>>(2*laneBits+coarse))], t.encode[uint16(sum>>(laneBits+coarse))], t.encode[uint16(sum>>coarse)]
 }
 
 // IsSRGB says that the conversion changes no colour by more than a step: there is
@@ -102,19 +130,28 @@ func (t *Transform) IsSRGB() bool {
 	return true
 }
 
-// encoded is sRGB's curve, IEC 61966-2-1, from linear light.
-var encoded = func() (t [one + 1]byte) {
-	for i := range t {
-		v := float64(i) / one
-		if v <= 0.0031308 {
-			v *= 12.92
+// encoded is sRGB's curve, IEC 61966-2-1, from what stands in a lane.
+var encoded = sync.OnceValue(func() *[1 << (laneBits - coarse)]byte {
+	t := new([1 << (laneBits - coarse)]byte)
+	const unit = one >> coarse
+	at := 0
+	for v := range 256 { // up to where the next number is nearer
+		light := (float64(v) + 0.5) / 255
+		if light <= 0.04045 {
+			light /= 12.92
 		} else {
-			v = 1.055*math.Pow(v, 1/2.4) - 0.055
+			light = math.Pow((light+0.055)/1.055, 2.4)
 		}
-		t[i] = byte(math.Round(255 * v))
+		end := len(t)
+		if v < 255 {
+			end = int(math.Ceil((light - least) * unit))
+		}
+		for ; at < end; at++ {
+			t[at] = byte(v)
+		}
 	}
 	return t
-}()
+})
 
 // toSRGB turns XYZ, adapted to D50 as profiles have it, into linear sRGB.
 var toSRGB = inverse(&[9]float64{

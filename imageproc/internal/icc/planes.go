@@ -4,32 +4,74 @@ package icc
 // sub × sub pixels, rounded up at the edges: sub is 1 or 2. Strides are widths.
 func (t *Transform) Planes(y, cb, cr []byte, width, height, sub int) {
 	cw := (width + sub - 1) / sub
-	m := t.matrix
 	for cy := 0; cy*sub < height; cy++ {
-		rows := min(sub, height-cy*sub)
-		for cx := range cw {
-			at := cy*cw + cx
-			columns := min(sub, width-cx*sub)
-			dr, dg, db := chroma(cb[at], cr[at])
-			var sr, sg, sb int32
-			for j := range rows {
-				row := y[(cy*sub+j)*width+cx*sub:][:columns]
-				for i, v := range row {
-					l := int(v) + 256
-					lr, lg, lb := t.linear[0][l+dr], t.linear[1][l+dg], t.linear[2][l+db]
-					r := int32(t.encode[light(m[0]*lr+m[1]*lg+m[2]*lb)])
-					g := int32(t.encode[light(m[3]*lr+m[4]*lg+m[5]*lb)])
-					b := int32(t.encode[light(m[6]*lr+m[7]*lg+m[8]*lb)])
-					row[i] = byte((19595*r + 38470*g + 7471*b + 1<<15) >> 16)
-					sr, sg, sb = sr+r, sg+g, sb+b
-				}
-			}
-			n := int32(rows * columns)
-			cb[at] = centred((-11056*sr-21712*sg+32768*sb)/n + 1<<15)
-			cr[at] = centred((32768*sr-27440*sg-5328*sb)/n + 1<<15)
+		above := y[cy*sub*width:][:width]
+		below := above // counts twice where there is no second row
+		if cy*sub+1 < height && sub == 2 {
+			below = y[(cy*sub+1)*width:][:width]
+		}
+		u, v := cb[cy*cw:][:cw], cr[cy*cw:][:cw]
+		if sub == 1 {
+			t.row(above, u, v)
+		} else {
+			t.rows(above, below, u, v)
 		}
 	}
 }
+
+// row converts a row with chroma of its own for each pixel.
+func (t *Transform) row(y, cb, cr []byte) {
+	cb, cr = cb[:len(y)], cr[:len(y)]
+	for x := range y {
+		dr, dg, db := chroma(cb[x], cr[x])
+		r, g, b := t.pixel(y[x], dr, dg, db)
+		y[x] = luma(r, g, b)
+		cb[x], cr[x] = centred(blue(r, g, b)+1<<15), centred(red(r, g, b)+1<<15)
+	}
+}
+
+// rows converts two rows whose pixels share chroma two by two. The rows may be the
+// same one.
+func (t *Transform) rows(above, below, cb, cr []byte) {
+	below = below[:len(above)]
+	alone := &above[0] == &below[0]
+	cr = cr[:len(cb)]
+	for x := range cb {
+		dr, dg, db := chroma(cb[x], cr[x])
+		left, right := 2*x, min(2*x+1, len(above)-1)
+		r0, g0, b0 := t.pixel(above[left], dr, dg, db)
+		r1, g1, b1 := t.pixel(above[right], dr, dg, db)
+		sr, sg, sb := r0+r1, g0+g1, b0+b1
+		if alone {
+			sr, sg, sb = 2*sr, 2*sg, 2*sb
+		} else {
+			r2, g2, b2 := t.pixel(below[left], dr, dg, db)
+			r3, g3, b3 := t.pixel(below[right], dr, dg, db)
+			sr, sg, sb = sr+r2+r3, sg+g2+g3, sb+b2+b3
+			below[left], below[right] = luma(r2, g2, b2), luma(r3, g3, b3)
+		}
+		above[left], above[right] = luma(r0, g0, b0), luma(r1, g1, b1)
+		cb[x], cr[x] = centred(blue(sr, sg, sb)>>2+1<<15), centred(red(sr, sg, sb)>>2+1<<15)
+	}
+}
+
+// pixel converts one whose chroma adds these to luma.
+func (t *Transform) pixel(y byte, dr, dg, db int) (r, g, b int32) {
+	l := int(y) + 256
+	cr, cg, cb := t.add(t.light[0][l+dr] + t.light[1][l+dg] + t.light[2][l+db])
+	return int32(cr), int32(cg), int32(cb)
+}
+
+// Pixels converts pixels of four bytes, red, green, blue and one that stays, in place.
+func (t *Transform) Pixels(pix []byte) {
+	for ; len(pix) >= 4; pix = pix[4:] {
+		pix[0], pix[1], pix[2] = t.RGB(pix[0], pix[1], pix[2])
+	}
+}
+
+func luma(r, g, b int32) byte  { return byte((19595*r + 38470*g + 7471*b + 1<<15) >> 16) }
+func blue(r, g, b int32) int32 { return -11056*r - 21712*g + 32768*b }
+func red(r, g, b int32) int32  { return 32768*r - 27440*g - 5328*b }
 
 // chroma gives what a sample adds to luma, JFIF 1.02.
 func chroma(cb, cr byte) (r, g, b int) {
@@ -37,6 +79,4 @@ func chroma(cb, cr byte) (r, g, b int) {
 	return (91881*v + 1<<15) >> 16, (-22554*u - 46802*v + 1<<15) >> 16, (116130*u + 1<<15) >> 16
 }
 
-func clamp(v int32) byte { return byte(max(0, min(255, v))) }
-
-func centred(v int32) byte { return clamp(v>>16 + 128) }
+func centred(v int32) byte { return byte(max(0, min(255, v>>16+128))) }
