@@ -68,10 +68,7 @@ func (p *jpegParser) finishGainMap() {
 	q.pic.size = q.pic.out.size()
 	p.pic.second, p.pic.gain = q.pic, q.gain
 	p.pic.texts.join(&q.pic.texts)
-	for _, f := range q.pic.found.order {
-		e := q.pic.found.found[f]
-		p.pic.found.add("gain map: "+f, e.bytes, e.classes, e.fields...)
-	}
+	p.pic.found.merge("gain map: ", &q.pic.found)
 }
 
 const mpfBytes = 86 // of a segment's body

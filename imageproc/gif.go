@@ -48,7 +48,7 @@ func (p *gifParser) fail(part string, at int, sentinel error, format string, arg
 func parseGIF(data []byte, lim Limits, x extras) (*picture, error) {
 	p := &gifParser{
 		data: data, lim: lim,
-		pic: &picture{format: GIF, orientation: 1, channels: 3},
+		pic: &picture{format: GIF, orientation: 1, keeps: x.keep.Provenance, channels: 3},
 	}
 	p.scan = newScanBudget(&p.pic.texts)
 	if err := p.readScreen(); err != nil {
@@ -298,7 +298,7 @@ func (p *gifParser) cutPixels(start int, walk *lzwWalk) {
 func (p *gifParser) finish(x extras) {
 	x.settle(p.pic)
 	screen := bytes.Clone(p.screen[:13])
-	if x.packet != nil || p.pic.icc != nil {
+	if x.packet != nil || p.pic.icc != nil || p.pic.c2pa != nil {
 		screen[4] = '9' // extensions are of GIF89a
 	}
 	if !p.global {
@@ -307,19 +307,27 @@ func (p *gifParser) finish(x extras) {
 	out := &p.pic.out
 	out.add(screen, p.screen[13:], p.loop)
 	if p.pic.icc != nil {
-		out.add([]byte("\x21\xFF\x0BICCRGBG1012"))
-		for b := p.pic.icc; len(b) > 0; {
-			n := min(len(b), 255)
-			out.add([]byte{byte(n)}, b[:n])
-			b = b[n:]
-		}
-		out.add(zeroByte)
+		gifCutUp(out, "ICCRGBG1012", p.pic.icc)
 	}
 	if x.packet != nil {
 		out.add([]byte(gifXMPHead), x.packet, gifXMPTail())
 	}
+	if p.pic.c2pa != nil {
+		gifCutUp(out, "C2PA_GIF\x01\x00\x00", p.pic.c2pa)
+	}
 	out.add(p.pixels...)
 	out.add([]byte{gifTrailer})
+}
+
+// gifCutUp writes an application extension, its data cut into sub-blocks.
+func gifCutUp(out *rope, name string, data []byte) {
+	out.add([]byte("\x21\xFF\x0B" + name))
+	for len(data) > 0 {
+		n := min(len(data), 255)
+		out.add([]byte{byte(n)}, data[:n])
+		data = data[n:]
+	}
+	out.add(zeroByte)
 }
 
 // gifXMPHead begins the extension that holds XMP, whose packet is not cut into

@@ -98,8 +98,10 @@ func (p *gifParser) readApplication(at int) error {
 		joined := p.scan.take(blocks.bytes())
 		p.pic.found.add(name[:7], len(whole), irbClasses(joined, p.scan)|iptcClasses(joined, p.scan.texts))
 	case "C2PA_GIF\x01\x00\x00":
-		p.scan.texts.blob(whole)
 		p.pic.found.add("C2PA_GIF", len(whole), setOf(Provenance))
+		store := blocks.bytes()
+		p.scan.texts.claim(claimCredentials, store)
+		p.pic.credentials(p.scan.texts, "C2PA_GIF", len(whole), store)
 	default:
 		p.scan.texts.add(p.scan.take(blocks.bytes()))
 		p.pic.found.add("application extension", len(whole), 0)

@@ -12,11 +12,11 @@ type gifVerifier struct {
 	r     *bufio.Reader
 	at    int64
 	err   error
-	stage int // 0 nothing yet, 1 loop, 2 profile, 3 XMP, 4 pictures
+	stage int // 0 nothing yet, 1 loop, 2 profile, 3 XMP, 4 content credentials, 5 pictures
 	table bool
 	want  *picture
 	xmp   []byte
-	seen  [5]bool
+	seen  [6]bool
 	first [2]int // size that the first picture calls for
 }
 
@@ -53,7 +53,7 @@ func verifyGIF(r io.Reader, want *picture, packet []byte) error {
 	if _, err := v.r.ReadByte(); err != io.EOF {
 		v.reject("bytes after the trailer")
 	}
-	if !v.seen[4] || v.seen[2] != (want.icc != nil) || v.seen[3] != (packet != nil) {
+	if !v.seen[5] || v.seen[4] != (want.c2pa != nil) || v.seen[2] != (want.icc != nil) || v.seen[3] != (packet != nil) {
 		v.reject("a block is missing, or there against expectation")
 	}
 	width, height := int(head[6])+256*int(head[7]), int(head[8])+256*int(head[9])
@@ -91,10 +91,20 @@ func (v *gifVerifier) expect(text string) {
 
 // reach moves on in the order of blocks.
 func (v *gifVerifier) reach(stage int) {
-	if stage < v.stage || stage == v.stage && stage < 4 {
+	if stage < v.stage || stage == v.stage && stage < 5 {
 		v.reject("a block repeats or is out of order")
 	}
 	v.stage, v.seen[stage] = stage, true
+}
+
+// blocks rejects the output unless data comes next, cut into sub-blocks.
+func (v *gifVerifier) blocks(data []byte) {
+	for len(data) > 0 && v.err == nil {
+		n := min(255, len(data))
+		v.expect(string([]byte{byte(n)}) + string(data[:n]))
+		data = data[n:]
+	}
+	v.expect("\x00")
 }
 
 func (v *gifVerifier) extension() {
@@ -117,12 +127,10 @@ func (v *gifVerifier) extension() {
 		v.expect("\x00")
 	case "\x0BICCRGBG1012":
 		v.reach(2)
-		for rest := v.want.icc; len(rest) > 0 && v.err == nil; {
-			n := min(255, len(rest))
-			v.expect(string([]byte{byte(n)}) + string(rest[:n]))
-			rest = rest[n:]
-		}
-		v.expect("\x00")
+		v.blocks(v.want.icc)
+	case "\x0BC2PA_GIF\x01\x00\x00":
+		v.reach(4)
+		v.blocks(v.want.c2pa)
 	case "\x0BXMP DataXMP":
 		v.reach(3)
 		v.expect(string(v.xmp) + "\x01")
@@ -139,10 +147,10 @@ func (v *gifVerifier) extension() {
 func (v *gifVerifier) picture() {
 	d := v.read(9)
 	u := func(i int) int { return int(d[i]) + 256*int(d[i+1]) }
-	if !v.seen[4] {
+	if !v.seen[5] {
 		v.first = [2]int{u(0) + u(4), u(2) + u(6)}
 	}
-	v.reach(4)
+	v.reach(5)
 	if d[8]&0x18 != 0 || u(4) == 0 || u(6) == 0 {
 		v.reject("image descriptor is not valid")
 	}

@@ -97,7 +97,7 @@ func parseHEIF(data []byte, f Format, lim Limits, x extras) (*picture, error) {
 	p := &heifParser{
 		data: data, lim: lim, budget: lim.MaxSegments,
 		items: make(map[uint32]*heifItem), alphas: make(map[uint32][]*heifItem),
-		pic: &picture{format: f, orientation: 1, channels: 3}, joined: len(data),
+		pic: &picture{format: f, orientation: 1, keeps: x.keep.Provenance, channels: 3}, joined: len(data),
 	}
 	p.scan = newScanBudget(&p.pic.texts)
 	if int64(len(data)) > math.MaxUint32-(1<<20) {

@@ -39,6 +39,11 @@ func (p *heifParser) dropBox(b bmff.Box) {
 		case "uuid C2PA":
 			classes = setOf(Provenance)
 			p.scan.texts.claim(claimCredentials, b.Body)
+			p.pic.found.add(carrier, len(b.Whole), classes)
+			if !p.pic.credentials(p.scan.texts, carrier, len(b.Whole), heifManifests(b.Body)) {
+				p.scan.texts.trailer(b.Body)
+			}
+			return
 		case "uuid XMP":
 			classes = p.scan.xmp(b.Body[16:])
 		}
@@ -47,6 +52,16 @@ func (p *heifParser) dropBox(b bmff.Box) {
 		p.scan.texts.trailer(b.Body)
 	}
 	p.pic.found.add(carrier, len(b.Whole), classes)
+}
+
+// heifManifests is the manifest store in a uuid box, C2PA 2.2 §A.5: type, version and
+// flags, a purpose, an offset that is of no use here; nil if it serves another.
+func heifManifests(body []byte) []byte {
+	const purpose = "\x00\x00\x00\x00manifest\x00"
+	if body = body[16:]; len(body) < len(purpose)+8 || string(body[:len(purpose)]) != purpose {
+		return nil
+	}
+	return body[len(purpose)+8:]
 }
 
 // describe reports the items, properties and bytes that stay behind.

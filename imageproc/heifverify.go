@@ -59,6 +59,11 @@ func verifyHEIF(r io.Reader, want *picture, packet []byte) error {
 	typ, body := v.box()
 	v.brands(typ, body)
 	typ, body = v.box()
+	if want.c2pa != nil {
+		const head = "\xD8\xFE\xC3\xD6\x1B\x0E\x48\x3C\x92\x97\x58\x28\x87\x7E\xC4\x81\x00\x00\x00\x00manifest\x00\x00\x00\x00\x00\x00\x00\x00\x00"
+		v.insist(typ == "uuid" && string(body) == head+string(want.c2pa), "content credentials are not those expected")
+		typ, body = v.box()
+	}
 	v.insist(typ == "meta", "the second box is not meta")
 	v.meta(body)
 	if v.err == nil {

@@ -31,6 +31,10 @@ func (p *heifParser) write(x extras) error {
 	}
 	w.chooseProperties()
 	ftyp := p.ftyp()
+	if store := p.pic.c2pa; store != nil {
+		const head = "\xD8\xFE\xC3\xD6\x1B\x0E\x48\x3C\x92\x97\x58\x28\x87\x7E\xC4\x81\x00\x00\x00\x00manifest\x00\x00\x00\x00\x00\x00\x00\x00\x00"
+		ftyp = append(ftyp, bmff.New("uuid", []byte(head), store)...)
+	}
 	idat, _ := p.store.lay(0)
 	head := len(ftyp) + len(w.meta(idat)) + len(w.movie())
 	idat, mdat := p.store.lay(uint32(head + 8))

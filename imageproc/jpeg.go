@@ -48,7 +48,7 @@ type jpegParser struct {
 }
 
 func parseJPEG(data []byte, lim Limits, x extras) (*picture, error) {
-	p := &jpegParser{data: data, lim: lim, pic: &picture{format: JPEG, orientation: 1}, keep: x.keep}
+	p := &jpegParser{data: data, lim: lim, pic: &picture{format: JPEG, orientation: 1, keeps: x.keep.Provenance}, keep: x.keep}
 	p.meta = newJPEGMeta(p.pic)
 	if err := p.walk(); err != nil {
 		return nil, err
@@ -201,6 +201,7 @@ func (p *jpegParser) segment(at int, marker byte) error {
 func (p *jpegParser) finish(x extras) {
 	pic, m := p.pic, &p.meta
 	p.finishGainMap()
+	m.credentials(pic)
 	x.settle(pic)
 	pic.width, pic.height = p.frame.width, p.frame.height
 	pic.channels = len(p.frame.comps)
@@ -222,6 +223,7 @@ func (p *jpegParser) finish(x extras) {
 	if x.packet != nil {
 		out.add(jpegSegment(mAPP1, []byte(xmpSignature), x.packet))
 	}
+	jumbfSegments(out, pic.c2pa)
 	if pic.iso != nil {
 		out.add(jpegSegment(mAPP2, []byte(isoGainSignature), pic.iso))
 	}

@@ -30,6 +30,7 @@ type jpegMeta struct {
 	icc              [][]byte // chunk i in place i-1
 	iccBad           bool
 	iccBytes         int
+	jumbf            rope   // bodies of APP11
 	iso              []byte // ISO 21496-1: the metadata of a gain map
 }
 
@@ -70,8 +71,12 @@ func (m *jpegMeta) segment(marker byte, body []byte, early bool) {
 		m.scan.texts.blob(body)
 		m.found.add("APP2 FlashPix", size, 0)
 	case is(mAPP11, "JP"):
-		m.scan.texts.blob(body)
 		m.scan.texts.claim(claimCredentials, body)
+		if early && len(body) >= jumbfHead && len(m.jumbf) < maxJUMBF {
+			m.jumbf = append(m.jumbf, body)
+		} else {
+			m.scan.texts.blob(body)
+		}
 		m.found.add("APP11 JUMBF", size, setOf(Provenance))
 	case is(mAPP13, irbSignature):
 		m.found.add("APP13 Photoshop", size, m.scan.irb(body[len(irbSignature):]))

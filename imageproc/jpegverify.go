@@ -12,8 +12,8 @@ import (
 // be released, as a stream, and accepts one grammar only. It shares no code with
 // the parser, so that a mistake there does not excuse itself here.
 //
-//	SOI [APP0 JFIF] [APP1 Exif] [APP1 XMP] [APP2 ISO 21496-1] [APP2 MPF]
-//	[APP2 ICC]* [APP14 Adobe] [DQT] SOF ([DQT] [DHT] [DRI] SOS data)+ EOI,
+//	SOI [APP0 JFIF] [APP1 Exif] [APP1 XMP] [APP11 JUMBF]* [APP2 ISO 21496-1]
+//	[APP2 MPF] [APP2 ICC]* [APP14 Adobe] [DQT] SOF ([DQT] [DHT] [DRI] SOS data)+ EOI,
 //	the same once more if there is a gain map, and no byte more
 type jpegVerifier struct {
 	r      *bufio.Reader
@@ -144,6 +144,7 @@ func (v *jpegVerifier) head(want *picture, packet []byte) {
 	if packet != nil && !v.pass(0xE1, "http://ns.adobe.com/xap/1.0/\x00"+string(packet)) {
 		v.reject("XMP is not the packet expected")
 	}
+	v.store(want.c2pa)
 	if want.iso != nil && !v.pass(0xE2, "urn:iso:std:iso:ts:21496:-1\x00"+string(want.iso)) {
 		v.reject("ISO 21496-1 is not the segment expected")
 	}
@@ -154,6 +155,27 @@ func (v *jpegVerifier) head(want *picture, packet []byte) {
 			v.reject("APP14 is not the canonical one")
 		}
 		v.segment()
+	}
+}
+
+// store holds APP11 segments against the manifest store expected, each of which
+// has the number of its part, from 1, and the first eight bytes of the store.
+func (v *jpegVerifier) store(want []byte) {
+	got := 8
+	for part := 1; v.err == nil && v.marker == 0xEB; part++ {
+		b := v.body
+		const head = 16
+		if len(b) <= head || want == nil || got+len(b)-head > len(want) ||
+			string(b[:head]) != "JP\x00\x01"+string([]byte{byte(part >> 24), byte(part >> 16), byte(part >> 8), byte(part)})+string(want[:8]) ||
+			string(b[head:]) != string(want[got:got+len(b)-head]) {
+			v.reject("content credentials are not those expected")
+			return
+		}
+		got += len(b) - head
+		v.segment()
+	}
+	if want != nil && got != len(want) {
+		v.reject("content credentials are missing")
 	}
 }
 

@@ -27,6 +27,12 @@ type Keep struct {
 	// it, with what it says of itself written anew from its numbers. A MaxSide that
 	// makes the picture smaller drops it.
 	GainMap bool
+	// Provenance keeps content credentials (C2PA): the first manifest store, byte
+	// for byte, since any change breaks its signatures. It may hold thumbnails,
+	// names, places and dates, and is searched for none of them; what the report
+	// calls Credentials says of which classes. Its binding to the file breaks in any
+	// case. A MaxSide that makes the picture smaller drops it.
+	Provenance bool
 }
 
 // claim is a piece of the input that may say what Keep asks for.
@@ -196,12 +202,13 @@ func sourceIn(data []byte) SourceType {
 
 // settle decides on the packet of the output, once the input is read.
 func (x *extras) settle(pic *picture) {
+	pic.keepCredentials(x.keep.Provenance)
 	if x.keep != (Keep{}) {
 		s := x.keep.read(pic.texts.claims)
 		if s.gain = pic.gain; pic.second != nil {
 			s.gainSize = pic.second.size
 		}
-		pic.kept = s.kept()
+		pic.kept = append(s.kept(), pic.kept...)
 		if x.mark.DigitalSourceType != "" {
 			s.source, s.tool = x.mark.DigitalSourceType, x.mark.Tool
 		}

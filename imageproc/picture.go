@@ -23,12 +23,16 @@ type picture struct {
 	texts         texts  // values of the input that the output must not hold
 	packet        []byte // the XMP packet of the output, or nil
 	kept          []string
-	mended        []string // see Report
-	baking        Baking   // see Report
-	gain          *gainMap // what second says of itself
-	second        *picture // JPEG: the gain map behind it
-	iso           []byte   // JPEG: the body of its segment of ISO 21496-1
-	said          int      // the orientation of the input, where the output is baked
+	mended        []string     // see Report
+	baking        Baking       // see Report
+	keeps         bool         // content credentials are to be kept
+	named         *Credentials // of the input
+	c2pa          []byte       // the manifest store, if it is kept
+	c2paFramed    int          // bytes of its carrier
+	gain          *gainMap     // what second says of itself
+	second        *picture     // JPEG: the gain map behind it
+	iso           []byte       // JPEG: the body of its segment of ISO 21496-1
+	said          int          // the orientation of the input, where the output is baked
 	out           rope
 	hole          *hole // JPEG: what of out was left unread, or nil
 }
@@ -121,7 +125,7 @@ func (p *picture) report(in int64) *Report {
 	}
 	return &Report{
 		Format: p.format, Orientation: orientation, BytesIn: in, Removed: p.found.list(),
-		Mended: p.mended, Kept: p.kept, Baking: p.baking,
+		Mended: p.mended, Kept: p.kept, Baking: p.baking, Credentials: p.named.clone(),
 	}
 }
 

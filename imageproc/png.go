@@ -68,9 +68,9 @@ type pngHeader struct {
 func parsePNG(data []byte, lim Limits, x extras) (*picture, error) {
 	p := &pngParser{
 		data: data, pos: len(pngSignature), lim: lim, seen: make(map[string]bool),
-		pic: &picture{format: PNG, orientation: 1},
+		pic: &picture{format: PNG, orientation: 1, keeps: x.keep.Provenance},
 	}
-	p.meta = pngMeta{found: &p.pic.found, scan: newScanBudget(&p.pic.texts)}
+	p.meta = pngMeta{pic: p.pic, found: &p.pic.found, scan: newScanBudget(&p.pic.texts)}
 	if err := p.walk(); err != nil {
 		return nil, err
 	}
@@ -320,6 +320,9 @@ func (p *pngParser) finish(x extras) {
 	}
 	if x.packet != nil {
 		out.add(newChunk("iTXt", []byte(pngXMPHead), x.packet))
+	}
+	if pic.c2pa != nil {
+		out.add(newChunk("caBX", pic.c2pa))
 	}
 	out.add(pic.colour...)
 	out.add(p.middle...)

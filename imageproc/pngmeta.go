@@ -9,6 +9,7 @@ import (
 // pngMeta reads the ancillary chunks that never go over, for the report, and the
 // orientation out of the first eXIf.
 type pngMeta struct {
+	pic         *picture
 	found       *findings
 	scan        *scanBudget
 	orientation int // 0 if no eXIf gave one
@@ -25,9 +26,11 @@ func (m *pngMeta) chunk(c *pngChunk) {
 		m.readText(c)
 		return
 	}
-	m.scan.texts.blob(c.body)
 	if c.typ == "caBX" {
 		m.scan.texts.claim(claimCredentials, c.body)
+		m.pic.credentials(m.scan.texts, "caBX", size, c.body)
+	} else {
+		m.scan.texts.blob(c.body)
 	}
 	switch c.typ {
 	case "tIME":

@@ -33,6 +33,7 @@ var pngRank = map[string]struct {
 	"IHDR": {0, 13, 13, true},
 	"eXIf": {1, 26, 26, true},
 	"iTXt": {2, 1, 8192, true},
+	"caBX": {2, 8, 1 << 30, true},
 	"cICP": {3, 4, 4, true}, "mDCV": {3, 24, 24, true}, "cLLI": {3, 8, 8, true}, "iCCP": {3, 12, 1 << 24, true},
 	"sRGB": {3, 1, 1, true}, "gAMA": {3, 4, 4, true}, "cHRM": {3, 32, 32, true}, "sBIT": {4, 1, 4, true},
 	"PLTE": {4, 3, 768, true}, "tRNS": {4, 1, 256, true}, "bKGD": {4, 1, 6, true}, "pHYs": {4, 9, 9, true},
@@ -61,6 +62,7 @@ func verifyPNG(r io.Reader, want *picture, packet []byte) error {
 	}
 	for typ, should := range map[string]bool{
 		"IHDR": true, "IDAT": true, "eXIf": want.orientation != 1, "iTXt": packet != nil, "iCCP": want.icc != nil,
+		"caBX": want.c2pa != nil,
 	} {
 		if (v.seen[typ] > 0) != should {
 			v.reject("%s is missing, or there against expectation", typ)
@@ -151,6 +153,10 @@ func (v *pngVerifier) content(typ string, b []byte, want *picture, packet []byte
 	case "iTXt":
 		if string(b) != "XML:com.adobe.xmp\x00\x00\x00\x00\x00"+string(packet) {
 			v.reject("XMP is not the packet expected")
+		}
+	case "caBX":
+		if string(b) != string(want.c2pa) {
+			v.reject("content credentials are not those expected")
 		}
 	case "pHYs":
 		if b[8] != 0 || b[0]|b[1]|b[4]|b[5] != 0 || string(b[:4]) == string(b[4:8]) {

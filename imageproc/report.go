@@ -52,18 +52,20 @@ type Finding struct {
 
 // Report says what an upload carried and what became of it.
 type Report struct {
-	Format      Format    `json:"format"`
-	Orientation int       `json:"orientation"`      // EXIF orientation 1 to 8 of the input as displayed; 1 when the file names none
-	BytesIn     int64     `json:"bytes_in"`         // size of the input
-	BytesOut    int64     `json:"bytes_out"`        // size of the output; 0 from Inspect
-	Removed     []Finding `json:"removed"`          // one per carrier, in order of appearance; what Inspect lists, Strip removes
-	Mended      []string  `json:"mended,omitempty"` // what was broken and is not in the output: "cut short", "broken frame"
-	Kept        []string  `json:"kept,omitempty"`   // what Keep asked for and was there: "creator", "rights", "source type", "gain map"
-	Baking      Baking    `json:"baking,omitempty"` // what became of StripOptions.BakeOrientation
+	Format      Format       `json:"format"`
+	Orientation int          `json:"orientation"`           // EXIF orientation 1 to 8 of the input as displayed; 1 when the file names none
+	BytesIn     int64        `json:"bytes_in"`              // size of the input
+	BytesOut    int64        `json:"bytes_out"`             // size of the output; 0 from Inspect
+	Removed     []Finding    `json:"removed"`               // one per carrier, in order of appearance; what Inspect lists, Strip removes
+	Mended      []string     `json:"mended,omitempty"`      // what was broken and is not in the output: "cut short", "broken frame"
+	Kept        []string     `json:"kept,omitempty"`        // what Keep asked for and was there: "creator", "rights", "source type", "gain map", "provenance"
+	Credentials *Credentials `json:"credentials,omitempty"` // the content credentials, if there were any
+	Baking      Baking       `json:"baking,omitempty"`      // what became of StripOptions.BakeOrientation
 }
 
 func (r *Report) clone() *Report {
 	c := *r
+	c.Credentials = r.Credentials.clone()
 	c.Removed, c.Mended, c.Kept = slices.Clone(r.Removed), slices.Clone(r.Mended), slices.Clone(r.Kept)
 	for i, f := range c.Removed {
 		c.Removed[i].Classes = slices.Clone(f.Classes)
@@ -109,6 +111,18 @@ func (f *findings) add(carrier string, size int, classes classSet, fields ...str
 		if i, seen := slices.BinarySearch(e.fields, name); !seen {
 			e.fields = slices.Insert(e.fields, i, name)
 		}
+	}
+}
+
+// reduce takes back size bytes of a carrier, because they stay.
+func (f *findings) reduce(carrier string, size int) {
+	e := f.found[carrier]
+	if e == nil {
+		return
+	}
+	if e.bytes -= size; e.bytes <= 0 {
+		delete(f.found, carrier)
+		f.order = slices.DeleteFunc(f.order, func(s string) bool { return s == carrier })
 	}
 }
 

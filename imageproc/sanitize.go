@@ -63,7 +63,7 @@ func Sanitize(ctx context.Context, r io.Reader, o *SanitizeOptions) (*Clean, err
 	lim := o.Limits.orDefault()
 	x := extras{packet: packet, keep: o.Keep, mark: o.Mark}
 	flat := x
-	flat.keep.GainMap = false // it would not fit a smaller picture
+	flat.keep.GainMap, flat.keep.Provenance = false, false // neither would fit a smaller picture
 	pic, size := skim(r, lim, flat, o.MaxSide, o.Parallel)
 	if pic == nil {
 		data, err := readInput(r, lim)
@@ -77,7 +77,7 @@ func Sanitize(ctx context.Context, r io.Reader, o *SanitizeOptions) (*Clean, err
 			return nil, err
 		}
 		size = int64(len(data))
-		if x.keep.GainMap && o.exceeded(pic) {
+		if x.keep != flat.keep && o.exceeded(pic) {
 			if pic, err = parse(data, lim, flat); err != nil {
 				return nil, err
 			}
@@ -194,7 +194,7 @@ func newClean(pic *picture, report *Report, x extras) (*Clean, error) {
 	if err := s.pic.verify(x); err != nil {
 		return nil, err
 	}
-	s.pic.second, s.pic.gain, s.pic.iso = nil, nil, nil
+	s.pic.second, s.pic.gain, s.pic.iso, s.pic.named, s.pic.c2pa = nil, nil, nil, nil, nil
 	s.pic.out, s.pic.found, s.pic.texts, s.pic.profiles, s.pic.packet, s.pic.kept = nil, findings{}, texts{}, nil, nil, nil
 	if !profiled(&s.pic) {
 		s.pic.icc = nil

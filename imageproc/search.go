@@ -166,6 +166,9 @@ var spelledOut = [][]byte{
 // search looks in the output for the values that the input's metadata held.
 func (p *picture) search(packet []byte) error {
 	allowed := append(slices.Clip(spelledOut), packet)
+	if p.c2pa != nil {
+		allowed = append(allowed, p.c2pa)
+	}
 	if p.second != nil {
 		allowed = append(allowed, p.second.packet)
 	}

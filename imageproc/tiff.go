@@ -49,6 +49,7 @@ const (
 	tagReferenceBW     = 532
 	tagXMP             = 700
 	tagIPTC            = 33723
+	tagC2PA            = 52545
 	tagPhotoshop       = 34377
 	tagICC             = 34675
 	tagPhotoshopLayers = 37724
@@ -95,7 +96,7 @@ func (p *tiffParser) fail(part string, at uint64, sentinel error, format string,
 func parseTIFF(data []byte, lim Limits, x extras) (*picture, error) {
 	p := &tiffParser{
 		tiffFile: tiffFile{data: data}, lim: lim, seen: make(map[uint64]bool),
-		pic: &picture{format: TIFF, orientation: 1},
+		pic: &picture{format: TIFF, orientation: 1, keeps: x.keep.Provenance},
 	}
 	p.scan = newScanBudget(&p.pic.texts)
 	if kind := rawSignature(data); kind != "" {

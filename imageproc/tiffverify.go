@@ -31,6 +31,7 @@ type verifiedTIFF struct {
 	tables  []byte
 	icc     bool
 	packet  bool
+	store   bool // content credentials
 }
 
 // number is the first one of a tag, or the default.
@@ -141,6 +142,7 @@ var tiffTags = map[uint16]tiffTag{
 	531:   {3, [2]uint32{1, 1}, 2},
 	532:   {5, [2]uint32{6, 6}, 0},
 	700:   {1, [2]uint32{1, anyNumber}, 0},
+	52545: {7, [2]uint32{1, anyNumber}, 0},
 	34675: {7, [2]uint32{132, anyNumber}, 0},
 }
 
@@ -246,6 +248,11 @@ func (v *tiffVerifier) value(p *verifiedTIFF, tag uint16, rule tiffTag, b []byte
 		if len(v.pages) > 0 || !bytes.Equal(b, v.packet) {
 			v.reject("XMP is not the packet expected")
 		}
+	case 52545:
+		p.store = true
+		if len(v.pages) > 0 || !bytes.Equal(b, v.want.c2pa) {
+			v.reject("content credentials are not those expected")
+		}
 	case 34675:
 		p.icc = true
 		v.profile(b)
@@ -314,6 +321,9 @@ func (v *tiffVerifier) page(p *verifiedTIFF) {
 	}
 	if int(p.number(274, 1)) != v.want.orientation {
 		v.reject("orientation is not the one expected")
+	}
+	if p.store != (v.want.c2pa != nil) {
+		v.reject("content credentials are missing, or there against expectation")
 	}
 	if p.icc != (v.want.icc != nil) || p.packet != (v.packet != nil) {
 		v.reject("a profile or packet is missing, or there against expectation")

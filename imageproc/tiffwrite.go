@@ -10,6 +10,9 @@ func (p *tiffParser) finish(x extras) error {
 	if x.packet != nil {
 		p.pages[0].insert(tagXMP, typeByte, x.packet)
 	}
+	if p.pic.c2pa != nil {
+		p.pages[0].insert(tagC2PA, typeUndefined, p.pic.c2pa)
+	}
 	order := [2]byte{'I', 'I'}
 	if p.data[0] == 'M' {
 		order = [2]byte{'M', 'M'}

@@ -60,7 +60,7 @@ func (p *webpParser) fail(c *riffChunk, sentinel error, format string, args ...a
 func parseWebP(data []byte, lim Limits, x extras) (*picture, error) {
 	p := &webpParser{
 		data: data, lim: lim,
-		pic: &picture{format: WebP, orientation: 1, channels: 3},
+		pic: &picture{format: WebP, orientation: 1, keeps: x.keep.Provenance, channels: 3},
 	}
 	p.scan = newScanBudget(&p.pic.texts)
 	size := uint64(binary.LittleEndian.Uint32(data[4:])) + 8
@@ -247,11 +247,14 @@ func (p *webpParser) finish(x extras) error {
 		flags |= webpXMP
 		tail.add(newRIFFChunk("XMP ", x.packet)...)
 	}
+	if pic.c2pa != nil {
+		tail.add(newRIFFChunk("C2PA", pic.c2pa)...)
+	}
 	split := p.frames == 0 && p.alpha && pic.lossy // ALPH and VP8
-	if p.alpha && (flags != 0 || split) {
+	if p.alpha && (flags != 0 || split || pic.c2pa != nil) {
 		flags |= webpAlpha
 	}
-	if flags != 0 {
+	if flags != 0 || pic.c2pa != nil {
 		canvas := make([]byte, 10)
 		canvas[0] = flags
 		binary.LittleEndian.PutUint32(canvas[4:], uint32(p.width-1)) // the fourth byte is overwritten

@@ -135,9 +135,13 @@ func (p *webpParser) drop(inside string, c *riffChunk) {
 		carrier = inside + "EXIF"
 		classes, _, _ = p.scan.exif(c.body, false)
 	case c.typ == "C2PA" || c.typ == "JUMB":
-		p.scan.texts.blob(c.body)
 		p.scan.texts.claim(claimCredentials, c.body)
 		carrier, classes = inside+c.typ, setOf(Provenance)
+		if inside == "" {
+			p.pic.credentials(p.scan.texts, c.typ, size, c.body)
+		} else {
+			p.scan.texts.blob(c.body)
+		}
 	case c.typ == "LIST":
 		p.scan.texts.blob(c.body)
 		carrier, classes = inside+"LIST", listClasses(c.body)

@@ -10,20 +10,21 @@ import (
 // as a stream and holds each chunk against a list of what an output may hold and
 // in which order. It shares no code with the parser.
 type webpVerifier struct {
-	r     *bufio.Reader
-	at    int64
-	err   error
-	prev  int    // rank of the chunk before
-	flags byte   // of VP8X
-	seen  byte   // the flags that the chunks call for
-	sizes [2]int // of the canvas, which is that of a still
-	shown int    // pictures
-	alph  bool   // the chunk before was ALPH
+	r               *bufio.Reader
+	at              int64
+	err             error
+	prev            int    // rank of the chunk before
+	flags           byte   // of VP8X
+	seen            byte   // the flags that the chunks call for
+	sizes           [2]int // of the canvas, which is that of a still
+	shown           int    // pictures
+	extended, store bool   // there was VP8X, there was C2PA
+	alph            bool   // the chunk before was ALPH
 }
 
 // webpRank gives the order of chunks; only frames may repeat.
 var webpRank = map[string]int{
-	"VP8X": 1, "ICCP": 2, "ANIM": 3, "ALPH": 4, "VP8 ": 5, "VP8L": 5, "ANMF": 6, "EXIF": 7, "XMP ": 8,
+	"VP8X": 1, "ICCP": 2, "ANIM": 3, "ALPH": 4, "VP8 ": 5, "VP8L": 5, "ANMF": 6, "EXIF": 7, "XMP ": 8, "C2PA": 9,
 }
 
 // verifyWebP returns ErrVerify, as a *FormatError, unless r holds exactly one
@@ -53,7 +54,7 @@ func verifyWebP(r io.Reader, want *picture, packet []byte) error {
 // checkFlags holds VP8X against what was there.
 func (v *webpVerifier) checkFlags(want *picture, packet []byte) {
 	needed := v.seen
-	if v.flags == 0 {
+	if !v.extended {
 		needed &^= 0x10 // a simple file tells about alpha in VP8L
 	}
 	switch {
@@ -61,6 +62,8 @@ func (v *webpVerifier) checkFlags(want *picture, packet []byte) {
 		v.reject("not one picture")
 	case v.flags != needed || v.alph:
 		v.reject("flags are not those of the chunks")
+	case v.store != (want.c2pa != nil):
+		v.reject("content credentials are missing, or there against expectation")
 	case want.orientation != 1 != (v.seen&8 != 0), packet != nil != (v.seen&4 != 0), want.icc != nil != (v.seen&0x20 != 0):
 		v.reject("a chunk is missing, or there against expectation")
 	}
@@ -148,12 +151,12 @@ func (v *webpVerifier) pad(length int64) {
 func (v *webpVerifier) content(typ string, b []byte, want *picture, packet []byte) {
 	switch typ {
 	case "VP8X":
-		if len(b) != 10 || b[0]&0xC1 != 0 || b[0] == 0 || b[1]|b[2]|b[3] != 0 ||
+		if len(b) != 10 || b[0]&0xC1 != 0 || b[0] == 0 && want.c2pa == nil || b[1]|b[2]|b[3] != 0 ||
 			little(b[4:7]) != int64(want.width-1) || little(b[7:10]) != int64(want.height-1) {
 			v.reject("VP8X is not the one expected")
 			return
 		}
-		v.flags = b[0]
+		v.flags, v.extended = b[0], true
 	case "ICCP":
 		v.seen |= 0x20
 		if string(b) != string(want.icc) {
@@ -169,6 +172,11 @@ func (v *webpVerifier) content(typ string, b []byte, want *picture, packet []byt
 		if string(b) != "MM\x00*\x00\x00\x00\x08\x00\x01\x01\x12\x00\x03\x00\x00\x00\x01\x00"+
 			string(rune(want.orientation))+"\x00\x00\x00\x00\x00\x00" {
 			v.reject("orientation is not the one expected")
+		}
+	case "C2PA":
+		v.store = true
+		if string(b) != string(want.c2pa) || !v.extended {
+			v.reject("content credentials are not those expected")
 		}
 	case "XMP ":
 		v.seen |= 4
