@@ -4,11 +4,13 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"unsafe"
 
 	"github.com/owulveryck/onnx-go"
 	"gorgonia.org/tensor"
 
 	"github.com/fitveil/fitveil/detect/infer/internal/ir"
+	"github.com/fitveil/fitveil/detect/infer/internal/kernel"
 )
 
 // compiler strings operations together: it finds shapes, computes what depends
@@ -22,6 +24,9 @@ type compiler struct {
 	work   int64 // bytes that folding may still read and write
 	values map[string]*ir.Value
 	nodes  []*ir.Node
+	widen  func(*kernel.Widen)
+	slab   []float32 // memory for constants that folding makes, cut off from the front
+	halves int       // elements of initializers in binary16
 }
 
 func newCompiler(o *Options, set *ir.Set, opset int, given int64) *compiler {
@@ -29,7 +34,7 @@ func newCompiler(o *Options, set *ir.Set, opset int, given int64) *compiler {
 	return &compiler{
 		set: set, opset: opset, maxLen: int(min(o.MaxBytes/4, math.MaxInt32/4)),
 		memory: ir.Budget{Left: budget}, work: budget,
-		values: make(map[string]*ir.Value),
+		values: make(map[string]*ir.Value), widen: kernel.Best().Widen,
 	}
 }
 
@@ -140,12 +145,46 @@ func (c *compiler) tryFold(n *ir.Node) (bool, error) {
 		if err := c.memory.Take(v.Len(), v.Type.Size()); err != nil {
 			return false, err
 		}
-		v.Const = ir.NewArray(v.Type, v.Shape)
+		v.Const = c.array(v)
 		call.Out = append(call.Out, v.Const)
+	}
+	if n.Op == "Cast" && n.In[0].Type == ir.Float16 && n.Out[0].Type == ir.Float32 {
+		c.widened(ir.Of[float32](call.Out[0]), ir.Of[ir.Half](call.In[0]))
+		return true, nil
 	}
 	call.Scratch = make([]float32, n.Scratch)
 	n.Run(call)
 	return true, call.Failed()
+}
+
+// array allocates a constant. Those of floats share memory, of the size of what a
+// file has in binary16: the weights of many a network.
+func (c *compiler) array(v *ir.Value) *ir.Array {
+	const line = 16
+	n := v.Len()
+	if c.halves > 0 && v.Type == ir.Float32 {
+		c.slab, c.halves = ir.Floats(c.halves+line), 0
+	}
+	if v.Type != ir.Float32 || n < line || n > len(c.slab) {
+		return ir.NewArray(v.Type, v.Shape)
+	}
+	a := &ir.Array{Type: v.Type, Shape: v.Shape, Data: c.slab[:n:n]}
+	c.slab = c.slab[min(len(c.slab), (n+line-1)/line*line):]
+	return a
+}
+
+// widened is Cast from binary16, the form many files have their weights in.
+func (c *compiler) widened(dst []float32, src []ir.Half) {
+	const most = 1 << 15 // a kernel can't be interrupted
+	halves := unsafe.Slice((*uint16)(unsafe.SliceData(src)), len(src))
+	for len(dst) >= kernel.Block {
+		n := min(len(dst), most) / kernel.Block * kernel.Block
+		c.widen(&kernel.Widen{In: halves[:n], Out: dst[:n]})
+		dst, halves = dst[n:], halves[n:]
+	}
+	for i, h := range halves {
+		dst[i] = ir.Half(h).Float32()
+	}
 }
 
 // needed drops nodes whose results no output depends on.

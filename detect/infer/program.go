@@ -27,6 +27,9 @@ type Program struct {
 func (c *compiler) declare(f *file, dims map[string]int) ([]*ir.Value, error) {
 	for name, a := range f.tensors {
 		c.constant(name, a)
+		if a.Type == ir.Float16 {
+			c.halves += a.Len()
+		}
 	}
 	inputs := make([]*ir.Value, len(f.inputs))
 	for i := range f.inputs {
@@ -48,10 +51,11 @@ func (c *compiler) declare(f *file, dims map[string]int) ([]*ir.Value, error) {
 }
 
 func newProgram(o *Options, kernels *kernel.Set, inputs []*ir.Value, nodes []*ir.Node, outputs []*ir.Value, memory *ir.Budget) (*Program, error) {
-	p := &Program{threads: o.Threads, nodes: nodes, inputs: describe(inputs), outputs: describe(outputs)}
+	p := &Program{threads: o.Threads, inputs: describe(inputs), outputs: describe(outputs)}
 	if kernels != nil && p.compile(o, kernels, inputs, nodes, outputs, memory) {
-		return p, nil
+		return p, nil // what nodes hold is not needed any more, and may be freed
 	}
+	p.nodes = nodes
 	var index map[*ir.Value]int
 	p.plan, index = layout(inputs, nodes, outputs)
 	if bytes := 4*int64(p.plan.arena) + int64(p.plan.other); bytes > o.MaxBytes {

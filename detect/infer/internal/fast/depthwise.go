@@ -43,6 +43,7 @@ func (d *depthwise) prepare(_ *Program, s *slab) {
 			d.packed[(c/block*window+t)*block+c%block] = v
 		}
 	}
+	d.weights = nil // packed, and not needed any more
 }
 
 // windowTaps lists the offsets of the taps from lo to hi of a window, counted

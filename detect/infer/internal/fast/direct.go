@@ -74,6 +74,7 @@ func (d *direct) prepare(_ *Program, s *slab) {
 	for _, sh := range d.shares {
 		d.packShare(sh, s)
 	}
+	d.weights = nil // packed, and not needed any more
 	d.rowsAtATime = d.goodRows()
 }
 
@@ -92,7 +93,7 @@ func (d *direct) packShare(sh share, s *slab) {
 		turn(d.set, dst, width, src, depth, outputs, depth)
 		return
 	}
-	turned := s.zeros(depth * window * width)
+	turned := s.lend(depth*window*width, outputs < width)
 	turn(d.set, turned, width, src, depth*window, outputs, depth*window)
 	for i := range depth {
 		at := i/kernel.Chunk*window*kernel.Chunk + i%kernel.Chunk

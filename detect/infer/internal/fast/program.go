@@ -2,7 +2,6 @@ package fast
 
 import (
 	"slices"
-	"unsafe"
 
 	"github.com/fitveil/fitveil/detect/infer/internal/ir"
 )
@@ -73,11 +72,11 @@ func (p *Program) pack() error {
 	if err := p.Memory.Take(measure.used, 4); err != nil {
 		return err
 	}
-	s := slab{floats: aligned(measure.used)}
+	s := slab{floats: ir.Floats(measure.used)}
 	for _, o := range p.ops {
 		o.prepare(p, &s)
 	}
-	p.weights = s.floats
+	p.weights, p.graph = s.floats, &Graph{Inputs: p.graph.Inputs, Outputs: p.graph.Outputs}
 	return nil
 }
 
@@ -89,14 +88,17 @@ type slab struct {
 	spare  []float32
 }
 
-// zeros lends memory to prepare something in, until it is asked for again.
-func (s *slab) zeros(n int) []float32 {
+// lend lends memory to prepare something in, until it is asked for again. It is
+// zero where asked.
+func (s *slab) lend(n int, zero bool) []float32 {
 	if cap(s.spare) < n {
-		s.spare = make([]float32, n)
+		s.spare = ir.Floats(n)
 		return s.spare
 	}
 	s.spare = s.spare[:n]
-	clear(s.spare)
+	if zero {
+		clear(s.spare)
+	}
 	return s.spare
 }
 
@@ -107,15 +109,4 @@ func (s *slab) take(n int) []float32 {
 		return nil
 	}
 	return s.floats[at:][:n:n]
-}
-
-// aligned allocates floats that begin with a cache line.
-func aligned(n int) []float32 {
-	all := make([]float32, n+lineFloats)
-	advise(all)
-	at := 0
-	for uintptr(unsafe.Pointer(&all[at]))%(4*lineFloats) != 0 {
-		at++
-	}
-	return all[at:][:n:n]
 }

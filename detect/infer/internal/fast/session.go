@@ -44,7 +44,7 @@ type worker struct {
 // NewSession allocates what one run needs.
 func (p *Program) NewSession() *Session {
 	s := &Session{
-		program: p, arena: aligned(p.arena), given: make([][]float32, len(p.inputs)),
+		program: p, arena: ir.Floats(p.arena), given: make([][]float32, len(p.inputs)),
 		arrays: map[*tensor]*ir.Array{}, calls: make([]ir.Call, len(p.ops)), workers: make([]worker, p.Threads),
 	}
 	for i := range s.workers {

@@ -81,6 +81,7 @@ func (s *stem) prepare(_ *Program, sl *slab) {
 			}
 		}
 	}
+	s.weights = nil // packed, and not needed any more
 }
 
 func (s *stem) run(w *worker, lo, hi int) {

@@ -80,15 +80,25 @@ func (costs *widths) cover(w int) (row []segment, cost float64) {
 		count[best] = (w - longRow/2) / best
 		w, cost = w-count[best]*best, float64(count[best])*costs[best]
 	}
+	var tiles [len(costs)]int // those there are, by width
+	n := 0
+	for t := 1; t < len(costs); t++ {
+		if !math.IsInf(costs[t], 1) {
+			tiles[n], n = t, n+1
+		}
+	}
 	best, last := make([]float64, w+1), make([]int, w+1)
 	for x := 1; x <= w; x++ {
 		best[x] = math.Inf(1)
-		for t := 1; t < min(len(costs), x+1); t++ {
+		for _, t := range tiles[:n] {
+			if t > x {
+				break
+			}
 			c := best[x-t] + costs[t]
 			if last[x-t] != t {
 				c += callCost
 			}
-			if c <= best[x] && !math.IsInf(costs[t], 1) {
+			if c <= best[x] {
 				best[x], last[x] = c, t
 			}
 		}

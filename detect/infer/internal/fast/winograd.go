@@ -139,8 +139,9 @@ func (o *winograd) prepare(_ *Program, s *slab) {
 	depth := o.in.Shape[1]
 	for _, sh := range o.full {
 		width := sh.blocks * block
-		filters := s.zeros(depth * 9 * width) // by input channel, tap, output channel
-		turn(o.set, filters, width, o.weights[sh.first*block*depth*9:], depth*9, min(width, o.to.c-sh.first*block), depth*9)
+		outputs := min(width, o.to.c-sh.first*block)
+		filters := s.lend(depth*9*width, outputs < width) // by input channel, tap, output channel
+		turn(o.set, filters, width, o.weights[sh.first*block*depth*9:], depth*9, outputs, depth*9)
 		for b := range sh.blocks {
 			transformFilters(o.f, kernel.WinogradWeights{
 				In: filters[b*block:], Tap: width, InStep: 9 * width, Count: depth,
@@ -148,6 +149,7 @@ func (o *winograd) prepare(_ *Program, s *slab) {
 			})
 		}
 	}
+	o.weights = nil // packed, and not needed any more
 }
 
 // tapsOf leads through the channels of so many tiles.

@@ -121,5 +121,8 @@ func sigmoidAVX2(a *Map)
 // hardSwishAVX2 is hardSwish.
 func hardSwishAVX2(a *Map)
 
+// widenAVX2 is widen.
+func widenAVX2(a *Widen)
+
 // transposeAVX2 is transpose.
 func transposeAVX2(a *Transpose)

@@ -11654,6 +11654,32 @@ done:
 DATA zeroAVX2<>+0(SB)/4, $0x00000000
 GLOBL zeroAVX2<>(SB), RODATA|NOPTR, $4
 
+// func widenAVX2(a *Widen)
+// Requires: AVX, F16C
+TEXT ·widenAVX2(SB), NOSPLIT, $0-8
+	MOVQ a+0(FP), AX
+	MOVQ 24(AX), AX
+	MOVQ a+0(FP), CX
+	MOVQ (CX), CX
+	MOVQ a+0(FP), DX
+	MOVQ 32(DX), DX
+	SHRQ $0x04, DX
+	JZ   done
+
+loop:
+	VCVTPH2PS (CX), Y0
+	VMOVUPS   Y0, (AX)
+	VCVTPH2PS 16(CX), Y0
+	VMOVUPS   Y0, 32(AX)
+	ADDQ      $0x20, CX
+	ADDQ      $0x40, AX
+	DECQ      DX
+	JNZ       loop
+
+done:
+	VZEROUPPER
+	RET
+
 // func transposeAVX2(a *Transpose)
 // Requires: AVX
 TEXT ·transposeAVX2(SB), NOSPLIT, $0-8

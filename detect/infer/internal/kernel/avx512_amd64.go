@@ -286,5 +286,8 @@ func sigmoidAVX512(a *Map)
 // hardSwishAVX512 is hardSwish.
 func hardSwishAVX512(a *Map)
 
+// widenAVX512 is widen.
+func widenAVX512(a *Widen)
+
 // transposeAVX512 is transpose.
 func transposeAVX512(a *Transpose)

@@ -25306,6 +25306,30 @@ done:
 DATA zeroAVX512<>+0(SB)/4, $0x00000000
 GLOBL zeroAVX512<>(SB), RODATA|NOPTR, $4
 
+// func widenAVX512(a *Widen)
+// Requires: AVX, AVX512F
+TEXT ·widenAVX512(SB), NOSPLIT, $0-8
+	MOVQ a+0(FP), AX
+	MOVQ 24(AX), AX
+	MOVQ a+0(FP), CX
+	MOVQ (CX), CX
+	MOVQ a+0(FP), DX
+	MOVQ 32(DX), DX
+	SHRQ $0x04, DX
+	JZ   done
+
+loop:
+	VCVTPH2PS (CX), Z0
+	VMOVUPS   Z0, (AX)
+	ADDQ      $0x20, CX
+	ADDQ      $0x40, AX
+	DECQ      DX
+	JNZ       loop
+
+done:
+	VZEROUPPER
+	RET
+
 // func transposeAVX512(a *Transpose)
 // Requires: AVX, AVX512F
 TEXT ·transposeAVX512(SB), NOSPLIT, $0-8

@@ -47,3 +47,16 @@ func transpose(a *Transpose) {
 		}
 	}
 }
+
+// widen is Out = In. Exponent and fraction moved into place read as the value
+// times 2⁻¹¹², which a product puts right, subnormals included.
+func widen(a *Widen) {
+	for i, h := range a.In[:len(a.Out)] {
+		sign, rest := uint32(h&0x8000)<<16, uint32(h&0x7fff)<<13
+		b := math.Float32bits(math.Float32frombits(rest) * 0x1p112)
+		if rest >= 0x7c00<<13 { // infinity and NaN
+			b = 0x7f800000 | rest
+		}
+		a.Out[i] = math.Float32frombits(sign | b)
+	}
+}

@@ -226,3 +226,25 @@ columns:
 	SUB   $1, R5
 	CBNZ  R5, rows
 	RET
+
+// func widenNEON(a *Widen)
+TEXT ·widenNEON(SB), NOSPLIT, $0-8
+	MOVD a+0(FP), R0
+	MOVD Widen_In(R0), R1
+	MOVD Widen_Out(R0), R2
+	MOVD (Widen_Out+8)(R0), R3
+	LSR  $4, R3
+	CBZ  R3, done
+
+loop:
+	LOAD2(16, 1)
+	FCVTL(0, 16)
+	FCVTL2(1, 16)
+	FCVTL(2, 17)
+	FCVTL2(3, 17)
+	STORE4(0, 2)
+	SUB  $1, R3
+	CBNZ R3, loop
+
+done:
+	RET

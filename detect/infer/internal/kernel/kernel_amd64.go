@@ -8,7 +8,7 @@ import "golang.org/x/sys/cpu"
 func assembled() []*Set {
 	var sets []*Set
 	x := &cpu.X86
-	if x.HasAVX512F && x.HasAVX512DQ && x.HasAVX512BW && x.HasAVX512VL && x.HasFMA && x.HasAVX2 {
+	if x.HasAVX512F && x.HasAVX512DQ && x.HasAVX512BW && x.HasAVX512VL && x.HasFMA && x.HasAVX2 && x.HasF16C {
 		sets = append(sets, &Set{
 			Name: "avx512", Lanes: 16, Conv: convAVX512, Stem: stemAVX512,
 			Depthwise: depthwiseAVX512, Depthwise3: depthwise3AVX512,
@@ -16,10 +16,10 @@ func assembled() []*Set {
 			Winograd4: Winograd{4, winogradIn4AVX512, winogradOut4AVX512, winogradWeights4AVX512},
 			Winograd2: Winograd{2, winogradIn2AVX512, winogradOut2AVX512, winogradWeights2AVX512},
 			Add:       addAVX512, Multiply: multiplyAVX512, Affine: affineAVX512,
-			Sigmoid: sigmoidAVX512, HardSwish: hardSwishAVX512, Transpose: transposeAVX512,
+			Sigmoid: sigmoidAVX512, HardSwish: hardSwishAVX512, Transpose: transposeAVX512, Widen: widenAVX512,
 		})
 	}
-	if x.HasAVX2 && x.HasFMA {
+	if x.HasAVX2 && x.HasFMA && x.HasF16C {
 		sets = append(sets, &Set{
 			Name: "avx2", Lanes: 8, Conv: convAVX2, Stem: stemAVX2,
 			Depthwise: depthwiseAVX2, Depthwise3: depthwise3AVX2,
@@ -27,7 +27,7 @@ func assembled() []*Set {
 			Winograd4: Winograd{4, winogradIn4AVX2, winogradOut4AVX2, winogradWeights4AVX2},
 			Winograd2: Winograd{2, winogradIn2AVX2, winogradOut2AVX2, winogradWeights2AVX2},
 			Add:       addAVX2, Multiply: multiplyAVX2, Affine: affineAVX2,
-			Sigmoid: sigmoidAVX2, HardSwish: hardSwishAVX2, Transpose: transposeAVX2,
+			Sigmoid: sigmoidAVX2, HardSwish: hardSwishAVX2, Transpose: transposeAVX2, Widen: widenAVX2,
 		})
 	}
 	return sets

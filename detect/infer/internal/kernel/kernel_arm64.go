@@ -10,7 +10,7 @@ func assembled() []*Set {
 		Winograd4: Winograd{4, winogradIn4NEON, winogradOut4NEON, winogradWeights4NEON},
 		Winograd2: Winograd{2, winogradIn2NEON, winogradOut2NEON, winogradWeights2NEON},
 		Add:       addNEON, Multiply: multiplyNEON, Affine: affineNEON,
-		Sigmoid: sigmoidNEON, HardSwish: hardSwishNEON, Transpose: transposeNEON,
+		Sigmoid: sigmoidNEON, HardSwish: hardSwishNEON, Transpose: transposeNEON, Widen: widenNEON,
 	}}
 }
 
@@ -80,3 +80,6 @@ func hardSwishNEON(a *Map)
 
 // transposeNEON is transpose.
 func transposeNEON(a *Transpose)
+
+// widenNEON is widen.
+func widenNEON(a *Widen)

@@ -488,6 +488,38 @@ func TestFunctions(t *testing.T) {
 	})
 }
 
+// TestWiden goes through all binary16 numbers.
+func TestWiden(t *testing.T) {
+	eachSet(t, func(t *testing.T, s *kernel.Set) {
+		in := make([]uint16, 1<<16)
+		for i := range in {
+			in[i] = uint16(i)
+		}
+		whole, out := field(len(in), 3)
+		s.Widen(&kernel.Widen{In: in, Out: out})
+		untouched(t, whole, out)
+		for i, got := range out {
+			fraction, exponent := float64(i&0x3ff), i>>10&0x1f
+			want := math.Ldexp(fraction+1024, exponent-25)
+			switch {
+			case exponent == 0:
+				want = math.Ldexp(fraction, -24)
+			case exponent == 31 && fraction == 0:
+				want = math.Inf(1)
+			case exponent == 31:
+				want = math.NaN()
+			}
+			if i&0x8000 != 0 {
+				want = -want
+			}
+			if math.IsNaN(want) != (got != got) || got == got && math.Float32bits(got) != math.Float32bits(float32(want)) {
+				t.Fatalf("%#04x: got %v, want %v", i, got, want)
+			}
+		}
+		s.Widen(&kernel.Widen{In: in[:0], Out: out[:0]})
+	})
+}
+
 func TestTranspose(t *testing.T) {
 	eachSet(t, func(t *testing.T, s *kernel.Set) {
 		a := kernel.Transpose{InRow: 21, OutRow: 17, In: make([]float32, 16*21)}

@@ -22,6 +22,8 @@
 #define FMULI(d, n, m, i) LANE(0x4F809000, d, n, m, i)   // d = n·m[i]
 #define FRINTN(d, n) THREE(0x4E218800, d, n, 0)          // to the nearest integer
 #define FCVTNS(d, n) THREE(0x4E21A800, d, n, 0)          // the same, as an int32
+#define FCVTL(d, n) THREE(0x0E217800, d, n, 0)           // the lower four binary16 of n as floats
+#define FCVTL2(d, n) THREE(0x4E217800, d, n, 0)          // the upper four
 #define FNEG(d, n) THREE(0x6EA0F800, d, n, 0)
 #define COPY(d, n) THREE(0x4EA01C00, d, n, n)
 

@@ -165,3 +165,10 @@ type Affine struct {
 // Map are the arguments of a function of one array, element by element. In is
 // of the length of Out, a multiple of Block, and may be Out.
 type Map struct{ In, Out []float32 }
+
+// Widen are the arguments of a kernel that makes floats of IEEE 754 binary16
+// numbers, exactly; NaN stays NaN. In is of the length of Out, a multiple of Block.
+type Widen struct {
+	In  []uint16
+	Out []float32
+}

@@ -28,6 +28,7 @@ type Set struct {
 	Affine             func(*Affine)
 	Sigmoid, HardSwish func(*Map)
 	Transpose          func(*Transpose)
+	Widen              func(*Widen)
 }
 
 // Best is the fastest set this CPU can run.
@@ -45,7 +46,7 @@ func generic() *Set {
 		Winograd4: Winograd{4, winogradIn(4), winogradOut(4), winogradWeights(4)},
 		Winograd2: Winograd{2, winogradIn(2), winogradOut(2), winogradWeights(2)},
 		Add:       add, Multiply: multiply, Affine: affine,
-		Sigmoid: sigmoid, HardSwish: hardSwish, Transpose: transpose,
+		Sigmoid: sigmoid, HardSwish: hardSwish, Transpose: transpose, Widen: widen,
 	}
 	for _, t := range []int{1, 2, 4, 8} {
 		s.Conv[1][t], s.Stem[1][t] = convolve(1, t, Chunk), convolve(1, t, 1)

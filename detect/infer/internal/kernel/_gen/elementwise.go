@@ -36,6 +36,27 @@ func (v *writer) elementwise() {
 	v.affine()
 	v.sigmoid()
 	v.hardSwish()
+	v.widen()
+}
+
+// widen writes the conversion of binary16 numbers.
+func (v *writer) widen() {
+	a := v.function("widen"+v.name, "Widen", "is widen.")
+	out, in, count := a.load("Out"), a.load("In"), a.load("Out.len")
+	v.SHRQ(Imm(4), count)
+	v.JZ(LabelRef("done"))
+	v.Label("loop")
+	v.each(func(disp int) {
+		x := v.vec()
+		v.VCVTPH2PS(Mem{Base: in, Disp: disp / 2}, x)
+		v.VMOVUPS(x, Mem{Base: out, Disp: disp})
+	})
+	v.ADDQ(Imm(block/2), in)
+	v.ADDQ(Imm(block), out)
+	v.DECQ(count)
+	v.JNZ(LabelRef("loop"))
+	v.Label("done")
+	v.end()
 }
 
 // pair writes an operation on two arrays.

@@ -1,5 +1,5 @@
 //go:build !linux
 
-package fast
+package ir
 
 func advise([]float32) {}
