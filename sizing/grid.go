@@ -1,10 +1,13 @@
 package sizing
 
 import (
+	"bytes"
+	"encoding/binary"
 	"fmt"
 	"math"
 	"slices"
 	"strings"
+	"unicode/utf16"
 	"unicode/utf8"
 )
 
@@ -64,12 +67,17 @@ func (g *grid) table() *table {
 	if g.lines != nil {
 		t.headerLine = g.lines[head]
 	}
-	for _, text := range g.rows[head] {
-		t.headers = append(t.headers, parseHeader(strings.TrimSpace(text)))
+	names := slices.Clone(g.rows[head])
+	if head > 0 && onlyUnits(g.rows[head-1]) {
+		names = beneath(g.rows[head-1], names)
 	}
 	first := head + 1
-	if first < len(g.rows) && t.units(g.rows[first]) {
+	for first < len(g.rows) && refines(names, g.rows[first]) {
+		names = beneath(names, g.rows[first])
 		first++
+	}
+	for _, text := range names {
+		t.headers = append(t.headers, parseHeader(strings.TrimSpace(text)))
 	}
 	t.rows = g.rows[first:]
 	if g.lines != nil {
@@ -88,6 +96,11 @@ func (g *grid) table() *table {
 // numbers, or -1.
 func (g *grid) header() int {
 	for i, row := range g.rows[:min(len(g.rows), 12)] {
+		if onlyUnits(row) && i+1 < len(g.rows) && len(row) > 1 {
+			if names, _, _ := looks(g.rows[i+1]); names > 0 {
+				continue
+			}
+		}
 		if names, numbers, filled := looks(row); names > 0 && 2*numbers <= filled && (filled > 1 || len(g.rows) == 1) {
 			return i
 		}
@@ -142,25 +155,78 @@ func (g *grid) transpose() {
 	g.rows, g.lines = out, nil
 }
 
-// units takes a row of units below the header: "", "cm", "in".
-func (t *table) units(row []string) bool {
-	found := false
-	for _, cell := range row {
-		cell = strings.ToLower(strings.Trim(strings.TrimSpace(cell), "()[]"))
-		if cell == "" {
-			continue
-		}
-		if _, ok := factors[cell]; !ok {
+// qualifies reports whether a cell is nothing but units and bounds: "cm", "(min)".
+func qualifies(cell string) bool {
+	words := strings.Fields(strings.NewReplacer("(", " ", ")", " ", "[", " ", "]", " ", ".", " ").Replace(strings.ToLower(cell)))
+	for _, w := range words {
+		if factors[w] == 0 && boundWords[w] == both {
 			return false
 		}
-		found = true
 	}
+	return len(words) > 0
+}
+
+// onlyUnits reports whether a row holds units and nothing else.
+func onlyUnits(row []string) bool {
+	n := 0
+	for _, cell := range row {
+		if strings.TrimSpace(cell) != "" && !qualifies(cell) {
+			return false
+		}
+		if strings.TrimSpace(cell) != "" {
+			n++
+		}
+	}
+	return n > 1
+}
+
+// refines reports whether a row is the second half of a header: units and bounds
+// below the names, and what hangs down from above.
+func refines(names, row []string) bool {
+	found := false
 	for i, cell := range row {
-		if i < len(t.headers) && found && t.headers[i].factor == 0 {
-			t.headers[i].factor = factors[strings.ToLower(strings.Trim(strings.TrimSpace(cell), "()[]"))]
+		cell = strings.TrimSpace(cell)
+		above := ""
+		if i < len(names) {
+			above = strings.TrimSpace(names[i])
+		}
+		switch {
+		case cell == "" || strings.EqualFold(cell, above):
+		case qualifies(cell):
+			found = true
+		case above == "" && slices.Contains(labelHeaders, strings.ToLower(cell)) || slices.Contains(labelWords, strings.ToLower(cell)):
+		default:
+			return false
 		}
 	}
 	return found
+}
+
+// beneath joins two rows of a header. A name that stands over several columns is
+// written once, or once over each.
+func beneath(names, row []string) []string {
+	out := make([]string, max(len(names), len(row)))
+	last := ""
+	for i := range out {
+		above, below := "", ""
+		if i < len(names) {
+			above = strings.TrimSpace(names[i])
+		}
+		if i < len(row) {
+			below = strings.TrimSpace(row[i])
+		}
+		switch {
+		case above != "":
+			last = above
+		case below != "" && (qualifies(below) || qualifies(last)):
+			above = last
+		}
+		out[i] = above
+		if below != "" && !strings.EqualFold(above, below) {
+			out[i] = strings.TrimSpace(above + " " + below)
+		}
+	}
+	return out
 }
 
 // inches decides, for columns of which nothing says the unit, whether they are
@@ -216,8 +282,18 @@ var windows1252 = [32]rune{
 	'€', 0, '‚', 'ƒ', '„', '…', '†', '‡', 'ˆ', '‰', 'Š', '‹', 'Œ', 0, 'Ž', 0, 0, '‘', '’', '“', '”', '•', '–', '—', '˜', '™', 'š', '›', 'œ', 0, 'ž', 'Ÿ',
 }
 
-// decoded is data as UTF-8: what is not, is Windows-1252, or no text.
+// decoded is data as UTF-8: UTF-16 where a mark says so; what is not, is Windows-1252, or no text.
 func decoded(data []byte) (text []byte, guessed, ok bool) {
+	for mark, order := range map[string]binary.ByteOrder{"\xff\xfe": binary.LittleEndian, "\xfe\xff": binary.BigEndian} {
+		if !bytes.HasPrefix(data, []byte(mark)) {
+			continue
+		}
+		units := make([]uint16, 0, len(data)/2)
+		for rest := data[2:]; len(rest) > 1; rest = rest[2:] {
+			units = append(units, order.Uint16(rest))
+		}
+		return []byte(string(utf16.Decode(units))), false, len(data)%2 == 0
+	}
 	if utf8.Valid(data) {
 		return data, false, true
 	}

@@ -47,6 +47,7 @@ type header struct {
 	measure int    // index into measures, mWeight, or -1
 	bound   bound
 	factor  float64 // 0 where the header gives no unit
+	twin    bool    // the same as another column in another unit: left out
 }
 
 var boundWords = map[string]bound{
@@ -59,7 +60,7 @@ var boundWords = map[string]bound{
 var fillers = map[string]bool{
 	"circumference": true, "measurement": true, "body": true, "your": true, "range": true, "of": true, "the": true, "fit": true, "fits": true,
 	"umfang": true, "weite": true, "tour": true, "du": true, "de": true, "des": true, "la": true, "le": true, "les": true, "contorno": true, "del": true,
-	"circonferenza": true, "giro": true, "di": true, "della": true, "obwód": true, "w": true, "omtrek": true, "omvang": true, "wijdte": true,
+	"circonferenza": true, "giro": true, "di": true, "della": true, "obwód": true, "w": true, "en": true, "au": true, "medida": true, "measure": true, "measurements": true, "mesure": true, "omtrek": true, "omvang": true, "wijdte": true,
 }
 
 // parseHeader reads a column's title.
@@ -70,8 +71,10 @@ func parseHeader(text string) header {
 	})
 	var kept []string
 	for _, w := range words {
-		if f, ok := factors[w]; ok && (w != "in" || h.factor == 0) {
-			h.factor = f
+		if f, ok := factors[w]; ok {
+			if w != "in" || h.factor == 0 { // "Brust in cm", "Chest cm (in)"
+				h.factor = f
+			}
 			continue
 		}
 		if b, ok := boundWords[w]; ok {
@@ -81,6 +84,9 @@ func parseHeader(text string) header {
 		if !fillers[w] {
 			kept = append(kept, w)
 		}
+	}
+	if len(kept) > 1 && len(kept[0]) == 1 && kept[0] >= "a" && kept[0] <= "j" { // "A. Chest": a letter of a drawing
+		kept = kept[1:]
 	}
 	if slices.Contains(words, "fit") { // "to fit chest"
 		h.bound = both
@@ -96,8 +102,10 @@ func parseHeader(text string) header {
 		h.key = "foot length" // a column called just "cm" stands in shoe charts
 	}
 	m, ok := headerMeasures[h.key]
-	if !ok {
-		m, ok = headerMeasures[strings.TrimSuffix(h.key, " girth")]
+	for _, tail := range []string{" girth", " size", " sizes"} {
+		if !ok && h.key != "foot size" {
+			m, ok = headerMeasures[strings.TrimSuffix(h.key, tail)]
+		}
 	}
 	if ok {
 		h.measure = m

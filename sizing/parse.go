@@ -45,11 +45,12 @@ type ChartOptions struct {
 // "stretch": 0.2 where the cloth gives a fifth, half of which may be worn. A
 // "secondary" dimension is reported and does not decide. "dimensions" may be left out.
 //
-// CSV has a header line, cells separated by comma, semicolon or tab, ranges like
+// CSV has a header line, cells separated by comma, semicolon, tab or bar, ranges like
 // 86-94 or in two columns ("chest min", "chest max"), decimal points or commas,
 // units in the header or the cell: "Chest (in)", "34 in". Lines starting with # are
-// skipped. Headers may be English, German, French, Spanish, Italian, Polish or Dutch,
-// the text UTF-8 or Windows-1252, the sizes in rows or in columns. Columns "sku" and
+// skipped, and so is a last line that is a sentence. A header may have two rows, name one measurement in two
+// units, and stand over two columns. Headers may be English, German, French, Spanish, Italian, Polish or Dutch,
+// the text UTF-8, UTF-16 or Windows-1252, the sizes in rows or in columns. Columns "sku" and
 // "gtin" name articles: see Chart.SizeOf. Spreadsheets and web pages are read the same
 // way; Variant names the sheet or the table's caption.
 //
@@ -102,28 +103,48 @@ func ParseChart(r io.Reader, o *ChartOptions) (*Chart, error) {
 	return c, nil
 }
 
-// parseCSV reads a table of text.
+// parseCSV reads a table of text. Quotes that stand for inches are taken as they are
+// where strict reading fails.
 func parseCSV(data string, o *ChartOptions) (*Chart, error) {
+	comma := separator(data)
+	if comma == '|' {
+		data = withoutRules(data)
+	}
+	g, err := readCSV(data, comma, false)
+	if errors.Is(err, csv.ErrBareQuote) {
+		g, err = readCSV(data, comma, true)
+	}
+	if err != nil {
+		var p *csv.ParseError
+		var c *ChartError
+		switch {
+		case errors.As(err, &p):
+			return nil, &ChartError{Format: "csv", Line: p.Line, Reason: p.Err.Error(), Err: ErrChart}
+		case errors.As(err, &c):
+			return nil, c
+		}
+		return nil, fmt.Errorf("sizing: chart: csv: %w", err)
+	}
+	return g.table().chart(o)
+}
+
+// readCSV reads the rows.
+func readCSV(data string, comma rune, lazy bool) (*grid, error) {
 	r := csv.NewReader(strings.NewReader(data))
-	r.Comma = separator(data)
-	r.Comment = '#'
+	r.Comma, r.Comment, r.LazyQuotes = comma, '#', lazy
 	r.FieldsPerRecord = -1
-	r.TrimLeadingSpace = r.Comma != '\t'
+	r.TrimLeadingSpace = comma != '\t'
 	g := &grid{format: "csv"}
-	if r.Comma != ',' {
-		g.guess(GuessSeparator, "The cells were taken to be parted by %q.", r.Comma)
+	if comma != ',' {
+		g.guess(GuessSeparator, "The cells were taken to be parted by %q.", comma)
 	}
 	for {
 		record, err := r.Read()
 		if err == io.EOF {
-			break
+			return g, nil
 		}
 		if err != nil {
-			var p *csv.ParseError
-			if errors.As(err, &p) {
-				return nil, &ChartError{Format: "csv", Line: p.Line, Reason: p.Err.Error(), Err: ErrChart}
-			}
-			return nil, fmt.Errorf("sizing: chart: csv: %w", err)
+			return nil, err
 		}
 		line, _ := r.FieldPos(0)
 		if len(record) > maxColumns {
@@ -132,26 +153,63 @@ func parseCSV(data string, o *ChartOptions) (*Chart, error) {
 		if strings.TrimSpace(strings.Join(record, "")) == "" {
 			continue
 		}
+		if len(g.rows) > 1 && remark(record) {
+			g.guess(GuessSkipped, "Line %d is a remark and was left out.", line)
+			continue
+		}
 		if len(g.rows) == maxRows+1 {
 			return nil, &ChartError{Format: "csv", Line: line, Reason: fmt.Sprintf("more than %d sizes", maxRows), Err: ErrChartTooLarge}
 		}
 		g.rows, g.lines = append(g.rows, record), append(g.lines, line)
 	}
-	return g.table().chart(o)
 }
 
-// separator is the likeliest of tab, semicolon and comma in the header line.
+// remark reports whether a line is a sentence and not a size: nothing but its first cell is
+// filled, and that by a star or more than three words.
+func remark(record []string) bool {
+	if strings.TrimSpace(strings.Join(record[1:], "")) != "" {
+		return false
+	}
+	text := strings.TrimSpace(record[0])
+	return strings.HasPrefix(text, "*") || len(strings.Fields(text)) > 3
+}
+
+// separator is the likeliest of tab, semicolon, bar and comma: the one that most
+// of the first lines have.
 func separator(data string) rune {
+	best, most, seen := ',', 0, 0
+	var count [4]int
 	for line := range strings.Lines(data) {
 		if strings.HasPrefix(line, "#") || strings.TrimSpace(line) == "" {
 			continue
 		}
-		for _, sep := range []rune{'\t', ';'} {
+		for i, sep := range "\t;|," {
 			if strings.ContainsRune(line, sep) {
-				return sep
+				count[i]++
 			}
 		}
-		break
+		if seen++; seen == 12 {
+			break
+		}
 	}
-	return ','
+	for i, sep := range []rune{'\t', ';', '|', ','} {
+		if count[i] > most {
+			best, most = sep, count[i]
+		}
+	}
+	return best
+}
+
+// withoutRules strips what tables drawn with bars have besides cells: the bars at
+// both ends, and lines of dashes.
+func withoutRules(data string) string {
+	var b strings.Builder
+	for line := range strings.Lines(data) {
+		cells := strings.Trim(strings.TrimSpace(line), "|")
+		if strings.Trim(cells, "|-:=+ \t") != "" {
+			b.WriteString(cells)
+		}
+		b.WriteByte('\n') // lines keep their numbers
+	}
+	return b.String()
 }

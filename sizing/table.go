@@ -26,6 +26,7 @@ func (t *table) chart(o *ChartOptions) (*Chart, error) {
 		return nil, &ChartError{Format: t.format, Reason: fmt.Sprintf("more than %d columns", maxColumns), Err: ErrChartTooLarge}
 	}
 	t.ambiguous()
+	t.twins()
 	label := t.labelColumn()
 	if label < 0 {
 		return nil, &ChartError{Format: t.format, Line: t.line(-1), Reason: "no column names the sizes", Err: ErrChart}
@@ -33,6 +34,7 @@ func (t *table) chart(o *ChartOptions) (*Chart, error) {
 	if t.notes {
 		t.pairs(label)
 	}
+	t.unnamed(label)
 	c := &Chart{id: o.ID, sex: o.Sex, garment: o.Garment, labelled: t.headers[label].key}
 	var columns [][2]int // per dimension: the columns of its two ends
 	for i, h := range t.headers {
@@ -86,7 +88,7 @@ func (t *table) chart(o *ChartOptions) (*Chart, error) {
 func (t *table) unknown(label int) []string {
 	var out []string
 	for i, h := range t.headers {
-		if i == label || h.measure >= 0 || isItem(h.key) || isSystem(strings.TrimSuffix(h.key, " size")) || h.key == "age" {
+		if i == label || h.measure >= 0 || h.twin || isItem(h.key) || isSystem(strings.TrimSuffix(h.key, " size")) || h.key == "age" {
 			continue
 		}
 		numbers := 0
@@ -108,11 +110,30 @@ func (t *table) unknown(label int) []string {
 // is no measurement, else none.
 func (t *table) labelColumn() int {
 	for _, name := range slices.Concat(labelHeaders[:4], labelWords, labelHeaders[4:]) {
-		if i := slices.IndexFunc(t.headers, func(h header) bool { return h.key == name && h.measure < 0 }); i >= 0 {
+		if i := slices.IndexFunc(t.headers, func(h header) bool { return h.key == name && h.measure < 0 && !h.twin }); i >= 0 {
 			return i
 		}
 	}
-	return slices.IndexFunc(t.headers, func(h header) bool { return h.measure < 0 && !isItem(h.key) })
+	return slices.IndexFunc(t.headers, func(h header) bool { return h.measure < 0 && !h.twin && !isItem(h.key) })
+}
+
+// twins leaves out columns that say in inches or pounds what another says in
+// centimetres or kilograms.
+func (t *table) twins() {
+	for i := range t.headers {
+		h := &t.headers[i]
+		if h.measure < 0 || h.twin {
+			continue
+		}
+		metric := func(o *header) bool { return o.factor == 0 || o.factor == 1 }
+		for k := range t.headers {
+			o := &t.headers[k]
+			if k != i && o.measure == h.measure && o.bound == h.bound && o.factor != h.factor && metric(h) && (!metric(o) || h.factor == 1) {
+				o.measure, o.twin = -1, true
+				t.guess(GuessUnit, o.text, "The same as %q in another unit; it was left out.", clip(h.text, maxLabel))
+			}
+		}
+	}
 }
 
 // pairs takes two neighbouring columns under one header for the ends of a range: a
@@ -123,6 +144,35 @@ func (t *table) pairs(label int) {
 		if i-1 != label && a.measure >= 0 && a.text == b.text && a.bound == both && b.bound == both {
 			a.bound, b.bound = lowEnd, highEnd
 			t.guess(GuessHeader, a.text, "Two columns share this header; they were taken for the ends of a range.")
+		}
+	}
+}
+
+// unnamed takes a column of numbers without a header, next to a measurement, for the upper ends
+// of its ranges: so looks a merged header cell in CSV and spreadsheets.
+func (t *table) unnamed(label int) {
+	for i := 1; i < len(t.headers); i++ {
+		a, b := &t.headers[i-1], &t.headers[i]
+		if b.text != "" || a.measure < 0 || a.bound != both || i-1 == label || i == label {
+			continue
+		}
+		rows := 0
+		for _, row := range t.rows {
+			if i >= len(row) || strings.TrimSpace(row[i]) == "" {
+				continue
+			}
+			lo, ok := parseSpan(row[i-1], 1)
+			hi, also := parseSpan(row[i], 1)
+			if !ok || !also || lo.lo != lo.hi || !(hi.lo > lo.hi) {
+				rows = 0
+				break
+			}
+			rows++
+		}
+		if rows > 0 {
+			*b = *a
+			a.bound, b.bound = lowEnd, highEnd
+			t.guess(GuessHeader, a.text, "The column beside it has no header; it was taken for the upper ends of the ranges.")
 		}
 	}
 }
@@ -246,7 +296,7 @@ func (t *table) size(c *Chart, r int, row []string, label int, columns [][2]int,
 		return s, fail(label, "a size needs a label of 1 to 80 bytes")
 	}
 	for i, h := range t.headers {
-		if h.measure < 0 && i != label && !isItem(h.key) && cell(i) != "" {
+		if h.measure < 0 && !h.twin && i != label && !isItem(h.key) && cell(i) != "" {
 			text := cell(i)
 			s.systems = append(s.systems, systemLabel{h.key, text[:min(len(text), maxLabel)]})
 		}
