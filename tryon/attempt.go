@@ -367,7 +367,7 @@ func (a *attempt) put(ctx context.Context, s JobState, outcome string, left ...L
 	}
 	records := []Record{record(KindJob, a.job.ID, a.subject, due, &a.job)}
 	for _, l := range left {
-		d := a.deletion(l)
+		d := a.client.deletion(a.route, &a.job, l)
 		a.deletions = append(a.deletions, d)
 		records = append(records, d.record(a.subject, due))
 	}

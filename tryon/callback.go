@@ -100,5 +100,14 @@ func (c *Client) adopt(ctx context.Context, stored *Record, j *Job, remote strin
 	}
 	j.State, j.Remote, j.Outcome = JobAccepted, remote, ""
 	j.Deadline = c.now().Add(defaultTimeout).UTC()
-	return c.store.Put(ctx, record(KindJob, j.ID, stored.Subject, j.Deadline.Add(grace), j))
+	due := j.Deadline.Add(grace)
+	records := []Record{record(KindJob, j.ID, stored.Subject, due, j)}
+	rt := c.route(j.Backend)
+	if l, ok := rt.backend.(Leaver); ok {
+		for _, left := range l.Leftovers(remote) {
+			d := c.deletion(rt, j, left)
+			records = append(records, d.record(stored.Subject, due))
+		}
+	}
+	return c.store.Put(ctx, records...)
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"log/slog"
+	"slices"
 	"time"
 
 	"github.com/fitveil/fitveil/consent"
@@ -23,11 +24,11 @@ const (
 // ErrNotErasable is what Eraser returns for what it will never be able to delete.
 var ErrNotErasable = errors.New("tryon: not erasable")
 
-// deletion is the entry for something left behind.
-func (a *attempt) deletion(l Leftover) Deletion {
-	c, p := a.client, &a.route.profile
+// deletion is the entry for something that a job left behind.
+func (c *Client) deletion(rt *route, j *Job, l Leftover) Deletion {
+	p := &rt.profile
 	d := Deletion{
-		ID: newID(), Job: a.job.ID, Tenant: a.job.Tenant, Backend: p.Name, SubProcessor: p.SubProcessor,
+		ID: newID(), Job: j.ID, Tenant: j.Tenant, Backend: p.Name, SubProcessor: p.SubProcessor,
 		Kind: l.Kind, Remote: l.ID, Made: c.now().UTC(), State: DeletionQueued,
 	}
 	kept := p.Outputs
@@ -37,7 +38,7 @@ func (a *attempt) deletion(l Leftover) Deletion {
 	if kept.Known {
 		d.Expires = d.Made.Add(kept.Max)
 	}
-	if a.route.eraser == nil {
+	if rt.eraser == nil {
 		d.State, d.Done = DeletionNotPossible, d.Made
 	}
 	return d
@@ -58,7 +59,7 @@ func (a *attempt) leave(ctx context.Context, l Leftover) error {
 	}
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	d := a.deletion(l)
+	d := a.client.deletion(a.route, &a.job, l)
 	if err := a.client.store.Put(ctx, d.record(a.subject, a.job.Deadline.Add(grace))); err != nil {
 		return storeError(err)
 	}
@@ -91,35 +92,45 @@ func (a *attempt) close(ctx context.Context, err *Error) {
 	if state == JobAccepted {
 		return
 	}
-	a.attest(ctx)
+	if a.record.BytesSent > 0 {
+		named := state != JobUnknown || len(a.deletions) > 0
+		if err := a.client.store.Put(ctx, a.client.attest(a.route, &a.job, a.subject, named)...); err != nil {
+			a.client.log.LogAttrs(ctx, slog.LevelError, "tryon: what stays could not be stored", slog.Any("error", storeError(err)))
+		}
+	}
 	for i := range a.deletions {
 		a.client.tryErase(ctx, a.route, &a.deletions[i], a.subject)
 	}
 }
 
-// attest writes down what a sub-processor keeps of a job and cannot be asked to
-// delete, with the time at which it declares to have deleted it.
-func (a *attempt) attest(ctx context.Context) {
-	p := &a.route.profile
-	if !p.Remote() || a.record.BytesSent == 0 {
-		return
+// attest is the record of what a sub-processor keeps of a job and cannot be asked
+// to delete, with the time at which it declares to have deleted it. Where the
+// job's name never came back, nothing can be asked for, unless it was uploaded
+// under a name of ours: named says that one of the two is known.
+func (c *Client) attest(rt *route, j *Job, subject [32]byte, named bool) []Record {
+	p := &rt.profile
+	if !p.Remote() {
+		return nil
 	}
+	var records []Record
 	for _, k := range []struct {
 		kind string
 		have Retention
 	}{{"upload", p.Uploads}, {"output", p.Outputs}, {"abuse-log", p.AbuseLog}} {
-		if k.have.Known && k.have.Max == 0 || k.have.Erasable && a.route.eraser != nil {
+		if k.have.Known && k.have.Max == 0 || named && k.have.Erasable && rt.eraser != nil {
 			continue
 		}
-		d := a.deletion(Leftover{Kind: k.kind, ID: a.job.ID})
+		d := c.deletion(rt, j, Leftover{Kind: k.kind, ID: j.ID})
 		d.State, d.Done, d.Expires = DeletionNotPossible, d.Made, time.Time{}
 		if k.have.Known {
 			d.Expires = d.Made.Add(k.have.Max)
 		}
-		if err := a.client.store.Put(ctx, d.record(a.subject, time.Time{})); err != nil {
-			a.client.log.LogAttrs(ctx, slog.LevelError, "tryon: what stays could not be stored", slog.Any("error", storeError(err)))
+		if !named && k.have.Erasable {
+			d.Last = "name-unknown"
 		}
+		records = append(records, d.record(subject, time.Time{}))
 	}
+	return records
 }
 
 // tryErase tries one deletion and writes down what came of it.
@@ -258,20 +269,39 @@ func (c *Client) sweepJobs(ctx context.Context, report *SweepReport) error {
 		if err := due[i].decode(&j); err != nil {
 			return storeError(err)
 		}
+		var stays []Record
 		if j.State == JobSending {
 			j.State = JobUnknown
 			report.Unknown++
+			if stays, err = c.lost(ctx, &j, due[i].Subject); err != nil {
+				return err
+			}
 		}
 		j.Outcome = Timeout.String()
 		if j.State == JobAccepted {
 			j.State = JobFailed
 			c.cancel(ctx, &j, due[i].Subject)
 		}
-		if err := c.store.Put(ctx, record(KindJob, j.ID, due[i].Subject, time.Time{}, &j)); err != nil {
+		if err := c.store.Put(ctx, append(stays, record(KindJob, j.ID, due[i].Subject, time.Time{}, &j))...); err != nil {
 			return storeError(err)
 		}
 	}
 	return nil
+}
+
+// lost is what may have stayed of a job whose process died before it learnt the
+// job's name.
+func (c *Client) lost(ctx context.Context, j *Job, subject [32]byte) ([]Record, error) {
+	rt := c.route(j.Backend)
+	if rt == nil {
+		return nil, nil
+	}
+	var left []Deletion
+	if err := find(ctx, c.store, Filter{Kind: KindErasure, Subject: subject}, &left); err != nil {
+		return nil, storeError(err)
+	}
+	named := slices.ContainsFunc(left, func(d Deletion) bool { return d.Job == j.ID })
+	return c.attest(rt, j, subject, named), nil
 }
 
 // cancel tells a backend that nobody waits for a job any more, where it can be

@@ -25,6 +25,7 @@ const (
 	// maxRequest bounds a request body. It is held in memory, so that its hash
 	// is on record before the first byte leaves.
 	maxRequest = 64 << 20
+	maxHeader  = 256 << 10 // of a response's headers
 )
 
 // gate is the transport of a backend's HTTP client during one attempt. It lets
@@ -66,6 +67,8 @@ func (c *Client) newGate(ctx context.Context, r *route, allow func(context.Conte
 			TLSHandshakeTimeout:   10 * time.Second,
 			ExpectContinueTimeout: time.Second,
 			MaxIdleConnsPerHost:   4,
+
+			MaxResponseHeaderBytes: maxHeader,
 		}
 	}
 	return g

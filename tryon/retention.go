@@ -51,6 +51,13 @@ type Eraser interface {
 	Erase(ctx context.Context, e *Erasure) error
 }
 
+// Leaver is a backend that says what accepted work leaves behind by its name
+// alone. It is asked when that name was lost on the way and came with a
+// provider's callback; otherwise Handle.Left says it.
+type Leaver interface {
+	Leftovers(remote string) []Leftover
+}
+
 // Erasure is one thing to delete and the means to do it.
 type Erasure struct {
 	Leftover

@@ -147,7 +147,12 @@ func (b *Backend) Submit(ctx context.Context, in *tryon.Input) (*tryon.Handle, e
 	if a.RequestID == "" {
 		return nil, &tryon.Error{Code: tryon.AcceptedUnknown, Reason: "no-name"}
 	}
-	return &tryon.Handle{ID: a.RequestID, Left: []tryon.Leftover{{Kind: "output", ID: a.RequestID}}}, nil
+	return &tryon.Handle{ID: a.RequestID, Left: b.Leftovers(a.RequestID)}, nil
+}
+
+// Leftovers implements tryon.Leaver.
+func (b *Backend) Leftovers(id string) []tryon.Leftover {
+	return []tryon.Leftover{{Kind: "output", ID: id}}
 }
 
 // request is the path of accepted work: the model without its sub-path.

@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"net/url"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -102,6 +103,11 @@ func recordCases() []testCase {
 			draws(1)(t, w)
 			w.empty(t)
 		}},
+		{name: "what can't be named is attested", needs: func(d *Driver) bool { return d.Async }, faults: []Fault{{On: Submit, Kind: Drop}}, run: func(t *testing.T, w *world) {
+			result, err := w.render(t, t.Context())
+			w.failed(t, result, err, false, tryon.AcceptedUnknown)
+			w.attested(t)
+		}},
 		{name: "deletions are tried again", needs: erases, faults: []Fault{{On: Erase, Kind: Status, Status: 500, Times: 4}}, run: func(t *testing.T, w *world) {
 			draws(1)(t, w)
 			w.sweep(t, 10*time.Hour)
@@ -180,6 +186,24 @@ func (w *world) sweep(t *testing.T, d time.Duration) {
 	for end := time.Now().Add(d); time.Now().Before(end); time.Sleep(5 * time.Minute) {
 		if _, err := w.client.Sweep(t.Context()); err != nil {
 			t.Fatal(err)
+		}
+	}
+}
+
+// attested looks that, of a job whose name was lost, all that the profile says
+// to be kept is in the queue or attested as not possible to delete.
+func (w *world) attested(t *testing.T) {
+	t.Helper()
+	h := must(w.client.Holdings(t.Context(), w.subject))(t)
+	p := w.backend.Describe()
+	for kind, r := range map[string]tryon.Retention{"upload": p.Uploads, "output": p.Outputs} {
+		if r.Known && r.Max == 0 {
+			continue
+		}
+		if !slices.ContainsFunc(h.Deletions, func(d tryon.Deletion) bool {
+			return d.Kind == kind && d.State == tryon.DeletionNotPossible || d.State == tryon.DeletionErased || d.State == tryon.DeletionQueued
+		}) {
+			t.Errorf("%s: kept, and nothing on record says so: %+v", kind, h.Deletions)
 		}
 	}
 }
@@ -316,6 +340,9 @@ func callbackCases() []testCase {
 				t.Errorf("got %v", w.heard(t, err))
 			}
 			w.counts(t, 1, 1)
+			if erases(w.driver) {
+				w.empty(t)
+			}
 		}},
 	}
 }

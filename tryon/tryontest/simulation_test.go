@@ -174,7 +174,7 @@ func (s *simulation) count(what string, n int) {
 }
 
 // picture is a small picture that no other number gives.
-func (s *simulation) picture(t *testing.T, n int) *imageproc.Clean {
+func (s *simulation) picture(t testing.TB, n int) *imageproc.Clean {
 	img := image.NewNRGBA(image.Rect(0, 0, 32, 32))
 	for i := range img.Pix {
 		img.Pix[i] = 255
@@ -268,7 +268,7 @@ func (s *simulation) run(t *testing.T, jobs int) {
 	var lines strings.Builder
 	for _, k := range []string{
 		"jobs", "injected faults", "kills", "handed over by name", "pictures", "failed", "fate unknown", "resumed", "accepted",
-		"duplicate submissions", "lost handles", "bodies sent", "bytes sent", "bodies that differ", "left and not queued", "left, name never learned", "erased", "longest, minutes", "expired by declaration", "still queued", "simulated hours",
+		"duplicate submissions", "lost handles", "bodies sent", "bytes sent", "bodies that differ", "left and not queued", "left, name never learned", "of those not attested", "erased", "longest, minutes", "expired by declaration", "still queued", "simulated hours",
 	} {
 		lines.WriteString(fmt.Sprintf("%-26s %d\n", k, s.tally[k]))
 	}
@@ -462,7 +462,7 @@ func (s *simulation) checkLedger(t *testing.T) {
 // checkErasure looks that whatever is left at a provider that can delete is in
 // the queue.
 func (s *simulation) checkErasure(t *testing.T) {
-	queued := map[string]bool{}
+	queued, attested := map[string]bool{}, map[string]bool{}
 	for _, r := range s.find(t, tryon.KindErasure) {
 		var d tryon.Deletion
 		if err := json.Unmarshal(r.Data, &d); err != nil {
@@ -475,6 +475,8 @@ func (s *simulation) checkErasure(t *testing.T) {
 		case tryon.DeletionErased:
 			s.tally["erased"]++
 			s.tally["longest, minutes"] = max(s.tally["longest, minutes"], int(d.Done.Sub(d.Made).Minutes()))
+		case tryon.DeletionNotPossible:
+			attested[d.Job] = true
 		case tryon.DeletionExpired:
 			queued[d.Remote] = true // the provider declares to have deleted it
 			s.tally["expired by declaration"]++
@@ -488,11 +490,19 @@ func (s *simulation) checkErasure(t *testing.T) {
 			}
 		}
 	}
-	named := map[string]bool{}
+	named, nameless := map[string]bool{}, map[string]int{}
 	for _, r := range s.find(t, tryon.KindJob) {
 		var j tryon.Job
-		if err := json.Unmarshal(r.Data, &j); err == nil && j.Remote != "" {
+		if err := json.Unmarshal(r.Data, &j); err != nil {
+			t.Fatal(err)
+		}
+		if j.Remote != "" {
 			named[j.Backend+" "+j.Remote] = true
+		} else if j.State == tryon.JobUnknown {
+			nameless[j.Backend]++
+			if !attested[j.ID] {
+				t.Errorf("its name was lost, and nothing says that it stays: %+v", j)
+			}
 		}
 	}
 	for _, name := range []string{"fal", "comfy"} {
@@ -500,10 +510,15 @@ func (s *simulation) checkErasure(t *testing.T) {
 			// A job whose name we never learned cannot be deleted by it; it expires.
 			if !named[name+" "+left] {
 				s.tally["left, name never learned"]++
+				nameless[name]--
 			} else if !queued[left] {
 				s.tally["left and not queued"]++
 				t.Errorf("%s: %s is left and not in the queue", name, left)
 			}
+		}
+		if nameless[name] < 0 {
+			s.tally["of those not attested"] -= nameless[name]
+			t.Errorf("%s: %d jobs are left there that no record speaks of", name, -nameless[name])
 		}
 	}
 }
