@@ -36,20 +36,22 @@ func way(r Reader, key *[32]byte) ([]*page, error) {
 	return nil, fmt.Errorf("%w: pages below the last bit", ErrCorrupt)
 }
 
-// verify checks that the pages add up to the root and each other.
-func verify(pages []*page, root Hash, key *[32]byte) error {
+// verify checks that the pages add up to the root and each other, and returns
+// the nodes of each.
+func verify(pages []*page, root Hash, key *[32]byte) ([][5][16]subtree, error) {
+	all := make([][5][16]subtree, len(pages))
 	for depth, p := range pages {
-		rows := p.levels()
-		top := rows[4][0]
+		p.levels(&all[depth])
+		top := &all[depth][4][0]
 		want := root
 		if depth > 0 {
 			want = pages[depth-1][nibble(key, depth-1)].hash
 		}
 		if top.hash != want || depth > 0 && top.leaves < 2 {
-			return fmt.Errorf("%w: page at depth %d does not fit the one above", ErrCorrupt, depth)
+			return nil, fmt.Errorf("%w: page at depth %d does not fit the one above", ErrCorrupt, depth)
 		}
 	}
-	return nil
+	return all, nil
 }
 
 // change is what becomes of one key: another value, or none.
@@ -172,16 +174,17 @@ func ProveKey(r Reader, key [32]byte) (value Hash, branch []Hash, ok bool, err e
 	if err != nil {
 		return Hash{}, nil, false, err
 	}
-	if err := verify(pages, root, &key); err != nil {
+	all, err := verify(pages, root, &key)
+	if err != nil {
 		return Hash{}, nil, false, err
 	}
 	leaf := pages[len(pages)-1][nibble(&key, len(pages)-1)]
 	if leaf.kind != leafSlot || leaf.key != key {
 		return Hash{}, nil, false, nil
 	}
-	for depth, p := range pages {
-		rows := p.levels()
-		at := nibble(&key, depth)
+	branch = make([]Hash, 0, 4*len(pages))
+	for depth := range all {
+		rows, at := &all[depth], nibble(&key, depth)
 		for d := 3; d >= 0; d-- {
 			if rows[d+1][at>>(d+1)].leaves == 1 {
 				break // the leaf has risen to here

@@ -51,16 +51,21 @@ type Step struct {
 var headKey = []byte("h")
 
 func logKey(index int64) []byte {
-	return binary.BigEndian.AppendUint64([]byte{'l'}, uint64(index))
+	return appendLogKey(nil, index)
+}
+
+func appendLogKey(to []byte, index int64) []byte {
+	return binary.BigEndian.AppendUint64(append(to, 'l'), uint64(index))
 }
 
 // logReader lets tlog read nodes.
 type logReader struct{ r Reader }
 
 func (l logReader) ReadHashes(indexes []int64) ([]tlog.Hash, error) {
-	keys := make([][]byte, len(indexes))
+	keys, all := make([][]byte, len(indexes)), make([]byte, 0, 9*len(indexes))
 	for i, index := range indexes {
-		keys[i] = logKey(index)
+		all = appendLogKey(all, index)
+		keys[i] = all[len(all)-9 : len(all) : len(all)]
 	}
 	nodes, err := l.r.Nodes(keys)
 	if err != nil {
@@ -320,6 +325,5 @@ func recomputePage(r Reader, way []byte) (subtree, error) {
 			}
 		}
 	}
-	rows := p.levels()
-	return rows[4][0], nil
+	return p.root(), nil
 }

@@ -137,27 +137,26 @@ func (s *slot) subtree() subtree {
 }
 
 // join makes the node above two. One leaf alone rises; anything else is hashed.
-func join(l, r subtree) subtree {
+func join(l, r *subtree) subtree {
 	if l.leaves+r.leaves <= 1 {
 		if l.leaves == 1 {
-			return l
+			return *l
 		}
-		return r
+		return *r
 	}
 	return subtree{nodeHash(&l.hash, &r.hash), 2}
 }
 
 // levels computes the nodes of a page from the slots up: 16, 8, 4, 2, 1.
-func (p *page) levels() (rows [5][16]subtree) {
+func (p *page) levels(rows *[5][16]subtree) {
 	for i := range p {
 		rows[0][i] = p[i].subtree()
 	}
 	for d := 1; d < 5; d++ {
 		for i := range 16 >> d {
-			rows[d][i] = join(rows[d-1][2*i], rows[d-1][2*i+1])
+			rows[d][i] = join(&rows[d-1][2*i], &rows[d-1][2*i+1])
 		}
 	}
-	return rows
 }
 
 // root computes the node that a page adds up to, the last of its levels.
@@ -168,7 +167,7 @@ func (p *page) root() subtree {
 	}
 	for n := 8; n > 0; n /= 2 {
 		for i := range n {
-			row[i] = join(row[2*i], row[2*i+1])
+			row[i] = join(&row[2*i], &row[2*i+1])
 		}
 	}
 	return row[0]

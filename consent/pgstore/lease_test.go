@@ -229,18 +229,18 @@ func TestInstancesRace(t *testing.T) {
 			dice := rand.New(rand.NewPCG(7, uint64(p)))
 			any := func() *consent.Ledger { return ledgers[dice.IntN(instances)] }
 			steady := func() *consent.Ledger { return ledgers[2+dice.IntN(instances-2)] }
-			name := fmt.Sprint("person ", p)
+			tenant, name := fmt.Sprint("shop ", p%16), fmt.Sprint("person ", p)
 			ask := func() (bool, time.Time) {
 				l := any()
 				asked := time.Now()
 				ctx, cancel := context.WithTimeout(ctx, 100*time.Millisecond)
 				defer cancel()
-				d, err := l.Check(ctx, consent.Query{Subject: l.Subject("shop", name), Purpose: consent.TryOnRender})
+				d, err := l.Check(ctx, consent.Query{Subject: l.Subject(tenant, name), Purpose: consent.TryOnRender})
 				return err == nil && d.Allowed, asked
 			}
 			for round := 0; done.Load() < ops; round++ {
 				l := steady()
-				if _, err := l.Grant(ctx, grant(l.Subject("shop", name), fmt.Sprint(name, " round ", round))); err != nil {
+				if _, err := l.Grant(ctx, grant(l.Subject(tenant, name), fmt.Sprint(name, " round ", round))); err != nil {
 					t.Errorf("grant: %v", err)
 					return
 				}
@@ -250,7 +250,7 @@ func TestInstancesRace(t *testing.T) {
 					}
 				}
 				l = steady()
-				if _, err := l.Withdraw(ctx, l.Subject("shop", name)); err != nil {
+				if _, err := l.Withdraw(ctx, l.Subject(tenant, name)); err != nil {
 					t.Errorf("withdraw: %v", err)
 					return
 				}
