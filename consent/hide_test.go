@@ -10,6 +10,7 @@ import (
 	"fmt"
 	"log/slog"
 	"os"
+	"reflect"
 	"strings"
 	"testing"
 	"time"
@@ -59,6 +60,42 @@ func prints(v any) string {
 	return out.String()
 }
 
+// dump spells everything that reflection can reach from v, as debuggers' and
+// loggers' dumpers do: through pointers and into unexported fields.
+func dump(out *bytes.Buffer, v reflect.Value, seen map[uintptr]bool) {
+	switch v.Kind() {
+	case reflect.Pointer, reflect.Interface:
+		if v.IsNil() || v.Kind() == reflect.Pointer && seen[v.Pointer()] {
+			return
+		}
+		if v.Kind() == reflect.Pointer {
+			seen[v.Pointer()] = true
+		}
+		dump(out, v.Elem(), seen)
+	case reflect.Struct:
+		for i := range v.NumField() {
+			dump(out, v.Field(i), seen)
+		}
+	case reflect.Slice, reflect.Array:
+		if v.Type().Elem().Kind() == reflect.Uint8 {
+			for i := range v.Len() {
+				out.WriteByte(byte(v.Index(i).Uint()))
+			}
+			return
+		}
+		for i := range v.Len() {
+			dump(out, v.Index(i), seen)
+		}
+	case reflect.Map:
+		for _, k := range v.MapKeys() {
+			dump(out, k, seen)
+			dump(out, v.MapIndex(k), seen)
+		}
+	case reflect.String:
+		out.WriteString(v.String())
+	}
+}
+
 func TestNothingPersonalIsPrinted(t *testing.T) {
 	ctx := t.Context()
 	keys := consent.GenerateKeys()
@@ -106,6 +143,17 @@ func TestNothingPersonalIsPrinted(t *testing.T) {
 		for _, secret := range planted {
 			if i := strings.Index(out, secret); i >= 0 {
 				t.Errorf("%s prints %q: ...%s...", name, secret, out[max(0, i-60):min(len(out), i+60)])
+			}
+		}
+	}
+	for name, v := range map[string]any{
+		"subject": who, "keys": keys, "permit": permit, "receipt": r, "holder": &wrapped{hidden: r, keys: keys, who: who, permit: permit},
+	} {
+		var out bytes.Buffer
+		dump(&out, reflect.ValueOf(v), make(map[uintptr]bool))
+		for _, secret := range planted {
+			if strings.Contains(out.String(), secret) {
+				t.Errorf("reflection finds %q in a %s", secret, name)
 			}
 		}
 	}

@@ -5,6 +5,9 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"go/ast"
+	"go/parser"
+	"go/token"
 	"os"
 	"slices"
 	"strings"
@@ -51,6 +54,32 @@ func TestBuiltinProfiles(t *testing.T) {
 	}
 	if _, err := consent.BuiltinProfile("../profile"); !errors.Is(err, consent.ErrProfile) {
 		t.Errorf("a name that is a path: %v", err)
+	}
+}
+
+// The documentation promises that all five agreements are on in under thirty
+// lines: those of ExampleBuiltinProfile, counted up to the ledger.
+func TestFiveAgreementsInUnderThirtyLines(t *testing.T) {
+	files := token.NewFileSet()
+	f, err := parser.ParseFile(files, "example_test.go", nil, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	lines := 0
+	for _, d := range f.Decls {
+		fn, ok := d.(*ast.FuncDecl)
+		if !ok || fn.Name.Name != "ExampleBuiltinProfile" {
+			continue
+		}
+		ast.Inspect(fn, func(n ast.Node) bool {
+			if call, ok := n.(*ast.SelectorExpr); ok && call.Sel.Name == "New" {
+				lines = files.Position(call.Pos()).Line - files.Position(fn.Pos()).Line
+			}
+			return true
+		})
+	}
+	if lines == 0 || lines >= 30 {
+		t.Errorf("%d lines, want under 30", lines)
 	}
 }
 

@@ -26,6 +26,11 @@
 // read counts. After Withdraw has returned at one instance, another one says yes
 // for a lease at most; from then on it says no, or that it cannot tell.
 //
+// A consent bound to a session ([consent.Grant].Heartbeat) is the exception: its
+// beats are known to the instance that took it, and every other one answers
+// [consent.SessionEnded]. Route a session to one instance, or bind its consent by
+// Until instead.
+//
 // # Walls between tenants
 //
 // Every key has the tenant in it. Behind that stands row-level security: a
