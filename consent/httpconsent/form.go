@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/hex"
 	"errors"
+	"mime"
 	"net/http"
 	"slices"
 	"time"
@@ -111,9 +112,17 @@ func (h *Handler) answer(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
+// parse reads a posted form, also as a script's FormData sends it.
+func parse(r *http.Request) error {
+	if kind, _, err := mime.ParseMediaType(r.Header.Get("Content-Type")); err == nil && kind == "multipart/form-data" {
+		return r.ParseMultipartForm(maxBody) // so nothing of it goes to disk
+	}
+	return r.ParseForm()
+}
+
 // shown finds out which text the person saw.
 func (h *Handler) shown(r *http.Request, t *tenant, who consent.Subject) (*Notice, *showing, error) {
-	if err := r.ParseForm(); err != nil {
+	if err := parse(r); err != nil {
 		return nil, nil, errForm
 	}
 	s, err := h.tokens.openForm(r.PostForm.Get("form"), who)

@@ -136,6 +136,9 @@ func (h *Handler) add(t Tenant) error {
 	return nil
 }
 
+// maxBody is more than any form has.
+const maxBody = 64 << 10
+
 // ServeHTTP answers the requests that the package's doc lists.
 func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	header := w.Header()
@@ -143,7 +146,7 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	header.Set("Referrer-Policy", "same-origin") // a link's token goes nowhere else, and our own button says where it stands
 	header.Set("X-Content-Type-Options", "nosniff")
 	header.Add("Vary", "Origin")
-	r.Body = http.MaxBytesReader(w, r.Body, 64<<10)
+	r.Body = http.MaxBytesReader(w, r.Body, maxBody)
 	h.mux.ServeHTTP(w, r)
 }
 
@@ -246,7 +249,7 @@ func (h *Handler) withdraw(w http.ResponseWriter, r *http.Request) {
 }
 
 func (h *Handler) withdrawal(w http.ResponseWriter, r *http.Request) (*consent.Receipt, error) {
-	if err := r.ParseForm(); err != nil {
+	if err := parse(r); err != nil {
 		return nil, errForm
 	}
 	var who consent.Subject

@@ -1,10 +1,12 @@
 package httpconsent_test
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
 	"html"
+	"mime/multipart"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
@@ -204,6 +206,36 @@ func TestSentTogether(t *testing.T) {
 	}
 }
 
+// A page's script sends what it has as multipart/form-data.
+func TestFormData(t *testing.T) {
+	d := newDesk(t, nil)
+	f := d.form()
+	post := func(padding int) *httptest.ResponseRecorder {
+		var body bytes.Buffer
+		m := multipart.NewWriter(&body)
+		for k, v := range map[string]string{"form": f.Token, "agree": string(consent.TryOnRender), "padding": strings.Repeat("x", padding)} {
+			if err := m.WriteField(k, v); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if err := m.Close(); err != nil {
+			t.Fatal(err)
+		}
+		r := httptest.NewRequest(http.MethodPost, "/answer", &body)
+		r.Header.Set("Content-Type", m.FormDataContentType())
+		r.Header.Set("Test-Person", "anna")
+		r.Header.Set("Origin", site)
+		w := httptest.NewRecorder()
+		d.ServeHTTP(w, r)
+		return w
+	}
+	d.refused(post(64<<10), http.StatusBadRequest, httpconsent.BadForm)
+	if w := post(0); w.Code != http.StatusCreated {
+		t.Errorf("%d %s", w.Code, w.Body)
+	}
+	d.check(consent.TryOnRender, consent.Granted)
+}
+
 func TestRefused(t *testing.T) {
 	d := newDesk(t, nil)
 	f := d.form()
@@ -220,6 +252,15 @@ func TestRefused(t *testing.T) {
 	}{
 		{"another site", "POST", "/answer", agree, []string{"Origin", "https://evil.example"}, 403, httpconsent.BadOrigin},
 		{"no site", "POST", "/answer", agree, []string{"Origin", ""}, 403, httpconsent.BadOrigin},
+		{"a page without a site", "POST", "/answer", agree, []string{"Origin", "null"}, 403, httpconsent.BadOrigin},
+		{"a site that ends like ours", "POST", "/answer", agree, []string{"Origin", "https://evil" + strings.TrimPrefix(site, "https://")}, 403, httpconsent.BadOrigin},
+		{"a site that begins like ours", "POST", "/answer", agree, []string{"Origin", site + ".evil.example"}, 403, httpconsent.BadOrigin},
+		{"our site with a dot", "POST", "/answer", agree, []string{"Origin", site + "."}, 403, httpconsent.BadOrigin},
+		{"our site without TLS", "POST", "/answer", agree, []string{"Origin", strings.Replace(site, "https", "http", 1)}, 403, httpconsent.BadOrigin},
+		{"another site's referrer", "POST", "/answer", agree, []string{"Origin", "", "Referer", "https://evil.example/?" + site}, 403, httpconsent.BadOrigin},
+		{"withdrawal by a page without a site", "POST", "/withdraw", nil, []string{"Origin", "null"}, 403, httpconsent.BadOrigin},
+		{"an answer in the address", "POST", "/answer?" + agree.Encode(), nil, nil, 400, httpconsent.BadForm},
+		{"more than a form has", "POST", "/answer", with("more", strings.Repeat("x", 64<<10)), nil, 400, httpconsent.BadForm},
 		{"withdrawal from another site", "POST", "/withdraw", nil, []string{"Origin", "https://evil.example"}, 403, httpconsent.BadOrigin},
 		{"form for another site", "GET", "/form", nil, []string{"Origin", "https://evil.example"}, 403, httpconsent.BadOrigin},
 		{"nobody", "POST", "/answer", agree, []string{"Test-Person", ""}, 401, httpconsent.NoSession},

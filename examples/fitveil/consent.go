@@ -117,7 +117,7 @@ func (c *consentFlags) verbFlags(sh *shell, verb string) *flag.FlagSet {
 	f.IntVar(&c.atLeast, "at-least", 0, "the age in years that the person was established to have reached")
 	f.StringVar(&c.country, "country", "", "where the person is, two letters, for age limits")
 	f.BoolVar(&c.ownPhoto, "own-photo", false, "the person said that the photo is of them")
-	f.StringVar(&c.pub, "pub", "", "public keys in base64, separated by commas, for verify; default: that of the keys file")
+	f.StringVar(&c.pub, "pub", "", "public keys for verify, in base64 or as files, separated by commas; default: that of the keys file")
 	f.StringVar(&c.at, "at", "", "the time that a proof is about, like 2027-01-31T00:00:00Z; default: now")
 	f.StringVar(&c.since, "checkpoint", "", "file with an earlier checkpoint: prove shows that the log has only grown since,\nverify demands it")
 	f.StringVar(&c.profile, "profile", "", "agreement in force: a file, or one of "+strings.Join(consent.BuiltinProfiles(), " "))

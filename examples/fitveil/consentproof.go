@@ -5,10 +5,12 @@ import (
 	"context"
 	"crypto/ed25519"
 	"encoding/base64"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
 	"os"
+	"strings"
 	"time"
 
 	"github.com/fitveil/fitveil/consent"
@@ -62,9 +64,9 @@ func checkpoint(sh *shell, c *consentFlags, l *consent.Ledger) error {
 // publicKeys are those of -pub, or that of the keys file.
 func (sh *shell) publicKeys(c *consentFlags) (keys []ed25519.PublicKey, err error) {
 	for _, text := range split(c.pub) {
-		raw, err := base64.StdEncoding.DecodeString(text)
-		if err != nil || len(raw) != ed25519.PublicKeySize {
-			return nil, errors.New("-pub is not an Ed25519 public key in base64")
+		raw, err := publicKeyOf(text)
+		if err != nil {
+			return nil, err
 		}
 		keys = append(keys, raw)
 	}
@@ -81,10 +83,29 @@ func (sh *shell) publicKeys(c *consentFlags) (keys []ed25519.PublicKey, err erro
 	return own.PublicKeys(), nil
 }
 
-// verifyConsent needs a receipt or a proof and a public key, nothing else.
+// publicKeyOf reads a key in base64 of either alphabet, or a file with one as it
+// stands or as "fitveil consent key" prints it.
+func publicKeyOf(text string) (ed25519.PublicKey, error) {
+	if data, err := os.ReadFile(text); err == nil && len(data) < 1<<16 {
+		var printed struct {
+			PublicKey string `json:"public_key"`
+		}
+		if text = strings.TrimSpace(string(data)); json.Unmarshal(data, &printed) == nil {
+			text = printed.PublicKey
+		}
+	}
+	plain := strings.TrimRight(strings.NewReplacer("-", "+", "_", "/").Replace(text), "=")
+	raw, err := base64.RawStdEncoding.DecodeString(plain)
+	if err != nil || len(raw) != ed25519.PublicKeySize {
+		return nil, errors.New("-pub is neither an Ed25519 public key in base64 nor a file with one")
+	}
+	return raw, nil
+}
+
+// verifyConsent needs a receipt, proof or checkpoint and a public key, nothing else.
 func verifyConsent(sh *shell, c *consentFlags, args []string) error {
 	if len(args) > 1 {
-		return errors.New("verify takes one receipt or proof: a file, or standard input")
+		return errors.New("verify takes one receipt, proof or checkpoint: a file, or standard input")
 	}
 	keys, err := sh.publicKeys(c)
 	if err != nil {
@@ -111,10 +132,26 @@ func verifyConsent(sh *shell, c *consentFlags, args []string) error {
 	if bytes.HasPrefix(data, []byte(`{"body":{"at":`)) {
 		return sh.verifyProof(data, outside, keys)
 	}
+	if bytes.HasPrefix(data, []byte("fitveil-consent/")) {
+		return sh.verifyCheckpoint(append(data, '\n'), keys)
+	}
 	if outside != nil {
 		return fmt.Errorf("%w: a receipt alone says nothing about a checkpoint: ask for a proof", errRefused)
 	}
 	return sh.verifyReceipt(data, keys)
+}
+
+func (sh *shell) verifyCheckpoint(text []byte, keys []ed25519.PublicKey) error {
+	cp, err := consent.ParseCheckpoint(text, keys...)
+	if err != nil {
+		return refusedUnlessIO(err)
+	}
+	return sh.print(struct {
+		OK      bool      `json:"ok"`
+		Origin  string    `json:"origin"`
+		LogSize int64     `json:"log_size"`
+		Time    time.Time `json:"time"`
+	}{true, cp.Origin, cp.Head.Size, cp.Time})
 }
 
 func (sh *shell) verifyReceipt(data []byte, keys []ed25519.PublicKey) error {
