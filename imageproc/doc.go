@@ -33,7 +33,7 @@
 // square, eXIf of 38 bytes if the picture has to be turned. A [Mark] is written
 // only where the options ask for it, and so is what [Keep] names: creator, rights
 // and the IPTC source type, read from the input and written anew as XMP, and the
-// gain map of an HDR picture, a JPEG behind the JPEG that is stripped like it. Only
+// gain map of an HDR picture, a JPEG behind the JPEG, or the item tmap, stripped like it. Only
 // content credentials, on request, go over as they are; they may hold what Strip
 // removes elsewhere.
 //

@@ -22,13 +22,15 @@ type heifParser struct {
 	scan   *scanBudget
 	budget int // boxes, items, places, relations and units of coded data still to be read
 
-	major  string // brand
-	brands []string
-	meta   bmff.Box
-	media  []heifSpan // what the mdat boxes hold
-	idat   bmff.Box
-	moov   bmff.Box
-	nested bool // meta is the one of a track
+	major     string    // brand
+	toneBrand bool      // the brand tmap is there
+	toneMap   *heifItem // the gain map's item, if it is kept
+	brands    []string
+	meta      bmff.Box
+	media     []heifSpan // what the mdat boxes hold
+	idat      bmff.Box
+	moov      bmff.Box
+	nested    bool // meta is the one of a track
 
 	primary  uint32
 	items    map[uint32]*heifItem
@@ -97,7 +99,7 @@ func parseHEIF(data []byte, f Format, lim Limits, x extras) (*picture, error) {
 	p := &heifParser{
 		data: data, lim: lim, budget: lim.MaxSegments,
 		items: make(map[uint32]*heifItem), alphas: make(map[uint32][]*heifItem),
-		pic: &picture{format: f, orientation: 1, keeps: x.keep.Provenance, channels: 3}, joined: len(data),
+		pic: &picture{format: f, orientation: 1, keeps: x.keep.Provenance, keepsGain: x.keep.GainMap, channels: 3}, joined: len(data),
 	}
 	p.scan = newScanBudget(&p.pic.texts)
 	if int64(len(data)) > math.MaxUint32-(1<<20) {
@@ -263,6 +265,7 @@ func (p *heifParser) readBrands(b bmff.Box) error {
 	dropped := len(b.Body) % 4
 	for i := 0; i+4 <= len(b.Body); i += 4 {
 		brand := string(b.Body[i : i+4])
+		p.toneBrand = p.toneBrand || brand == "tmap" && i > 4
 		switch {
 		case i == 4:
 			if brand != "\x00\x00\x00\x00" {

@@ -43,6 +43,10 @@ func (p *heifParser) choosePayloads() error {
 			return p.failItem(it, ErrCorrupt, "no data")
 		}
 		var err error
+		if it == p.toneMap {
+			it.payload = p.toneMapPayload()
+			continue
+		}
 		if it.typ == "grid" || it.typ == "iovl" {
 			it.payload, err = p.derivation(it)
 		} else {

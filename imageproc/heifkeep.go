@@ -35,6 +35,11 @@ func (p *heifParser) choose() error {
 			return err
 		}
 	}
+	if p.pic.keepsGain {
+		if err := p.keepToneMap(); err != nil {
+			return err
+		}
+	}
 	n := uint16(0)
 	for _, it := range p.order {
 		if it.state == heifKept {
@@ -137,7 +142,7 @@ func (p *heifParser) examine(it *heifItem, depth int) error {
 	switch {
 	case depth > heifDepth:
 		return p.failItem(it, ErrCorrupt, "derived more than %d times, or from itself", heifDepth)
-	case !heifPictures[it.typ]:
+	case !heifPictures[it.typ] && it != p.toneMap:
 		return p.failItem(it, ErrUnsupported, "a picture of type %s is not supported", heifType(it.typ))
 	case it.secured:
 		return p.failItem(it, ErrUnsupported, "protected data is not supported")

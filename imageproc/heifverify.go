@@ -24,7 +24,8 @@ type heifVerifier struct {
 	idat    []byte
 	inIdat  map[heifRange]*heifSeen
 	inMdat  map[heifRange]*heifSeen
-	marked  bool // the last item is to be the packet of a mark
+	toneMap []byte // what the item tmap is to hold, or nil
+	marked  bool   // the last item is to be the packet of a mark
 }
 
 // heifSeen is an item as the output describes it.
@@ -53,7 +54,7 @@ type heifRange struct{ start, size uint32 }
 // picture of the size and orientation given, and the packet.
 func verifyHEIF(r io.Reader, want *picture, packet []byte) error {
 	v := &heifVerifier{
-		r: bufio.NewReaderSize(r, 64<<10), format: want.format, marked: packet != nil,
+		r: bufio.NewReaderSize(r, 64<<10), format: want.format, marked: packet != nil, toneMap: want.toneMap,
 		inIdat: map[heifRange]*heifSeen{}, inMdat: map[heifRange]*heifSeen{},
 	}
 	typ, body := v.box()
@@ -120,6 +121,9 @@ func (v *heifVerifier) brands(typ string, b []byte) {
 	v.insist(typ == "ftyp" && len(b) >= 8 && len(b)%4 == 0 && heifNumber(b[4:8]) == 0, "ftyp is not the canonical one")
 	for i := 0; v.err == nil && i < len(b); i += 4 {
 		brand := string(b[i : i+4])
+		if brand == "tmap" && v.toneMap != nil {
+			continue
+		}
 		v.insist(i == 4 || strings.Contains(allowed, brand) && !strings.Contains(brand, " "), "a brand is not allowed")
 	}
 }
@@ -193,13 +197,16 @@ func (v *heifVerifier) entries(b []byte) {
 		kind := string(e[8:12])
 		if v.marked && n == count {
 			v.insist(string(e[8:]) == "mime\x00application/rdf+xml\x00", "an item that is not the mark")
+		} else if kind == "tmap" && v.toneMap != nil {
+			v.insist(!slices.ContainsFunc(v.items, func(it *heifSeen) bool { return it.typ == kind }) && len(e) == 13 && e[12] == 0, "a second gain map, or one with a name")
 		} else {
 			v.insist(slices.Contains([]string{"hvc1", "av01", "grid", "iovl", "iden"}, kind) && len(e) == 13 && e[12] == 0, "an item of type %q, or with a name", kind)
 		}
 		v.items = append(v.items, &heifSeen{typ: kind, hidden: e[3] == 1})
 	})
 	v.insist(len(v.items) == count && v.primary >= 1 && v.primary <= count, "number of items")
-	v.insist(v.err != nil || v.items[v.primary-1].typ != "mime", "the primary item is no picture")
+	v.insist(v.err != nil || v.items[v.primary-1].typ != "mime" && v.items[v.primary-1].typ != "tmap", "the primary item is no picture")
+	v.insist((v.toneMap != nil) == slices.ContainsFunc(v.items, func(it *heifSeen) bool { return it.typ == "tmap" }), "a gain map is missing")
 }
 
 // relations reads iref.
@@ -229,6 +236,7 @@ func (v *heifVerifier) relations(b []byte) {
 		case "dimg":
 			v.insist(from.inputs == nil && to != nil, "inputs in two places, or none")
 			from.inputs = to
+			v.insist(from.typ != "tmap" || len(to) == 2 && int(to[0]) == v.primary && v.items[to[1]-1].hidden, "a gain map of something else, or one that is shown")
 		case "auxl":
 			v.insist(from.auxiliary == nil && to != nil, "auxiliary to nothing, or in two places")
 			from.auxiliary = to

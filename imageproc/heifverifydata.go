@@ -101,6 +101,11 @@ func (v *heifVerifier) data(it *heifSeen, size int64, s heifStream, packet []byt
 		v.nals(size, s, int64(it.coding[len(it.coding)-1]-'0'))
 	case "av01":
 		v.obus(size, s, false)
+	case "tmap":
+		v.insist(size == int64(len(v.toneMap)), "the gain map says something else")
+		if v.err == nil {
+			v.insist(string(s.take(size)) == string(v.toneMap), "the gain map says something else")
+		}
 	case "mime":
 		v.insist(size == int64(len(packet)), "XMP is not the packet expected")
 		if v.err == nil {

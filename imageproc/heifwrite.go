@@ -54,7 +54,7 @@ var sequenceBrands = []string{"msf1", "hevc", "hevx", "hevm", "hevs", "avis"}
 // none, as long as the others say what the file is.
 func (p *heifParser) ftyp() []byte {
 	write := func(major string, brands []string) []byte {
-		return bmff.New("ftyp", []byte(major), make([]byte, 4), []byte(strings.Join(brands, "")))
+		return bmff.New("ftyp", []byte(major), make([]byte, 4), []byte(strings.Join(p.toneBrands(brands), "")))
 	}
 	if len(p.movie.tracks) == 0 {
 		isSequence := func(b string) bool { return slices.Contains(sequenceBrands, b) }

@@ -22,10 +22,12 @@ type Keep struct {
 	// credentials themselves, whose signature would no longer fit, go; the report
 	// names them. The source type of a Mark comes before the input's.
 	SourceType bool
-	// GainMap keeps the gain map of an HDR picture, in JPEG (Ultra HDR, ISO
-	// 21496-1, Apple's) with its index: a picture behind the picture, stripped like
-	// it, with what it says of itself written anew from its numbers. A MaxSide that
-	// makes the picture smaller drops it.
+	// GainMap keeps the gain map of an HDR picture, stripped like the picture, with
+	// what it says of itself written anew from its numbers: in JPEG (Ultra HDR, ISO
+	// 21496-1, Apple's) a picture behind the picture, with an index; in HEIC and
+	// AVIF the item tmap and what it is derived from. Maps that HEIC files hold in
+	// Apple's way alone, without tmap, go. A MaxSide that makes the picture smaller
+	// drops it.
 	GainMap bool
 	// Provenance keeps content credentials (C2PA): the first manifest store, byte
 	// for byte, since any change breaks its signatures. It may hold thumbnails,

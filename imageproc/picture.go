@@ -25,6 +25,8 @@ type picture struct {
 	kept          []string
 	mended        []string     // see Report
 	baking        Baking       // see Report
+	keepsGain     bool         // HEIC, AVIF: so is a gain map
+	toneMap       []byte       // HEIC, AVIF: what its item holds, if it is kept
 	keeps         bool         // content credentials are to be kept
 	named         *Credentials // of the input
 	c2pa          []byte       // the manifest store, if it is kept
