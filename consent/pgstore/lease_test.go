@@ -224,7 +224,7 @@ func TestInstancesRace(t *testing.T) {
 	})
 	var done, yes, no, late atomic.Int64
 	var people sync.WaitGroup
-	for p := range int(min(48+ops/100, 400)) {
+	for p := range 64 {
 		people.Go(func() {
 			dice := rand.New(rand.NewPCG(7, uint64(p)))
 			any := func() *consent.Ledger { return ledgers[dice.IntN(instances)] }
