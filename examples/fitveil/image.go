@@ -8,6 +8,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"strings"
 
 	"github.com/fitveil/fitveil/imageproc"
 )
@@ -30,8 +31,13 @@ type imageReport struct {
 	Orientation int       `json:"orientation"`
 	Removed     []finding `json:"removed"`
 	Mended      []string  `json:"mended,omitempty"`
-	Width       int       `json:"width,omitempty"`
-	Height      int       `json:"height,omitempty"`
+	Kept        []string  `json:"kept,omitempty"`
+
+	Credentials *imageproc.Credentials `json:"credentials,omitempty"`
+	Baking      imageproc.Baking       `json:"baking,omitempty"`
+
+	Width  int `json:"width,omitempty"`
+	Height int `json:"height,omitempty"`
 }
 
 func (r *imageReport) fill(rep *imageproc.Report) {
@@ -40,7 +46,7 @@ func (r *imageReport) fill(rep *imageproc.Report) {
 	}
 	r.Format = rep.Format.String()
 	r.BytesIn, r.BytesOut, r.Orientation = rep.BytesIn, rep.BytesOut, rep.Orientation
-	r.Mended = rep.Mended
+	r.Mended, r.Kept, r.Credentials, r.Baking = rep.Mended, rep.Kept, rep.Credentials, rep.Baking
 	for _, f := range rep.Removed {
 		r.Removed = append(r.Removed, finding{f.Carrier, f.Bytes, f.Classes})
 	}
@@ -119,6 +125,11 @@ func strip(sh *shell, args []string) error {
 	fs := sh.flags("strip")
 	dir := fs.String("o", "", "write results into this directory, under their own names")
 	lines := fs.Bool("json-lines", false, "walk directories; one JSON object a line")
+	var o imageproc.StripOptions
+	fs.BoolVar(&o.BakeOrientation, "bake", false, "turn JPEG files upright without loss, where that can be done")
+	fs.Func("keep", "what of the metadata to keep: copyright, source, gainmap, provenance; several with commas", func(list string) error {
+		return keep(&o.Keep, list)
+	})
 	if err := parse(fs, args); err != nil {
 		return err
 	}
@@ -126,7 +137,7 @@ func strip(sh *shell, args []string) error {
 		if fs.NArg() != 2 {
 			return errors.New("want IN OUT, or -o DIR and files; fitveil strip -h explains")
 		}
-		return sh.stripOne(file{path: fs.Arg(0)}, fs.Arg(1))
+		return sh.stripOne(file{path: fs.Arg(0)}, fs.Arg(1), &o)
 	}
 	files, err := expand(fs.Args(), *lines)
 	if err != nil {
@@ -147,17 +158,36 @@ func strip(sh *shell, args []string) error {
 		if f.err == nil {
 			f.err = os.MkdirAll(filepath.Dir(out), 0o755)
 		}
-		err = worst(err, sh.stripOne(f, out))
+		err = worst(err, sh.stripOne(f, out, &o))
 	}
 	return err
 }
 
-func (sh *shell) stripOne(f file, out string) error {
-	r := &imageReport{File: f.path}
-	return sh.finish(r, leaveNothing(out, r.strip(f, out)))
+// keep reads the names of what is to be kept.
+func keep(k *imageproc.Keep, list string) error {
+	for name := range strings.SplitSeq(list, ",") {
+		switch name {
+		case "copyright":
+			k.Copyright = true
+		case "source":
+			k.SourceType = true
+		case "gainmap":
+			k.GainMap = true
+		case "provenance":
+			k.Provenance = true
+		default:
+			return errors.New("none of copyright, source, gainmap, provenance")
+		}
+	}
+	return nil
 }
 
-func (r *imageReport) strip(f file, out string) error {
+func (sh *shell) stripOne(f file, out string, o *imageproc.StripOptions) error {
+	r := &imageReport{File: f.path}
+	return sh.finish(r, leaveNothing(out, r.strip(f, out, o)))
+}
+
+func (r *imageReport) strip(f file, out string, o *imageproc.StripOptions) error {
 	if f.err != nil {
 		return f.err
 	}
@@ -170,7 +200,7 @@ func (r *imageReport) strip(f file, out string) error {
 		return err
 	}
 	return create(out, func(w io.Writer) error {
-		rep, err := imageproc.Strip(w, in, nil)
+		rep, err := imageproc.Strip(w, in, o)
 		r.fill(rep)
 		return err
 	})
