@@ -1,10 +1,8 @@
 package main
 
 import (
-	"bytes"
 	"errors"
 	"fmt"
-	"html"
 	"math"
 
 	"github.com/fitveil/fitveil/sizing"
@@ -30,8 +28,19 @@ const (
 	curve = "#b4532a"
 )
 
+// A canvas takes the picture: an SVG or a PNG.
+type canvas interface {
+	rect(x, y, w, h float64, fill string)
+	text(x, y, size float64, anchor, fill, s string)
+	polygon(points []point, fill string, opacity float64)
+	polyline(points []point, stroke string, width float64)
+	bytes() ([]byte, error)
+}
+
+type point struct{ x, y float64 }
+
 // draw makes the picture: one panel for each dimension, and the probabilities below.
-func draw(c *sizing.Chart, r *sizing.Recommendation, e *sizing.Estimates) ([]byte, error) {
+func draw(c *sizing.Chart, r *sizing.Recommendation, e *sizing.Estimates, blank func(width, height int) canvas) ([]byte, error) {
 	var panels []string
 	for _, name := range c.Dimensions() {
 		if _, ok := e.Of(name); ok {
@@ -41,32 +50,25 @@ func draw(c *sizing.Chart, r *sizing.Recommendation, e *sizing.Estimates) ([]byt
 	if len(panels) == 0 {
 		return nil, errors.New("nothing is known of any dimension of the chart")
 	}
-	var b bytes.Buffer
 	height := top + panel*len(panels) + probBox
-	fmt.Fprintf(&b, `<svg xmlns="http://www.w3.org/2000/svg" width="%d" height="%d" viewBox="0 0 %d %d" font-family="sans-serif" font-size="13" fill="%s">`+"\n", width, height, width, height, ink)
-	fmt.Fprintf(&b, `<rect width="%d" height="%d" fill="white"/>`+"\n", width, height)
+	b := blank(width, height)
+	b.rect(0, 0, width, float64(height), "#ffffff")
 	title := "No size of this chart is named"
 	if r.Size != "" {
 		title = fmt.Sprintf("Size %s, %.0f %% sure", r.Size, 100*r.Confidence)
 	}
-	text(&b, left, 34, 20, "start", title)
-	sub := "what is believed of the body (curve, shaded: 95 %) over what each size is made for"
-	text(&b, left, 58, 12, "start", sub)
+	b.text(left, 34, 20, "start", ink, title)
+	b.text(left, 58, 12, "start", ink, "what is believed of the body (curve, shaded: 95 %) over what each size is made for")
 	for i, name := range panels {
 		m, _ := e.Of(name)
-		drawPanel(&b, c, r, m, name, top+panel*i)
+		drawPanel(b, c, r, m, name, top+panel*i)
 	}
-	probabilities(&b, r, top+panel*len(panels))
-	b.WriteString("</svg>\n")
-	return b.Bytes(), nil
-}
-
-func text(b *bytes.Buffer, x, y float64, size int, anchor, s string) {
-	fmt.Fprintf(b, `<text x="%.1f" y="%.1f" font-size="%d" text-anchor="%s">%s</text>`+"\n", x, y, size, anchor, html.EscapeString(s))
+	probabilities(b, r, top+panel*len(panels))
+	return b.bytes()
 }
 
 // drawPanel draws one dimension with its top edge at y.
-func drawPanel(b *bytes.Buffer, c *sizing.Chart, r *sizing.Recommendation, m sizing.Measurement, name string, y int) {
+func drawPanel(b canvas, c *sizing.Chart, r *sizing.Recommendation, m sizing.Measurement, name string, y int) {
 	lo, hi := m.Lo95-1.5*m.SD, m.Hi95+1.5*m.SD
 	for _, label := range c.Sizes() {
 		if a, z, ok := c.Range(label, name); ok {
@@ -82,50 +84,51 @@ func drawPanel(b *bytes.Buffer, c *sizing.Chart, r *sizing.Recommendation, m siz
 	lo, hi = lo-pad, hi+pad
 	at := func(v float64) float64 { return left + (clamp(v, lo, hi)-lo)/(hi-lo)*(width-left-right) }
 	base := float64(y + panel - 40)
-	text(b, left-12, base-30, 14, "end", name)
-	text(b, left-12, base-12, 11, "end", map[bool]string{true: "measured", false: "estimated"}[m.Given])
+	b.text(left-12, base-30, 14, "end", ink, name)
+	b.text(left-12, base-12, 11, "end", ink, map[bool]string{true: "measured", false: "estimated"}[m.Given])
 	for i, label := range c.Sizes() {
 		a, z, ok := c.Range(label, name)
 		if !ok {
 			continue
 		}
-		fill, fontColour := other, ink
+		fill, letters := other, ink
 		if label == r.Size {
-			fill, fontColour = named, "white"
+			fill, letters = named, "#ffffff"
 		}
 		x0, x1 := at(a), at(z)
-		fmt.Fprintf(b, `<rect x="%.1f" y="%.1f" width="%.1f" height="%d" fill="%s" stroke="white" stroke-width="1.5"/>`+"\n", x0, base, max(x1-x0, 2), bar, fill)
+		b.rect(x0+0.75, base, max(x1-x0-1.5, 1), bar, fill) // a gap between neighbours
 		if x1-x0 > 16 || i == 0 {
-			fmt.Fprintf(b, `<text x="%.1f" y="%.1f" font-size="12" text-anchor="middle" fill="%s">%s</text>`+"\n", (x0+x1)/2, base+17, fontColour, html.EscapeString(label))
+			b.text((x0+x1)/2, base+17, 12, "middle", letters, label)
 		}
 	}
 	density(b, m, at, base)
 	for _, v := range []float64{m.Lo95, m.Mean, m.Hi95} {
-		text(b, at(v), base+float64(bar)+13, 10, "middle", fmt.Sprintf("%.0f", v))
+		b.text(at(v), base+bar+13, 10, "middle", ink, fmt.Sprintf("%.0f", v))
 	}
 }
 
 // density draws the log-normal belief over the bars: the curve, and its 95 % shaded.
-func density(b *bytes.Buffer, m sizing.Measurement, at func(float64) float64, base float64) {
+func density(b canvas, m sizing.Measurement, at func(float64) float64, base float64) {
 	mid := (math.Log(m.Lo95) + math.Log(m.Hi95)) / 2
 	sd := max((math.Log(m.Hi95)-math.Log(m.Lo95))/3.92, 1e-4)
 	const tall = 70
-	path := func(from, to float64) string {
-		var p bytes.Buffer
+	path := func(from, to float64) []point {
+		var p []point
 		for i := range 81 {
 			v := math.Exp(from + (to-from)*float64(i)/80)
 			z := (math.Log(v) - mid) / sd
-			fmt.Fprintf(&p, "%.1f,%.1f ", at(v), base-4-tall*math.Exp(-z*z/2))
+			p = append(p, point{at(v), base - 4 - tall*math.Exp(-z*z/2)})
 		}
-		return p.String()
+		return p
 	}
-	fmt.Fprintf(b, `<polygon points="%.1f,%.1f %s%.1f,%.1f" fill="%s" fill-opacity="0.18"/>`+"\n", at(m.Lo95), base-4, path(math.Log(m.Lo95), math.Log(m.Hi95)), at(m.Hi95), base-4, curve)
-	fmt.Fprintf(b, `<polyline points="%s" fill="none" stroke="%s" stroke-width="2"/>`+"\n", path(mid-3.2*sd, mid+3.2*sd), curve)
+	shade := append([]point{{at(m.Lo95), base - 4}}, path(math.Log(m.Lo95), math.Log(m.Hi95))...)
+	b.polygon(append(shade, point{at(m.Hi95), base - 4}), curve, 0.18)
+	b.polyline(path(mid-3.2*sd, mid+3.2*sd), curve, 2)
 }
 
 // probabilities draws a bar for each size, and for none.
-func probabilities(b *bytes.Buffer, r *sizing.Recommendation, y int) {
-	text(b, left, float64(y+20), 12, "start", "probability of each size")
+func probabilities(b canvas, r *sizing.Recommendation, y int) {
+	b.text(left, float64(y+20), 12, "start", ink, "probability of each size")
 	n := len(r.Sizes) + 1
 	step := float64(width-left-right) / float64(n)
 	base := float64(y + probBox - 34)
@@ -139,10 +142,10 @@ func probabilities(b *bytes.Buffer, r *sizing.Recommendation, y int) {
 		}
 		x := left + step*(float64(i)+0.15)
 		h := 84 * p
-		fmt.Fprintf(b, `<rect x="%.1f" y="%.1f" width="%.1f" height="%.1f" fill="%s"/>`+"\n", x, base-h, 0.7*step, max(h, 1), fill)
-		text(b, x+0.35*step, base+16, 12, "middle", label)
+		b.rect(x, base-h, 0.7*step, max(h, 1), fill)
+		b.text(x+0.35*step, base+16, 12, "middle", ink, label)
 		if p >= 0.005 {
-			text(b, x+0.35*step, base-h-5, 11, "middle", fmt.Sprintf("%.0f %%", 100*p))
+			b.text(x+0.35*step, base-h-5, 11, "middle", ink, fmt.Sprintf("%.0f %%", 100*p))
 		}
 	}
 }

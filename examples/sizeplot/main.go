@@ -1,8 +1,9 @@
 // Command sizeplot draws why a size was named: for each dimension of a chart the
 // sizes' ranges as bars, and over them what the library believes of the body. It
-// writes an SVG.
+// writes an SVG, or a PNG where the file's name ends so.
 //
 //	sizeplot -chart chart.csv -out why.svg < body.json
+//	sizeplot -chart chart.csv -out why.png < body.json
 //
 // The body is one JSON object: {"sex":"female","height_cm":168,"weight_kg":64,"age":34}.
 package main
@@ -14,6 +15,8 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"path/filepath"
+	"strings"
 
 	"github.com/fitveil/fitveil/sizing"
 )
@@ -24,7 +27,7 @@ func run(args []string, in io.Reader, errw io.Writer) int {
 	fs := flag.NewFlagSet("sizeplot", flag.ContinueOnError)
 	fs.SetOutput(errw)
 	chart := fs.String("chart", "", "size chart: CSV, JSON, XLSX, HTML or JSON-LD")
-	out := fs.String("out", "", "SVG file to write; it must not exist")
+	out := fs.String("out", "", "file to write, .svg or .png; it must not exist")
 	if fs.Parse(args) != nil {
 		return 1
 	}
@@ -62,7 +65,11 @@ func plot(chartPath, outPath string, in io.Reader) error {
 	if err != nil {
 		return err
 	}
-	svg, err := draw(c, r, e)
+	blank := newSVG
+	if strings.EqualFold(filepath.Ext(outPath), ".png") {
+		blank = newPNG
+	}
+	picture, err := draw(c, r, e, blank)
 	if err != nil {
 		return err
 	}
@@ -70,7 +77,7 @@ func plot(chartPath, outPath string, in io.Reader) error {
 	if err != nil {
 		return err
 	}
-	_, err = w.Write(svg)
+	_, err = w.Write(picture)
 	return errors.Join(err, w.Close())
 }
 

@@ -3,6 +3,8 @@ package main
 import (
 	"bytes"
 	"encoding/xml"
+	"image/color"
+	"image/png"
 	"io"
 	"os"
 	"path/filepath"
@@ -50,6 +52,33 @@ func TestPlot(t *testing.T) {
 	}
 	if strings.Contains(string(svg), "NaN") || strings.Contains(string(svg), "Inf") {
 		t.Error("a coordinate that is none")
+	}
+	painted := filepath.Join(dir, "why.png")
+	if code := run([]string{"-chart", chart, "-out", painted}, strings.NewReader(body), &errs); code != 0 {
+		t.Fatalf("%d: %s", code, errs.String())
+	}
+	f, err := os.Open(painted)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.Close()
+	img, err := png.Decode(f)
+	if err != nil {
+		t.Fatal(err)
+	}
+	seen := map[color.NRGBA]int{}
+	for y := range img.Bounds().Dy() {
+		for x := range img.Bounds().Dx() {
+			seen[color.NRGBAModel.Convert(img.At(x, y)).(color.NRGBA)]++
+		}
+	}
+	if img.Bounds().Dx() != zoom*width || img.Bounds().Dy() != zoom*(top+2*panel+probBox) {
+		t.Errorf("the PNG has %v", img.Bounds())
+	}
+	for name, want := range map[string]color.NRGBA{"paper": {255, 255, 255, 255}, "the size named": {0x2f, 0x6f, 0x4f, 255}, "other sizes": {0xd5, 0xdb, 0xe1, 255}, "the curve": {0xb4, 0x53, 0x2a, 255}, "text": {0x1f, 0x29, 0x33, 255}} {
+		if seen[want] < 100 {
+			t.Errorf("%s: %d pixels", name, seen[want])
+		}
 	}
 	for name, args := range map[string][]string{
 		"the picture is there": {"-chart", chart, "-out", out}, "no chart": {"-out", out + "2"}, "no such chart": {"-chart", chart + "2", "-out", out + "2"}, "no flag": {"-x"},
