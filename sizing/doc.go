@@ -25,7 +25,7 @@
 // shopper's measurements behind a gate.
 //
 // The package links nothing but the standard library and reads no file; the
-// model is 9 kB of numbers. Values of this package that hold body data print as
+// model is 10 kB of numbers. Values of this package that hold body data print as
 // "redacted"; AppendJSON is the deliberate way out.
 //
 // # Charts
@@ -45,5 +45,6 @@
 // (women) of cases; a tape measurement helps more than any model. Shoes are not
 // recommended from height and weight. Of children from 2 to 16 only waist, arm
 // and, from 12 years, hips are estimated; other dimensions count when measured.
+// Without a weight a body is taken for a civilian's: Body.Population says otherwise.
 // bench/results has the error of every estimate, measured on people the model has not seen.
 package sizing
