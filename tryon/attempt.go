@@ -104,6 +104,9 @@ func (a *attempt) submit(ctx context.Context) *Error {
 	if err != nil {
 		return err
 	}
+	if err := a.lockable(); err != nil {
+		return err
+	}
 	if err := a.put(ctx, JobSending, ""); err != nil {
 		return err
 	}

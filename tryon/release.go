@@ -183,15 +183,38 @@ func (a *attempt) hold(drawn *image.NRGBA) (*image.NRGBA, *identity.Report, *Err
 		v = &view{crop: photo.Rect, scale: 1, sent: nrgba(img)}
 	}
 	region, face := a.edit(photo.Rect)
-	if region == nil {
-		return nil, nil, &Error{Code: Drifted, Reason: "no-region"}
-	}
 	report, err := identity.Measure(v.sent, drawn, v.ignore(region), v.box(face), a.client.lock)
 	if err != nil {
 		return nil, nil, &Error{Code: Drifted, Err: err}
 	}
 	report.Compose(photo, drawn, region, identity.Place{X: float64(v.crop.Min.X), Y: float64(v.crop.Min.Y), Scale: v.scale})
 	return photo, report, nil
+}
+
+// lockable refuses a photo before it is sent with which the lock could hold
+// nothing that comes back: none of its pixels are known to be edited, or too
+// little can be recognised in the rest. A route without a lock may still do it.
+func (a *attempt) lockable() *Error {
+	p := &a.route.profile
+	if a.client.lock == nil || !p.Remote() || p.Source == imageproc.AlgorithmicallyEnhanced {
+		return nil
+	}
+	region, _ := a.edit(a.request.Photo.Photo().Bounds())
+	if region == nil {
+		return &Error{Code: Unsupported, Reason: "no-region"}
+	}
+	v := a.view
+	if v == nil {
+		img, err := a.request.Photo.Photo().Image(nil)
+		if err != nil {
+			return &Error{Code: BadPhoto, Reason: "not-decodable", Err: err}
+		}
+		v = &view{crop: img.Bounds(), scale: 1, sent: nrgba(img)}
+	}
+	if err := identity.Check(v.sent, v.ignore(region)); err != nil {
+		return &Error{Code: Unsupported, Reason: "too-plain", Err: err}
+	}
+	return nil
 }
 
 // edit is what may change, by the request's region or by the garments, and the

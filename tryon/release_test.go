@@ -17,6 +17,7 @@ import (
 
 	"github.com/fitveil/fitveil/imageproc"
 	"github.com/fitveil/fitveil/tryon"
+	"github.com/fitveil/fitveil/tryon/identity"
 )
 
 const canary = "CANARY-51.4778N-0.0015W"
@@ -227,4 +228,26 @@ func FuzzOutput(f *testing.F) {
 			t.Error("released without a mark")
 		}
 	})
+}
+
+// TestLockRefusesEarly has a photo of one colour: nothing of it could be
+// recognised again, so it is not sent.
+func TestLockRefusesEarly(t *testing.T) {
+	w := newWorld(t)
+	backend := tryon.NewBackend(remote("far", "api.renderer.example"), func(context.Context, *tryon.Input) (*tryon.Output, error) {
+		t.Error("the backend was asked")
+		return nil, errors.New("never")
+	})
+	client := newClient(t, &tryon.Options{Routes: routes(backend), Ledger: w.ledger, Lock: &identity.Options{}})
+	for reason, region := range map[tryon.Reason]tryon.EditRegion{
+		"no-region": {}, "too-plain": {Polygon: []tryon.Point{{X: 1, Y: 1}, {X: 9, Y: 1}, {X: 5, Y: 9}}},
+	} {
+		r := w.request
+		r.Region = region
+		_, err := client.Render(t.Context(), w.permit, &r)
+		var e *tryon.Error
+		if !errors.As(err, &e) || e.Code != tryon.Unsupported || e.Reason != reason {
+			t.Errorf("got %v, want %s", err, reason)
+		}
+	}
 }

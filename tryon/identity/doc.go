@@ -16,6 +16,7 @@
 // # Limits
 //
 // Measure looks at what has texture outside of what is to be ignored. A picture
-// without any is refused: nothing vouches for it. What changes inside the
+// without any is refused: nothing vouches for it, and Check says so before it is
+// sent. What changes inside the
 // region is not looked at here.
 package identity

@@ -67,6 +67,33 @@ const (
 	enough = 8   // places without which nothing is certain
 )
 
+// ErrPlain is what Check returns.
+var ErrPlain = errors.New("identity: the picture has too little texture outside of what may change")
+
+// Check tells, before anything is drawn, whether Measure will have enough to
+// look at in sent; ErrPlain says that it will refuse whatever comes back.
+func Check(sent image.Image, ignore *image.Alpha) error {
+	b := sent.Bounds()
+	_, w, h := working(b)
+	if min(w, h) < 4*half {
+		return ErrPlain
+	}
+	a, err := newPlane(sent, w, h)
+	if err != nil {
+		return err
+	}
+	if m := (&matcher{a: a, ignored: shrink(ignore, b, w, h)}); len(m.places()) < enough {
+		return ErrPlain
+	}
+	return nil
+}
+
+// working is the size at which a picture is compared, and its part of the whole.
+func working(b image.Rectangle) (size float64, w, h int) {
+	size = min(1, float64(work)/float64(max(b.Dx(), b.Dy(), 1)))
+	return size, max(int(float64(b.Dx())*size+.5), 1), max(int(float64(b.Dy())*size+.5), 1)
+}
+
 // Measure finds how drawn lies on sent. ignore is 255 where sent may differ:
 // the region to be edited and what was made neutral; its bounds are those of
 // sent, and nil ignores nothing. face is where nothing may change; it may be
@@ -83,8 +110,7 @@ func Measure(sent, drawn image.Image, ignore *image.Alpha, face image.Rectangle,
 	if math.Abs(math.Log(shape)) > .06 {
 		return nil, fmt.Errorf("%w: shape", ErrDrift)
 	}
-	size := min(1, float64(work)/float64(max(sb.Dx(), sb.Dy())))
-	w, h := max(int(float64(sb.Dx())*size+.5), 1), max(int(float64(sb.Dy())*size+.5), 1)
+	size, w, h := working(sb)
 	if min(w, h) < 4*half {
 		return nil, fmt.Errorf("%w: too small", ErrDrift)
 	}

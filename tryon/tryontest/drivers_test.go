@@ -12,7 +12,9 @@ import (
 	"net/http"
 	"strconv"
 	"strings"
+	"sync"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/fitveil/fitveil/tryon"
@@ -95,6 +97,14 @@ func drivers() map[string]tryontest.Driver {
 				}, fmt.Appendf(nil, `{"code":200,"data":{"task_id":%q,"resultJson":"{\"resultUrls\":[\"https://evil.example\"]}"}}`, job)
 			},
 		},
+		"kie, hosted by the shop": {
+			New: func() (tryon.Backend, error) {
+				return kie.NewHosted(&kie.Options{
+					Key: tryontest.Key, Model: "nano-banana-2", BaseURL: "https://kie.fake.example", UploadURL: "https://uploads.kie.fake.example",
+				}, &shelf{}, time.Hour)
+			},
+			Service: func() tryontest.Service { return tryontest.Kie{} }, Async: true, Addresses: true, JobsStay: true,
+		},
 		"fashn": {
 			New: func() (tryon.Backend, error) {
 				return fashn.New(&fashn.Options{Key: key, BaseURL: "https://fashn.fake.example"})
@@ -151,6 +161,56 @@ func drivers() map[string]tryontest.Driver {
 			Deaf: []tryontest.Kind{tryontest.NoCredits, tryontest.Blocked, tryontest.BlockedOutput, tryontest.EvilAddress},
 		},
 	}
+}
+
+// shelf serves pictures of the shop's.
+type shelf struct {
+	mu       sync.Mutex
+	pictures map[string][]byte
+	served   int
+}
+
+func (s *shelf) Host(_ context.Context, name, _ string, data []byte) (string, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.pictures == nil {
+		s.pictures = map[string][]byte{}
+	}
+	s.pictures[name] = data
+	s.served++
+	return "https://shop.example/shelf/" + name, nil
+}
+
+func (s *shelf) Remove(_ context.Context, name string) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	delete(s.pictures, name)
+	return nil
+}
+
+// TestHosted looks that the shop's shelf is empty when a picture is drawn, and
+// that Kie's store got nothing.
+func TestHosted(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s, pictures := tryontest.NewServer(tryontest.Kie{}), &shelf{}
+		b, err := kie.NewHosted(&kie.Options{
+			Key: tryontest.Key, Model: "nano-banana-2", BaseURL: "https://kie.fake.example", UploadURL: "https://uploads.kie.fake.example",
+			Contract: &tryon.Contract{Uploads: new(tryon.KeptFor(time.Minute))},
+		}, pictures, time.Hour)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if p := b.Describe(); p.Uploads != tryon.ErasedWithin(time.Hour) {
+			t.Errorf("uploads: %+v", p.Uploads)
+		}
+		r, err := tryontest.Live(t.Context(), b, liveOptions(t, s))
+		if err != nil || !r.OK {
+			t.Errorf("got %+v, %v", r, err)
+		}
+		if pictures.served != 4 || len(pictures.pictures) != 0 || s.Count(tryontest.Upload) != 0 {
+			t.Errorf("%d served, %d left, %d uploaded", pictures.served, len(pictures.pictures), s.Count(tryontest.Upload))
+		}
+	})
 }
 
 func TestDrivers(t *testing.T) {

@@ -41,6 +41,9 @@ type Driver struct {
 	Keyless   bool // it sends no key
 	// Once says that a job can be asked about only until the answer breaks.
 	Once bool
+	// JobsStay says that its eraser deletes uploads and the like, and that jobs
+	// stay with the service.
+	JobsStay bool
 	// Deaf are faults that the service has no words for.
 	Deaf []Kind
 	// Sign makes a callback as the provider would; nil: it signs none.
