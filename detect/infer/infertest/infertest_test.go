@@ -26,6 +26,20 @@ func TestExact(t *testing.T) {
 	infertest.Run(t, infertest.Infer(&infer.Options{Exact: true, Threads: 2}), &infertest.Options{Quick: true})
 }
 
+// TestNonFinite holds every set of kernels against the interpreter on graphs with
+// infinities and NaN in their inputs.
+func TestNonFinite(t *testing.T) {
+	for seed := uint64(3); seed < 400; seed += 4 {
+		c, err := infertest.Graph(seed)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, name := range infer.Kernels() {
+			c.Check(t, infertest.Infer(&infer.Options{Kernels: name, Threads: 1 + int(seed/4%2)}), nil)
+		}
+	}
+}
+
 // TestGraph runs what can be run of it on the graph that onnx-go decodes a model
 // into by itself, without Load: operators that are the same at all opsets.
 func TestGraph(t *testing.T) {

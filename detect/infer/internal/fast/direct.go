@@ -6,8 +6,9 @@ import "github.com/fitveil/fitveil/detect/infer/internal/kernel"
 // output row of one image.
 //
 // The sums of a tile stay in registers while a table of offsets leads through
-// all taps and input channels, half a block at a time. The weights lie in the
-// order they are used in, share by share.
+// all taps and input channels, half a block at a time. Channels that fill no half
+// block are added one by one: what lies beside them may be a NaN, which no weight
+// of zero keeps out. The weights lie in the order they are used in, share by share.
 type direct struct {
 	convolution
 	set         *kernel.Set
@@ -17,7 +18,8 @@ type direct struct {
 	shares      []share
 	packed      []float32
 	bias        []float32
-	taps        []int32
+	taps        []int32 // by half block
+	singles     []int32 // by channel of those that are left
 	src, dst    view
 	sum         view
 	rowsAtATime int
@@ -35,15 +37,16 @@ func (c *compiler) dense(v *convolution) {
 	}
 	d.to = c.newBlocks(v.out)
 	d.shares, _ = splitBlocks(c.Set, &c.Set.Conv, d.to.blocks(), d.to.w, d.terms())
+	leave(c.Set, d.shares, d.to.w, d.left()*d.k[0]*d.k[1])
 	c.add(d)
 }
 
-// chunks is how many half blocks hold the input channels.
-func (v *convolution) chunks() int { return (v.in.Shape[1] + kernel.Chunk - 1) / kernel.Chunk }
+// chunks is how many half blocks the input channels fill, left how many are left.
+func (v *convolution) chunks() int { return v.in.Shape[1] / kernel.Chunk }
+func (v *convolution) left() int   { return v.in.Shape[1] % kernel.Chunk }
 
-// terms is how many products make an element, those with channels that fill up
-// the last half block included.
-func (v *convolution) terms() int { return v.chunks() * kernel.Chunk * v.k[0] * v.k[1] }
+// terms is how many products make an element.
+func (v *convolution) terms() int { return v.in.Shape[1] * v.k[0] * v.k[1] }
 
 func (d *direct) tensors() (in, out []*tensor) {
 	return present([]*tensor{d.from, d.add}), []*tensor{d.to}
@@ -62,12 +65,21 @@ func (d *direct) prepare(_ *Program, s *slab) {
 		return
 	}
 	copy(d.bias, d.convolution.bias)
-	d.taps = d.taps[:0]
+	d.taps, d.singles = d.taps[:0], d.singles[:0]
+	at := func(channel, ky, kx int) int32 {
+		return int32(channel/block*d.src.area + ky*d.dilation[0]*d.src.pitch + kx*d.dilation[1]*block + channel%block)
+	}
 	for chunk := range d.chunks() {
 		for ky := range d.k[0] {
 			for kx := range d.k[1] {
-				b, half := chunk*kernel.Chunk/block, chunk*kernel.Chunk%block
-				d.taps = append(d.taps, int32(b*d.src.area+ky*d.dilation[0]*d.src.pitch+kx*d.dilation[1]*block+half))
+				d.taps = append(d.taps, at(chunk*kernel.Chunk, ky, kx))
+			}
+		}
+	}
+	for channel := d.chunks() * kernel.Chunk; channel < d.in.Shape[1]; channel++ {
+		for ky := range d.k[0] {
+			for kx := range d.k[1] {
+				d.singles = append(d.singles, at(channel, ky, kx))
 			}
 		}
 	}
@@ -82,7 +94,8 @@ func (d *direct) prepare(_ *Program, s *slab) {
 func (d *direct) weightsOf(sh share) int { return sh.first * block * d.terms() }
 
 // packShare puts the weights of a share into the order its kernel reads them
-// in: chunk, tap, channel of the chunk, output channel.
+// in: chunk, tap, channel of the chunk, output channel; then channel, tap, output
+// channel of those that are left.
 func (d *direct) packShare(sh share, s *slab) {
 	depth, window := d.in.Shape[1], d.k[0]*d.k[1]
 	width := sh.blocks * block
@@ -95,12 +108,14 @@ func (d *direct) packShare(sh share, s *slab) {
 	}
 	turned := s.lend(depth*window*width, outputs < width)
 	turn(d.set, turned, width, src, depth*window, outputs, depth*window)
-	for i := range depth {
+	whole := d.chunks() * kernel.Chunk
+	for i := range whole {
 		at := i/kernel.Chunk*window*kernel.Chunk + i%kernel.Chunk
 		for t := range window {
 			copy(dst[(at+t*kernel.Chunk)*width:][:width], turned[(i*window+t)*width:])
 		}
 	}
+	copy(dst[whole*window*width:], turned[whole*window*width:])
 }
 
 // goodRows is how many rows to compute for one share before turning to the
@@ -144,8 +159,15 @@ func (d *direct) row(w *worker, src, dst *view, n, y int, sh share, next int) in
 		Off: d.taps, W: d.packed[at:], Bias: d.bias[sh.first*block:],
 		Step: d.stride[1] * block, OutBlock: dst.area, ResBlock: d.sum.area, Act: d.act,
 	}
+	in := src.pixel(n, 0, y*d.stride[0]-d.pad[0], -d.pad[1])
+	if len(d.singles) > 0 {
+		a.Act = kernel.Act{}
+	}
 	for _, s := range sh.row {
-		a.In = w.arena[src.pixel(n, 0, y*d.stride[0]-d.pad[0], s.x*d.stride[1]-d.pad[1]):]
+		if len(d.taps) == 0 {
+			break
+		}
+		a.In = w.arena[in+s.x*a.Step:]
 		a.Out = w.arena[dst.pixel(n, sh.first, y, s.x):]
 		if d.add != nil {
 			a.Res = w.arena[d.sum.pixel(n, sh.first, y, s.x):]
@@ -157,5 +179,28 @@ func (d *direct) row(w *worker, src, dst *view, n, y int, sh share, next int) in
 		}
 		d.set.Conv[sh.blocks][s.pixels](a)
 	}
+	if len(d.singles) > 0 {
+		d.finish(w, dst, n, y, sh, in)
+	}
 	return next
+}
+
+// finish adds the channels that are left to a row.
+func (d *direct) finish(w *worker, dst *view, n, y int, sh share, in int) {
+	a := &w.conv
+	a.Off, a.W, a.Act = d.singles, d.packed[d.weightsOf(sh)+len(d.taps)*kernel.Chunk*sh.blocks*block:], d.act
+	if len(d.taps) > 0 { // the sum so far is there already
+		a.Bias, a.ResBlock = zeros[:], a.OutBlock
+	}
+	for _, s := range sh.rest {
+		a.In, a.Tiles = w.arena[in+s.x*a.Step:], s.tiles
+		a.Out = w.arena[dst.pixel(n, sh.first, y, s.x):]
+		switch {
+		case len(d.taps) > 0:
+			a.Res = a.Out
+		case d.add != nil:
+			a.Res = w.arena[d.sum.pixel(n, sh.first, y, s.x):]
+		}
+		d.set.Stem[sh.blocks][s.pixels](a)
+	}
 }

@@ -345,5 +345,5 @@ func (p *pair) run(w *worker, lo, hi int) {
 	}
 }
 
-// zeros are added where nothing is to be added.
-var zeros [block]float32
+// zeros are added where nothing is to be added, to as many blocks as a kernel has.
+var zeros [4 * block]float32

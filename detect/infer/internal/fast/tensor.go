@@ -11,7 +11,7 @@ const block = kernel.Block
 //
 // A planar tensor is row-major, as ONNX has it. A blocked one has its channels
 // in blocks of 16: images × blocks × rows × pixels × 16 channels, where the
-// channels that fill up the last block hold anything finite. Around each plane
+// channels that fill up the last block hold anything. Around each plane
 // lie margins of zeros, so that a convolution reads its padding like pixels.
 type tensor struct {
 	value   *ir.Value

@@ -18,6 +18,7 @@ type segment struct{ x, pixels, tiles int }
 type share struct {
 	first, blocks int
 	row           []segment
+	rest          []segment // of the kernels for input channels that fill no half block
 }
 
 // tileCost is the time of one tile in cycles: terms products for each element.
@@ -140,10 +141,20 @@ func splitBlocks(s *kernel.Set, table *kernel.ConvTable, n, w, terms int) (share
 		}
 	}
 	for i := n; i > 0; i -= last[i] {
-		shares = append(shares, share{i - last[i], last[i], rows[last[i]]})
+		shares = append(shares, share{first: i - last[i], blocks: last[i], row: rows[last[i]]})
 	}
 	for i, j := 0, len(shares)-1; i < j; i, j = i+1, j-1 {
 		shares[i], shares[j] = shares[j], shares[i]
 	}
 	return shares, best[n]
+}
+
+// leave covers rows of w pixels once more for each share, for so many products
+// that kernels for half blocks leave.
+func leave(s *kernel.Set, shares []share, w, terms int) {
+	for i := range shares {
+		if shares[i].rest = nil; terms > 0 {
+			shares[i].rest, _ = splitRow(s, &s.Stem, shares[i].blocks, w, terms)
+		}
+	}
 }

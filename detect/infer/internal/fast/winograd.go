@@ -23,8 +23,8 @@ type winograd struct {
 	band          int    // tile rows of a unit
 	full, rest    []share
 	packed        []float32 // by share, matrix, channel, output channel
-	bias, none    []float32
-	taps, fewer   []int32 // for full bands and the last one
+	bias          []float32
+	taps, fewer   offsets // for full bands and the last one
 	src, dst, sum view
 }
 
@@ -56,9 +56,15 @@ func (c *compiler) winograd(v *convolution) bool {
 	o.to = c.newBlocks(v.out)
 	o.full, _ = splitBlocks(c.Set, &c.Set.Conv, o.to.blocks(), o.band*o.tiles[1], o.depth())
 	o.rest = refit(c.Set, o.full, o.lastBand()*o.tiles[1], o.depth())
+	leave(c.Set, o.full, o.band*o.tiles[1], o.left())
+	leave(c.Set, o.rest, o.lastBand()*o.tiles[1], o.left())
 	c.add(o)
 	return true
 }
+
+// offsets lead through the channels of transformed tiles, by half block and by
+// channel of those that are left.
+type offsets struct{ halves, singles []int32 }
 
 // around is what tiles read beyond the picture.
 func (o *winograd) around() margin {
@@ -72,13 +78,13 @@ func refit(s *kernel.Set, shares []share, w, terms int) []share {
 	out := make([]share, len(shares))
 	for i, sh := range shares {
 		row, _ := splitRow(s, &s.Conv, sh.blocks, w, terms)
-		out[i] = share{sh.first, sh.blocks, row}
+		out[i] = share{first: sh.first, blocks: sh.blocks, row: row}
 	}
 	return out
 }
 
 // depth is how many input channels are multiplied.
-func (o *winograd) depth() int { return o.chunks() * kernel.Chunk }
+func (o *winograd) depth() int { return o.in.Shape[1] }
 
 func (o *winograd) inBlocks() int  { return (o.in.Shape[1] + block - 1) / block }
 func (o *winograd) outBlocks() int { return (o.out.Shape[1] + block - 1) / block }
@@ -130,7 +136,7 @@ func (o *winograd) prepare(_ *Program, s *slab) {
 		o.sum = o.add.view()
 	}
 	o.packed = s.take(o.f.Matrices() * o.depth() * o.outBlocks() * block)
-	o.bias, o.none = s.take(o.outBlocks()*block), s.take(4*block)
+	o.bias = s.take(o.outBlocks() * block)
 	if o.packed == nil {
 		return
 	}
@@ -153,12 +159,16 @@ func (o *winograd) prepare(_ *Program, s *slab) {
 }
 
 // tapsOf leads through the channels of so many tiles.
-func (o *winograd) tapsOf(tiles int) (taps []int32) {
-	for chunk := range o.chunks() {
-		at := chunk * kernel.Chunk
-		taps = append(taps, int32(at/block*tiles*block+at%block))
+func (o *winograd) tapsOf(tiles int) (t offsets) {
+	at := func(channel int) int32 { return int32(channel/block*tiles*block + channel%block) }
+	whole := o.chunks() * kernel.Chunk
+	for channel := 0; channel < whole; channel += kernel.Chunk {
+		t.halves = append(t.halves, at(channel))
 	}
-	return taps
+	for channel := whole; channel < o.depth(); channel++ {
+		t.singles = append(t.singles, at(channel))
+	}
+	return t
 }
 
 // buffers are the parts of a worker's scratch memory.
@@ -202,7 +212,7 @@ func (o *winograd) run(w *worker, lo, hi int) {
 		}
 		for _, sh := range shares {
 			for k := range o.f.Matrices() {
-				o.multiply(w, &m, k, sh, taps)
+				o.multiply(w, &m, k, sh, &taps)
 			}
 			for b := range sh.blocks {
 				for r := range rows {
@@ -215,21 +225,33 @@ func (o *winograd) run(w *worker, lo, hi int) {
 
 // multiply computes one matrix of products for one share. It has the weights of
 // the next one fetched meanwhile.
-func (o *winograd) multiply(w *worker, m *buffers, matrix int, sh share, taps []int32) {
+func (o *winograd) multiply(w *worker, m *buffers, matrix int, sh share, taps *offsets) {
 	left := o.depth() * sh.blocks * block
 	at := o.weightsOf(sh) + matrix*left
 	next := at + left
+	a := &w.conv
+	*a = kernel.Conv{Off: taps.halves, W: o.packed[at:], Bias: zeros[:], Step: block, OutBlock: m.tiles * block}
 	for _, s := range sh.row {
-		a := &w.conv
-		*a = kernel.Conv{
-			In: m.in[matrix*m.pitchIn+s.x*block:], Off: taps, W: o.packed[at:], Bias: o.none,
-			Out: m.out[matrix*m.pitchOut+s.x*block:], Step: block, OutBlock: m.tiles * block, Tiles: s.tiles,
+		if len(taps.halves) == 0 {
+			break
 		}
-		if left > 0 && next < len(o.packed) {
+		a.In, a.Out, a.Tiles = m.in[matrix*m.pitchIn+s.x*block:], m.out[matrix*m.pitchOut+s.x*block:], s.tiles
+		if a.FetchStep = 0; left > 0 && next < len(o.packed) {
 			a.Fetch, a.FetchStep = o.packed[next:], kernel.FetchFloats
-			next, left = next+s.tiles*len(taps)*kernel.FetchFloats, left-s.tiles*len(taps)*kernel.FetchFloats
+			next, left = next+s.tiles*len(taps.halves)*kernel.FetchFloats, left-s.tiles*len(taps.halves)*kernel.FetchFloats
 		}
 		o.set.Conv[sh.blocks][s.pixels](a)
+	}
+	if len(taps.singles) == 0 {
+		return
+	}
+	a.Off, a.W, a.ResBlock = taps.singles, o.packed[at+len(taps.halves)*kernel.Chunk*sh.blocks*block:], a.OutBlock
+	for _, s := range sh.rest {
+		a.In, a.Out, a.Tiles = m.in[matrix*m.pitchIn+s.x*block:], m.out[matrix*m.pitchOut+s.x*block:], s.tiles
+		if len(taps.halves) > 0 {
+			a.Res = a.Out
+		}
+		o.set.Stem[sh.blocks][s.pixels](a)
 	}
 }
 
