@@ -35,7 +35,7 @@ const callCost = 60
 // longRow is how many pixels are worth a thought. Of what a row has beyond them
 // most goes through the tile that is best by itself: a file of a few bytes may
 // ask for rows of millions.
-const longRow = 512
+const longRow = 256
 
 // widths are the costs of tiles by their pixels, infinite where there is none.
 type widths [15]float64
@@ -124,7 +124,7 @@ func splitBlocks(s *kernel.Set, table *kernel.ConvTable, n, w, terms int) (share
 	var rows [len(table)][]segment
 	var costs [len(table)]float64
 	for b := range table {
-		if table[b][1] != nil {
+		if b <= n && table[b][1] != nil {
 			rows[b], costs[b] = splitRow(s, table, b, w, terms)
 		}
 	}
