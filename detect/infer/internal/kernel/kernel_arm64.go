@@ -6,7 +6,7 @@ package kernel
 func assembled() []*Set {
 	return []*Set{{
 		Name: "neon", Lanes: 4, Conv: convNEON, Stem: stemNEON,
-		Depthwise: depthwiseNEON, Maximum: maximumNEON, Resize: resizeNEON,
+		Depthwise: depthwiseNEON, Depthwise3: depthwise3NEON, Maximum: maximumNEON, Resize: resizeNEON,
 		Winograd4: Winograd{4, winogradIn4NEON, winogradOut4NEON, winogradWeights4NEON},
 		Winograd2: Winograd{2, winogradIn2NEON, winogradOut2NEON, winogradWeights2NEON},
 		Add:       addNEON, Multiply: multiplyNEON, Affine: affineNEON,
@@ -20,6 +20,11 @@ var convNEON = ConvTable{
 
 var stemNEON = ConvTable{
 	1: {1: stemNEON_1x1, 2: stemNEON_1x2, 4: stemNEON_1x4, 6: stemNEON_1x6},
+}
+
+var depthwise3NEON = [3][15]func(*Window3){
+	1: {1: depthwise3NEON_1x1, 4: depthwise3NEON_1x4},
+	2: {1: depthwise3NEON_2x1, 4: depthwise3NEON_2x4},
 }
 
 // convNEON_1x1 is convolve with 1 block, 1 pixel and taps of 8 channels; the
@@ -38,6 +43,13 @@ func stemNEON_1x6(a *Conv)
 
 // depthwiseNEON is depthwise.
 func depthwiseNEON(a *Window)
+
+// depthwise3NEON_1x1 is depthwise3 with stride 1 and 1 pixel; the others of its
+// name have other strides and more pixels.
+func depthwise3NEON_1x1(a *Window3)
+func depthwise3NEON_1x4(a *Window3)
+func depthwise3NEON_2x1(a *Window3)
+func depthwise3NEON_2x4(a *Window3)
 
 // maximumNEON is maximum.
 func maximumNEON(a *Window)

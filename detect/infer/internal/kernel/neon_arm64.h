@@ -32,6 +32,8 @@
 #define LOAD2(v, r) THREE(0x4CDFA800, v, r, 0)           // v and v+1
 #define LOAD1(v, r) THREE(0x3CC10400, v, r, 0)           // v
 #define LOADS(v, r) THREE(0xBD400000, v, r, 0)           // one float to lane 0
+#define LOADQ(v, r, i) THREE(0x3DC00000 | (i)<<10, v, r, 0)  // v from r and 16·i bytes on
+#define STOREQ(v, r, i) THREE(0x3D800000 | (i)<<10, v, r, 0) // and to there
 #define STORE4(v, r) THREE(0x4C9F2800, v, r, 0)
 
 // EACHn does something for pixels 0 to n−1; i is passed on.

@@ -148,3 +148,124 @@ store:
 	SUB  $1, R6
 	CBNZ R6, pixel
 	RET
+
+// Windows of 3×3 pixels: a quarter of the channels at a time, so that the nine
+// vectors of weights stay in V8 to V16 and the bias in V17. Sums are V0 and
+// onwards, a pixel goes to V18 to V23 in turn.
+
+// TAP3 adds a pixel times weight k to sum t; PIXEL3 loads pixel j of a row.
+#define TAP3(t, k, x) FMLA(t, x, 8+(k))
+#define PIXEL3(x, r, j) LOADQ(x, r, 4*(j))
+
+// NEXT3 is a row of the window for pixel t: r is where it begins, k its first
+// weight, s the stride.
+#define NEXT3(t, r, k, s) \
+	PIXEL3(18, r, (t)*(s))   \
+	PIXEL3(19, r, (t)*(s)+1) \
+	PIXEL3(20, r, (t)*(s)+2) \
+	TAP3(t, k, 18)           \
+	TAP3(t, (k)+1, 19)       \
+	TAP3(t, (k)+2, 20)
+
+// Neighbours of stride 1 share pixels.
+#define FOUR31(r, k) \
+	PIXEL3(18, r, 0)   \
+	PIXEL3(19, r, 1)   \
+	PIXEL3(20, r, 2)   \
+	PIXEL3(21, r, 3)   \
+	PIXEL3(22, r, 4)   \
+	PIXEL3(23, r, 5)   \
+	TAP3(0, k, 18)     \
+	TAP3(1, k, 19)     \
+	TAP3(2, k, 20)     \
+	TAP3(3, k, 21)     \
+	TAP3(0, (k)+1, 19) \
+	TAP3(1, (k)+1, 20) \
+	TAP3(2, (k)+1, 21) \
+	TAP3(3, (k)+1, 22) \
+	TAP3(0, (k)+2, 20) \
+	TAP3(1, (k)+2, 21) \
+	TAP3(2, (k)+2, 22) \
+	TAP3(3, (k)+2, 23)
+
+#define FOUR32(r, k) NEXT3(0, r, k, 2); NEXT3(1, r, k, 2); NEXT3(2, r, k, 2); NEXT3(3, r, k, 2)
+#define ONE31(r, k) NEXT3(0, r, k, 1)
+
+#define START1 COPY(0, 17)
+#define START4 COPY(0, 17); COPY(1, 17); COPY(2, 17); COPY(3, 17)
+#define END1 STOREQ(0, 11, 0)
+#define END4 STOREQ(0, 11, 0); STOREQ(1, 11, 4); STOREQ(2, 11, 8); STOREQ(3, 11, 12)
+
+// NEIGHBOURS is a kernel for tiles of n pixels: R1 is the first tap of the tile,
+// R2 its result, R8 to R10 the rows of the window, R11 the results of the row.
+#define NEIGHBOURS(ROW, START, END, n, stride) \
+	MOVD     a+0(FP), R0                       \
+	MOVD     Window3_In(R0), R19               \
+	MOVD     Window3_Out(R0), R20              \
+	MOVD     Window3_W(R0), R7                 \
+	MOVD     Window3_Bias(R0), R21             \
+	MOVD     Window3_Row(R0), R4               \
+	LSL      $2, R4                            \
+	MOVD     Window3_Down(R0), R5              \
+	LSL      $2, R5                            \
+	MOVD     Window3_OutRow(R0), R6            \
+	LSL      $2, R6                            \
+	MOVD     $4, R22                           \
+	quarter:                                   \
+	MOVD     R19, R1                           \
+	MOVD     R20, R2                           \
+	LOADQ(8, 7, 0)                             \
+	LOADQ(9, 7, 4)                             \
+	LOADQ(10, 7, 8)                            \
+	LOADQ(11, 7, 12)                           \
+	LOADQ(12, 7, 16)                           \
+	LOADQ(13, 7, 20)                           \
+	LOADQ(14, 7, 24)                           \
+	LOADQ(15, 7, 28)                           \
+	LOADQ(16, 7, 32)                           \
+	LOADQ(17, 21, 0)                           \
+	MOVD     Window3_Tiles(R0), R3             \
+	tile:                                      \
+	MOVD     R1, R8                            \
+	MOVD     R2, R11                           \
+	MOVD     Window3_Rows(R0), R12             \
+	row:                                       \
+	ADD      R4, R8, R9                        \
+	ADD      R4, R9, R10                       \
+	START                                      \
+	ROW(8, 0)                                  \
+	ROW(9, 3)                                  \
+	ROW(10, 6)                                 \
+	ACTIVATE(EACH1, Window3_Act, clip, active) \
+	END                                        \
+	ADD      R5, R8                            \
+	ADD      R6, R11                           \
+	SUB      $1, R12                           \
+	CBNZ     R12, row                          \
+	ADD      $(64*n*stride), R1                \
+	ADD      $(64*n), R2                       \
+	SUB      $1, R3                            \
+	CBNZ     R3, tile                          \
+	ADD      $16, R19                          \
+	ADD      $16, R20                          \
+	ADD      $16, R7                           \
+	ADD      $16, R21                          \
+	SUB      $1, R22                           \
+	CBNZ     R22, quarter                      \
+	RET
+
+// func depthwise3NEON_1x1(a *Window3)
+TEXT ·depthwise3NEON_1x1(SB), NOSPLIT, $0-8
+	NEIGHBOURS(ONE31, START1, END1, 1, 1)
+
+// func depthwise3NEON_1x4(a *Window3)
+TEXT ·depthwise3NEON_1x4(SB), NOSPLIT, $0-8
+	NEIGHBOURS(FOUR31, START4, END4, 4, 1)
+
+// func depthwise3NEON_2x1(a *Window3)
+TEXT ·depthwise3NEON_2x1(SB), NOSPLIT, $0-8
+	NEIGHBOURS(ONE31, START1, END1, 1, 2)
+
+// func depthwise3NEON_2x4(a *Window3)
+TEXT ·depthwise3NEON_2x4(SB), NOSPLIT, $0-8
+	NEIGHBOURS(FOUR32, START4, END4, 4, 2)
