@@ -86,7 +86,7 @@
 // as ErrUnsupported; as [ErrCorrupt] a file
 // that is cut short before its first scan, and
 // whatever breaks the rules of segments, tables and scans. Of PNG: a wrong
-// CRC in a critical chunk, a chunk cut short. Of WebP: a file shorter than RIFF says,
+// CRC in IHDR or PLTE, missing pixels of an interlaced picture. Of WebP: a file shorter than RIFF says,
 // a picture of another size than announced, frames off the canvas. Of GIF: a
 // first picture cut short, LZW codes that mean nothing. Of TIFF: raw
 // formats of cameras (DNG, NEF, CR2, ARW, ...), strips outside the file, fewer than
@@ -100,8 +100,10 @@
 // A TIFF file may have four strips or tiles for each of the segments.
 //
 // What every decoder shows of a file that is cut short goes over as a sound file,
-// and the report says so under Mended: a JPEG whose data breaks off, a PNG without
-// IEND, the whole frames of a GIF and nothing of one that is not whole.
+// and the report says so under Mended: a JPEG whose data breaks off; a PNG that breaks
+// off, whose checksums are wrong or whose chunks behind the picture make no sense, and
+// one whose rows can't be read: those that libpng reads go over, and black for the
+// others; the whole frames of a GIF and nothing of one that is not whole.
 //
 // # Limits
 //

@@ -3,6 +3,9 @@ package imageproc_test
 import (
 	"bytes"
 	"errors"
+	"fmt"
+	"image"
+	"image/color"
 	"image/gif"
 	"image/jpeg"
 	"slices"
@@ -69,8 +72,124 @@ func TestMendedPNG(t *testing.T) {
 			t.Errorf("cut by %d: another output", cut)
 		}
 	}
-	if _, err := imageproc.Inspect(bytes.NewReader(whole[:len(whole)-14]), nil); !errors.Is(err, imageproc.ErrCorrupt) {
-		t.Errorf("half of IDAT is missing: %v", err)
+	if out, _ := checkMended(t, whole[:len(whole)-14], "cut short"); !bytes.Equal(out, want) {
+		t.Error("a checksum is missing: another output")
+	}
+}
+
+// grain is a picture that takes many bytes: no two rows are alike.
+func grain(m interface {
+	image.Image
+	Set(x, y int, c color.Color)
+},
+) image.Image {
+	for y := range m.Bounds().Dy() {
+		for x := range m.Bounds().Dx() {
+			v := uint32(x*x*31+y*y*17+x*y*7) * 2654435761
+			m.Set(x, y, color.NRGBA{byte(v >> 24), byte(v >> 16), byte(v >> 8), 255})
+		}
+	}
+	return m
+}
+
+// brightPalette has 256 colours and no black; the last one is never drawn.
+func brightPalette() color.Palette {
+	var p color.Palette
+	for i := range 256 {
+		p = append(p, color.NRGBA{byte(i), 255 - byte(i/2), byte(i / 3), 255})
+	}
+	p[255] = color.NRGBA{0, 0, 255, 255}
+	return p
+}
+
+// damagedPNGs are pictures whose data breaks off or breaks the rules.
+func damagedPNGs(tb testing.TB) map[string][]byte {
+	r := image.Rect(0, 0, 160, 120)
+	drawn := image.NewPaletted(r, brightPalette())
+	for i := range drawn.Pix {
+		drawn.Pix[i] = byte(i*i/7) % 255
+	}
+	files := map[string][]byte{
+		"rgb": mustPNG(tb, grain(image.NewNRGBA(r))), "grey": mustPNG(tb, grain(image.NewGray(r))),
+		"deep": mustPNG(tb, grain(image.NewRGBA64(r))), "palette": mustPNG(tb, drawn),
+	}
+	files["transparent"] = insertBefore(files["palette"], "IDAT", chunk("tRNS", []byte{0, 128}))
+	damaged := make(map[string][]byte)
+	for name, file := range files {
+		data := bytes.Index(file, []byte("IDAT"))
+		damaged[name+", early"] = file[:data+20]
+		damaged[name+", half"] = file[:(data+len(file))/2]
+		damaged[name+", late"] = file[:len(file)-15]
+		for i, at := range []int{data + 6, (data + len(file)) / 2, len(file) - 18} {
+			flipped := bytes.Clone(file)
+			flipped[at] ^= 0x55
+			damaged[fmt.Sprintf("%s, flipped %d", name, i)] = flipped
+		}
+	}
+	return damaged
+}
+
+func insertBefore(file []byte, typ string, more []byte) []byte {
+	at := bytes.Index(file, []byte(typ)) - 4
+	return slices.Concat(file[:at], more, file[at:])
+}
+
+// Damaged pictures come out sound, so that the standard library decodes them, too.
+func TestMendedPixels(t *testing.T) {
+	for name, in := range damagedPNGs(t) {
+		out, report := strip(t, in)
+		if len(report.Mended) == 0 {
+			t.Errorf("%s: nothing is mended", name)
+		}
+		checkSettled(t, out)
+		decode(t, out)
+	}
+	whole := mustPNG(t, corner())
+	flipped := bytes.Clone(whole)
+	flipped[bytes.Index(whole, []byte("IEND"))-5] ^= 1
+	if out, _ := checkMended(t, flipped, "wrong CRC"); !bytes.Equal(out, whole) {
+		t.Error("the right checksum makes another file")
+	}
+	laced := ihdrInterlaced(whole)
+	for _, in := range [][]byte{laced, laced[:len(laced)-20]} {
+		in[bytes.LastIndex(in, []byte("IDAT"))+9] ^= 1
+		if _, err := imageproc.Inspect(bytes.NewReader(in), nil); !errors.Is(err, imageproc.ErrCorrupt) {
+			t.Errorf("interlaced: %v", err)
+		}
+	}
+}
+
+func ihdrInterlaced(file []byte) []byte {
+	head := bytes.Clone(file[16:29])
+	head[12] = 1
+	return slices.Concat(file[:8], chunk("IHDR", head), file[33:])
+}
+
+// Rows show up to where the data breaks, and black behind; what lies in the part of the
+// file that nobody shows is not in the output.
+func TestMendedRows(t *testing.T) {
+	whole := mustPNG(t, grain(image.NewNRGBA(image.Rect(0, 0, 200, 200))))
+	out, _ := checkMended(t, whole[:len(whole)/2], "cut short", "broken pixels")
+	want, got := asNRGBA(decode(t, whole)), asNRGBA(decode(t, out))
+	same := 0
+	for y := range 200 {
+		a, b := want.Pix[y*want.Stride:][:800], got.Pix[y*got.Stride:][:800]
+		if bytes.Equal(a, b) {
+			same++
+		} else if !bytes.Equal(b, bytes.Repeat([]byte{0, 0, 0, 255}, 200)) {
+			t.Fatalf("row %d is neither the one of the picture nor black", y)
+		}
+	}
+	if same < 60 || same > 110 {
+		t.Errorf("%d rows of 200", same)
+	}
+	secret := []byte("some secret text here")
+	cut := slices.Concat(whole[:len(whole)-12], []byte("\x00\x00\xFF\xFFIDAT"), secret)
+	if out, _ := checkMended(t, cut, "cut short"); survives(out, secret) {
+		t.Error("the secret survives")
+	}
+	if out, _ := checkMended(t, slices.Concat(whole[:len(whole)-12], []byte("\x00\x00\x00\x05ID@T"), secret), "broken chunk"); survives(out, secret) {
+		t.Error("the secret survives")
 	}
 }
 

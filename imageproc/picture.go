@@ -47,6 +47,7 @@ type extras struct {
 	icc    []byte // JPEG: the profile of the picture this one was made from
 	colour rope   // PNG: the same as chunks
 	bake   bool   // JPEG: turn it upright
+	scrub  bool   // coded pixels are followed to their end, and what lies behind goes
 }
 
 // parse reads a whole input. It does not verify the output.
@@ -139,8 +140,11 @@ func (p *picture) mend(what string) {
 }
 
 const (
-	cutShort    = "cut short"
-	brokenFrame = "broken frame"
+	cutShort     = "cut short"
+	brokenFrame  = "broken frame"
+	brokenChunk  = "broken chunk"
+	brokenPixels = "broken pixels"
+	wrongCRC     = "wrong CRC"
 )
 
 // checkSize charges a picture's size against the limits.

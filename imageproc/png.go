@@ -40,6 +40,12 @@ type pngParser struct {
 	middle rope     // sBIT, PLTE and what has to stand behind it
 	still  chunkRun // IDAT
 	moving chunkRun // IDAT, fcTL and fdAT
+
+	coded     rope // what IDAT holds
+	firstData int
+	badCRC    bool   // of an IDAT: no reader goes on behind it
+	damaged   bool   // IDAT may not be all there
+	entries   []byte // PLTE's data
 }
 
 // chunkRun collects chunks as slices of the input; neighbours become one.
@@ -74,6 +80,11 @@ func parsePNG(data []byte, lim Limits, x extras) (*picture, error) {
 	if err := p.walk(); err != nil {
 		return nil, err
 	}
+	if p.damaged || x.scrub {
+		if err := p.wholePixels(); err != nil {
+			return nil, err
+		}
+	}
 	p.finish(x)
 	return p.pic, nil
 }
@@ -97,10 +108,16 @@ func (p *pngParser) fail(c *pngChunk, sentinel error, format string, args ...any
 
 func (p *pngParser) walk() error {
 	for n := 1; ; n++ {
+		start := p.pos
 		if p.stage >= pngData && len(p.data)-p.pos < 12 {
-			return p.cutShort()
+			p.breakOff(start, cutShort)
+			return nil
 		}
 		c, err := p.next()
+		if err != nil && p.stage >= pngData {
+			p.breakOff(start, brokenChunk)
+			return nil
+		}
 		if err != nil {
 			return err
 		}
@@ -110,25 +127,32 @@ func (p *pngParser) walk() error {
 		if p.stage == pngStart && c.typ != "IHDR" {
 			return p.fail(c, ErrCorrupt, "comes before IHDR")
 		}
-		if c.typ == "IEND" {
-			return p.end(c)
+		if c.typ == "IEND" && p.stage < pngData {
+			return p.fail(c, ErrCorrupt, "no picture before it")
 		}
-		if err := p.chunk(c); err != nil {
+		if c.typ == "IEND" && len(c.body) == 0 {
+			p.end()
+			return nil
+		}
+		switch err := p.chunk(c); {
+		case err != nil && p.stage >= pngData:
+			p.breakOff(start, brokenChunk)
+			return nil
+		case err != nil:
 			return err
 		}
 	}
 }
 
-// cutShort ends a file that breaks off behind chunks of the picture, with less than
-// a chunk left: nothing is missing of what was read, but perhaps more IDAT, and
-// decoders show what there is.
-func (p *pngParser) cutShort() error {
-	p.pic.mend(cutShort)
-	if rest := p.data[p.pos:]; len(rest) > 0 {
+// breakOff ends a file that breaks off or breaks the rules behind a chunk of the
+// picture: readers show what there is of it, and look at nothing behind.
+func (p *pngParser) breakOff(start int, how string) {
+	p.pic.mend(how)
+	p.damaged = true
+	if rest := p.data[start:]; len(rest) > 0 {
 		p.pic.texts.trailer(rest)
-		p.pic.found.add("bytes of no chunk", len(rest), 0)
+		p.pic.found.add("bytes of no chunk", len(rest), trailerClasses(rest))
 	}
-	return nil
 }
 
 // next reads the framing of a chunk, §5.3: length, type, data, CRC.
@@ -148,6 +172,10 @@ func (p *pngParser) next() (*pngChunk, error) {
 	}
 	length := binary.BigEndian.Uint32(rest)
 	if uint64(length) > uint64(len(rest)-12) {
+		if c.typ == "IDAT" {
+			p.cutData(c, rest[8:], uint64(length))
+			return c, nil
+		}
 		return nil, p.fail(c, ErrCorrupt, "length %d exceeds input", length)
 	}
 	size := 12 + int(length)
@@ -155,7 +183,7 @@ func (p *pngParser) next() (*pngChunk, error) {
 	p.pos += size
 	if critical := c.typ[0]&0x20 == 0; critical || pngKept[c.typ] {
 		c.sound = crc32.ChecksumIEEE(rest[4:8+length]) == binary.BigEndian.Uint32(rest[8+length:])
-		if critical && !c.sound {
+		if critical && !c.sound && c.typ != "IDAT" {
 			return nil, p.fail(c, ErrCorrupt, "bad CRC")
 		}
 	}
@@ -198,18 +226,12 @@ func (p *pngParser) chunk(c *pngChunk) error {
 	return nil
 }
 
-func (p *pngParser) end(c *pngChunk) error {
-	if p.stage < pngData {
-		return p.fail(c, ErrCorrupt, "no picture before it")
-	}
-	if len(c.body) > 0 {
-		return p.fail(c, ErrCorrupt, "length %d", len(c.body))
-	}
+// end is behind IEND.
+func (p *pngParser) end() {
 	if tail := p.data[p.pos:]; len(tail) > 0 {
 		p.pic.texts.trailer(tail)
 		p.pic.found.add("bytes after IEND", len(tail), trailerClasses(tail))
 	}
-	return nil
 }
 
 func (p *pngParser) readHeader(c *pngChunk) error {
@@ -275,7 +297,7 @@ func (p *pngParser) readPalette(c *pngChunk) error {
 	if n > 1<<p.header.depth {
 		return p.fail(c, ErrCorrupt, "%d colours at %d bits per pixel", n, p.header.depth)
 	}
-	p.palette = n
+	p.palette, p.entries = n, c.body
 	p.middle.add(c.whole)
 	return nil
 }
@@ -289,9 +311,20 @@ func (p *pngParser) readData(c *pngChunk) error {
 		p.pic.found.add("IDAT after the picture", len(c.whole), 0)
 		return nil
 	}
+	if p.stage < pngData {
+		p.firstData = c.at
+	}
 	p.stage = pngData
+	p.coded.add(c.body)
 	p.still.add(p.data, c)
 	p.moving.add(p.data, c)
+	if !c.sound {
+		p.stage, p.damaged, p.badCRC = pngAfter, true, true
+		p.anim.broken = true
+		if p.pos < len(p.data) {
+			p.pic.mend(wrongCRC)
+		}
+	}
 	return nil
 }
 

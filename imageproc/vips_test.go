@@ -29,11 +29,14 @@ func vips(t *testing.T, args ...string) (string, bool) {
 }
 
 // vipsPixels are the samples of a page as libvips decodes them, with their layout;
-// "" if it can't.
+// "" if it can't. Formats without pages have page -1.
 func vipsPixels(t *testing.T, file string, page int, folder string) string {
 	t.Helper()
 	raw := filepath.Join(folder, "pixels.v")
-	if _, ok := vips(t, "vips", "copy", fmt.Sprintf("%s[page=%d]", file, page), raw); !ok {
+	if page >= 0 {
+		file = fmt.Sprintf("%s[page=%d]", file, page)
+	}
+	if _, ok := vips(t, "vips", "copy", file, raw); !ok {
 		return ""
 	}
 	b, err := os.ReadFile(raw)
@@ -137,6 +140,43 @@ func TestVipsOnTIFF(t *testing.T) {
 	if same.Load() < 20 || missed.Load()*50 > accepted.Load() {
 		t.Error("too few are accepted")
 	}
+}
+
+// TestVipsMended holds what is made of damaged files against what libvips shows of
+// them.
+func TestVipsMended(t *testing.T) {
+	needTool(t, "vips", "libvips-tools")
+	folder := t.TempDir()
+	shown := 0
+	check := func(name string, in []byte, page int) {
+		var out bytes.Buffer
+		report, err := imageproc.Strip(&out, bytes.NewReader(in), nil)
+		if err != nil {
+			t.Errorf("%s: %v", name, err)
+			return
+		}
+		files := [2]string{filepath.Join(folder, "damaged."+report.Format.String()), filepath.Join(folder, "mended."+report.Format.String())}
+		for i, data := range [][]byte{in, out.Bytes()} {
+			if err := os.WriteFile(files[i], data, 0o600); err != nil {
+				t.Fatal(err)
+			}
+		}
+		want := vipsPixels(t, files[0], page, folder)
+		if want == "" {
+			t.Errorf("%s: libvips does not show it", name)
+			return
+		}
+		shown++
+		if vipsPixels(t, files[1], page, folder) != want {
+			t.Errorf("%s: changed", name)
+		}
+	}
+	for name, in := range damagedPNGs(t) {
+		if strings.HasSuffix(name, "half") || strings.HasSuffix(name, "flipped 1") {
+			check(name, in, -1)
+		}
+	}
+	t.Logf("%d damaged pictures compared", shown)
 }
 
 // corpusFolder lists the files of one folder of the shared corpus.
