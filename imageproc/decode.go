@@ -122,6 +122,12 @@ func (d *darkroom) develop(ctx context.Context, file rope, pic *picture, width, 
 		return nil, err
 	}
 	img, err := decodePixels(file.reader(), pic.format)
+	if err != nil && (pic.format == PNG || pic.format == GIF) {
+		// Others show what there is of data that is too short, or that breaks the rules.
+		if whole, again := parse(file.bytes(), o.Limits.orDefault(), extras{scrub: true}); again == nil {
+			img, err = decodePixels(whole.out.reader(), pic.format)
+		}
+	}
 	if err != nil {
 		return nil, err
 	}

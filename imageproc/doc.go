@@ -87,8 +87,8 @@
 // that is cut short before its first scan, and
 // whatever breaks the rules of segments, tables and scans. Of PNG: a wrong
 // CRC in IHDR or PLTE, missing pixels of an interlaced picture. Of WebP: a file shorter than RIFF says,
-// a picture of another size than announced, frames off the canvas. Of GIF: a
-// first picture cut short, LZW codes that mean nothing. Of TIFF: raw
+// a picture of another size than announced, frames off the canvas. Of GIF: no
+// picture, or none with a size. Of TIFF: raw
 // formats of cameras (DNG, NEF, CR2, ARW, ...), strips outside the file, fewer than
 // the picture needs, or over one another, compressions that are not of the list
 // above or Deflate, CCITT, LZMA, Zstandard, ThunderScan or LogLuv. Of HEIC and AVIF: sequences in
@@ -103,7 +103,8 @@
 // and the report says so under Mended: a JPEG whose data breaks off; a PNG that breaks
 // off, whose checksums are wrong or whose chunks behind the picture make no sense, and
 // one whose rows can't be read: those that libpng reads go over, and black for the
-// others; the whole frames of a GIF and nothing of one that is not whole.
+// others; a JPEG of one scan with nonsense behind it; of a GIF, the pixels of each
+// frame up to where its codes break off or break the rules.
 //
 // # Limits
 //

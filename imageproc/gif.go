@@ -27,6 +27,7 @@ type gifParser struct {
 	data    []byte
 	pos     int
 	lim     Limits
+	scrub   bool // a picture with too few pixels is broken, too
 	pic     *picture
 	scan    *scanBudget
 	blocks  int
@@ -37,7 +38,8 @@ type gifParser struct {
 	frames  int
 	pixels  rope
 	before  int  // slices of pixels before the picture being read
-	over    int  // end of a picture that breaks off behind its last pixel
+	over    int  // end of what was read of a broken picture
+	mended  int  // pixels of broken pictures
 	lost    bool // the file breaks off, or where a block has to begin there is none
 }
 
@@ -47,7 +49,7 @@ func (p *gifParser) fail(part string, at int, sentinel error, format string, arg
 
 func parseGIF(data []byte, lim Limits, x extras) (*picture, error) {
 	p := &gifParser{
-		data: data, lim: lim,
+		data: data, lim: lim, scrub: x.scrub,
 		pic: &picture{format: GIF, orientation: 1, keeps: x.keep.Provenance, channels: 3},
 	}
 	p.scan = newScanBudget(&p.pic.texts)
@@ -72,8 +74,8 @@ func parseGIF(data []byte, lim Limits, x extras) (*picture, error) {
 	return p.pic, nil
 }
 
-// cutShort ends a file at the block at start, which breaks off or is none: the
-// whole frames before it go over, as players show them, and nothing of this one.
+// cutShort ends a file at the block at start, which breaks off or is none: what came
+// before it goes over, as players show it.
 func (p *gifParser) cutShort(start int) {
 	p.pic.mend(cutShort)
 	p.dropControl()
@@ -201,14 +203,12 @@ func (p *gifParser) readImage(at int) error {
 		return err
 	}
 	table := tableSize(d[8])
-	if table == 0 && !p.global {
-		return p.fail(part, at, ErrCorrupt, "no colour table")
-	}
 	if err := p.need(part, 9+table+1); err != nil {
 		return err
 	}
 	p.before = len(p.pixels)
-	p.pixels.add(p.control)
+	control := p.control
+	p.pixels.add(control)
 	p.control = nil
 	head := append(append(make([]byte, 0, 10), gifImage), d...)
 	head[9] &^= 0x18 // reserved
@@ -216,7 +216,33 @@ func (p *gifParser) readImage(at int) error {
 	p.pos += 9 + table
 	p.pixels.add(head, colours)
 	p.frames++
-	return p.readPixels(at, width*height)
+	f := &gifFrame{control: control, head: head, colours: colours, local: table > 0, size: p.data[p.pos]}
+	if !f.local {
+		f.colours = p.screen[13:]
+	}
+	if len(f.colours) == 0 {
+		// Players take black and white.
+		f.colours, f.local = make([]byte, 3<<min(max(f.size, 1), 8)), true
+		copy(f.colours[3:], "\xFF\xFF\xFF")
+		return p.breakFrame(at, f)
+	}
+	return p.readPixels(at, f, width*height)
+}
+
+// breakFrame has the picture at hand coded anew, from those of its sub-blocks that are
+// whole. It returns an error if the file breaks off inside them.
+func (p *gifParser) breakFrame(at int, f *gifFrame) error {
+	p.pixels = p.pixels[:p.before]
+	p.pos++
+	cut := p.subBlocks("image", at, func(b []byte) { f.codes = append(f.codes, b...) })
+	if p.over = p.pos; cut == nil {
+		p.pic.mend(brokenFrame)
+	}
+	if err := p.mendFrame(at, f); err != nil {
+		p.lost = false
+		return err
+	}
+	return cut
 }
 
 // skipImage goes over a picture without a size, which nobody can show.
@@ -234,20 +260,17 @@ func (p *gifParser) skipImage(at, table int) error {
 
 // readPixels reads the code size and the coded pixels, which end where the codes
 // do: what follows them in the sub-blocks is dropped.
-func (p *gifParser) readPixels(at, pixels int) error {
-	const part = "image"
-	walk, err := newLZWWalk(p.data[p.pos], pixels)
-	if err != nil {
-		return p.fail(part, p.pos, ErrCorrupt, "%v", err)
-	}
+func (p *gifParser) readPixels(at int, f *gifFrame, pixels int) error {
 	start, first := p.pos, p.pos+1
-	p.pos = first
-	if err := p.subBlocks(part, at, walk.take); err != nil {
-		p.cutPixels(start, walk)
-		return err
+	walk, err := newLZWWalk(f.size, pixels)
+	if err != nil {
+		return p.breakFrame(at, f)
 	}
-	if walk.err != nil {
-		return p.fail(part, at, ErrCorrupt, "%v", walk.err)
+	p.pos = first
+	err = p.subBlocks("image", at, walk.take)
+	if err != nil || walk.err != nil || p.scrub && walk.pixels > 0 {
+		p.pos = start
+		return p.breakFrame(at, f)
 	}
 	left, mask := walk.used()
 	block := first
@@ -266,32 +289,6 @@ func (p *gifParser) readPixels(at, pixels int) error {
 	}
 	p.pixels.add(zeroByte)
 	return nil
-}
-
-// cutPixels ends a picture whose sub-blocks break off: it goes over if all its
-// pixels are there, else not at all.
-func (p *gifParser) cutPixels(start int, walk *lzwWalk) {
-	var codes []byte
-	for at := start + 1; at < len(p.data); at += 1 + int(p.data[at]) {
-		codes = append(codes, p.data[at+1:min(len(p.data), at+1+int(p.data[at]))]...)
-	}
-	walk.take(codes[walk.bytes:])
-	if walk.pixels > 0 || walk.err != nil {
-		p.pixels = p.pixels[:p.before]
-		p.frames--
-		return
-	}
-	n, mask := walk.used()
-	codes = codes[:n]
-	codes[n-1] &= mask
-	p.pixels.add(p.data[start : start+1])
-	for len(codes) > 0 {
-		size := min(len(codes), 255)
-		p.pixels.add([]byte{byte(size)}, codes[:size])
-		codes = codes[size:]
-	}
-	p.pixels.add(zeroByte)
-	p.over = len(p.data)
 }
 
 // finish puts the output together.

@@ -3,6 +3,7 @@ package imageproc
 import (
 	"bytes"
 	"encoding/binary"
+	"errors"
 	"fmt"
 )
 
@@ -43,6 +44,7 @@ type jpegParser struct {
 	second    *jpegParser // the gain map, if it is kept
 	gain      *gainMap    // what a companion says of itself
 
+	complete bool           // a picture of one scan without restarts, behind which readers may look for more, and it was read
 	embedded bool           // in a container that has tables of its own
 	used     map[*byte]bool // then: tables that some scan needed, by their first byte
 }
@@ -81,11 +83,24 @@ func (p *jpegParser) walk() error {
 		case marker >= mRST0 && marker <= mRST7 || marker == mTEM:
 			p.pic.found.add("bytes between segments", 2, 0)
 		default:
-			if err := p.segment(at, marker); err != nil {
+			switch err := p.segment(at, marker); {
+			case err != nil && p.complete && !errors.Is(err, ErrTooLarge):
+				p.breakOff(at)
+				return nil
+			case err != nil:
 				return err
 			}
 		}
 	}
+}
+
+// breakOff ends a file that breaks the rules behind the one scan that has the whole
+// picture: readers do not look there.
+func (p *jpegParser) breakOff(at int) {
+	p.pic.mend(brokenSegment)
+	rest := p.data[at:]
+	p.pic.texts.trailer(rest)
+	p.pic.found.add("bytes after the picture", len(rest), trailerClasses(rest))
 }
 
 // next finds the next marker. Whatever lies before it is dropped: T.81 §B.1.1.2
@@ -169,6 +184,12 @@ func (p *jpegParser) segment(at int, marker byte) error {
 		return p.truncated()
 	}
 	n := int(binary.BigEndian.Uint16(p.data[p.pos:]))
+	if n < 2 && (marker == mCOM || marker >= mAPP0 && marker <= mAPP15) {
+		// Readers skip nothing but the length, and go on to the next marker.
+		p.pic.found.add(name, 4, 0)
+		p.pos += 2
+		return nil
+	}
 	if n < 2 || n > len(p.data)-p.pos {
 		return p.fail(name, at, ErrCorrupt, "length %d with %d bytes left", n, len(p.data)-p.pos)
 	}

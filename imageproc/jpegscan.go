@@ -175,7 +175,11 @@ func (p *jpegParser) scan(at int, body []byte) error {
 	}
 	p.body.add(p.writeScan(s))
 	p.pic.blockVisits += p.frame.blocks(s)
-	return p.entropy(at, p.frame.intervals(s, p.now.restart))
+	if err := p.entropy(at, p.frame.intervals(s, p.now.restart)); err != nil {
+		return err
+	}
+	p.complete = p.complete || p.scans == 1 && p.now.restart == 0 && !p.frame.progressive && !p.embedded && len(s.comps) == len(p.frame.comps)
+	return nil
 }
 
 func (p *jpegParser) scanHeader(at int, body []byte) (*jpegScan, error) {

@@ -63,6 +63,22 @@ func decodeBytes(t *testing.T, file []byte) []byte {
 	return asNRGBA(img).Pix
 }
 
+// What makes no sense behind a picture of one scan goes, and a comment that is too
+// short to have a length is skipped.
+func TestMendedJPEGSegments(t *testing.T) {
+	whole := mustJPEG(t, corner())
+	want, _ := strip(t, whole)
+	secret := []byte("some secret text here")
+	in := slices.Concat(whole[:len(whole)-2], []byte("\xFF\xCA\x00\x40"), secret, whole[len(whole)-2:])
+	if out, _ := checkMended(t, in, "broken segment"); !bytes.Equal(out, want) {
+		t.Error("not the picture alone")
+	}
+	out, report := strip(t, withSegments(whole, []byte("\xFF\xFE\x00\x01"), secret))
+	if !bytes.Equal(out, want) || len(report.Removed) != 2 {
+		t.Errorf("not the picture alone: %+v", report.Removed)
+	}
+}
+
 // A PNG without IEND gets one.
 func TestMendedPNG(t *testing.T) {
 	whole := mustPNG(t, corner())
@@ -188,13 +204,15 @@ func TestMendedRows(t *testing.T) {
 	if out, _ := checkMended(t, cut, "cut short"); survives(out, secret) {
 		t.Error("the secret survives")
 	}
-	if out, _ := checkMended(t, slices.Concat(whole[:len(whole)-12], []byte("\x00\x00\x00\x05ID@T"), secret), "broken chunk"); survives(out, secret) {
-		t.Error("the secret survives")
+	for _, last := range [][]byte{slices.Concat([]byte("\x00\x00\x00\x05ID@T"), secret), chunk("IEND", secret), chunk("IdND", secret)} {
+		if out, _ := checkMended(t, slices.Concat(whole[:len(whole)-12], last), "broken chunk"); !bytes.Equal(out, whole) {
+			t.Error("not the picture alone")
+		}
 	}
 }
 
-// Of an animation that breaks off, whole frames go over. A first frame that is not
-// whole is refused.
+// Of an animation that breaks off, whole frames go over as they are, and the last one
+// with the pixels that are there.
 func TestMendedGIF(t *testing.T) {
 	whole := mustGIF(t, 3)
 	want, err := gif.DecodeAll(bytes.NewReader(whole))
@@ -219,13 +237,21 @@ func TestMendedGIF(t *testing.T) {
 		}
 		frames[len(got.Image)]++
 		for i, m := range got.Image {
-			if !samePixels(m, want.Image[i]) || got.Delay[i] != want.Delay[i] || got.Disposal[i] != want.Disposal[i] {
+			cutFrame := i == len(got.Image)-1 && shownOf(m, want.Image[i])
+			if !cutFrame && !samePixels(m, want.Image[i]) || got.Delay[i] != want.Delay[i] || got.Disposal[i] != want.Disposal[i] {
 				t.Errorf("cut at %d: frame %d changed", cut, i)
 			}
 		}
 	}
 	if refused == 0 || frames[1] == 0 || frames[2] == 0 || frames[3] == 0 {
 		t.Errorf("%d refused, then %v", refused, frames)
+	}
+	for name, in := range brokenGIFs(t) {
+		out, report := strip(t, in)
+		if !slices.Equal(report.Mended, []string{"broken frame"}) || len(decodeAll(t, out).Image) != 1 {
+			t.Errorf("%s: %+v", name, report)
+		}
+		checkSettled(t, out)
 	}
 	secret := []byte("some secret text here")
 	out, report := checkMended(t, slices.Concat(whole[:len(whole)-1], []byte{0x21, 0xFE, 200}, secret), "cut short")
@@ -235,6 +261,37 @@ func TestMendedGIF(t *testing.T) {
 	if out, _ := checkMended(t, slices.Concat(whole[:len(whole)-1], []byte("Garbage, and a "), secret), "cut short"); survives(out, secret) {
 		t.Error("the secret survives")
 	}
+}
+
+// shownOf says whether a frame has the first pixels of another, and nothing else.
+func shownOf(part, whole *image.Paletted) bool {
+	missing := false
+	for y := whole.Rect.Min.Y; y < whole.Rect.Max.Y; y++ {
+		for x := whole.Rect.Min.X; x < whole.Rect.Max.X; x++ {
+			_, _, _, alpha := part.At(x, y).RGBA()
+			r, g, b, a := whole.At(x, y).RGBA()
+			if same := (color.RGBA64{uint16(r), uint16(g), uint16(b), uint16(a)}) == color.RGBA64Model.Convert(part.At(x, y)); same && (!missing || a == 0) {
+				continue
+			}
+			if missing = true; alpha != 0 {
+				return false
+			}
+		}
+	}
+	return true
+}
+
+// brokenGIFs are pictures whose codes break the rules.
+func brokenGIFs(tb testing.TB) map[string][]byte {
+	whole := mustGIF(tb, 1)
+	at := bytes.LastIndexByte(whole[:len(whole)-20], ',')
+	data := bytes.Index(whole[at:], []byte{2}) + at // the size of codes
+	wrong := bytes.Clone(whole)
+	copy(wrong[data+20:], bytes.Repeat([]byte{0xFF}, 12))
+	size := bytes.Clone(whole)
+	size[data] = 99
+	bare := slices.Concat(whole[:10], []byte{0}, whole[11:13], whole[gifStart(whole):])
+	return map[string][]byte{"no such code": wrong, "size of codes": size, "no colours": bare}
 }
 
 // A picture without a size is shown by nobody.

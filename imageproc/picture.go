@@ -140,11 +140,12 @@ func (p *picture) mend(what string) {
 }
 
 const (
-	cutShort     = "cut short"
-	brokenFrame  = "broken frame"
-	brokenChunk  = "broken chunk"
-	brokenPixels = "broken pixels"
-	wrongCRC     = "wrong CRC"
+	cutShort      = "cut short"
+	brokenFrame   = "broken frame"
+	brokenChunk   = "broken chunk"
+	brokenSegment = "broken segment"
+	brokenPixels  = "broken pixels"
+	wrongCRC      = "wrong CRC"
 )
 
 // checkSize charges a picture's size against the limits.

@@ -292,7 +292,7 @@ func TestDecodeBudget(t *testing.T) {
 
 // Sound pixels in unsound data: the error is typed and says what broke.
 func TestBrokenData(t *testing.T) {
-	p := mustPNG(t, corner())
+	p := ihdrInterlaced(mustPNG(t, corner()))
 	i := bytes.Index(p, []byte("IDAT"))
 	p[i+20] ^= 0xFF
 	j := restartJPEG(7, 5, 3, 0)

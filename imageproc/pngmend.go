@@ -107,11 +107,11 @@ func (p *pngParser) wholePixels() error {
 	}
 	if over := p.coded.size() - data.size(); over > 0 && !slices.Contains(p.pic.mended, brokenPixels) {
 		p.pic.found.add("bytes after the pixels", int(over), 0)
-	} else if over == 0 && !p.damaged {
+	} else if over == 0 && !p.badCRC {
 		return nil
 	}
 	p.still.rope = rope{newChunk("IDAT", data...)}
-	p.anim.broken = p.anim.broken || p.damaged
+	p.anim.broken = true
 	return nil
 }
 

@@ -67,7 +67,6 @@ func TestRefusals(t *testing.T) {
 		{"no data", j[:frame], imageproc.ErrCorrupt, at("imageproc: jpeg: end at %d: no EOI marker: the file is truncated", frame)},
 		{"no picture", slices.Concat(j[:2], []byte{0xFF, 0xD9}), imageproc.ErrCorrupt, "imageproc: jpeg: EOI at 2: no picture before it"},
 		{"segment too long", withSegments(j, []byte{0xFF, 0xE1, 0xFF, 0xFF}), imageproc.ErrCorrupt, at("imageproc: jpeg: APP1 at 2: length 65535 with %d bytes left", len(j))},
-		{"segment too short", withSegments(j, []byte{0xFF, 0xE1, 0, 1}), imageproc.ErrCorrupt, at("imageproc: jpeg: APP1 at 2: length 1 with %d bytes left", len(j))},
 		{"second SOI", withSegments(j, []byte{0xFF, 0xD8}), imageproc.ErrCorrupt, "imageproc: jpeg: SOI at 2: marker in a place where none may be"},
 		{"reserved marker", withSegments(j, []byte{0xFF, 0x20, 0, 2}), imageproc.ErrCorrupt, "imageproc: jpeg: marker FF20 at 2: marker in a place where none may be"},
 		{"lossless", withSegments(j, segment(0xC3, nil)), imageproc.ErrUnsupported, "imageproc: jpeg: SOF3 at 2: lossless coding is not supported"},
@@ -110,7 +109,6 @@ func TestRefusals(t *testing.T) {
 		{"palette too long", withChunks(pal, chunk("PLTE", make([]byte, 9))), imageproc.ErrCorrupt, `imageproc: png: chunk "PLTE" at 33: 3 colours at 1 bits per pixel`},
 		{"no palette", slices.Concat(pal[:33], pal[51:]), imageproc.ErrCorrupt, `imageproc: png: chunk "IDAT" at 33: no PLTE before it`},
 		{"no picture", slices.Concat(p[:idat], p[len(p)-12:]), imageproc.ErrCorrupt, `imageproc: png: chunk "IEND" at 33: no picture before it`},
-		{"payload in IEND", slices.Concat(p[:len(p)-12], chunk("IEND", []byte("secret"))), imageproc.ErrCorrupt, at(`imageproc: png: chunk "IEND" at %d: length 6`, len(p)-12)},
 	} {
 		t.Run(row.name, func(t *testing.T) {
 			var out bytes.Buffer

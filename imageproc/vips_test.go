@@ -176,6 +176,10 @@ func TestVipsMended(t *testing.T) {
 			check(name, in, -1)
 		}
 	}
+	still := mustGIF(t, 1)
+	for _, cut := range []int{len(still) / 2, len(still) - 3} {
+		check(fmt.Sprintf("GIF cut at %d", cut), still[:cut], 0)
+	}
 	t.Logf("%d damaged pictures compared", shown)
 }
 
