@@ -99,9 +99,10 @@ func TestImportShops(t *testing.T) {
 }
 
 func utf16le(s string) string {
-	out := "\xff\xfe"
+	var out strings.Builder
+	out.WriteString("\xff\xfe")
 	for _, r := range s {
-		out += string([]byte{byte(r), byte(r >> 8)})
+		out.WriteString(string([]byte{byte(r), byte(r >> 8)}))
 	}
-	return out
+	return out.String()
 }
