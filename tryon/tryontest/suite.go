@@ -100,6 +100,14 @@ type world struct {
 	mu   sync.Mutex
 	log  bytes.Buffer
 	said []string // errors
+	seen []string // what a tracer or a meter would get
+}
+
+// observe keeps events for the audit.
+func (w *world) observe(e tryon.Event) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.seen = append(w.seen, fmt.Sprintf("%+v %#v", e, e))
 }
 
 // Write implements io.Writer for the log.
@@ -159,7 +167,7 @@ func newWorld(t *testing.T, d *Driver) *world {
 	}
 	w.o = tryon.Options{
 		Ledger: w.ledger, Transport: w.server, Store: w.store, Logger: slog.New(slog.NewJSONHandler(w, nil)),
-		Callback: "https://shop.example/callbacks",
+		Callback: "https://shop.example/callbacks", Observe: w.observe,
 		Routes: []tryon.Route{{Backend: w.backend, Timeout: 3 * time.Minute, Research: true}, {Backend: tryon.NewBackend(
 			tryon.Profile{Name: "next", Tasks: []tryon.Task{tryon.OnPerson}},
 			func(context.Context, *tryon.Input) (*tryon.Output, error) {
@@ -279,6 +287,9 @@ func (w *world) leaks(t *testing.T, records []tryon.Record) {
 	for _, r := range records {
 		words = append(words, string(r.Data))
 	}
+	w.mu.Lock()
+	words = append(words, w.seen...)
+	w.mu.Unlock()
 	photo := w.request.Photo.Photo().Bytes()
 	for _, s := range words {
 		for _, secret := range append(secrets, Key, string(photo[len(photo)/2:len(photo)/2+16])) {
