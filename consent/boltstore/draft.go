@@ -75,6 +75,10 @@ func (d *draft) append(who consent.Subject, r consent.Record) error {
 		return consent.ErrConflict
 	}
 	p := placeOf(who)
+	if r.Nonce != nil && (len(r.Nonce) == 0 || len(r.Nonce) > bolt.MaxKeySize) {
+		// It could be written, and then not settled.
+		return fmt.Errorf("nonce of %d bytes", len(r.Nonce))
+	}
 	if r.Nonce != nil && d.used(p.tenant, r.Nonce) {
 		return consent.ErrReplay
 	}

@@ -183,6 +183,21 @@ func TestDamagedJournal(t *testing.T) {
 	}
 }
 
+// What could not be settled is refused at once.
+func TestUnfitNonce(t *testing.T) {
+	s := open(t)
+	for _, n := range []int{0, 1 << 20} {
+		r := firstRecord()
+		r.Nonce = make([]byte, n)
+		if err := s.Append(t.Context(), someone("ann"), r); err == nil {
+			t.Errorf("nonce of %d bytes was taken", n)
+		}
+	}
+	if err := errors.Join(s.Append(t.Context(), someone("ann"), firstRecord()), s.Settle()); err != nil {
+		t.Error(err)
+	}
+}
+
 // A file of the form before there was a journal is taken over as it is.
 func TestFormatBefore(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "consent.db")
