@@ -81,7 +81,7 @@ func level(c *sizing.Chart, size string) int {
 
 // anyBody is a random body: nine of ten sensible, one with absurd values in it.
 func anyBody(r *rand.Rand, i int) sizing.Body {
-	b := sizing.Body{Sex: sizing.Sex(r.IntN(3)), Source: sizing.Source(r.IntN(3)), Shape: sizing.Shape(r.IntN(8))}
+	b := sizing.Body{Sex: sizing.Sex(r.IntN(3)), Source: sizing.Source(r.IntN(3)), Shape: sizing.Shape(r.IntN(8)), Population: sizing.Population(r.IntN(2))}
 	stout := r.NormFloat64() // girths and weight go together, or most bodies would need repair
 	around := func(mid, sd float64) float64 {
 		if r.IntN(3) == 0 {
