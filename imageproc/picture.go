@@ -47,7 +47,7 @@ type extras struct {
 	icc    []byte // JPEG: the profile of the picture this one was made from
 	colour rope   // PNG: the same as chunks
 	bake   bool   // JPEG: turn it upright
-	scrub  bool   // coded pixels are followed to their end, and what lies behind goes
+	scrub  bool   // PNG, GIF: pixels are made whole even where nothing but they is broken
 }
 
 // parse reads a whole input. It does not verify the output.
