@@ -24,6 +24,8 @@ type EncodeOptions struct {
 	// ColoursOf is the picture that the pixels were decoded from. Decoding does
 	// not convert colours, so its profile has to go with them. nil means sRGB.
 	ColoursOf *Clean
+
+	sampled bool // code tables made for a part of the picture
 }
 
 const defaultQuality = 85

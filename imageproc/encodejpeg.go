@@ -34,7 +34,7 @@ func encodeJPEG(img image.Image, quality int, o *EncodeOptions) ([]byte, error) 
 	if _, grey := img.(*image.Gray); grey {
 		s = jpegenc.Grey
 	}
-	e.Start(b.Dx(), b.Dy(), s, jpegenc.Options{Quality: quality, Optimise: o.OptimizeHuffman})
+	e.Start(b.Dx(), b.Dy(), s, jpegenc.Options{Quality: quality, Optimise: o.OptimizeHuffman, Sampled: o.sampled})
 	for c := range e.band {
 		n := jpegenc.Blocks(b.Dx())
 		if cap(e.band[c].Pix) < n*e.BandRows() {
@@ -43,6 +43,13 @@ func encodeJPEG(img image.Image, quality int, o *EncodeOptions) ([]byte, error) 
 		e.band[c] = jpegenc.Plane{Pix: e.band[c].Pix[:cap(e.band[c].Pix)], Stride: n}
 	}
 	fill := e.filler(img, s)
+	if o.sampled {
+		for y := min(e.BandRows(), (b.Dy()-1)/e.BandRows()*e.BandRows()); y < b.Dy(); y += 4 * e.BandRows() {
+			rows := min(e.BandRows(), b.Dy()-y)
+			fill(y, rows)
+			e.Sample(&e.band, rows)
+		}
+	}
 	for y := 0; y < b.Dy(); y += e.BandRows() {
 		fill(y, min(e.BandRows(), b.Dy()-y))
 		e.Band(&e.band)

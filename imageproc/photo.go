@@ -165,12 +165,12 @@ func (d *darkroom) scaled(ctx context.Context, file rope, pic *picture, width, h
 	for i := range h.Components {
 		c := &h.Components[i]
 		w, sh := h.Size(i, n)
-		sub := 1
+		sub, filter := 1, resample.Lanczos
 		if halved && h.Space == jpeg.YCbCr && i > 0 {
-			sub = 2
+			sub, filter = 2, resample.Halved
 		}
 		d.start(p, i, pic.orientation, resample.Spec{
-			Width: w, Height: sh, DstWidth: ceilDiv(width, sub), DstHeight: ceilDiv(height, sub),
+			Width: w, Height: sh, DstWidth: ceilDiv(width, sub), DstHeight: ceilDiv(height, sub), Filter: filter,
 			ScaleX: float64(pic.width*c.H*n*sub) / float64(8*h.HMax*width),
 			ScaleY: float64(pic.height*c.V*n*sub) / float64(8*h.VMax*height),
 		})

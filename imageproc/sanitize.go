@@ -152,7 +152,7 @@ func smaller(ctx context.Context, pic *picture, o *SanitizeOptions, packet []byt
 			out = toGray(img) // so that a profile for grey still fits
 		}
 	}
-	reduced, err := encode(out, pic.reducedFormat(), &EncodeOptions{Quality: o.Quality}, x)
+	reduced, err := encode(out, pic.reducedFormat(), &EncodeOptions{Quality: o.Quality, sampled: true}, x)
 	if err != nil {
 		return nil, x, nil, err
 	}

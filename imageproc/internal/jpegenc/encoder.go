@@ -20,6 +20,10 @@ type Options struct {
 	// Optimise makes Huffman tables for this picture: some per cent smaller, and
 	// all coefficients are kept in memory until Finish, two bytes a sample.
 	Optimise bool
+	// Sampled makes Huffman tables by the bands given to Sample before the first to
+	// Band, which costs no memory; of a quarter of the picture they are next to the
+	// best.
+	Sampled bool
 }
 
 // Plane is rows of samples, Stride apart.
@@ -34,6 +38,7 @@ type Encoder struct {
 	width, height int
 	sampling      Sampling
 	optimise      bool
+	sampled       bool // and the tables are still to be made
 	quant         [2][64]uint8
 	divide        [2]*divisors
 	quality       int // that divide is for
@@ -62,7 +67,7 @@ type block struct {
 
 // Start begins a picture of width×height samples, both 1 to 65535.
 func (e *Encoder) Start(width, height int, s Sampling, o Options) {
-	e.width, e.height, e.sampling, e.optimise = width, height, s, o.Optimise
+	e.width, e.height, e.sampling, e.optimise, e.sampled = width, height, s, o.Optimise, o.Sampled && !o.Optimise
 	if e.divide[0] == nil || e.quality != o.Quality {
 		e.quality = o.Quality
 		for i := range e.quant {
@@ -75,7 +80,7 @@ func (e *Encoder) Start(width, height int, s Sampling, o Options) {
 	e.kept, e.freq = e.kept[:0], [2][2][257]int{}
 	e.out = make([]byte, 0, width*height/4+4<<10) // what a photo of usual quality takes
 	e.head()
-	if e.optimise {
+	if e.optimise || e.sampled {
 		return
 	}
 	for i := range e.classes() {
@@ -111,6 +116,20 @@ func (e *Encoder) Band(b *[3]Plane) {
 	if rows <= 0 {
 		return
 	}
+	if e.sampled {
+		e.sampled, e.last = false, [3]int16{}
+		e.tables()
+		e.scan()
+	}
+	e.blocks(b, rows)
+	e.row += rows
+}
+
+// Sample counts the symbols of a band of rows rows for the tables.
+func (e *Encoder) Sample(b *[3]Plane, rows int) { e.blocks(b, rows) }
+
+// blocks goes through the blocks of a band.
+func (e *Encoder) blocks(b *[3]Plane, rows int) {
 	if e.sampling == YCbCr420 {
 		e.band420(b, rows)
 	} else {
@@ -120,7 +139,6 @@ func (e *Encoder) Band(b *[3]Plane) {
 			}
 		}
 	}
-	e.row += rows
 }
 
 // band420 goes through a row of MCUs: two by two blocks of Y, one of Cb, one of
@@ -151,7 +169,7 @@ func (e *Encoder) add(c int, p Plane, x, y, rows int) {
 		src, stride = e.edge[:], 8
 	}
 	class := min(c, 1)
-	if e.optimise {
+	if e.optimise || e.sampled {
 		k := e.keep(c)
 		k.nonzero = e.transform(&k.coef, src, stride, e.divide[class])
 		e.tally(k)
@@ -163,6 +181,9 @@ func (e *Encoder) add(c int, p Plane, x, y, rows int) {
 
 // dummy is a block of Y outside the picture.
 func (e *Encoder) dummy() {
+	if e.sampled {
+		return
+	}
 	if !e.optimise {
 		e.coef[0] = e.last[0]
 		e.code(0, &e.coef, 0)
@@ -173,7 +194,11 @@ func (e *Encoder) dummy() {
 	e.tally(k)
 }
 
+// keep returns room for a block: of a sample, that of the last one.
 func (e *Encoder) keep(c int) *block {
+	if e.sampled {
+		e.kept = e.kept[:0]
+	}
 	if len(e.kept) == cap(e.kept) {
 		e.kept = append(e.kept, block{})
 	} else {

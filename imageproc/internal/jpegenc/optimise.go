@@ -25,16 +25,29 @@ func (e *Encoder) tally(k *block) {
 
 // second writes what was kept, with tables made for it.
 func (e *Encoder) second() {
-	for i := range e.classes() {
-		dc, ac := bestTable(&e.freq[i][0]), bestTable(&e.freq[i][1])
-		e.words(i, &dc, &ac)
-		e.huffman(i, &dc, &ac)
-	}
+	e.tables()
 	e.scan()
 	e.last = [3]int16{}
 	for i := range e.kept {
 		k := &e.kept[i]
 		e.code(int(k.plane), &k.coef, k.nonzero)
+	}
+}
+
+// tables makes the tables for the symbols counted. Those of a sample have a code for
+// every symbol there is.
+func (e *Encoder) tables() {
+	for i := range e.classes() {
+		if !e.optimise {
+			for class, standard := range [2]*huffmanSpec{&standardDC[i], &standardAC[i]} {
+				for _, symbol := range standard.symbols {
+					e.freq[i][class][symbol] = 8*e.freq[i][class][symbol] + 1
+				}
+			}
+		}
+		dc, ac := bestTable(&e.freq[i][0]), bestTable(&e.freq[i][1])
+		e.words(i, &dc, &ac)
+		e.huffman(i, &dc, &ac)
 	}
 }
 

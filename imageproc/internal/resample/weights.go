@@ -13,6 +13,9 @@ type Filter uint8
 const (
 	Lanczos  Filter = iota // three lobes
 	Triangle               // linear
+	// Halved is Lanczos to twice the size and the mean of two samples then: chroma
+	// of 4:2:0 as it comes of a picture that was made smaller as a whole.
+	Halved
 )
 
 // MaxTaps is how many samples a filter may weigh. With more, weights of whole
@@ -40,12 +43,23 @@ type weightKey struct {
 	filter   Filter
 }
 
-// lobe is the filter's value at distance x, and its reach.
-func (f Filter) lobe(x float64) float64 {
+// weight is that of a source sample at distance d from the middle of one that
+// stands for scale of them.
+func (f Filter) weight(d, scale float64) float64 {
+	switch f {
+	case Triangle:
+		return max(0, 1-math.Abs(d/max(scale, 1)))
+	case Halved:
+		wide := max(scale/2, 1)
+		return sinc3((d-scale/4)/wide) + sinc3((d+scale/4)/wide)
+	}
+	return sinc3(d / max(scale, 1))
+}
+
+// sinc3 is the Lanczos kernel.
+func sinc3(x float64) float64 {
 	x = math.Abs(x)
 	switch {
-	case f == Triangle:
-		return max(0, 1-x)
 	case x < 1e-9:
 		return 1
 	case x < 3:
@@ -54,15 +68,19 @@ func (f Filter) lobe(x float64) float64 {
 	return 0
 }
 
-func (f Filter) reach() float64 {
-	if f == Triangle {
-		return 1
+// reach is how far away samples have a weight.
+func (f Filter) reach(scale float64) float64 {
+	switch f {
+	case Triangle:
+		return max(scale, 1)
+	case Halved:
+		return 3*max(scale/2, 1) + scale/4
 	}
-	return 3
+	return 3 * max(scale, 1)
 }
 
 // Taps is how many samples filter f weighs when it makes one of scale.
-func Taps(f Filter, scale float64) int { return int(2*math.Ceil(f.reach()*max(scale, 1))) + 1 }
+func Taps(f Filter, scale float64) int { return int(2*math.Ceil(f.reach(scale))) + 1 }
 
 // set makes the weights for dst samples, each of which stands for scale of the
 // src samples. The last call's are kept if they are the same.
@@ -71,8 +89,7 @@ func (t *weights) set(k weightKey) {
 		return
 	}
 	t.key = k
-	wide := max(k.scale, 1)
-	reach := k.filter.reach() * wide
+	reach := k.filter.reach(k.scale)
 	t.taps = min(Taps(k.filter, k.scale), k.src)
 	t.first, t.count = sized(t.first, k.dst), sized(t.count, k.dst)
 	t.w = sized(t.w, k.dst*t.taps)
@@ -82,7 +99,7 @@ func (t *weights) set(k weightKey) {
 		centre := (float64(i)+0.5)*k.scale - 0.5
 		first := max(0, min(int(math.Ceil(centre-reach)), k.src-t.taps))
 		for j := range exact {
-			exact[j] = k.filter.lobe((float64(first+j) - centre) / wide)
+			exact[j] = k.filter.weight(float64(first+j)-centre, k.scale)
 		}
 		row := t.w[i*t.taps : (i+1)*t.taps]
 		quantise(row, exact, t.order)
