@@ -32,6 +32,7 @@ type cleanState struct {
 	thumb     *image.NRGBA // made on the way, or nil
 	thumbSide int
 	decoders  []Decoder
+	planes    image.Image // of a smaller copy, before it was encoded, or nil
 }
 
 // IsZero reports whether c proves nothing: it is nil or was not made by Sanitize.

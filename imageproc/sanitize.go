@@ -28,6 +28,9 @@ type SanitizeOptions struct {
 	// is one of a matrix and curves, as Display P3 and Adobe RGB are.
 	KeepProfile bool
 	Parallel    int // as in DecodeOptions
+	// KeepPlanes keeps the pixels of a picture that MaxSide re-encodes, a byte and a
+	// half for each, so that Clean.Redacted needs no second decode.
+	KeepPlanes bool
 	// Decoders decode HEIC and AVIF for MaxSide, and later for Clean.Thumb and
 	// Clean.Image. Without one these pictures are stripped all the same.
 	Decoders []Decoder
@@ -89,9 +92,9 @@ func Sanitize(ctx context.Context, r io.Reader, o *SanitizeOptions) (*Clean, err
 	}
 	x.packet = pic.packet
 	report := pic.report(size)
-	var thumb *image.NRGBA
+	var made reduced
 	if small {
-		if pic, x, thumb, err = smaller(ctx, pic, o, pic.packet); err != nil {
+		if pic, x, made, err = smaller(ctx, pic, o, pic.packet); err != nil {
 			return nil, err
 		}
 		if err := ctx.Err(); err != nil {
@@ -102,7 +105,7 @@ func Sanitize(ctx context.Context, r io.Reader, o *SanitizeOptions) (*Clean, err
 	if err != nil {
 		return nil, err
 	}
-	c.s.thumb, c.s.thumbSide, c.s.decoders = thumb, o.Thumb, slices.Clone(o.Decoders)
+	c.s.thumb, c.s.thumbSide, c.s.planes, c.s.decoders = made.thumb, o.Thumb, made.planes, slices.Clone(o.Decoders)
 	return c, nil
 }
 
@@ -111,10 +114,16 @@ func (o *SanitizeOptions) exceeded(pic *picture) bool {
 	return o.MaxSide > 0 && max(pic.width, pic.height) > o.MaxSide
 }
 
+// reduced is what else is made of a smaller copy.
+type reduced struct {
+	thumb  *image.NRGBA
+	planes image.Image
+}
+
 // smaller decodes and encodes again, and makes a thumbnail on the way if asked
 // to. The new picture stands upright.
-func smaller(ctx context.Context, pic *picture, o *SanitizeOptions, packet []byte) (*picture, extras, *image.NRGBA, error) {
-	x := extras{packet: packet}
+func smaller(ctx context.Context, pic *picture, o *SanitizeOptions, packet []byte) (out *picture, x extras, made reduced, err error) {
+	x = extras{packet: packet}
 	switch {
 	case pic.format == PNG && (pic.channels == 3 || !pic.alpha || iccSpace(pic.icc) != "GRAY"):
 		x.colour, x.icc = pic.colour, pic.icc
@@ -124,13 +133,13 @@ func smaller(ctx context.Context, pic *picture, o *SanitizeOptions, packet []byt
 		x = profileExtras(pic.icc, pic.reducedFormat())
 		x.packet = packet
 	}
-	var out image.Image
+	var img image.Image
 	if width, height := fit(pic.width, pic.height, o.MaxSide); pic.format == JPEG && pic.channels != 4 && !tiny(pic, width, height) {
 		d := darkrooms.Get().(*darkroom)
 		defer d.close()
 		p, err := d.scaled(ctx, pic.out, pic, width, height, true, &DecodeOptions{Limits: o.Limits, Parallel: o.Parallel})
 		if err != nil {
-			return nil, x, nil, err
+			return nil, x, made, err
 		}
 		if convert, ok := d.toSRGB(pic); ok && p.space == jpeg.YCbCr && !o.KeepProfile {
 			if x.icc = nil; convert != nil {
@@ -138,36 +147,39 @@ func smaller(ctx context.Context, pic *picture, o *SanitizeOptions, packet []byt
 				convert.Planes(y.Pix, p.planes[1].Pix, p.planes[2].Pix, y.Width, y.Height, 2)
 			}
 		}
-		out = p.picture()
+		img = p.picture()
 	} else {
 		convert := !o.KeepProfile && pic.reducedFormat() == JPEG && profiled(pic) && icc.New(pic.icc) != nil
 		if convert {
 			x.icc = nil
 		}
-		img, err := decodeUpright(ctx, pic.out, pic, &DecodeOptions{MaxSide: o.MaxSide, Limits: o.Limits, Decoders: o.Decoders, SRGB: convert})
+		nrgba, err := decodeUpright(ctx, pic.out, pic, &DecodeOptions{MaxSide: o.MaxSide, Limits: o.Limits, Decoders: o.Decoders, SRGB: convert})
 		if err != nil {
-			return nil, x, nil, err
+			return nil, x, made, err
 		}
-		if out = img; pic.channels == 1 && !pic.alpha {
-			out = toGray(img) // so that a profile for grey still fits
+		if img = nrgba; pic.channels == 1 && !pic.alpha {
+			img = toGray(nrgba) // so that a profile for grey still fits
 		}
 	}
-	reduced, err := encode(out, pic.reducedFormat(), &EncodeOptions{Quality: o.Quality, sampled: true}, x)
+	out, err = encode(img, pic.reducedFormat(), &EncodeOptions{Quality: o.Quality, sampled: true}, x)
 	if err != nil {
-		return nil, x, nil, err
+		return nil, x, made, err
 	}
-	reduced.texts = pic.texts
+	out.texts = pic.texts
+	if o.KeepPlanes {
+		made.planes = copyOf(img) // the darkroom's go to the next photo
+	}
 	if o.Thumb == 0 {
-		return reduced, x, nil, nil
+		return out, x, made, nil
 	}
-	w, h := fit(out.Bounds().Dx(), out.Bounds().Dy(), o.Thumb)
-	thumb := scaleDown(out, w, h)
+	w, h := fit(img.Bounds().Dx(), img.Bounds().Dy(), o.Thumb)
+	made.thumb = scaleDown(img, w, h)
 	if x.icc != nil && pic.channels == 3 {
 		if convert := icc.New(x.icc); convert != nil {
-			convert.Pixels(thumb.Pix)
+			convert.Pixels(made.thumb.Pix)
 		}
 	}
-	return reduced, x, thumb, nil
+	return out, x, made, nil
 }
 
 // fits says whether the profile of a picture is one for what decoding gives.
