@@ -46,7 +46,7 @@ func Decode(r io.Reader, o *DecodeOptions) (image.Image, error) {
 	}
 	lim := o.Limits.orDefault()
 	cut := false
-	pic, _ := skim(r, lim, extras{}, o.MaxSide, o.Parallel)
+	pic, _ := skim(r, lim, extras{silent: true}, o.MaxSide, o.Parallel)
 	if pic == nil {
 		data, err := readInput(r, lim)
 		if err != nil {
@@ -69,7 +69,7 @@ func Decode(r io.Reader, o *DecodeOptions) (image.Image, error) {
 // parseTruncated parses an input; where allowed, a JPEG that ends early, or whose
 // structure does, as if it ended as it should.
 func parseTruncated(data []byte, lim Limits, allowed bool) (pic *picture, cut bool, err error) {
-	pic, err = parse(data, lim, extras{})
+	pic, err = parse(data, lim, extras{silent: true})
 	if err == nil {
 		return pic, allowed && slices.Contains(pic.mended, cutShort), nil
 	}
@@ -78,7 +78,7 @@ func parseTruncated(data []byte, lim Limits, allowed bool) (pic *picture, cut bo
 		return pic, false, err
 	}
 	head := bytes.TrimRight(data[:e.Offset], "\xFF")
-	ended, again := parse(slices.Concat(head, []byte{0xFF, mEOI}), lim, extras{})
+	ended, again := parse(slices.Concat(head, []byte{0xFF, mEOI}), lim, extras{silent: true})
 	if again != nil {
 		return nil, false, err
 	}

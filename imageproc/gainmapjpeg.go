@@ -20,7 +20,7 @@ func (p *jpegParser) takeGainMap(tail []byte) (rest [][]byte) {
 		}
 		from += i
 		q := &jpegParser{data: tail[from:], lim: p.lim, pic: &picture{format: JPEG, orientation: 1}, companion: true}
-		q.meta = newJPEGMeta(q.pic)
+		q.meta = newJPEGMeta(q.pic, extras{})
 		err := q.walk()
 		if err != nil || len(q.pic.mended) > 0 {
 			from += 2

@@ -51,7 +51,7 @@ type jpegParser struct {
 
 func parseJPEG(data []byte, lim Limits, x extras) (*picture, error) {
 	p := &jpegParser{data: data, lim: lim, pic: &picture{format: JPEG, orientation: 1, keeps: x.keep.Provenance}, keep: x.keep}
-	p.meta = newJPEGMeta(p.pic)
+	p.meta = newJPEGMeta(p.pic, x)
 	if err := p.walk(); err != nil {
 		return nil, err
 	}

@@ -34,8 +34,12 @@ type jpegMeta struct {
 	iso              []byte // ISO 21496-1: the metadata of a gain map
 }
 
-func newJPEGMeta(pic *picture) jpegMeta {
-	return jpegMeta{found: &pic.found, scan: newScanBudget(&pic.texts), adobe: -1}
+func newJPEGMeta(pic *picture, x extras) jpegMeta {
+	m := jpegMeta{found: &pic.found, scan: newScanBudget(&pic.texts), adobe: -1}
+	if x.silent {
+		m.scan.tags = -1
+	}
+	return m
 }
 
 // segment reads the body of one APPn or COM segment. early says that no scan

@@ -21,6 +21,7 @@ type darkroom struct {
 	decoder jpeg.Decoder
 	scalers [4]resample.Plane
 	pixels  [4][]byte // of the planes made last
+	band    [4]jpeg.Plane
 
 	profile  []byte // that convert was made of
 	convert  *icc.Transform
@@ -115,14 +116,15 @@ func (d *darkroom) open(ctx context.Context, file rope, pic *picture, n int, ext
 // eachBand decodes the rest, band by band.
 func (d *darkroom) eachBand(ctx context.Context, visit func(band *[4]jpeg.Plane)) error {
 	for {
-		band, err := d.decoder.Band(ctx)
+		var err error
+		d.band, err = d.decoder.Band(ctx)
 		if errors.Is(err, io.EOF) && d.decoder.ReadError() == nil {
 			return nil
 		}
 		if err != nil {
 			return d.jpegError(err)
 		}
-		visit(&band)
+		visit(&d.band)
 	}
 }
 

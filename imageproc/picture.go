@@ -41,6 +41,7 @@ type picture struct {
 
 // extras is what an output is to hold beside what its input had.
 type extras struct {
+	silent bool   // JPEG: nobody reads the report, which need not name the fields of Exif
 	packet []byte // the XMP packet of a Mark
 	keep   Keep   // what of the input to put into the packet as well
 	mark   Mark   // the Mark that packet was made of, for then it is made anew

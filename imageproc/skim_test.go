@@ -5,6 +5,7 @@ import (
 	"errors"
 	"image"
 	"io"
+	"math"
 	"os"
 	"path/filepath"
 	"reflect"
@@ -208,9 +209,9 @@ func (c *changingAt) ReadAt(p []byte, at int64) (int, error) {
 	return n, err
 }
 
-// The photo of the phones that need turning and hold most, read twice.
+// Photos with restart markers and with a profile, turned, read twice.
 func TestReadTwicePhones(t *testing.T) {
-	for _, name := range []string{"made-12mp-restart.jpg", "iphone11-12mp.jpg", "Samsung_GT-I9505_Galaxy_S4.jpg", "made-12mp-progressive.jpg"} {
+	for _, name := range []string{"made-12mp-restart.jpg", "iphone11-12mp.jpg"} {
 		t.Run(name, func(t *testing.T) { sameFromAnyReader(t, phoneFile(t, name)) })
 	}
 }
@@ -260,4 +261,42 @@ func phoneFile(tb testing.TB, name string) []byte {
 		tb.Skip("the photos of phones are not there: set FITVEIL_SHARED to the folder that holds them")
 	}
 	return data
+}
+
+// In a worker that has seen a photo, a thumbnail takes memory for the thumbnail.
+func TestAllocations(t *testing.T) {
+	file := noisyPhoto(t, 1600, 1200)
+	clean := sanitize(t, file, nil)
+	for name, row := range map[string]struct {
+		most  float64
+		bytes int64 // beside the result
+		do    func() (image.Image, error)
+	}{
+		"thumb": {10, 16 << 10, func() (image.Image, error) { return clean.Thumb(416) }},
+		"decode": {120, 256 << 10, func() (image.Image, error) {
+			return imageproc.Decode(bytes.NewReader(file), &imageproc.DecodeOptions{MaxSide: 416})
+		}},
+	} {
+		var img image.Image
+		do := func() {
+			var err error
+			if img, err = row.do(); err != nil {
+				t.Fatal(err)
+			}
+		}
+		// The race detector has pools forget things now and then: the least counts.
+		count, size := math.Inf(1), int64(math.MaxInt64)
+		for range 10 {
+			count = min(count, testing.AllocsPerRun(1, do))
+			var before, after runtime.MemStats
+			runtime.ReadMemStats(&before)
+			do()
+			runtime.ReadMemStats(&after)
+			size = min(size, int64(after.TotalAlloc-before.TotalAlloc)-int64(len(img.(*image.NRGBA).Pix)))
+		}
+		if count > row.most || size > row.bytes {
+			t.Errorf("%s: %v allocations, %d bytes beside the result", name, count, size)
+		}
+		t.Logf("%s: %v allocations, %d bytes beside the result", name, count, size)
+	}
 }

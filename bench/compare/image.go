@@ -38,7 +38,7 @@ func imageJobs() []job {
 }
 
 func makeThumb(file []byte) error {
-	_, err := imageproc.Decode(bytes.NewReader(file), &imageproc.DecodeOptions{MaxSide: thumbSide, Limits: large})
+	_, err := imageproc.Decode(bytes.NewReader(file), &imageproc.DecodeOptions{MaxSide: thumbSide, SRGB: true, Limits: large})
 	return err
 }
 
