@@ -73,8 +73,8 @@ func dump(out *bytes.Buffer, v reflect.Value, seen map[uintptr]bool) {
 		}
 		dump(out, v.Elem(), seen)
 	case reflect.Struct:
-		for i := range v.NumField() {
-			dump(out, v.Field(i), seen)
+		for _, field := range v.Fields() {
+			dump(out, field, seen)
 		}
 	case reflect.Slice, reflect.Array:
 		if v.Type().Elem().Kind() == reflect.Uint8 {

@@ -109,13 +109,14 @@ func TestFootprint(t *testing.T) {
 func link(t *testing.T, imports []string, body string) (size int64, modules []string) {
 	t.Helper()
 	dir := t.TempDir()
-	src := "package main\n\nimport (\n\t\"context\"\n\t\"os\"\n"
+	var src strings.Builder
+	src.WriteString("package main\n\nimport (\n\t\"context\"\n\t\"os\"\n")
 	for _, i := range imports {
-		src += "\t\"" + i + "\"\n"
+		src.WriteString("\t\"" + i + "\"\n")
 	}
-	src += ")\n\nfunc main() {" + body + "}\n"
+	src.WriteString(")\n\nfunc main() {" + body + "}\n")
 	file, program := filepath.Join(dir, "main.go"), filepath.Join(dir, "program.exe")
-	if err := os.WriteFile(file, []byte(src), 0o600); err != nil {
+	if err := os.WriteFile(file, []byte(src.String()), 0o600); err != nil {
 		t.Fatal(err)
 	}
 	if out, err := exec.Command("go", "build", "-trimpath", "-ldflags=-s -w", "-o", program, file).CombinedOutput(); err != nil {
