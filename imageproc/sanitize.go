@@ -42,8 +42,8 @@ type SanitizeOptions struct {
 // Lanczos filter and encoded again: JPEG and PNG in their own format, WebP, GIF
 // and TIFF as PNG, but lossy WebP without transparency as JPEG, and HEIC and AVIF,
 // for which there must be one of Decoders, likewise. So ask Clean.Format.
-// The colours of a JPEG become sRGB where its profile is one of a matrix and
-// curves; any other profile goes over, but CMYK becomes RGB by plain subtraction,
+// The colours of a copy that is a JPEG become sRGB's where the profile is one of a
+// matrix and curves, unless KeepProfile says otherwise; any other profile goes over, but CMYK becomes RGB by plain subtraction,
 // and grey with alpha becomes RGB with alpha, without the profile that no longer
 // fits. An animation becomes its still picture. Every other
 // picture keeps its compressed pixels bit for bit.

@@ -451,12 +451,16 @@ func TestWebPReduced(t *testing.T) {
 	} {
 		t.Run(row.name, func(t *testing.T) {
 			in := withPieces(withPieces(row.in, 8, false, riffPiece("EXIF", orientationBlock(6))), 0x20, true, riffPiece("ICCP", profile))
-			c := sanitize(t, in, &imageproc.SanitizeOptions{MaxSide: 24, Mark: testMark})
+			c := sanitize(t, in, &imageproc.SanitizeOptions{MaxSide: 24, Mark: testMark, KeepProfile: true})
 			if c.Format() != row.want || c.Bounds() != image.Rect(0, 0, 16, 24) || c.Report().Format != imageproc.WebP {
 				t.Errorf("%v, %v", c, c.Report().Format)
 			}
 			if row.want == imageproc.JPEG && !bytes.Contains(c.Bytes(), profile) || row.want == imageproc.PNG && !bytes.Contains(c.Bytes(), []byte("iCCP")) {
 				t.Error("the profile is lost")
+			}
+			converted := sanitize(t, in, &imageproc.SanitizeOptions{MaxSide: 24, Mark: testMark})
+			if row.want == imageproc.JPEG && bytes.Contains(converted.Bytes(), profile) {
+				t.Error("the copy has sRGB's colours and another profile")
 			}
 			lossless := sanitize(t, in, &imageproc.SanitizeOptions{Mark: testMark})
 			if lossless.Format() != imageproc.WebP || lossless.Bounds() != image.Rect(0, 0, 32, 48) {

@@ -291,6 +291,11 @@ func (c *Client) cleanOutput(ctx context.Context, data []byte, mark imageproc.Ma
 	if b := clean.Bounds(); min(b.Dx(), b.Dy()) < smallest {
 		return nil, bad("too-small", nil)
 	}
+	// A photo that arrives broken is mended for its owner; a picture that does was
+	// not drawn so.
+	if len(clean.Report().Mended) > 0 {
+		return nil, bad("broken", nil)
+	}
 	// A container in order says nothing of the pixels inside.
 	if _, err := clean.Thumb(64); err != nil {
 		return nil, bad("not-decodable", err)
