@@ -24,7 +24,7 @@ type Reader interface {
 // Writer also writes nodes. What was written is read back at once.
 type Writer interface {
 	Reader
-	// Put sets a node; an empty one removes it.
+	// Put sets a node; an empty one removes it. It may keep both slices.
 	Put(key, node []byte) error
 }
 
@@ -176,7 +176,7 @@ func grow(w Writer, size int64, steps []Step) error {
 		// What a leaf completes is kept behind it.
 		index, h := tlog.StoredHashIndex(0, leaf), s.Leaf
 		for level := 0; ; level++ {
-			if err := w.Put(logKey(index), h[:]); err != nil {
+			if err := w.Put(logKey(index), bytes.Clone(h[:])); err != nil {
 				return err
 			}
 			if leaf>>level&1 == 0 {

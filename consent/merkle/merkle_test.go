@@ -33,7 +33,7 @@ func (n nodes) Put(key, node []byte) error {
 	if len(node) == 0 {
 		delete(n, string(key))
 	} else {
-		n[string(key)] = slices.Clone(node)
+		n[string(key)] = node // as a writer may
 	}
 	return nil
 }
