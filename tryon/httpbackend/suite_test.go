@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"net/http"
 	"strings"
+	"sync"
 	"testing"
 
 	"go.uber.org/goleak"
@@ -16,7 +17,7 @@ import (
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
 // fake is the protocol as the suite needs it: with faults.
-type fake struct{ names map[string]string }
+type fake struct{ names *sync.Map }
 
 func (fake) Hosts() []string { return []string{"own.fake.example"} }
 
@@ -56,16 +57,16 @@ func (f fake) Serve(w http.ResponseWriter, r *http.Request, body []byte, x *tryo
 			problem(400, "bad-request")
 			return
 		}
-		f.names[name] = x.Accept(q.N, "")
+		f.names.Store(name, x.Accept(q.N, ""))
 		say(202, map[string]string{"state": "pending"})
 	case r.Method == http.MethodDelete:
-		if !x.Remove(f.names[name]) {
+		if !x.Remove(f.id(name)) {
 			w.WriteHeader(404)
 			return
 		}
 		w.WriteHeader(204)
 	default:
-		known, over, n := x.Ask(f.names[name])
+		known, over, n := x.Ask(f.id(name))
 		var images []any
 		switch {
 		case !known:
@@ -90,6 +91,13 @@ func (f fake) Serve(w http.ResponseWriter, r *http.Request, body []byte, x *tryo
 	}
 }
 
+// id is the server's name for a job, "" for one that it does not know.
+func (f fake) id(name string) string {
+	id, _ := f.names.Load(name)
+	s, _ := id.(string)
+	return s
+}
+
 func TestSuite(t *testing.T) {
 	tryontest.Run(t, tryontest.Driver{
 		New: func() (tryon.Backend, error) {
@@ -98,7 +106,7 @@ func TestSuite(t *testing.T) {
 				Contract: &tryon.Contract{SubProcessor: "Renderer Ltd", Region: "EU"},
 			})
 		},
-		Service: func() tryontest.Service { return fake{names: map[string]string{}} },
+		Service: func() tryontest.Service { return fake{names: new(sync.Map)} },
 		Async:   true, Several: true,
 	})
 }
