@@ -23,7 +23,9 @@ func checkFuzzed(t *testing.T, in []byte) {
 		if !errors.As(err, &fe) || fe.Err == nil || out.Len() > 0 || report != nil {
 			t.Fatalf("%v with %d bytes of output", err, out.Len())
 		}
-		if errors.Is(err, imageproc.ErrVerify) {
+		// A fuzzer copies parts of the picture to where metadata is: then they are in
+		// both, and the search has to stop the output.
+		if errors.Is(err, imageproc.ErrVerify) && fe.Reason != "holds a text of the input's metadata" {
 			t.Fatalf("the second walker stopped the first: %v", err)
 		}
 		return
