@@ -1,7 +1,6 @@
 package imageproc
 
 import (
-	"bytes"
 	"encoding/binary"
 	"encoding/xml"
 	"math"
@@ -123,38 +122,16 @@ func parseNumber(s string) (float64, bool) {
 
 func formatNumber(v float64) string { return strconv.FormatFloat(v, 'f', -1, 32) }
 
-// xmpValues lists the properties of some namespaces, written as attributes, as
-// texts or as lists, as far as the packet is sound.
+// xmpValues lists the properties of some namespaces.
 func xmpValues(packet []byte, spaces ...string) map[xml.Name][]string {
-	d := xml.NewDecoder(bytes.NewReader(packet[max(0, bytes.IndexByte(packet, '<')):]))
-	d.Strict = false
 	said := make(map[xml.Name][]string)
 	const most = 8 // values of one property
-	take := func(name xml.Name, value string) {
+	walkXMP(packet, func(name xml.Name, value string) {
 		if value = strings.TrimSpace(value); value != "" && slices.Contains(spaces, name.Space) && len(said[name]) < most {
 			said[name] = append(said[name], value)
 		}
-	}
-	var open []xml.Name
-	for {
-		token, err := d.Token()
-		if err != nil {
-			return said
-		}
-		switch e := token.(type) {
-		case xml.StartElement:
-			open = append(open, e.Name)
-			for _, a := range e.Attr {
-				take(a.Name, a.Value)
-			}
-		case xml.EndElement:
-			open = open[:max(0, len(open)-1)]
-		case xml.CharData:
-			for _, name := range open[max(0, len(open)-3):] { // the property, a list, its entry
-				take(name, string(e))
-			}
-		}
-	}
+	})
+	return said
 }
 
 // packet is the XMP packet of a gain map in a file of its own; nil where all is

@@ -113,9 +113,7 @@ const (
 // readXMP reads two properties of Dublin Core and one of IPTC, each as an
 // attribute, a text or the first entry of a list, as far as the packet is sound.
 func (k Keep) readXMP(s *statement, packet []byte) {
-	d := xml.NewDecoder(bytes.NewReader(packet[max(0, bytes.IndexByte(packet, '<')):]))
-	d.Strict = false
-	take := func(name xml.Name, value string) {
+	walkXMP(packet, func(name xml.Name, value string) {
 		switch {
 		case name.Space == dublinCore && name.Local == "creator" && k.Copyright && s.creator == "":
 			s.creator = plainText([]byte(value))
@@ -124,7 +122,14 @@ func (k Keep) readXMP(s *statement, packet []byte) {
 		case name.Space == iptcExtension && name.Local == "DigitalSourceType" && k.SourceType && s.source == "":
 			s.source = knownSource(strings.TrimSpace(value))
 		}
-	}
+	})
+}
+
+// walkXMP calls take with each property of a packet, written as an attribute, as a
+// text or as a list, and every value it has, as far as the packet is sound.
+func walkXMP(packet []byte, take func(name xml.Name, value string)) {
+	d := xml.NewDecoder(bytes.NewReader(packet[max(0, bytes.IndexByte(packet, '<')):]))
+	d.Strict = false
 	var open []xml.Name
 	for {
 		token, err := d.Token()
