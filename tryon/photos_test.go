@@ -107,7 +107,7 @@ func screenedFile(path string, people detect.Detector) (*detect.Screened, error)
 func allPhotographs(t *testing.T) []photograph {
 	t.Helper()
 	list, err := photographs()
-	if errors.Is(err, os.ErrNotExist) {
+	if errors.Is(err, os.ErrNotExist) && os.Getenv("CI") != "true" {
 		t.Skip("the labelled photographs are not here; set FITVEIL_SHARED to the folder that holds photos/")
 	}
 	if err != nil {
