@@ -14,8 +14,8 @@ import (
 
 // Options configures Load and NewGraph; nil means defaults.
 type Options struct {
-	// Threads is the number of goroutines a run may use; default 1. The result
-	// does not depend on it.
+	// Threads is the number of goroutines a run may use; default 1, and at most
+	// 64. The result does not depend on it.
 	Threads int
 	// Dims gives sizes to dimensions the file leaves open, by dim_param, or as
 	// "input[axis]" where the file has no name for one.

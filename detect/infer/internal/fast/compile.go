@@ -10,7 +10,7 @@ import (
 // Options of Compile.
 type Options struct {
 	Set      *kernel.Set // nil means kernel.Best()
-	Threads  int         // goroutines a run may use, at least 1
+	Threads  int         // goroutines a run may use, at least 1; no more than maxThreads are
 	Exact    bool        // no Winograd: sums in the order of the reference's taps
 	MaxBytes int64       // limits the memory of a session
 	Memory   *ir.Budget  // what packed weights are taken from
@@ -23,6 +23,9 @@ var (
 	largest = float32(math.MaxFloat32)
 	sqrt    = math.Sqrt
 )
+
+// maxThreads bounds what a program keeps for each way to share its work.
+const maxThreads = 64
 
 // op is a step of a program. All of its methods but prepare leave it alone, so
 // that sessions share it.
@@ -64,6 +67,7 @@ func Compile(g *Graph, o Options) (*Program, error) {
 	if o.Set == nil {
 		o.Set = kernel.Best()
 	}
+	o.Threads = min(o.Threads, maxThreads)
 	if o.sizes == (sizes{}) {
 		o.sizes = usualSizes
 	}

@@ -43,10 +43,11 @@ func (v *convolution) directCycles(s *kernel.Set) float64 {
 // cycles is the time of a convolution by tiles. Transforms move every vector of
 // a tile through the first-level cache twice.
 func (o *winograd) cycles() float64 {
-	_, products := splitBlocks(o.set, &o.set.Conv, o.outBlocks(), o.band*o.tiles[1], o.depth())
-	matrices := float64(o.f.Matrices())
-	products *= matrices * float64(o.tiles[0]) / float64(o.band)
-	vectors := matrices * float64(o.tiles[0]*o.tiles[1]) * block / float64(o.set.Lanes)
+	_, products := splitBlocks(o.set, &o.set.Conv, o.outBlocks(), o.most, o.depth())
+	tiles := o.tiles[0] * o.tiles[1]
+	matrices, bands := float64(o.f.Matrices()), (tiles+o.most-1)/o.most
+	products *= matrices * float64(tiles) / float64(o.most)
+	vectors := matrices * float64(tiles) * block / float64(o.set.Lanes)
 	transforms := vectors * (5*float64(o.inBlocks()) + 4*float64(o.outBlocks()))
-	return max(products, stream(o.f.Matrices()*o.depth()*o.outBlocks()*block, o.bands())) + transforms
+	return max(products, stream(o.f.Matrices()*o.depth()*o.outBlocks()*block, bands)) + transforms
 }

@@ -3,6 +3,8 @@ package fast_test
 import (
 	"context"
 	"errors"
+	"runtime"
+	"slices"
 	"testing"
 
 	"go.uber.org/goleak"
@@ -30,6 +32,33 @@ func TestRunAllocatesNothing(t *testing.T) {
 			}
 		}); got != 0 {
 			t.Errorf("%d threads: %v allocations a run", threads, got)
+		}
+	}
+}
+
+// TestTilesShared shares the tiles of several images among any number of workers,
+// in bands of any size: all give the bits that one does.
+func TestTilesShared(t *testing.T) {
+	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(9)) // no more workers than that
+	for _, images := range []int{1, 2, 3} {
+		for _, side := range []int{9, 16, 29} {
+			n := newNet(t, uint64(side))
+			x := n.input(images, 32, side, side+3)
+			n.output(n.op("Conv", map[string]any{"pads": []int64{1, 1, 1, 1}}, x, n.constant(0.1, 40, 32, 3, 3)))
+			in := n.inputs()
+			want := run(t, n.compile(fast.Options{}).NewSession(), in, 1)
+			n.compare(want, n.reference(in), 2e-4)
+			for threads := 1; threads <= 9; threads++ {
+				for name, o := range map[string]fast.Options{
+					"usual": {Threads: threads}, "small": fast.WithSmallCache(fast.Options{Threads: threads}), "little": fast.WithLittleCache(fast.Options{Threads: threads}),
+				} {
+					got := run(t, n.compile(o).NewSession(), in, 1)
+					if name == "usual" && !slices.Equal(got[0], want[0]) {
+						t.Errorf("%d images of %d: %d threads differ from one", images, side, threads)
+					}
+					n.compare(got, want, 1e-4)
+				}
+			}
 		}
 	}
 }

@@ -1,14 +1,18 @@
 package fast
 
 import (
+	"maps"
+	"slices"
+
 	"github.com/fitveil/fitveil/detect/infer/internal/kernel"
 )
 
 // winograd is a 3×3 convolution of stride 1 by F(4×4, 3×3) or F(2×2, 3×3): a
 // quarter or 4/9 of the products, for some more additions and a little more
-// rounding. A unit is a band of tile rows of one image.
+// rounding. A unit is a tile, in the order of rows and columns: a small picture
+// has few rows of tiles, which two workers could not share evenly.
 //
-// For each band every tile of the input becomes 36 or 16 vectors of channels.
+// Tiles are done in bands. In each every tile of the input becomes 36 or 16 vectors of channels.
 // With the transformed weights that makes as many convolutions with one tap,
 // whose pixels are tiles. Their results are transformed back, with bias and
 // activation, a share of the output channels at a time: so most of the cache is
@@ -19,12 +23,11 @@ type winograd struct {
 	set           *kernel.Set
 	f             *kernel.Winograd
 	from, to, add *tensor
-	tiles         [2]int // rows and columns of tiles
-	band          int    // tile rows of a unit
-	full, rest    []share
+	tiles         [2]int    // rows and columns of tiles
+	most          int       // tiles of a band, at most
+	bands         []band    // of every size there may be, the largest first
 	packed        []float32 // by share, matrix, channel, output channel
 	bias          []float32
-	taps, fewer   offsets // for full bands and the last one
 	src, dst, sum view
 }
 
@@ -40,7 +43,7 @@ func (c *compiler) winograd(v *convolution) bool {
 		for i := range w.tiles {
 			w.tiles[i] = (v.out.Shape[2+i] + f.Tile - 1) / f.Tile
 		}
-		w.chooseBand(c.sizes.tiles, 1) // the choice must not depend on threads
+		w.most = w.bandOf(c.sizes.tiles, 1) // the choice must not depend on threads
 		if t := w.cycles(); t < best && w.around().fits() {
 			best, o = t, w
 		}
@@ -48,16 +51,13 @@ func (c *compiler) winograd(v *convolution) bool {
 	if o == nil {
 		return false
 	}
-	o.chooseBand(c.sizes.tiles, c.Threads)
+	o.most = o.bandOf(c.sizes.tiles, c.Threads)
 	o.from = c.blocks(v.in, o.around())
 	if v.res != nil {
 		o.add = c.blocks(v.res, margin{})
 	}
 	o.to = c.newBlocks(v.out)
-	o.full, _ = splitBlocks(c.Set, &c.Set.Conv, o.to.blocks(), o.band*o.tiles[1], o.depth())
-	o.rest = refit(c.Set, o.full, o.lastBand()*o.tiles[1], o.depth())
-	leave(c.Set, o.full, o.band*o.tiles[1], o.left())
-	leave(c.Set, o.rest, o.lastBand()*o.tiles[1], o.left())
+	o.cover(c.Threads)
 	c.add(o)
 	return true
 }
@@ -72,15 +72,57 @@ func (o *winograd) around() margin {
 	return margin{top: o.pad[0], bottom: beyond(0), left: o.pad[1], right: beyond(1)}
 }
 
-// refit splits rows of another width for shares that are given: the weights lie
-// in their order.
-func refit(s *kernel.Set, shares []share, w, terms int) []share {
-	out := make([]share, len(shares))
-	for i, sh := range shares {
-		row, _ := splitRow(s, &s.Conv, sh.blocks, w, terms)
-		out[i] = share{first: sh.first, blocks: sh.blocks, row: row}
+// band is how a band of so many tiles is multiplied.
+type band struct {
+	tiles  int
+	shares []share
+	taps   offsets // known once the tensors have places
+}
+
+// cover prepares bands of all sizes that up to so many workers may meet. The
+// weights lie in the order of the shares of the largest.
+func (o *winograd) cover(threads int) {
+	shares, _ := splitBlocks(o.set, &o.set.Conv, o.outBlocks(), o.most, o.depth())
+	for _, n := range o.bandSizes(threads) {
+		b := band{tiles: n}
+		for _, sh := range shares {
+			row, _ := splitRow(o.set, &o.set.Conv, sh.blocks, n, o.depth())
+			b.shares = append(b.shares, share{first: sh.first, blocks: sh.blocks, row: row})
+		}
+		leave(o.set, b.shares, n, o.left())
+		o.bands = append(o.bands, b)
 	}
-	return out
+}
+
+// bandSizes lists how many tiles a band may have, the largest number first.
+// A worker's part begins and ends in the middle of an image, with whole ones in
+// between.
+func (o *winograd) bandSizes(threads int) []int {
+	all, units := map[int]bool{o.most: true}, o.units()
+	image := o.tiles[0] * o.tiles[1]
+	for parts := 1; parts <= min(threads, units); parts++ {
+		for i := range parts {
+			lo, hi := i*units/parts, (i+1)*units/parts
+			first := min(hi-lo, image-lo%image)
+			for _, n := range []int{first, min(hi-lo-first, image), (hi - lo - first) % image} {
+				for n > 0 {
+					part := o.part(n)
+					all[part] = true
+					n -= part
+				}
+			}
+		}
+	}
+	sizes := slices.Sorted(maps.Keys(all))
+	slices.Reverse(sizes)
+	return sizes
+}
+
+// part is how many of n tiles of an image go into the next band: bands are as
+// large as may be and alike.
+func (o *winograd) part(n int) int {
+	bands := (n + o.most - 1) / o.most
+	return (n + bands - 1) / bands
 }
 
 // depth is how many input channels are multiplied.
@@ -89,22 +131,20 @@ func (o *winograd) depth() int { return o.in.Shape[1] }
 func (o *winograd) inBlocks() int  { return (o.in.Shape[1] + block - 1) / block }
 func (o *winograd) outBlocks() int { return (o.out.Shape[1] + block - 1) / block }
 
-// chooseBand takes as many tile rows as fit the cache, which has room for so
-// many floats of them, evenly.
-func (o *winograd) chooseBand(room, threads int) {
-	row := o.f.Matrices() * block * (o.inBlocks() + min(o.outBlocks(), len(o.set.Conv)-1)) * o.tiles[1]
-	bands := max((o.tiles[0]*row+room-1)/room, threads)
-	o.band = max(1, (o.tiles[0]+bands-1)/bands)
+// bandOf is how many tiles fit the cache, which has room for so many floats of
+// them, where there is as much for each thread and band.
+func (o *winograd) bandOf(room, threads int) int {
+	tile := o.f.Matrices() * block * (o.inBlocks() + min(o.outBlocks(), len(o.set.Conv)-1))
+	all := o.tiles[0] * o.tiles[1]
+	bands := max((all*tile+room-1)/room, threads)
+	return max(1, (all+bands-1)/bands)
 }
-
-func (o *winograd) bands() int    { return (o.tiles[0] + o.band - 1) / o.band }
-func (o *winograd) lastBand() int { return o.tiles[0] - (o.bands()-1)*o.band }
 
 func (o *winograd) tensors() (in, out []*tensor) {
 	return present([]*tensor{o.from, o.add}), []*tensor{o.to}
 }
 
-func (o *winograd) units() int { return o.to.n * o.bands() }
+func (o *winograd) units() int { return o.out.Shape[0] * o.tiles[0] * o.tiles[1] }
 
 // pitches are the distances from matrix to matrix, of transformed inputs and of
 // products, in floats. An odd number of cache lines spreads the matrices over
@@ -116,7 +156,7 @@ func (o *winograd) pitches(tiles int) (in, out int) {
 
 // widest is the number of blocks of the widest share.
 func (o *winograd) widest() (n int) {
-	for _, sh := range o.full {
+	for _, sh := range o.bands[0].shares {
 		n = max(n, sh.blocks)
 	}
 	return n
@@ -126,7 +166,7 @@ func (o *winograd) widest() (n int) {
 func (o *winograd) weightsOf(sh share) int { return o.f.Matrices() * sh.first * block * o.depth() }
 
 func (o *winograd) scratch() int {
-	in, out := o.pitches(o.band * o.tiles[1])
+	in, out := o.pitches(o.most)
 	return o.f.Matrices()*(in+out+block) + o.f.Tile*o.f.Tile*o.tiles[1]*block
 }
 
@@ -141,9 +181,11 @@ func (o *winograd) prepare(_ *Program, s *slab) {
 		return
 	}
 	copy(o.bias, o.convolution.bias)
-	o.taps, o.fewer = o.tapsOf(o.band*o.tiles[1]), o.tapsOf(o.lastBand()*o.tiles[1])
+	for i := range o.bands {
+		o.bands[i].taps = o.tapsOf(o.bands[i].tiles)
+	}
 	depth := o.in.Shape[1]
-	for _, sh := range o.full {
+	for _, sh := range o.bands[0].shares {
 		width := sh.blocks * block
 		outputs := min(width, o.to.c-sh.first*block)
 		filters := s.lend(depth*9*width, outputs < width) // by input channel, tap, output channel
@@ -193,34 +235,53 @@ func (o *winograd) buffers(scratch []float32, tiles int) (b buffers) {
 }
 
 func (o *winograd) run(w *worker, lo, hi int) {
-	for u := lo; u < hi; u++ {
-		n, first := u/o.bands(), u%o.bands()*o.band
-		rows := min(o.band, o.tiles[0]-first)
-		m := o.buffers(w.scratch, rows*o.tiles[1])
-		for b := range o.inBlocks() {
-			for r := range rows {
-				w.transform = kernel.WinogradIn{
-					In:  w.arena[o.src.pixel(n, b, (first+r)*o.f.Tile-o.pad[0], -o.pad[1]):],
-					Row: o.src.pitch, Out: m.in[(b*m.tiles+r*o.tiles[1])*block:], Matrix: m.pitchIn, Tiles: o.tiles[1], Tmp: m.tmp,
-				}
-				w.forth(o.f)
-			}
+	image := o.tiles[0] * o.tiles[1]
+	for lo < hi {
+		n, first := lo/image, lo%image
+		for left := min(image-first, hi-lo); left > 0; {
+			count := o.part(left)
+			o.tilesFrom(w, n, first, count)
+			first, left, lo = first+count, left-count, lo+count
 		}
-		shares, taps := o.full, o.taps
-		if rows < o.band {
-			shares, taps = o.rest, o.fewer
-		}
-		for _, sh := range shares {
-			for k := range o.f.Matrices() {
-				o.multiply(w, &m, k, sh, &taps)
+	}
+}
+
+// tilesFrom computes one band.
+func (o *winograd) tilesFrom(w *worker, n, first, count int) {
+	m := o.buffers(w.scratch, count)
+	for b := range o.inBlocks() {
+		for r := o.tileRun(first, count, 0); r.tiles > 0; r = o.tileRun(first, count, r.at+r.tiles) {
+			w.transform = kernel.WinogradIn{
+				In:  w.arena[o.src.pixel(n, b, r.row*o.f.Tile-o.pad[0], r.column*o.f.Tile-o.pad[1]):],
+				Row: o.src.pitch, Out: m.in[(b*count+r.at)*block:], Matrix: m.pitchIn, Tiles: r.tiles, Tmp: m.tmp,
 			}
-			for b := range sh.blocks {
-				for r := range rows {
-					o.back(w, n, sh.first+b, first+r, &m, (b*m.tiles+r*o.tiles[1])*block)
-				}
+			w.forth(o.f)
+		}
+	}
+	i := 0
+	for o.bands[i].tiles != count {
+		i++
+	}
+	for _, sh := range o.bands[i].shares {
+		for k := range o.f.Matrices() {
+			o.multiply(w, &m, k, sh, &o.bands[i].taps)
+		}
+		for b := range sh.blocks {
+			for r := o.tileRun(first, count, 0); r.tiles > 0; r = o.tileRun(first, count, r.at+r.tiles) {
+				o.back(w, n, sh.first+b, r, &m, (b*count+r.at)*block)
 			}
 		}
 	}
+}
+
+// tileRun are tiles of a band that lie in one row.
+type tileRun struct{ at, row, column, tiles int }
+
+// tileRun begins with tile at of so many from the first on. It has no tiles
+// where the band ends.
+func (o *winograd) tileRun(first, count, at int) tileRun {
+	row, column := (first+at)/o.tiles[1], (first+at)%o.tiles[1]
+	return tileRun{at, row, column, min(count-at, o.tiles[1]-column)}
 }
 
 // multiply computes one matrix of products for one share. It has the weights of
@@ -255,13 +316,13 @@ func (o *winograd) multiply(w *worker, m *buffers, matrix int, sh share, taps *o
 	}
 }
 
-// back makes pixels of the products of a tile row. Tiles that stick out of the
+// back makes pixels of the products of a run of tiles. Tiles that stick out of the
 // picture go by way of edge: the margins must stay zero.
-func (o *winograd) back(w *worker, n, b, row int, m *buffers, at int) {
+func (o *winograd) back(w *worker, n, b int, r tileRun, m *buffers, at int) {
 	products, edge, tile := m.out[at:], m.edge, o.f.Tile
-	y := row * tile
-	height := min(tile, o.to.h-y)
-	whole := o.to.w / tile
+	x, y := r.column*tile, r.row*tile
+	height, end := min(tile, o.to.h-y), min(x+r.tiles*tile, o.to.w)
+	whole := (end - x) / tile
 	if height < tile {
 		whole = 0
 	}
@@ -271,23 +332,23 @@ func (o *winograd) back(w *worker, n, b, row int, m *buffers, at int) {
 		a.Act = kernel.Act{}
 	}
 	if whole > 0 {
-		a.Out, a.Row, a.Tiles = w.arena[o.dst.pixel(n, b, y, 0):], o.dst.pitch, whole
+		a.Out, a.Row, a.Tiles = w.arena[o.dst.pixel(n, b, y, x):], o.dst.pitch, whole
 		w.back(o.f)
 	}
-	if left := o.tiles[1] - whole; left > 0 {
+	if left := r.tiles - whole; left > 0 {
 		a.In, a.Out, a.Row, a.Tiles = products[whole*block:], edge, left*tile*block, left
 		w.back(o.f)
-		x := whole * tile
+		from := x + whole*tile
 		for i := range height {
-			copy(w.arena[o.dst.pixel(n, b, y+i, x):][:(o.to.w-x)*block], edge[i*a.Row:])
+			copy(w.arena[o.dst.pixel(n, b, y+i, from):][:(end-from)*block], edge[i*a.Row:])
 		}
 	}
 	if o.add == nil {
 		return
 	}
 	for i := range height {
-		out := w.rowOf(&o.dst, o.to, n, b, y+i)
-		w.pair = kernel.Pair{A: out, B: w.rowOf(&o.sum, o.to, n, b, y+i), Out: out, Act: o.act}
+		out := w.arena[o.dst.pixel(n, b, y+i, x):][:(end-x)*block]
+		w.pair = kernel.Pair{A: out, B: w.arena[o.sum.pixel(n, b, y+i, x):][:(end-x)*block], Out: out, Act: o.act}
 		o.set.Add(&w.pair)
 	}
 }
