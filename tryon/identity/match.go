@@ -24,7 +24,18 @@ type match struct {
 // places picks in each cell the point whose surroundings vary most in their
 // weaker direction, as Shi and Tomasi do. What is nearly white or black tells
 // nothing: a little more or less light flattens it.
+//
+// Where little is to be seen, as of somebody small with arms spread wide, it
+// looks more closely.
 func (m *matcher) places() []place {
+	list := m.placesOf(cell)
+	if len(list) < few {
+		list = m.placesOf(cell / 2)
+	}
+	return list
+}
+
+func (m *matcher) placesOf(cell int) []place {
 	const least = 100 // brightness squared, mean over the patch
 	var list []place
 	for cy := 0; cy < m.a.h; cy += cell {
@@ -196,8 +207,8 @@ const near = 2.5
 // fit finds the movement that most matches agree on: of those that two of them
 // give, the one with most others near, then least squares over these.
 func fit(list []match, w, h int) similarity {
-	best, most := similarity{a: 1}, 0
-	far := float64(max(w, h)) / 6
+	best, most := similarity{a: 1}, 0.
+	far := min(float64(max(w, h))/6, extent(list)/3)
 	for i := range list {
 		for j := i + 1; j < len(list); j++ {
 			dx, dy := float64(list[j].x-list[i].x), float64(list[j].y-list[i].y)
@@ -212,12 +223,12 @@ func fit(list []match, w, h int) similarity {
 			}
 			x, y := s.apply(float64(list[i].x), float64(list[i].y))
 			s.tx, s.ty = list[i].u-x, list[i].v-y
-			if n := s.agreeing(list, nil); n > most {
+			if n := s.agreement(list, nil); n > most {
 				best, most = s, n
 			}
 		}
 	}
-	if most < 3 {
+	if best.agreeing(list) < 3 {
 		return similarity{a: 1}
 	}
 	for range 3 {
@@ -226,43 +237,67 @@ func fit(list []match, w, h int) similarity {
 	return best
 }
 
-// agreeing counts the matches near s, and calls f with each.
-func (s similarity) agreeing(list []match, f func(*match)) int {
-	n := 0
+// extent is the diagonal of the smallest upright rectangle around the matches.
+func extent(list []match) float64 {
+	var r image.Rectangle
+	for i := range list {
+		p := image.Rect(list[i].x, list[i].y, list[i].x+1, list[i].y+1)
+		r = r.Union(p)
+	}
+	return math.Hypot(float64(r.Dx()), float64(r.Dy()))
+}
+
+// agreement is how well s agrees with the matches: each counts by how near it is
+// to where s puts it, from 1 to nothing. f is called with each that counts.
+func (s similarity) agreement(list []match, f func(m *match, weight float64)) (sum float64) {
 	for i := range list {
 		u, v := s.apply(float64(list[i].x), float64(list[i].y))
-		if math.Hypot(u-list[i].u, v-list[i].v) <= near {
-			n++
-			if f != nil {
-				f(&list[i])
-			}
+		u, v = (u-list[i].u)/near, (v-list[i].v)/near
+		weight := 1 - u*u - v*v
+		if weight <= 0 {
+			continue
+		}
+		sum += weight
+		if f != nil {
+			f(&list[i], weight)
 		}
 	}
+	return sum
+}
+
+// agreeing counts the matches near s.
+func (s similarity) agreeing(list []match) (n int) {
+	s.agreement(list, func(*match, float64) { n++ })
 	return n
 }
 
+// stiff holds scale and angle near those of the photo where matches lie so close
+// together that they can't tell: a match is sure to about a pixel, and a good
+// model changes the scale by about a fiftieth.
+const stiff = 1 / (.02 * .02)
+
 func leastSquares(list []match, s similarity) similarity {
 	var n, sx, sy, su, sv, sxx, sxu, sxv float64
-	s.agreeing(list, func(m *match) {
-		x, y := float64(m.x), float64(m.y)
-		n++
-		sx, sy, su, sv = sx+x, sy+y, su+m.u, sv+m.v
-		sxx += x*x + y*y
-		sxu += x*m.u + y*m.v
-		sxv += x*m.v - y*m.u
+	s.agreement(list, func(m *match, k float64) {
+		x, y, u, v := float64(m.x), float64(m.y), m.u, m.v
+		n += k
+		sx, sy, su, sv = sx+k*x, sy+k*y, su+k*u, sv+k*v
+		sxx += k * (x*x + y*y)
+		sxu += k * (x*u + y*v)
+		sxv += k * (x*v - y*u)
 	})
-	d := sxx - (sx*sx+sy*sy)/n
-	if n < 3 || d < 1 {
+	if n < 1 {
 		return s
 	}
-	a := (sxu - (sx*su+sy*sv)/n) / d
+	d := sxx - (sx*sx+sy*sy)/n + stiff
+	a := (sxu - (sx*su+sy*sv)/n + stiff) / d
 	b := (sxv - (sx*sv-sy*su)/n) / d
 	return similarity{a: a, b: b, tx: (su - a*sx + b*sy) / n, ty: (sv - b*sx - a*sy) / n}
 }
 
 // strays is the part of the places that were not found near where s puts them.
 func (s similarity) strays(found []match, places []place) float64 {
-	return 1 - float64(s.agreeing(found, nil))/float64(len(places))
+	return 1 - float64(s.agreeing(found))/float64(len(places))
 }
 
 // colour is how far the middle of each channel's differences lies from none,
@@ -299,8 +334,21 @@ func (m *matcher) colour(s similarity) [3]float64 {
 
 // likeness is the correlation of the brightness in a box, moved back, as the
 // worst of nine parts that have texture and of the whole.
+//
+// The movement of the whole is known less exactly where few places are, so the
+// box may lie a little beside it: within a pixel and a half, no other face fits.
 func (m *matcher) likeness(box image.Rectangle, s similarity) float64 {
-	worst := m.correlation(box, s)
+	best, worst := s, m.correlation(box, s)
+	for j := -3.; j <= 3; j++ {
+		for i := -3.; i <= 3; i++ {
+			near := s
+			near.tx, near.ty = s.tx+i/2, s.ty+j/2
+			if c := m.correlation(box, near); c > worst {
+				best, worst = near, c
+			}
+		}
+	}
+	s = best
 	w, h := box.Dx()/3, box.Dy()/3
 	if min(w, h) < 5 {
 		return worst

@@ -19,11 +19,11 @@ type Options struct {
 	Angle  float64 // radians; default .03
 	Colour float64 // how far the middle colour may move, 0 to 255; default 24
 	Drift  float64 // part of the places looked at that no longer match; default .55
-	Face   float64 // likeness of the face after moving it back, up to 1; default .80
+	Face   float64 // likeness of the face after moving it back, up to 1; default .70
 }
 
 func (o *Options) withDefaults() Options {
-	d := Options{Scale: .03, Shift: .03, Angle: .03, Colour: 24, Drift: .55, Face: .80}
+	d := Options{Scale: .03, Shift: .03, Angle: .03, Colour: 24, Drift: .55, Face: .70}
 	if o == nil {
 		return d
 	}
@@ -64,6 +64,7 @@ const (
 	cell   = 20  // one place for each square of this size
 	reach  = 22  // how far a place is looked for
 	alike  = .75 // correlation from which a patch counts as found
+	few    = 24  // places with less of which smaller squares are looked at
 	enough = 8   // places without which nothing is certain
 )
 
