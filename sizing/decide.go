@@ -31,28 +31,32 @@ func (c *Chart) lay() {
 // areas writes the fit of every size at every dimension something is known of.
 func (c *Chart) areas(r *Recommendation, w *wearer) {
 	all := r.areas[:cap(r.areas)]
-	n, nd := 0, len(c.dims)
+	nd := len(c.dims)
 	for i := range c.sizes {
-		start := n
-		for d := range c.cells[i*nd : (i+1)*nd] {
-			q := &c.cells[i*nd+d]
+		cells, list := c.cells[i*nd:][:nd], all[:nd]
+		n := 0
+		for d := range cells {
+			q := &cells[d]
 			if !w.live[d] || !q.known {
 				continue
 			}
-			a, x := &all[n], w.size[d]
+			a, x := &list[n], w.size[d]
 			n++
-			a.Name, a.Fit, a.Ease = c.dims[d].name, Good, Length(q.at-x)
-			switch {
-			case x > q.hi:
+			a.Name, a.Fit = c.dims[d].name, Good
+			if x > q.hi {
 				a.Fit = Tight
-			case x < q.lo:
+			} else if x < q.lo {
 				a.Fit = Loose
 			}
-			if q.open {
-				a.Ease = max(0, a.Ease)
+			ease := q.at - x
+			if q.open && ease < 0 {
+				ease = 0
 			}
+			a.Ease = Length(ease)
 		}
-		r.Sizes[i] = SizeFit{Label: c.sizes[i].label, Areas: all[start:n:n]}
+		s := &r.Sizes[i]
+		s.Label, s.P, s.Areas = c.sizes[i].label, 0, list[:n:n]
+		all = all[n:]
 	}
 }
 
@@ -89,11 +93,16 @@ func (c *Chart) distribute(r *Recommendation, w *wearer, prefer Preference) {
 	}
 	var sum float64
 	for i := range c.sizes {
-		r.Sizes[i].P = 0
-		if !c.sizes[i].twin {
-			r.Sizes[i].P = c.cell(joint, c.sizes[i].levels)
+		s, p := &c.sizes[i], 0.0
+		switch {
+		case s.twin:
+		case len(c.axes) == 1: // what cell does, straight
+			p = max(joint[s.levels[0]+1]-joint[s.levels[0]], 0)
+		default:
+			p = c.cell(joint, s.levels)
 		}
-		sum += r.Sizes[i].P
+		r.Sizes[i].P = p
+		sum += p
 	}
 	if sum > 1 {
 		for i := range r.Sizes {
@@ -106,22 +115,23 @@ func (c *Chart) distribute(r *Recommendation, w *wearer, prefer Preference) {
 
 // marginal fills f[k] with the probability that axis a needs less than level k.
 func (c *Chart) marginal(f []float64, a int, w *wearer, prefer Preference) {
-	var limit [maxDims]float64
-	for k := range f {
-		if k > 0 && f[k-1] > 1-1e-12 {
-			f[k] = 1
-			continue
-		}
-		for _, d := range w.dims(a) {
-			limit[d] = c.dims[d].edges[prefer][k]
-		}
-		f[k] = w.below(c.normal, w.dims(a), &limit)
-		if len(w.dims(a)) == 0 { // nothing is known along this axis: no level is likelier
+	dims := w.dims(a)
+	if len(dims) == 0 { // nothing is known along this axis: no level is likelier
+		for k := range f {
 			f[k] = float64(k) / float64(len(f)-1)
 		}
-		if k > 0 { // the approximation must not run backwards
-			f[k] = max(f[k], f[k-1])
-		}
+		return
+	}
+	var edges [maxDims][]float64
+	for i, d := range dims {
+		edges[i] = c.dims[d].edges[prefer]
+	}
+	clear(f)
+	for k := range w.box[:w.mix.n] {
+		w.box[k].curve(c.normal, f, w.mix.w[k], dims, &edges)
+	}
+	for k := 1; k < len(f); k++ {
+		f[k] = max(f[k], f[k-1]) // the approximation must not run backwards
 	}
 }
 
@@ -227,10 +237,8 @@ func (d *dimension) level(y float64, p Preference) float64 {
 
 // decide names the size, or says why it can't.
 func (c *Chart) decide(r *Recommendation, w *wearer, b *Body) {
-	for i := range r.Warnings {
-		if r.Warnings[i].Code == WarnNothingKnown {
-			return
-		}
+	if w.blank {
+		return
 	}
 	for d := range c.dims {
 		if c.dims[d].variable() == vFootLength && c.dims[d].axis >= 0 && b.FootLength == 0 {
@@ -278,6 +286,7 @@ func (c *Chart) decide(r *Recommendation, w *wearer, b *Body) {
 
 // find is the likeliest size at the given levels, -1 for any; or -1 for none.
 func (c *Chart) find(levels []int, r *Recommendation) int {
+	const tie = 1e-9 // of equals the chart's first, whatever the last bits say
 	best := -1
 next:
 	for i := range c.sizes {
@@ -286,7 +295,7 @@ next:
 				continue next
 			}
 		}
-		if !c.sizes[i].twin && (best < 0 || r.Sizes[i].P > r.Sizes[best].P) {
+		if !c.sizes[i].twin && (best < 0 || r.Sizes[i].P > r.Sizes[best].P+tie) {
 			best = i
 		}
 	}

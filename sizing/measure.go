@@ -122,6 +122,14 @@ func (b *Body) at(i int) *Length {
 	}
 }
 
+// lengths copies the fields of all measures, in centimetres, in their order.
+func (b *Body) lengths() [len(measures)]Length {
+	return [...]Length{
+		b.Height, b.Chest, b.Bust, b.Underbust, b.Waist, b.WaistNatural, b.Hips, b.Inseam, b.Outseam, b.Neck,
+		b.Shoulder, b.Sleeve, b.Arm, b.Thigh, b.Calf, b.FootLength, b.FootBreadth, b.HandGirth, b.HeadGirth,
+	}
+}
+
 // Measurements lists the names that Set, Get and charts use, in the order
 // Estimates.All follows. Weight, "weight_kg", is not a length and not in it.
 func Measurements() []string {
@@ -283,9 +291,12 @@ func inRange(field string, v, lo, hi float64, unit string) error {
 // Validate checks every field: a *RangeError names the first that no body can
 // have. Estimate and Recommend repair units first (see Repair) and then call it.
 func (b *Body) Validate() error {
-	for i := range measures {
+	for i, v := range b.lengths() {
+		if v == 0 {
+			continue
+		}
 		m := &measures[i]
-		if err := inRange(m.name, float64(*b.at(i)), m.min, m.max, "cm"); err != nil {
+		if err := inRange(m.name, float64(v), m.min, m.max, "cm"); err != nil {
 			return err
 		}
 	}
@@ -344,10 +355,12 @@ func (b *Body) observe(dst []observation, p *population) []observation {
 	if b.Weight != 0 {
 		add(vWeight, -1, math.Log(float64(b.Weight)/p.weightRef), weightNoise)
 	}
-	for i := range measures {
-		m := &measures[i]
-		v := float64(*b.at(i))
-		if v == 0 || int(m.variable) >= p.vars() {
+	for i, length := range b.lengths() {
+		if length == 0 {
+			continue
+		}
+		m, v := &measures[i], float64(length)
+		if int(m.variable) >= p.vars() {
 			continue
 		}
 		switch {

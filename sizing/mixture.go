@@ -45,7 +45,7 @@ func (m *mixture) condition(t *tables, b *Body, need, apart varSet) {
 		m.n = 2
 		m.post[0].condition(women, need, obs, b)
 		m.post[1].condition(men, need, obs, b)
-		m.w[1] = 1 / (1 + math.Exp(clamp(m.post[0].logLik-m.post[1].logLik, -700, 700)))
+		m.w[1] = 1 / (1 + math.Exp(clamp(m.post[0].logLik()-m.post[1].logLik(), -700, 700)))
 		m.w[0] = 1 - m.w[1]
 	}
 }

@@ -2,7 +2,7 @@ package sizing
 
 import "math"
 
-// A box is the Gaussian of a chart's deciding dimensions for one component of
+// A box is the Gaussian of a chart's dimensions for one component of
 // the mixture: means and covariances of logarithms. A dimension known exactly has
 // variance 0.
 type box struct {
@@ -11,11 +11,14 @@ type box struct {
 	inv  [maxDims]float64 // 1/standard deviation, 0 where the variance is nil
 }
 
+// nilVariance is what counts as exactly known.
+const nilVariance = 1e-14
+
 // settle fills inv once mean and cov are set.
 func (b *box) settle(n int) {
 	for i := range n {
 		b.inv[i] = 0
-		if v := b.cov[i][i]; v > 1e-14 {
+		if v := b.cov[i][i]; v > nilVariance {
 			b.inv[i] = 1 / math.Sqrt(v)
 		}
 	}
@@ -25,48 +28,94 @@ func (b *box) settle(n int) {
 // is less than the approximation below is wrong by.
 const free, hopeless = 4.0, -5.0
 
+// A gauge is a list of a box's dimensions whose limits bind, and how many standard deviations
+// each mean lies below its limit.
+type gauge struct {
+	n   int
+	dim [maxDims]int
+	z   [maxDims]float64
+}
+
+// add takes in a limit; it is false where nothing lies below it.
+func (g *gauge) add(b *box, d int, limit float64) bool {
+	gap := limit - b.mean[d]
+	at := gap * b.inv[d]
+	switch {
+	case b.inv[d] == 0:
+		return gap > 0
+	case at < free:
+		if at < hopeless {
+			return false
+		}
+		g.dim[g.n], g.z[g.n] = d, at
+		g.n++
+	}
+	return true
+}
+
 // below is the probability that every listed dimension lies below its limit.
+func (b *box) below(t *normalTable, dims []int, limit *[maxDims]float64) float64 {
+	var g gauge
+	for _, d := range dims {
+		if !g.add(b, d, limit[d]) {
+			return 0
+		}
+	}
+	return b.orthant(t, &g)
+}
+
+// curve adds to f[k], weighed, the probability that every dimension lies below its k-th edge. The
+// edges are in rising order.
+func (b *box) curve(t *normalTable, f []float64, weight float64, dims []int, edges *[maxDims][]float64) {
+	var g gauge
+next:
+	for k := range f {
+		g.n = 0
+		for i, d := range dims {
+			if !g.add(b, d, edges[i][k]) {
+				continue next
+			}
+		}
+		p := b.orthant(t, &g)
+		f[k] += weight * p
+		if p == 1 {
+			for k++; k < len(f); k++ {
+				f[k] += weight
+			}
+			return
+		}
+	}
+}
+
+// orthant is the probability that the dimensions of g lie below their limits.
 //
 // One dimension is exact. More are taken one at a time: what is above the limit is
 // cut off, and the rest is taken for Gaussian again with the moments it then
 // has (Mendell and Elston 1974). On charts' correlations that is within 0.01.
-func (b *box) below(t *normalTable, dims []int, limit *[maxDims]float64) float64 {
-	var list [maxDims]int
-	n := 0
-	for _, d := range dims {
-		gap := limit[d] - b.mean[d]
-		z := gap * b.inv[d]
-		switch {
-		case b.inv[d] == 0 && gap <= 0 || z < hopeless:
-			return 0
-		case b.inv[d] != 0 && z < free:
-			list[n] = d
-			n++
-		}
-	}
-	dims = list[:n]
+func (b *box) orthant(t *normalTable, g *gauge) float64 {
+	n, z := g.n, &g.z
 	switch n {
 	case 0:
 		return 1
 	case 1:
-		d := dims[0]
-		p, _ := t.at((limit[d] - b.mean[d]) * b.inv[d])
+		p, _ := t.at(z[0])
 		return p
-	case 2, 3:
-		return b.belowFew(t, dims, limit)
+	case 2:
+		return b.orthant2(t, g)
+	case 3:
+		return b.orthant3(t, g)
 	}
-	var mean [maxDims]float64
-	var cov [maxDims][maxDims]float64
-	for i, d := range dims {
-		mean[i] = b.mean[d]
-		for j, e := range dims[:i+1] {
-			cov[i][j], cov[j][i] = b.cov[d][e], b.cov[d][e]
+	var corr [maxDims][maxDims]float64
+	for i, d := range g.dim[:n] {
+		for j, e := range g.dim[:i] {
+			corr[i][j] = b.corr(d, e)
+			corr[j][i] = corr[i][j]
 		}
+		corr[i][i] = 1
 	}
 	p := 1.0
-	for i, d := range dims {
-		gap, v := limit[d]-mean[i], cov[i][i]
-		q, s, hazard := t.lower(gap, v)
+	for i := range n {
+		q, s, hazard, shrink := t.cut(z[i], corr[i][i])
 		p *= q
 		if p < 1e-9 {
 			return 0
@@ -74,44 +123,64 @@ func (b *box) below(t *normalTable, dims []int, limit *[maxDims]float64) float64
 		if hazard == 0 {
 			continue
 		}
-		shrink := hazard * (hazard + gap/s) / v
-		for j := i + 1; j < len(dims); j++ {
-			mean[j] -= cov[j][i] / s * hazard
-			for k := i + 1; k < len(dims); k++ {
-				cov[j][k] -= cov[j][i] * cov[k][i] * shrink
+		for j := i + 1; j < n; j++ {
+			z[j] += corr[j][i] * s * hazard
+			for k := i + 1; k < n; k++ {
+				corr[j][k] -= corr[j][i] * corr[k][i] * shrink
 			}
-			cov[j][j] = max(cov[j][j], 0)
+			corr[j][j] = max(corr[j][j], 0)
 		}
 	}
 	return p
 }
 
-// belowFew is the same for two and three dimensions, which most charts have,
-// without the arrays.
-func (b *box) belowFew(t *normalTable, dims []int, limit *[maxDims]float64) float64 {
-	x, y, z := dims[0], dims[1], dims[len(dims)-1] // of two, z is y and unused
-	gapX := limit[x] - b.mean[x]
-	p, pdf := t.at(gapX * b.inv[x])
-	cut := pdf / p * b.inv[x]
-	gapY, gapZ := limit[y]-b.mean[y], limit[z]-b.mean[z]
-	vy, vz, vyz := b.cov[y][y], b.cov[z][z], b.cov[y][z]
-	shrink := cut * (cut + gapX*b.inv[x]*b.inv[x])
-	cy, cz := b.cov[x][y], b.cov[x][z]
-	gapY += cy * cut
-	gapZ += cz * cut
-	vy = max(vy-cy*cy*shrink, 0)
-	vz = max(vz-cz*cz*shrink, 0)
-	vyz -= cy * cz * shrink
-	q, s, hazard := t.lower(gapY, vy)
+// corr is the correlation of two dimensions that are not known exactly.
+func (b *box) corr(d, e int) float64 { return b.cov[d][e] * b.inv[d] * b.inv[e] }
+
+// cut is what cutting off a Gaussian of variance v above gap leaves: the probability p
+// of what remains and, for another one whose covariance with it is c, how far that moves,
+// -c·s·hazard, and what it loses in variance, c²·shrink. Both are 0 where nothing is cut off.
+func (t *normalTable) cut(gap, v float64) (p, s, hazard, shrink float64) {
+	if v <= nilVariance {
+		if gap > 0 {
+			return 1, 0, 0, 0
+		}
+		return 0, 0, 0, 0
+	}
+	s = 1 / math.Sqrt(v)
+	z := gap * s
+	switch {
+	case z >= normalEnd:
+		return 1, s, 0, 0
+	case z <= -normalEnd:
+		return 0, s, 0, 0
+	}
+	p, hazard = t.at(z)
+	return p, s, hazard, hazard * (hazard + z) * s * s
+}
+
+// orthant2 is orthant for two dimensions.
+func (b *box) orthant2(t *normalTable, g *gauge) float64 {
+	x, y := g.z[0], g.z[1]
+	p, hazard := t.at(x)
+	c := b.corr(g.dim[0], g.dim[1])
+	q, _, _, _ := t.cut(y+c*hazard, max(1-c*c*hazard*(hazard+x), 0))
+	return p * q
+}
+
+// orthant3 is the same for three.
+func (b *box) orthant3(t *normalTable, g *gauge) float64 {
+	x, y, z := g.z[0], g.z[1], g.z[2]
+	p, hazard := t.at(x)
+	shrink := hazard * (hazard + x)
+	dx, dy, dz := g.dim[0], g.dim[1], g.dim[2]
+	cy, cz, cyz := b.corr(dx, dy), b.corr(dx, dz), b.corr(dy, dz)
+	cyz -= cy * cz * shrink
+	q, s, more, again := t.cut(y+cy*hazard, max(1-cy*cy*shrink, 0))
 	p *= q
-	if len(dims) == 2 || p < 1e-9 {
-		return p
+	if p < 1e-9 {
+		return 0
 	}
-	if hazard != 0 {
-		cut := hazard / s
-		gapZ += vyz * cut
-		vz = max(vz-vyz*vyz*cut*(cut+gapY/vy), 0)
-	}
-	q, _, _ = t.lower(gapZ, vz)
+	q, _, _, _ = t.cut(z+cz*hazard+cyz*s*more, max(1-cz*cz*shrink-cyz*cyz*again, 0))
 	return p * q
 }

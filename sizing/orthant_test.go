@@ -9,15 +9,16 @@ import (
 func TestNormalTable(t *testing.T) {
 	tab := newNormalTable()
 	for z := -normalEnd + 0.001; z < normalEnd; z += 0.00137 {
-		cdf, pdf := tab.at(z)
-		wantCDF, wantPDF := normalCDF(z), math.Exp(-z*z/2)/math.Sqrt(2*math.Pi)
-		if math.Abs(cdf/wantCDF-1) > 2e-6 || math.Abs(pdf/wantPDF-1) > 2e-6 {
-			t.Fatalf("at %v: %v, %v; want %v, %v", z, cdf, pdf, wantCDF, wantPDF)
+		cdf, hazard := tab.at(z)
+		want := normalCDF(z)
+		wantHazard := math.Exp(-z*z/2) / math.Sqrt(2*math.Pi) / want
+		if math.Abs(cdf-want) > 1e-6 || math.Abs(hazard-wantHazard) > 1e-6 {
+			t.Fatalf("at %v: %v, %v; want %v, %v", z, cdf, hazard, want, wantHazard)
 		}
 	}
 	for _, q := range []struct{ gap, v, p float64 }{{1, 0, 1}, {0, 0, 0}, {-1, 0, 0}, {100, 1, 1}, {-100, 1, 0}, {math.Inf(1), 1, 1}, {math.Inf(-1), 1, 0}} {
-		if p, _, hazard := tab.lower(q.gap, q.v); p != q.p || hazard != 0 {
-			t.Errorf("lower(%v, %v) = %v, %v", q.gap, q.v, p, hazard)
+		if p, _, hazard, shrink := tab.cut(q.gap, q.v); p != q.p || hazard != 0 || shrink != 0 {
+			t.Errorf("cut(%v, %v) = %v, %v, %v", q.gap, q.v, p, hazard, shrink)
 		}
 	}
 }

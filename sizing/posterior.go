@@ -5,16 +5,16 @@ import "math"
 // A posterior is the Gaussian of the model's variables for one population,
 // conditioned on what is known. It lives on the stack: no allocation.
 type posterior struct {
-	p      *population
-	st     *stature
-	people Population
-	active [numVars]uint8 // the variables it holds, in chain order
-	n      int
-	mean   [numVars]float64
-	cov    [numVars][numVars]float64
-	sd     [numVars]float64 // of what the means leave, before conditioning
-	loads  [numVars]float64 // scratch of add
-	logLik float64          // of the observations
+	p              *population
+	st             *stature
+	people         Population
+	active         [numVars]uint8 // the variables it holds, in chain order
+	n              int
+	mean           [numVars]float64
+	cov            [numVars][numVars]float64
+	sd             [numVars]float64 // of what the means leave, before conditioning
+	loads          [numVars]float64 // scratch of add
+	misfit, volume float64          // of the observations: see logLik
 }
 
 // A set of variables, one bit each.
@@ -62,10 +62,7 @@ func (s *posterior) condition(p *population, need varSet, obs []observation, b *
 	}
 	var spread [2]float64 // variances of a and b, after the first round
 	for range 4 {
-		s.build(need, &at, &spread)
-		for i := range obs {
-			s.update(int(obs[i].variable), obs[i].y, obs[i].noise)
-		}
+		s.build(need, &at, &spread, obs)
 		if b.Shape != UnknownShape {
 			s.hint(b.Shape, need)
 		}
@@ -88,13 +85,34 @@ func (s *posterior) condition(p *population, need varSet, obs []observation, b *
 	}
 }
 
-// build makes s the prior of the variables in need, the chain linearised at at.
-func (s *posterior) build(need varSet, at *[3]float64, spread *[2]float64) {
-	p := s.p
-	s.n, s.logLik = 0, 0
-	a, h, w := at[vAge], at[vHeight], at[vWeight]
-	b := p.logBMI(h, w)
+// build makes s the distribution of the variables in need given obs, the chain linearised at at.
+// Age, height and weight are conditioned on before the rest hangs from them: that is the
+// same and less work.
+func (s *posterior) build(need varSet, at *[3]float64, spread *[2]float64, obs []observation) {
+	s.n, s.misfit, s.volume = 0, 0, 1
+	s.stem(at)
+	rest := false
+	for i := range obs {
+		if obs[i].variable <= vWeight {
+			s.update(int(obs[i].variable), obs[i].y, obs[i].noise)
+		} else {
+			rest = true
+		}
+	}
+	s.branch(need, at, spread)
+	if !rest {
+		return
+	}
+	for i := range obs {
+		if obs[i].variable > vWeight {
+			s.update(int(obs[i].variable), obs[i].y, obs[i].noise)
+		}
+	}
+}
 
+// stem adds age, height and weight.
+func (s *posterior) stem(at *[3]float64) {
+	a, h := at[vAge], at[vHeight]
 	s.add(vAge, s.st.ageMean, s.st.ageVar)
 	m, da := s.st.height(a)
 	s.loads[vAge] = da
@@ -102,7 +120,13 @@ func (s *posterior) build(need varSet, at *[3]float64, spread *[2]float64) {
 	m, da, dh := s.st.weight(a, h)
 	s.loads[vAge], s.loads[vHeight] = da, dh
 	s.add(vWeight, m+da*(s.mean[vAge]-a)+dh*(s.mean[vHeight]-h), s.st.weightVar(a), vAge, vHeight)
+}
 
+// branch adds what hangs from them.
+func (s *posterior) branch(need varSet, at *[3]float64, spread *[2]float64) {
+	p := s.p
+	a, h, w := at[vAge], at[vHeight], at[vWeight]
+	b := p.logBMI(h, w)
 	for g, v := range [...]int{vWaist, vHips, vArm} {
 		if !need.has(v) {
 			continue
@@ -207,16 +231,26 @@ func (s *posterior) couple(v, o int, corr float64) {
 func (s *posterior) update(v int, y, noise float64) {
 	total := s.cov[v][v] + noise
 	e := y - s.mean[v]
-	s.logLik -= 0.5 * (e*e/total + math.Log(total))
-	col := s.cov[v] // a copy: the loop below overwrites it
-	for _, i := range s.active[:s.n] {
-		gain := col[i] / total
+	scale := 1 / total
+	s.misfit += e * e * scale
+	s.volume *= total        // some thirty factors, none below 1e-9: it can't vanish
+	var col [numVars]float64 // a copy: the loop below overwrites it
+	active := s.active[:s.n]
+	for k, i := range active {
+		col[k] = s.cov[v][i]
+	}
+	for k, i := range active {
+		gain := col[k] * scale
 		s.mean[i] += gain * e
-		for _, j := range s.active[:s.n] {
-			s.cov[i][j] -= gain * col[j]
+		row := &s.cov[i]
+		for l, j := range active {
+			row[j] -= gain * col[l]
 		}
 	}
 }
+
+// logLik is the log likelihood of the observations.
+func (s *posterior) logLik() float64 { return -0.5 * (s.misfit + math.Log(s.volume)) }
 
 // hint moves the variable that a shape speaks of towards the middle of the outer
 // third of what is left of it, half of the way.
@@ -240,9 +274,9 @@ func (s *posterior) hint(shape Shape, need varSet) {
 	if v < 0 || v >= s.p.vars() || !need.has(v) {
 		return
 	}
-	was := s.logLik
+	misfit, volume := s.misfit, s.volume
 	s.update(v, s.mean[v]+shift*s.sd[v], s.sd[v]*s.sd[v])
-	s.logLik = was // a hint says nothing of the sex
+	s.misfit, s.volume = misfit, volume // a hint says nothing of the sex
 }
 
 // surprise is how many standard deviations the observation lies from what all

@@ -52,10 +52,7 @@ func Rank(dst []Ranked, b *Body, charts []*Chart, o *Options) ([]Ranked, error) 
 		if c.allKnown(&known) { // weighed dimension by dimension: nothing to share
 			err = c.recommend(&surveyTables, &r, &known, &opts)
 		} else {
-			c.reset(&r)
-			w := wearer{mix: mixtures[sex]}
-			w.placeAll(c, &bodies[sex])
-			c.answer(&r, &w, &bodies[sex], &opts)
+			c.size(&r, mixtures[sex], &bodies[sex], &opts)
 		}
 		if err != nil {
 			return dst[:start], err
@@ -83,12 +80,22 @@ func (c *Chart) allKnown(b *Body) bool {
 	return true
 }
 
-// placeAll sets the boxes from a mixture that is conditioned on everything already.
-func (w *wearer) placeAll(c *Chart, b *Body) {
-	for k := range w.mix.post[:w.mix.n] {
+// size is answer without the fit at each part of the body, doubts and reasons, which Rank does not
+// tell, from a mixture that is conditioned on everything already.
+func (c *Chart) size(r *Recommendation, m *mixture, b *Body, o *Options) {
+	c.reset(r)
+	w := wearer{mix: m}
+	for k := range m.post[:m.n] {
 		for i := range c.dims {
 			w.place(k, i, c, b, false)
 		}
 		w.box[k].settle(len(c.dims))
 	}
+	if !w.fill(c, b, r) {
+		return
+	}
+	for i := range c.sizes {
+		r.Sizes[i].Label = c.sizes[i].label
+	}
+	c.choose(r, &w, b, o)
 }

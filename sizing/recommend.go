@@ -153,6 +153,12 @@ func (c *Chart) answer(r *Recommendation, w *wearer, b *Body, opts *Options) {
 		r.None = 1
 		return
 	}
+	c.choose(r, w, b, opts)
+	c.reasons(r, w, b, opts)
+}
+
+// choose sets the probabilities and names the size.
+func (c *Chart) choose(r *Recommendation, w *wearer, b *Body, opts *Options) {
 	if opts.Shift != 0 || opts.ShiftSD != 0 {
 		w.shift(c, r, opts)
 	}
@@ -162,7 +168,6 @@ func (c *Chart) answer(r *Recommendation, w *wearer, b *Body, opts *Options) {
 	if opts.InStock != nil && r.Size != "" && !opts.InStock(r.Size) {
 		c.substitute(r, opts.InStock)
 	}
-	c.reasons(r, w, b, opts)
 }
 
 // checked is o with its fields in range, or defaults for nil.
@@ -246,14 +251,28 @@ func (c *Chart) reset(r *Recommendation) {
 // A wearer is a body as a chart sees it: the Gaussian of the chart's dimensions
 // for each component of the mixture.
 type wearer struct {
-	mix  *mixture
-	box  [2]box
-	size [maxDims]float64 // likeliest value per dimension, cm or kg
-	log  [maxDims]float64 // of size
-	odd  [maxDims]bool    // measured, and far from what everything else says
-	live [maxDims]bool    // something is known of the dimension
-	list [maxDims]int     // deciding and live dimensions, axis by axis
-	from [maxAxes + 1]int // where each axis starts in list
+	mix   *mixture
+	box   [2]box
+	size  [maxDims]float64 // likeliest value per dimension, cm or kg
+	log   [maxDims]float64 // of size
+	odd   [maxDims]bool    // measured, and far from what everything else says
+	live  [maxDims]bool    // something is known of the dimension
+	blank bool             // nothing is known of the body
+	list  [maxDims]int     // deciding and live dimensions, axis by axis
+	from  [maxAxes + 1]int // where each axis starts in list
+}
+
+// blank reports whether nothing is known of b but age, sex and hints.
+func (b *Body) blank() bool {
+	if b.Weight != 0 || b.worn.n > 0 {
+		return false
+	}
+	for _, v := range b.lengths() {
+		if v != 0 {
+			return false
+		}
+	}
+	return true
 }
 
 // dims is the deciding dimensions of axis a that something is known of.
@@ -397,11 +416,7 @@ func (w *wearer) fill(c *Chart, b *Body, r *Recommendation) bool {
 			w.size[i] = seen
 		}
 	}
-	known := b.Weight != 0 || b.worn.n > 0
-	for i := range measures {
-		known = known || *b.at(i) != 0
-	}
-	if !known {
+	if w.blank = b.blank(); w.blank {
 		r.Warnings = warn(r.Warnings, WarnNothingKnown, "")
 	}
 	return n > 0

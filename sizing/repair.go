@@ -213,9 +213,9 @@ func (m *mixture) likelihood(t *tables, b *Body) float64 {
 		return math.Inf(-1)
 	}
 	m.condition(t, b, 0, 0)
-	l := m.post[0].logLik
+	l := m.post[0].logLik()
 	if m.n == 2 {
-		o := m.post[1].logLik
+		o := m.post[1].logLik()
 		l = max(l, o) + math.Log1p(math.Exp(-math.Abs(l-o))) - math.Ln2
 	}
 	return l
