@@ -96,12 +96,15 @@ type cache struct {
 
 type shard struct {
 	mu      sync.RWMutex
-	entries map[[32]byte]cached
+	entries map[[32]byte]*cached
 }
 
-// cached is small, and holds what most answers need: on a busy server each
-// pointer followed is a trip to memory.
+// cached is what is known of a subject; it is not changed once it is shared. It
+// is small, and holds what most answers need: on a busy server each pointer
+// followed is a trip to memory.
 type cached struct {
+	by      *core
+	rules   *rules
 	version uint64
 	seq     uint64
 	open    uint64 // purposes allowed without a further look, by their bit in the terms
@@ -123,32 +126,33 @@ func newCache(s Store, size int) *cache {
 	c := &cache{store: store}
 	c.most = max(1, size/len(c.shards))
 	for i := range c.shards {
-		c.shards[i].entries = make(map[[32]byte]cached)
+		c.shards[i].entries = make(map[[32]byte]*cached)
 	}
 	return c
 }
 
 func (c *cache) shard(id *[32]byte) *shard { return &c.shards[id[2]%byte(len(c.shards))] }
 
-// get returns what is remembered of who, which has no state if nothing is or if
-// it may be out of date, and the version to remember a fresh reading under.
-func (c *cache) get(who Subject) (e cached, version uint64, latest int64, ok bool) {
+// get returns what is remembered of who, nil if nothing is or if it may be out
+// of date, and the version to remember a fresh reading under.
+func (c *cache) get(who Subject) (e *cached, version uint64, latest int64, ok bool) {
 	version, latest, ok = c.store.Version(who)
 	if !ok {
-		return cached{}, 0, 0, false
+		return nil, 0, 0, false
 	}
 	d := who.s.get() // the pseudonym has the tenant in it
 	s := c.shard(&d.id)
 	s.mu.RLock()
 	e = s.entries[d.id]
 	s.mu.RUnlock()
-	if e.version != version {
-		e.st = nil
+	if e == nil || e.version != version {
+		return nil, version, latest, true
 	}
+	d.memo.Store(e)
 	return e, version, latest, true
 }
 
-func (c *cache) put(who Subject, e cached) {
+func (c *cache) put(who Subject, e *cached) {
 	d := who.s.get()
 	s := c.shard(&d.id)
 	s.mu.Lock()
@@ -160,12 +164,13 @@ func (c *cache) put(who Subject, e cached) {
 		}
 	}
 	s.entries[d.id] = e
+	d.memo.Store(e)
 }
 
 // remember makes the entry for st. What is open is decided here once; whatever
 // depends on more than the time is left for later.
-func (r *rules) remember(version uint64, st *state) cached {
-	e := cached{version: version, seq: st.seq, st: st}
+func (c *core) remember(r *rules, version uint64, st *state) *cached {
+	e := &cached{by: c, rules: r, version: version, seq: st.seq, st: st}
 	for i := range st.entries {
 		was := &st.entries[i]
 		t, known := r.of[was.purpose]
@@ -188,28 +193,58 @@ func (r *rules) remember(version uint64, st *state) cached {
 
 // stand returns where the subject stands, from memory where that is known to be
 // up to date, unless it has to be fresh. The caller does not change it.
-func (c *core) stand(ctx context.Context, who Subject, r *rules, fresh bool) (cached, error) {
+func (c *core) stand(ctx context.Context, who Subject, r *rules, fresh bool) (*cached, error) {
 	if c.cache == nil || fresh {
 		head, st, err := c.load(ctx, who)
 		c.latest(head.Time)
-		return cached{st: st}, err
+		return &cached{st: st}, err
 	}
 	if err := ctx.Err(); err != nil {
-		return cached{}, fmt.Errorf("consent: %w", err)
+		return nil, fmt.Errorf("consent: %w", err)
 	}
 	e, version, latest, ok := c.cache.get(who)
-	if e.st != nil {
+	if e != nil {
 		raise(&c.seen, latest)
 		return e, nil
 	}
 	head, st, err := c.load(ctx, who)
 	if err != nil {
-		return cached{}, err
+		return nil, err
 	}
 	c.latest(head.Time)
-	e = r.remember(version, st)
+	e = c.remember(r, version, st)
 	if ok {
 		c.cache.put(who, e)
 	}
 	return e, nil
+}
+
+// recall answers a check from what the Subject itself remembers, which is what
+// most checks come to: a yes, about nobody who receives anything, on the word of
+// the store that nothing has changed. Whatever it cannot answer is asked properly.
+func (c *core) recall(ctx context.Context, q *Query) (d Decision, ok bool) {
+	s := q.Subject.s.get()
+	if s == nil || len(s.also) > 0 || len(q.Recipients) > 0 || c.cache == nil {
+		return Decision{}, false
+	}
+	e := s.memo.Load()
+	if e == nil || e.by != c || e.open == 0 || ctx.Err() != nil {
+		return Decision{}, false
+	}
+	if rule := e.rules.of[q.Purpose]; rule == nil || e.by != c || e.open&rule.bit == 0 {
+		return Decision{}, false
+	}
+	c.micros()
+	version, latest, ok := c.cache.store.Version(q.Subject)
+	if !ok || version != e.version {
+		return Decision{}, false
+	}
+	raise(&c.seen, latest)
+	if d = (Decision{Allowed: true, Reason: Granted, Seq: e.seq}); e.until != 0 {
+		if e.until <= c.seen.Load() {
+			return Decision{}, false
+		}
+		d.Until = time.UnixMicro(e.until).UTC()
+	}
+	return d, true
 }

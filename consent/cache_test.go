@@ -103,6 +103,28 @@ func TestCacheOfTwoLedgers(t *testing.T) {
 	}
 }
 
+// What a Subject remembers of one ledger says nothing to another.
+func TestSubjectBetweenLedgers(t *testing.T) {
+	keys := consent.GenerateKeys()
+	a, b := newLedger(t, memstore.New(), &consent.Options{Keys: keys}), newLedger(t, memstore.New(), &consent.Options{Keys: keys})
+	who := a.Subject("shop-a", "ann")
+	q := consent.Query{Subject: who, Purpose: consent.TryOnRender}
+	if _, err := a.Grant(t.Context(), yes(who, time.Now(), consent.TryOnRender)); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := b.Refuse(t.Context(), who, consent.Sizing); err != nil { // so that both stores count one change
+		t.Fatal(err)
+	}
+	for range 3 {
+		if got := reason(t, a, q); got != consent.Granted {
+			t.Errorf("where it was granted: %q", got)
+		}
+		if got := reason(t, b, q); got != consent.NeverAsked {
+			t.Errorf("at another ledger: %q", got)
+		}
+	}
+}
+
 // The cache forgets people rather than grow.
 func TestCacheIsBounded(t *testing.T) {
 	s := &counting{Store: memstore.New()}

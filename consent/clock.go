@@ -4,8 +4,13 @@ import "time"
 
 // wall reads the clock and remembers the greatest time it has shown.
 func (c *core) wall() time.Time {
-	t := instant(c.now())
-	raise(&c.seen, t.UnixMicro())
+	return time.UnixMicro(c.micros()).UTC()
+}
+
+// micros is wall in microseconds since 1970.
+func (c *core) micros() int64 {
+	t := c.now().UnixMicro()
+	raise(&c.seen, t)
 	return t
 }
 

@@ -61,20 +61,30 @@ func ParseReceipt(data []byte) (*Receipt, error) {
 	if len(data) > maxReceipt {
 		return nil, fmt.Errorf("consent: %w: %d bytes, limit %d", ErrReceipt, len(data), maxReceipt)
 	}
-	var d document
-	// The decoder's error may quote the receipt, so it is not passed on. What it
-	// is lenient about, the comparison below is not.
-	if json.Unmarshal(data, &d) != nil {
-		return nil, fmt.Errorf("consent: %w: not a receipt", ErrReceipt)
+	d, ok := scanReceipt(string(data))
+	if !ok {
+		var err error
+		if d, err = decodeReceipt(data); err != nil {
+			return nil, fmt.Errorf("consent: %w: %w", ErrReceipt, err)
+		}
 	}
 	if err := d.Body.check(); err != nil {
 		return nil, fmt.Errorf("consent: %w: %w", ErrReceipt, err)
 	}
-	doc, err := canonical(&d)
-	if err != nil || !bytes.Equal(doc, data) {
-		return nil, fmt.Errorf("consent: %w: not in canonical form", ErrReceipt)
+	return &Receipt{hide(&receipt{doc: bytes.Clone(data), body: d.Body, sig: d.Sig})}, nil
+}
+
+// decodeReceipt reads whatever is in canonical form.
+func decodeReceipt(data []byte) (d document, err error) {
+	// The decoder's error may quote the receipt, so it is not passed on. What it
+	// is lenient about, the comparison below is not.
+	if json.Unmarshal(data, &d) != nil {
+		return document{}, errors.New("not a receipt")
 	}
-	return &Receipt{hide(&receipt{doc: doc, body: d.Body, sig: d.Sig})}, nil
+	if doc, err := canonical(&d); err != nil || !bytes.Equal(doc, data) {
+		return document{}, errors.New("not in canonical form")
+	}
+	return d, nil
 }
 
 // VerifyReceipt is [ParseReceipt] followed by [Receipt.Verify].

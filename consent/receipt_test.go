@@ -7,6 +7,7 @@ import (
 	"encoding/json"
 	"errors"
 	"os"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -38,6 +39,49 @@ func someReceipt(t testing.TB, keys consent.Keys) *consent.Receipt {
 		t.Fatal(err)
 	}
 	return r
+}
+
+// A receipt that is read in the fast way is what the decoder reads, and neither
+// takes what the other refuses: every receipt that is written is read fast, and
+// no change of a byte makes the two disagree.
+func TestReceiptsAreReadInOneWay(t *testing.T) {
+	keys := consent.GenerateKeys()
+	l := newLedger(t, memstore.New(), &consent.Options{Keys: keys})
+	who := l.Subject("shop-\u00e4", "ann")
+	docs := [][]byte{someReceipt(t, keys).Bytes()}
+	for _, record := range []func() (*consent.Receipt, error){
+		func() (*consent.Receipt, error) { return l.Grant(t.Context(), yes(who, time.Now(), consent.Sizing)) },
+		func() (*consent.Receipt, error) { return l.Refuse(t.Context(), who, consent.TryOnRender) },
+		func() (*consent.Receipt, error) { return l.Withdraw(t.Context(), who, consent.Sizing) },
+		func() (*consent.Receipt, error) { return l.Withdraw(t.Context(), who) },
+	} {
+		r, err := record()
+		if err != nil {
+			t.Fatal(err)
+		}
+		docs = append(docs, r.Bytes())
+	}
+	for n, doc := range docs {
+		if fast, same := consent.ReadTwice(doc); !fast || !same {
+			t.Errorf("read fast: %v, the same: %v: %s", fast, same, doc)
+		}
+		if n%4 != 0 { // the longest and the shortest will do for what follows
+			continue
+		}
+		for i := range doc {
+			for _, c := range []byte(" \"\\,}0A\xff") {
+				for _, bent := range [][]byte{
+					slices.Concat(doc[:i], []byte{c}, doc[i+1:]), // in its place
+					slices.Concat(doc[:i], []byte{c}, doc[i:]),   // before it
+					slices.Concat(doc[:i], doc[i+1:]),            // gone
+				} {
+					if _, same := consent.ReadTwice(bent); !same {
+						t.Fatalf("read in two ways: %s", bent)
+					}
+				}
+			}
+		}
+	}
 }
 
 func TestReceiptSaysWhatWasAgreed(t *testing.T) {
@@ -323,6 +367,9 @@ func FuzzParseReceipt(f *testing.F) {
 		}
 	}
 	f.Fuzz(func(t *testing.T, data []byte) {
+		if _, same := consent.ReadTwice(data); !same {
+			t.Errorf("read in two ways: %s", data)
+		}
 		got, err := consent.ParseReceipt(data)
 		if err != nil {
 			if !errors.Is(err, consent.ErrReceipt) || got != nil {

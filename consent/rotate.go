@@ -38,6 +38,9 @@ func (c *core) known(ctx context.Context, who Subject) ([]Subject, error) {
 
 // check answers q under whichever pseudonym the person is on record.
 func (c *core) check(ctx context.Context, q Query) (d Decision, err error) {
+	if d, ok := c.recall(ctx, &q); ok {
+		return d, nil
+	}
 	if s := q.Subject.s.get(); s == nil || len(s.also) == 0 {
 		return c.checkOne(ctx, q)
 	}

@@ -8,6 +8,7 @@ import (
 	"io"
 	"log/slog"
 	"slices"
+	"sync/atomic"
 )
 
 // Subject is the keyed pseudonym of a person at a tenant. It is made once and
@@ -16,10 +17,12 @@ import (
 // fixed word. The zero value is nobody: every method of a [Ledger] refuses it.
 type Subject struct{ s hidden[subject] }
 
+// subject has in front what a check looks at.
 type subject struct {
-	tenant string
+	memo   atomic.Pointer[cached] // where the person stood when a ledger last looked
+	also   []Subject              // the same person under the other keys of the ring
 	id     [sha256.Size]byte
-	also   []Subject // the same person under the other keys of the ring
+	tenant string
 }
 
 const (

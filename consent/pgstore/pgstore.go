@@ -161,3 +161,8 @@ func (s *Store) within(ctx context.Context, tenant string, o pgx.TxOptions, fn f
 // setTenant holds for the transaction only, so that a pooled connection does
 // not carry a tenant to its next user.
 const setTenant = "select set_config('fitveil.tenant', $1, true)"
+
+// setTenantPlan is setTenant for reads whose plan is the same whatever the
+// values: left alone, the server plans over all partitions each time, which
+// takes it longer than the reading.
+const setTenantPlan = "select set_config('fitveil.tenant', $1, true), set_config('plan_cache_mode', 'force_generic_plan', true)"

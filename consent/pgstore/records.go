@@ -23,15 +23,8 @@ func (s *Store) Head(ctx context.Context, who consent.Subject) (consent.Head, er
 	var head consent.Head
 	var latest int64
 	b := new(pgx.Batch) // an implicit transaction
-	b.Queue(setTenant, who.Tenant())
-	b.Queue("select seq, state from consent_state where tenant = $1 and subject = $2", who.Tenant(), id[:]).QueryRow(func(row pgx.Row) error {
-		err := row.Scan(&head.Seq, &head.State)
-		if errors.Is(err, pgx.ErrNoRows) {
-			return nil
-		}
-		return err
-	})
-	b.Queue("select coalesce(max(latest), 0) from consent_clock").QueryRow(func(row pgx.Row) error { return row.Scan(&latest) })
+	b.Queue(setTenantPlan, who.Tenant())
+	b.Queue(readHead, who.Tenant(), id[:]).QueryRow(func(row pgx.Row) error { return row.Scan(&latest, &head.Seq, &head.State) })
 	if err := s.pool.SendBatch(ctx, b).Close(); err != nil {
 		return consent.Head{}, wrap(err)
 	}
@@ -40,6 +33,10 @@ func (s *Store) Head(ctx context.Context, who consent.Subject) (consent.Head, er
 	}
 	return head, nil
 }
+
+// readHead gives one row in any case: each statement less is some 20 µs less.
+const readHead = `select (select coalesce(max(latest), 0) from consent_clock), coalesce(s.seq, 0), s.state
+	from (select) one left join consent_state s on s.tenant = $1 and s.subject = $2`
 
 func (s *Store) open() error {
 	if s.closed.Load() {
@@ -167,7 +164,7 @@ func (s *Store) someEvents(ctx context.Context, who consent.Subject, after uint6
 	}
 	id := who.Pseudonym()
 	b := new(pgx.Batch)
-	b.Queue(setTenant, who.Tenant())
+	b.Queue(setTenantPlan, who.Tenant())
 	b.Queue("select seq, leaf, event from consent_events where tenant = $1 and subject = $2 and seq > $3 order by seq limit $4",
 		who.Tenant(), id[:], after, eventsAtOnce).Query(func(rows pgx.Rows) error {
 		for rows.Next() {
