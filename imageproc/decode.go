@@ -9,6 +9,7 @@ import (
 	"io"
 	"slices"
 
+	"golang.org/x/image/bmp"
 	"golang.org/x/image/tiff"
 )
 
@@ -168,6 +169,8 @@ func decodePixels(r io.Reader, f Format) (img image.Image, err error) {
 		img, err = png.Decode(r)
 	case TIFF:
 		img, err = decodeTIFF(r)
+	case BMP:
+		img, err = bmp.Decode(r)
 	default:
 		return nil, &FormatError{Format: f, Reason: "this format is not supported", Err: ErrUnsupported}
 	}

@@ -56,6 +56,11 @@
 // goes from files of these formats. JPEG of TIFF 6.0's old kind becomes JPEG of the
 // new kind where it is a whole stream.
 //
+// BMP: the pixels, decoded and written anew from the bottom up as 1, 4 or 8 bits
+// with a whole palette, as 24 bits, or as 32 where a mask says that there is alpha;
+// an embedded ICC profile. Runs and masks of 16 or 32 bits become plain pixels. It
+// has no place for a Mark: ask for a smaller copy, which is a PNG, or encode.
+//
 // HEIC and AVIF: the primary picture and every other one that is shown by
 // itself, with the tiles, overlays and crops it is derived from and its alpha;
 // of each the size, the codec's configuration, turning, mirroring, cropping,
@@ -88,7 +93,8 @@
 // whatever breaks the rules of segments, tables and scans. Of PNG: a wrong
 // CRC in IHDR or PLTE, missing pixels of an interlaced picture. Of WebP: a file shorter than RIFF says,
 // a picture of another size than announced, frames off the canvas. Of GIF: no
-// picture, or none with a size. Of TIFF: raw
+// picture, or none with a size. Of BMP: JPEG or PNG for printers, the compressions
+// of OS/2, a file without a whole row. Of TIFF: raw
 // formats of cameras (DNG, NEF, CR2, ARW, ...), strips outside the file, fewer than
 // the picture needs, or over one another, compressions that are not of the list
 // above or Deflate, CCITT, LZMA, Zstandard, ThunderScan or LogLuv. Of HEIC and AVIF: sequences in

@@ -39,6 +39,9 @@ func checkFuzzed(t *testing.T, in []byte) {
 	if len(report.Mended) > 0 {
 		most += 1024 + 8*int(lim.MaxPixels) // rows are coded anew, those that are lost as well
 	}
+	if report.Format == imageproc.BMP {
+		most = len(in) + int(4*lim.MaxPixels) + 2048 // runs are written out
+	}
 	if report.BytesOut != int64(out.Len()) || report.BytesIn != int64(len(in)) || out.Len() > most {
 		t.Fatalf("report %+v for %d bytes", report, out.Len())
 	}
@@ -54,7 +57,12 @@ func checkFuzzed(t *testing.T, in []byte) {
 	}
 	want, _, inErr := image.Decode(bytes.NewReader(in))
 	got, _, outErr := image.Decode(bytes.NewReader(out.Bytes()))
-	if inErr == nil && (outErr != nil || !samePixels(got, want)) {
+	if report.Format == imageproc.BMP && inErr == nil && outErr == nil {
+		want, got = painted(want), painted(got)
+	}
+	// x/image has alpha where a long header has no mask for it, which browsers do not.
+	alpha := report.Format == imageproc.BMP && in[14] > 40 && in[28] == 32 && in[30] == 0
+	if inErr == nil && !alpha && (outErr != nil || !samePixels(got, want)) {
 		t.Fatalf("the picture changed: %v", outErr)
 	}
 	if img, err := imageproc.Decode(bytes.NewReader(in), &imageproc.DecodeOptions{MaxSide: 64, Limits: lim}); err == nil {
@@ -62,6 +70,24 @@ func checkFuzzed(t *testing.T, in []byte) {
 			t.Fatalf("decoded to %v", b)
 		}
 	}
+}
+
+// painted is a picture without its palette: colours that no pixel has count for
+// nothing, and an index beyond the palette is black.
+func painted(img image.Image) image.Image {
+	p, ok := img.(*image.Paletted)
+	if !ok {
+		return img
+	}
+	out := image.NewNRGBA(p.Rect)
+	for i, v := range p.Pix {
+		c := color.NRGBA{A: 255}
+		if int(v) < len(p.Palette) {
+			c = color.NRGBAModel.Convert(p.Palette[v]).(color.NRGBA)
+		}
+		out.SetNRGBA(p.Rect.Min.X+i%p.Stride, p.Rect.Min.Y+i/p.Stride, c)
+	}
+	return out
 }
 
 func FuzzStripJPEG(f *testing.F) {

@@ -66,6 +66,8 @@ func parse(data []byte, lim Limits, x extras) (*picture, error) {
 		pic, err = parsePNG(data, lim, x)
 	case TIFF:
 		pic, err = parseTIFF(data, lim, x)
+	case BMP:
+		pic, err = parseBMP(data, lim, x)
 	case HEIC, AVIF:
 		pic, err = parseHEIF(data, f, lim, x)
 	case Unknown:
@@ -108,6 +110,8 @@ func (p *picture) walk(x extras) error {
 		return verifyPNG(p.out.reader(), p, x.packet)
 	case TIFF:
 		return verifyTIFF(p.out.reader(), p, x.packet)
+	case BMP:
+		return verifyBMP(p.out.reader(), p, x.packet)
 	case HEIC, AVIF:
 		return verifyHEIF(p.out.reader(), p, x.packet)
 	}
