@@ -11,7 +11,8 @@ import (
 )
 
 // startContest runs two programs that load NanoDet-g, run it once and end: ours
-// without cgo, and one with ONNX Runtime. They print how much memory they had at
+// without cgo and with the model in memory as detect/person has it, and one with
+// ONNX Runtime, which reads the file. They print how much memory they had at
 // most; what says what of a process counts.
 func startContest(what func(u *syscall.Rusage, printed float64) float64) func(*setup) (*contest, error) {
 	return func(s *setup) (*contest, error) {

@@ -23,10 +23,8 @@ type compiler struct {
 	memory ir.Budget
 	work   int64 // bytes that folding may still read and write
 	values map[string]*ir.Value
-	nodes  []*ir.Node
 	widen  func(*kernel.Widen)
-	slab   []float32 // memory for constants that folding makes, cut off from the front
-	halves int       // elements of initializers in binary16
+	nodes  []*ir.Node
 }
 
 func newCompiler(o *Options, set *ir.Set, opset int, given int64) *compiler {
@@ -125,7 +123,7 @@ func (c *compiler) tryFold(n *ir.Node) (bool, error) {
 	}
 	if n.View {
 		v := n.Out[0]
-		v.Const = &ir.Array{Type: v.Type, Shape: v.Shape, Data: n.In[0].Const.Data}
+		v.Const = &ir.Array{Type: v.Type, Shape: v.Shape, Data: n.In[0].Const.Make().Data}
 		return true, nil
 	}
 	for _, v := range n.Out {
@@ -145,46 +143,38 @@ func (c *compiler) tryFold(n *ir.Node) (bool, error) {
 		if err := c.memory.Take(v.Len(), v.Type.Size()); err != nil {
 			return false, err
 		}
-		v.Const = c.array(v)
+		if n.Op == "Cast" && n.In[0].Type == ir.Float16 && v.Type == ir.Float32 {
+			v.Const = widened(c.widen, v.Shape, ir.Of[ir.Half](n.In[0].Const))
+			return true, nil
+		}
+		v.Const = ir.NewArray(v.Type, v.Shape)
 		call.Out = append(call.Out, v.Const)
 	}
-	if n.Op == "Cast" && n.In[0].Type == ir.Float16 && n.Out[0].Type == ir.Float32 {
-		c.widened(ir.Of[float32](call.Out[0]), ir.Of[ir.Half](call.In[0]))
-		return true, nil
+	for _, a := range call.In {
+		if a != nil {
+			a.Make()
+		}
 	}
 	call.Scratch = make([]float32, n.Scratch)
 	n.Run(call)
 	return true, call.Failed()
 }
 
-// array allocates a constant. Those of floats share memory, of the size of what a
-// file has in binary16: the weights of many a network.
-func (c *compiler) array(v *ir.Value) *ir.Array {
-	const line = 16
-	n := v.Len()
-	if c.halves > 0 && v.Type == ir.Float32 {
-		c.slab, c.halves = ir.Floats(c.halves+line), 0
-	}
-	if v.Type != ir.Float32 || n < line || n > len(c.slab) {
-		return ir.NewArray(v.Type, v.Shape)
-	}
-	a := &ir.Array{Type: v.Type, Shape: v.Shape, Data: c.slab[:n:n]}
-	c.slab = c.slab[min(len(c.slab), (n+line-1)/line*line):]
-	return a
-}
-
 // widened is Cast from binary16, the form many files have their weights in.
-func (c *compiler) widened(dst []float32, src []ir.Half) {
+func widened(widen func(*kernel.Widen), shape []int, src []ir.Half) *ir.Array {
 	const most = 1 << 15 // a kernel can't be interrupted
-	halves := unsafe.Slice((*uint16)(unsafe.SliceData(src)), len(src))
-	for len(dst) >= kernel.Block {
-		n := min(len(dst), most) / kernel.Block * kernel.Block
-		c.widen(&kernel.Widen{In: halves[:n], Out: dst[:n]})
-		dst, halves = dst[n:], halves[n:]
-	}
-	for i, h := range halves {
-		dst[i] = ir.Half(h).Float32()
-	}
+	all := unsafe.Slice((*uint16)(unsafe.SliceData(src)), len(src))
+	return ir.Later(shape, func(dst []float32, from int) {
+		halves := all[from:][:len(dst)]
+		for len(dst) >= kernel.Block {
+			n := min(len(dst), most) / kernel.Block * kernel.Block
+			widen(&kernel.Widen{In: halves[:n], Out: dst[:n]})
+			dst, halves = dst[n:], halves[n:]
+		}
+		for i, h := range halves {
+			dst[i] = ir.Half(h).Float32()
+		}
+	})
 }
 
 // needed drops nodes whose results no output depends on.

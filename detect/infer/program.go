@@ -27,9 +27,6 @@ type Program struct {
 func (c *compiler) declare(f *file, dims map[string]int) ([]*ir.Value, error) {
 	for name, a := range f.tensors {
 		c.constant(name, a)
-		if a.Type == ir.Float16 {
-			c.halves += a.Len()
-		}
 	}
 	inputs := make([]*ir.Value, len(f.inputs))
 	for i := range f.inputs {
@@ -58,6 +55,11 @@ func newProgram(o *Options, kernels *kernel.Set, inputs []*ir.Value, nodes []*ir
 	p.nodes = nodes
 	var index map[*ir.Value]int
 	p.plan, index = layout(inputs, nodes, outputs)
+	for v := range index {
+		if v.Const != nil {
+			v.Const.Make() // before sessions share it
+		}
+	}
 	if bytes := 4*int64(p.plan.arena) + int64(p.plan.other); bytes > o.MaxBytes {
 		return nil, &FormatError{Field: "model.graph", Err: ir.TooLargef("a session needs %d bytes, Options.MaxBytes is %d", bytes, o.MaxBytes)}
 	}

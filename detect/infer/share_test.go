@@ -2,6 +2,7 @@ package infer_test
 
 import (
 	"context"
+	"encoding/binary"
 	"math"
 	"math/rand/v2"
 	"slices"
@@ -11,6 +12,7 @@ import (
 	"gorgonia.org/tensor"
 
 	"github.com/fitveil/fitveil/detect/infer"
+	"github.com/fitveil/fitveil/detect/infer/internal/ir"
 )
 
 // answers runs a program once and returns the numbers of all outputs.
@@ -106,6 +108,62 @@ func TestDeterministic(t *testing.T) {
 					}
 				}
 			}
+		}
+	}
+}
+
+// TestHalfWeights: weights kept in float16 give the bits that the same numbers in
+// float32 do, whoever reads them: convolutions of any kind, a view, an operator
+// that has no kernels, the caller, and several sessions at once.
+func TestHalfWeights(t *testing.T) {
+	r := rand.New(rand.NewPCG(27, 18))
+	const outs, ins = 45, 20
+	half, wide := make([]uint16, outs*ins*9), make([]float32, outs*ins*9)
+	for i := range half {
+		half[i] = uint16(r.IntN(2)<<15 | (9+r.IntN(4))<<10 | r.IntN(1<<10))
+		wide[i] = ir.Half(half[i]).Float32()
+	}
+	bytes, err := binary.Append(nil, binary.LittleEndian, half)
+	if err != nil {
+		t.Fatal(err)
+	}
+	same := attr("pads", []int{1, 1, 1, 1})
+	shape := []int{outs, ins, 3, 3}
+	convs := []part{
+		node("Conv", []string{"x", "w"}, []string{"a"}, same),
+		node("Conv", []string{"x", "w"}, []string{"b"}, same, attr("strides", []int{2, 2})),
+	}
+	for _, reader := range [][]part{ // of w besides convs; the last one makes y
+		{node("Add", []string{"a", "a"}, []string{"y"})},
+		{node("ConvTranspose", []string{"a", "w"}, []string{"y"})},
+		{node("Reshape", []string{"w", "flat"}, []string{"v"}), node("Conv", []string{"a", "v"}, []string{"y"})},
+		{node("Reshape", []string{"w", "grouped"}, []string{"v"}), node("Conv", []string{"x", "v"}, []string{"y"}, attr("group", ins))},
+		{node("Identity", []string{"w"}, []string{"y"})},
+	} {
+		m := model{
+			nodes:   slices.Concat(convs, reader),
+			tensors: []part{constant("flat", []int{4}, []int64{180, 45, 1, 1}), constant("grouped", []int{4}, []int64{900, 1, 3, 3})},
+			inputs:  []part{value("x", 1, 1, ins, 9, 11)},
+			outs:    []part{value("a", 1), value("b", 1), value("y", 1)},
+		}
+		inWide, inHalf := m, m
+		inWide.tensors = append(m.tensors[:2:2], constant("w", shape, wide))
+		inHalf.tensors = append(m.tensors[:2:2], tensorProto("h", 10, shape, func(m *msg) { m.raw(9, bytes) }))
+		inHalf.nodes = slices.Concat([]part{node("Cast", []string{"h"}, []string{"w"}, attr("to", 1))}, m.nodes)
+		for _, kernels := range infer.Kernels() {
+			o := &infer.Options{Kernels: kernels}
+			p := load(t, inWide, o)
+			want := answers(t, p, p.NewSession())
+			p = load(t, inHalf, o)
+			var wg sync.WaitGroup
+			for range 3 {
+				wg.Go(func() {
+					if !slices.EqualFunc(answers(t, p, p.NewSession()), want, sameBits) {
+						t.Errorf("%s: another answer than with float32", kernels)
+					}
+				})
+			}
+			wg.Wait()
 		}
 	}
 }

@@ -99,6 +99,8 @@ func Compile(g *Graph, o Options) (*Program, error) {
 	for i, v := range g.Outputs {
 		if v.Const == nil {
 			outputs[i] = c.rows(v)
+		} else {
+			v.Const.Make() // before sessions share it
 		}
 	}
 	c.fuse()

@@ -1,6 +1,9 @@
 package fast
 
-import "github.com/fitveil/fitveil/detect/infer/internal/kernel"
+import (
+	"github.com/fitveil/fitveil/detect/infer/internal/ir"
+	"github.com/fitveil/fitveil/detect/infer/internal/kernel"
+)
 
 // depthwise convolves each channel of a blocked tensor by itself. A unit is an
 // output row of one image.
@@ -38,8 +41,9 @@ func (d *depthwise) prepare(_ *Program, s *slab) {
 	if s := d.stride[1]; d.k == [2]int{3, 3} && d.dilation[1] == 1 && s <= 2 && d.set.Depthwise3[s][1] != nil {
 		d.tiles = splitNeighbours(d.set, s, d.to.w)
 	}
+	weights := ir.Of[float32](d.weights)
 	for c := range d.to.c {
-		for t, v := range d.weights[c*window:][:window] {
+		for t, v := range weights[c*window:][:window] {
 			d.packed[(c/block*window+t)*block+c%block] = v
 		}
 	}

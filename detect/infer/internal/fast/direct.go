@@ -99,9 +99,9 @@ func (d *direct) weightsOf(sh share) int { return sh.first * block * d.terms() }
 func (d *direct) packShare(sh share, s *slab) {
 	depth, window := d.in.Shape[1], d.k[0]*d.k[1]
 	width := sh.blocks * block
-	src := d.weights[sh.first*block*depth*window:]
 	dst := d.packed[d.weightsOf(sh):][:d.terms()*width]
 	outputs := min(width, d.to.c-sh.first*block)
+	src := d.weights.Part(sh.first*block*depth*window, outputs*depth*window, s.read)
 	if window == 1 {
 		turn(d.set, dst, width, src, depth, outputs, depth)
 		return

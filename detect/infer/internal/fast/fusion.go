@@ -14,7 +14,7 @@ type convolution struct {
 	in, out *ir.Value
 	res     *ir.Value // nil where nothing is added
 	groups  int
-	weights []float32 // out.c × in.c/groups × k
+	weights *ir.Array // out.c × in.c/groups × k
 	bias    []float32 // out.c
 	act     kernel.Act
 	last    int // index of the last node folded in
@@ -31,7 +31,7 @@ func (c *compiler) conv(i int, n *ir.Node) bool {
 		return false
 	}
 	v := &convolution{
-		sliding: s, in: x, out: n.Out[0], groups: n.Int("group", 1), weights: ir.Of[float32](w.Const),
+		sliding: s, in: x, out: n.Out[0], groups: n.Int("group", 1), weights: w.Const,
 		bias: make([]float32, w.Shape[0]), last: i,
 	}
 	if len(n.In) > 2 && n.In[2] != nil {
@@ -114,15 +114,16 @@ func (c *compiler) interpolated(v *ir.Value) bool {
 
 // scale folds x·mul + add into weights and bias, if there is memory for a copy.
 func (v *convolution) scale(mul, add []float32, memory *ir.Budget) bool {
-	if memory.Take(len(v.weights), 4) != nil {
+	if memory.Take(v.weights.Len(), 4) != nil {
 		return false
 	}
-	v.weights = slices.Clone(v.weights)
-	row := len(v.weights) / len(v.bias)
+	weights := slices.Clone(ir.Of[float32](v.weights))
+	v.weights = &ir.Array{Type: ir.Float32, Shape: v.weights.Shape, Data: weights}
+	row := len(weights) / len(v.bias)
 	for c, m := range mul {
 		v.bias[c] = v.bias[c]*m + add[c]
-		for i := range v.weights[c*row:][:row] {
-			v.weights[c*row+i] *= m
+		for i := range weights[c*row:][:row] {
+			weights[c*row+i] *= m
 		}
 	}
 	return true

@@ -83,9 +83,9 @@ func (p *Program) pack() error {
 // slab is memory that is cut off piece by piece. One without memory measures:
 // what take returns is nil then.
 type slab struct {
-	floats []float32
-	used   int
-	spare  []float32
+	floats       []float32
+	used         int
+	spare, given []float32
 }
 
 // lend lends memory to prepare something in, until it is asked for again. It is
@@ -100,6 +100,14 @@ func (s *slab) lend(n int, zero bool) []float32 {
 		clear(s.spare)
 	}
 	return s.spare
+}
+
+// read lends memory to read weights to, until it is asked for again.
+func (s *slab) read(n int) []float32 {
+	if cap(s.given) < n {
+		s.given = ir.Floats(n)
+	}
+	return s.given[:n]
 }
 
 func (s *slab) take(n int) []float32 {

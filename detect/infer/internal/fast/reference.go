@@ -12,8 +12,12 @@ func (c *compiler) reference(n *ir.Node) {
 	r := &reference{node: n}
 	for _, v := range n.In {
 		var t *tensor
-		if v != nil && v.Const == nil {
+		switch {
+		case v == nil:
+		case v.Const == nil:
 			t = c.rows(v)
+		default:
+			v.Const.Make() // before sessions share it
 		}
 		r.in = append(r.in, t)
 	}

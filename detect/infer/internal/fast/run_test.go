@@ -40,7 +40,7 @@ func TestRunAllocatesNothing(t *testing.T) {
 // in bands of any size: all give the bits that one does.
 func TestTilesShared(t *testing.T) {
 	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(9)) // no more workers than that
-	for _, images := range []int{1, 2, 3} {
+	for _, images := range []int{1, 2, 5} {
 		for _, side := range []int{9, 16, 29} {
 			n := newNet(t, uint64(side))
 			x := n.input(images, 32, side, side+3)

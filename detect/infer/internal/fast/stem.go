@@ -1,6 +1,9 @@
 package fast
 
-import "github.com/fitveil/fitveil/detect/infer/internal/kernel"
+import (
+	"github.com/fitveil/fitveil/detect/infer/internal/ir"
+	"github.com/fitveil/fitveil/detect/infer/internal/kernel"
+)
 
 // stem convolves a planar tensor of few channels into a blocked one. A unit is
 // a stretch of output rows of one image.
@@ -72,11 +75,12 @@ func (s *stem) prepare(_ *Program, sl *slab) {
 			s.taps = append(s.taps, int32((c*s.copied()+t/s.k[1]*s.dilation[0])*s.pitch+t%s.k[1]*s.dilation[1]))
 		}
 	}
+	weights := ir.Of[float32](s.weights)
 	for _, sh := range s.shares {
 		width := sh.blocks * block
 		dst := s.packed[sh.first*block*depth*window:]
 		for o := range min(width, s.to.c-sh.first*block) {
-			for i, v := range s.weights[(sh.first*block+o)*depth*window:][:depth*window] {
+			for i, v := range weights[(sh.first*block+o)*depth*window:][:depth*window] {
 				dst[i*width+o] = v
 			}
 		}

@@ -7,9 +7,11 @@ import "github.com/fitveil/fitveil/detect/infer/internal/kernel"
 // channel, so that loading a network turns all of them.
 func turn(set *kernel.Set, dst []float32, width int, src []float32, pitch, rows, columns int) {
 	wholeRows, wholeColumns := rows/block*block, columns/block*block
+	square := &kernel.Transpose{InRow: pitch, OutRow: width}
 	for r := 0; r < wholeRows; r += block {
 		for c := 0; c < wholeColumns; c += block {
-			set.Transpose(&kernel.Transpose{In: src[r*pitch+c:], InRow: pitch, Out: dst[c*width+r:], OutRow: width})
+			square.In, square.Out = src[r*pitch+c:], dst[c*width+r:]
+			set.Transpose(square)
 		}
 	}
 	for r := range rows {

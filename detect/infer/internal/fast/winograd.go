@@ -189,7 +189,8 @@ func (o *winograd) prepare(_ *Program, s *slab) {
 		width := sh.blocks * block
 		outputs := min(width, o.to.c-sh.first*block)
 		filters := s.lend(depth*9*width, outputs < width) // by input channel, tap, output channel
-		turn(o.set, filters, width, o.weights[sh.first*block*depth*9:], depth*9, outputs, depth*9)
+		src := o.weights.Part(sh.first*block*depth*9, outputs*depth*9, s.read)
+		turn(o.set, filters, width, src, depth*9, outputs, depth*9)
 		for b := range sh.blocks {
 			transformFilters(o.f, kernel.WinogradWeights{
 				In: filters[b*block:], Tap: width, InStep: 9 * width, Count: depth,

@@ -14,6 +14,35 @@ type Array struct {
 	Type  Dtype
 	Shape []int
 	Data  any
+	later func(dst []float32, from int) // makes Data, nil where it is there
+}
+
+// Later is an array of float32 that need not be in memory as such: read makes as
+// many elements as there is room for, from one on. Weights are kept in fewer bits
+// in many a file, and packed in another order than theirs.
+func Later(shape []int, read func(dst []float32, from int)) *Array {
+	return &Array{Type: Float32, Shape: shape, later: read}
+}
+
+// Make has the elements made that were to be made later. What many goroutines
+// will read has to be made before.
+func (a *Array) Make() *Array {
+	if a.later != nil {
+		all := Floats(a.Len())
+		a.later(all, 0)
+		a.Data, a.later = all, nil
+	}
+	return a
+}
+
+// Part are n elements of float32 from one on, in a's memory or in that of room.
+func (a *Array) Part(from, n int, room func(n int) []float32) []float32 {
+	if a.later == nil {
+		return Of[float32](a)[from:][:n]
+	}
+	part := room(n)
+	a.later(part, from)
+	return part
 }
 
 // Elem lists the Go types of elements.
@@ -22,7 +51,7 @@ type Elem interface {
 }
 
 // Of returns the elements of a, whose type the caller has checked.
-func Of[T Elem](a *Array) []T { return a.Data.([]T) }
+func Of[T Elem](a *Array) []T { return a.Make().Data.([]T) }
 
 // Len counts the elements.
 func (a *Array) Len() int {

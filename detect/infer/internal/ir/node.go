@@ -182,7 +182,7 @@ func (n *Node) ConstFloats(i int) ([]float32, error) {
 	if v.Const == nil {
 		return nil, Unsupportedf("input %d (%q) is computed at run time, its values are needed at load time", i, v.Name)
 	}
-	f, ok := v.Const.Data.([]float32)
+	f, ok := v.Const.Make().Data.([]float32)
 	if !ok {
 		return nil, Unsupportedf("input %d (%q) is %v, want float32", i, v.Name, v.Type)
 	}
