@@ -10,13 +10,15 @@ const (
 	skipBits  = 13
 )
 
-// Fields of an entry of huffman.value and huffman.skip.
+// Fields of an entry of huffman.value and huffman.skip. The bits used stand in the
+// lowest six of both, which a shift takes without a mask.
 const (
 	endOfBlock  = 128 // added to the advance
 	advanceMask = 0xFF
-	usedMask    = 31
-	extraBits   = 64        // the coefficient's bits did not fit: in its place is their number
-	tooLong     = 1024 << 4 // an entry of skip: take the slow way
+	usedMask    = 63
+	extraBits   = 64              // of value: the coefficient has to be read, in its place is its size
+	skipUsed    = 6               // of skip: where the advance begins
+	tooLong     = 512 << skipUsed // of skip: take the slow way
 )
 
 // huffman is one table, made for reading: T.81 annex C and §F.2.2.3.
@@ -30,11 +32,13 @@ type huffman struct {
 	// value holds, for the next bits of the data, a whole symbol with its extra
 	// bits: coefficient<<16 | advance<<8 | bits used. Of AC symbols the advance
 	// counts the zeros before the coefficient and itself; 16 is a run of zeros,
-	// endOfBlock the end. With extraBits the code fits and what follows does not.
-	// 0 stands for what does not fit at all.
+	// endOfBlock the end. With extraBits the code fits and what follows does not;
+	// so it is said of all DC symbols, which differ too much for a branch to be
+	// foreseen. 0 stands for what does not fit at all.
 	value [1 << valueBits]int32
-	// skip swallows as many AC symbols as fit, up to an end of block:
-	// advance<<4 | bits used. It is made when first needed.
+	// skip swallows as many AC symbols as have their codes in the next bits, up to
+	// an end of block: advance<<6 | bits used. The extra bits of the last may lie
+	// behind. It is made when first needed.
 	skip    [1 << skipBits]uint16
 	hasSkip bool
 }
@@ -110,8 +114,8 @@ func (h *huffman) fillValues() {
 		if h.class == 1 {
 			advance, size = split(symbol)
 		}
-		if l+size > valueBits {
-			if l+size <= usedMask {
+		if h.class == 0 || l+size > valueBits {
+			if l+size <= 31 {
 				h.value[i] = int32(size)<<16 | int32(advance)<<8 | extraBits | int32(l+size)
 			}
 			continue
@@ -141,35 +145,42 @@ func (h *huffman) needSkip() {
 			}
 		}
 		if h.skip[i] = tooLong; used > 0 {
-			h.skip[i] = uint16(advance<<4 | used)
+			h.skip[i] = uint16(advance<<skipUsed | used)
 		}
 	}
 }
 
-// step takes one AC symbol with its extra bits from the first limit of skipBits
-// bits: bits used, 0 where it does not fit, and advance.
+// step takes one AC symbol whose code is in the first limit of skipBits bits: bits
+// used, 0 where it is not, and advance.
 func (h *huffman) step(b uint32, limit int) (used, advance int) {
 	if e := h.value[b>>(skipBits-valueBits)]; e != 0 {
-		if used = int(e & usedMask); used > limit {
+		used, advance = int(e&usedMask), int(e>>8)&advanceMask
+		code := used
+		if e&extraBits != 0 {
+			code -= int(e >> 16)
+		}
+		if code <= limit {
+			return used, advance
+		}
+		if e&extraBits != 0 {
 			return 0, 0
 		}
-		return used, int(e>>8) & advanceMask
 	}
 	symbol, l := h.find(b<<(16-skipBits), limit)
 	if l == 0 {
 		return 0, 0
 	}
 	advance, size := split(symbol)
-	if l+size > limit {
-		return 0, 0
-	}
 	return l + size, advance
 }
 
-// more is the coefficient of an entry with extraBits.
+// more is the coefficient of an entry with extraBits. Which sign it has can't be
+// foreseen, so there is no branch on it.
 func more(e int32, acc uint64) int32 {
 	size := uint(e>>16) & 31
-	return extend(int32(acc<<((uint(e&usedMask)-size)&63)>>((64-size)&63)), size)
+	bits := int64(acc << ((uint(e) - size) & 63))
+	negative := ^bits >> 63
+	return int32(int64(uint64(bits^negative)>>1>>((63-size)&63))^negative) - int32(negative)
 }
 
 // slow decodes one symbol of any length from the next 64 bits, of which at least

@@ -172,10 +172,8 @@ func (p *progress) readDCs(h *huffman, pred *int32, values []int16, step, count 
 		pos += int((63 - n) >> 3)
 		n |= 56
 		e := h.value[acc>>(64-valueBits)]
-		used, diff := uint(e&usedMask), e>>16
-		if e&extraBits != 0 {
-			diff = more(e, acc)
-		} else if used == 0 {
+		used, diff := uint(e&usedMask), more(e, acc)
+		if used == 0 {
 			if used, _, diff = h.slow(acc); used == 0 {
 				return false
 			}

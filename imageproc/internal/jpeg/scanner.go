@@ -98,9 +98,7 @@ func (s *scanner) receive(n uint) int32 {
 func (s *scanner) difference(h *huffman) (v int32, ok bool) {
 	s.refill()
 	if e := h.value[s.acc>>(64-valueBits)]; e != 0 {
-		if v = e >> 16; e&extraBits != 0 {
-			v = more(e, s.acc)
-		}
+		v = more(e, s.acc)
 		s.drop(uint(e & usedMask))
 		return v, true
 	}
@@ -123,10 +121,8 @@ func (s *scanner) block(dc, ac *huffman, q *[64]int32, last int, pred *int32) in
 	pos += int((63 - n) >> 3)
 	n |= 56
 	e := dc.value[acc>>(64-valueBits)]
-	used, v := uint(e&usedMask), e>>16
-	if e&extraBits != 0 {
-		v = more(e, acc)
-	} else if used == 0 {
+	used, v := uint(e&usedMask), more(e, acc)
+	if used == 0 {
 		if used, _, v = dc.slow(acc); used == 0 {
 			return -1
 		}
@@ -181,32 +177,35 @@ func (s *scanner) block(dc, ac *huffman, q *[64]int32, last int, pred *int32) in
 		acc |= binary.BigEndian.Uint64(buf[pos:]) >> (n & 63)
 		pos += int((63 - n) >> 3)
 		n |= 56
-		// Four entries of at most 13 bits can be taken without a refill.
-		var to int
-		var e uint16
-		for range 4 {
-			e = ac.skip[acc>>(64-skipBits)]
-			if to = k + int(e>>4); to >= 64 {
-				break
-			}
-			acc <<= e & 15
-			n -= uint(e & 15)
-			k = to
-		}
+		// Two entries of at most 28 bits can be taken without a refill.
+		e := ac.skip[acc>>(64-skipBits)]
+		to := k + int(e>>skipUsed)
 		if to < 64 {
-			continue
+			acc <<= e & usedMask
+			n -= uint(e & usedMask)
+			k = to
+			e = ac.skip[acc>>(64-skipBits)]
+			if to = k + int(e>>skipUsed); to < 64 {
+				acc <<= e & usedMask
+				n -= uint(e & usedMask)
+				k = to
+				continue
+			}
 		}
 		if uint(to-endOfBlock) < 64 {
-			acc <<= e & 15
-			n -= uint(e & 15)
+			acc <<= e & usedMask
+			n -= uint(e & usedMask)
 			break
 		}
 		acc |= binary.BigEndian.Uint64(buf[pos:]) >> (n & 63)
 		pos += int((63 - n) >> 3)
 		n |= 56
-		used, advance, _ := ac.slow(acc)
+		v := ac.value[acc>>(64-valueBits)]
+		used, advance := uint(v&usedMask), int(v>>8)&advanceMask
 		if used == 0 {
-			return -1
+			if used, advance, _ = ac.slow(acc); used == 0 {
+				return -1
+			}
 		}
 		acc <<= used & 63
 		n -= used
