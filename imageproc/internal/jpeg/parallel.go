@@ -13,7 +13,10 @@ const (
 	minParallel = 1 << 16 // samples; below, starting goroutines costs more
 	// overlap is how far a part goes into the next one's data to meet it. Codes fall
 	// in step after some hundred bytes, and after a thousand at the most seen.
-	overlap = 16 << 10
+	overlap = 8 << 10
+	// lead is how much more of the data the first part gets, in hundredths: it alone
+	// knows where its samples go, and need not keep anything until that is known.
+	lead = 4
 	// speculated is how many coefficients a block may have that is kept until it is
 	// known where it goes: those of three eighths.
 	speculated = 9
@@ -31,11 +34,11 @@ func (d *Decoder) readParallel(ctx context.Context) bool {
 	total := d.header.mcusX * d.header.mcusY
 	d.wholePlanes()
 	d.plan()
-	d.flatten()
 	ok := false
 	if d.restart > 0 {
+		d.flatten()
 		ok = len(d.starts)-1 == ceilDiv(total, d.restart) && d.readIntervals(ctx)
-	} else if len(d.starts) == 2 && d.sameScale() && kept[d.planes[0].scale].count <= speculated {
+	} else if d.sameScale() && kept[d.planes[0].scale].count <= speculated {
 		ok = d.speculate(ctx)
 	}
 	if d.buffered = ok; !ok {
@@ -67,14 +70,8 @@ func (d *Decoder) wholePlanes() {
 // d.flat, and where they begin into d.starts, with the end for the last. It stops
 // at a restart marker out of order.
 func (d *Decoder) flatten() {
-	size := len(d.src.cur) + maxMCU
-	for _, p := range d.src.pieces {
-		size += len(p)
-	}
-	if cap(d.flat) < size {
-		d.flat = make([]byte, size)
-	}
-	d.flat, d.starts = d.flat[:cap(d.flat)], append(d.starts[:0], 0)
+	d.makeFlat(d.src.left() + maxMCU)
+	d.starts = append(d.starts[:0], 0)
 	n := 0
 	for {
 		n += d.src.unstuff(d.flat[n : len(d.flat)-maxMCU])
@@ -87,6 +84,14 @@ func (d *Decoder) flatten() {
 	}
 	clear(d.flat[n : n+maxMCU])
 	d.flat = d.flat[:n+maxMCU]
+}
+
+// makeFlat takes memory for at least size bytes of data.
+func (d *Decoder) makeFlat(size int) {
+	if cap(d.flat) < size {
+		d.flat = make([]byte, size)
+	}
+	d.flat = d.flat[:cap(d.flat)]
 }
 
 // over makes a scanner for a part of the flat data.
@@ -154,72 +159,241 @@ func (d *Decoder) place(b *mcuBlock, m int, coef *[64]int32, read int) {
 
 // milestone is where an MCU begins.
 type milestone struct {
-	bit  int // of the flat data
+	bit  int // of the data of the part that has this start
 	mcu  int // since the part's start
 	pred [4]int32
 }
 
-// part is a stretch of data that is read before it is known which MCU it begins
-// with, and what its DC coefficients add up from.
+// part is a stretch of data. All but the first are read before it is known which
+// MCU they begin with, and what their DC coefficients add up from.
 type part struct {
+	raw        []byte // of the file
+	flat       []byte // the same without stuffed zeros
+	own, end   int    // of flat: where the next part starts, and where the data ends
+	scanner    scanner
 	head, tail []milestone // near its start, and near the next part's
-	blocks     []int32     // of each block: coefficients read, DC before its factor, AC
+	blocks     []int32     // of each block: DC before its factor; if there is more, that and how many were read
 	mcus       int
+
+	// Where the first MCU known to be one stands in the picture and in the part, up
+	// to which the part goes, and what DC coefficients lack.
+	at, from, to int
+	offset       [4]int32
 }
 
 // speculate starts each part but the first at a byte in the middle of nowhere.
 // A reader of Huffman codes that starts wrong falls in step before long; where it
 // did shows when the part before it gets there.
 func (d *Decoder) speculate(ctx context.Context) bool {
-	end := d.starts[1]
-	n := min(d.opts.Parallel, end/(2*overlap))
-	if n < 2 {
+	n, ok := d.cut()
+	if !ok {
 		return false
+	}
+	parts := d.parts[:n]
+	if !together(n, func(i int) bool {
+		p := &parts[i]
+		switch {
+		case !p.unstuff(i == n-1):
+			return false
+		case i == 0:
+			return d.readFirst(ctx, p)
+		}
+		return d.readPart(ctx, p, i == n-1)
+	}) || !d.join(parts) {
+		return false
+	}
+	return together(n, func(g int) bool {
+		for i := range parts[1:] {
+			p := &parts[i+1]
+			count := p.to - p.from
+			d.placePart(p, count*g/n, count*(g+1)/n)
+		}
+		return ctx.Err() == nil
+	})
+}
+
+// cut shares the data out.
+func (d *Decoder) cut() (n int, ok bool) {
+	raw := d.src.cur
+	if n = min(d.opts.Parallel, len(raw)/(4*overlap)); n < 2 || d.src.left() != len(raw) {
+		return 0, false
 	}
 	for len(d.parts) < n {
 		d.parts = append(d.parts, part{})
 	}
-	parts := d.parts[:n]
-	for i := range parts {
-		parts[i] = part{head: parts[i].head[:0], tail: parts[i].tail[:0], blocks: parts[i].blocks[:0]}
+	d.makeFlat(len(raw) + n*(overlap+2*maxMCU))
+	flat := d.flat
+	from := 0
+	for i := range n {
+		to := int(int64(len(raw)) * int64(100*i+100+lead) / int64(100*n+lead))
+		if i == n-1 {
+			to = len(raw)
+		}
+		for to < len(raw) && raw[to-1] == 0xFF {
+			to++ // what follows belongs to it
+		}
+		p := &d.parts[i]
+		beyond := min(len(raw), to+overlap+maxMCU)
+		p.raw, p.own, p.mcus = raw[from:beyond], to-from, 0
+		p.head, p.tail, p.blocks = p.head[:0], p.tail[:0], p.blocks[:0]
+		size := len(p.raw) + maxMCU
+		p.flat, flat = flat[:size:size], flat[size:]
+		from = to
 	}
-	if !together(n, func(i int) bool {
-		from, next := end*i/n, end*(i+1)/n
-		return d.readPart(ctx, &parts[i], from, next, end, i == n-1)
-	}) {
+	return n, true
+}
+
+// unstuff frees the part's data of stuffed zeros. Only in the last one there may
+// be a marker, which ends it.
+func (p *part) unstuff(last bool) bool {
+	src := source{cur: p.raw[:p.own]}
+	own := src.unstuff(p.flat[:p.own])
+	p.end = own
+	if src.eof { // the slice's end, not the file's
+		src.marker, src.eof, src.cur = 0, false, p.raw[p.own:]
+		p.end += src.unstuff(p.flat[own:len(p.raw)])
+	}
+	if marker := src.marker != 0 && !src.eof; marker && !last {
 		return false
 	}
-	// Where each part's first known MCU stands, in the picture and in the part.
-	type join struct {
-		at, mcu, to int
-		offset      [4]int32
+	p.own = own
+	clear(p.flat[p.end:])
+	s := &p.scanner
+	s.buf, s.end, s.safe, s.ended, s.dirty = p.flat, p.end, p.end-maxMCU, true, true
+	s.at(0)
+	return last || s.safe > own
+}
+
+// at starts a scanner at a byte of its data.
+func (s *scanner) at(pos int) {
+	s.acc, s.n, s.pos, s.pred = 0, 0, pos, [4]int32{}
+}
+
+// tailEnds notes where an MCU begins in the next part's data, and says whether
+// that is far enough.
+func (p *part) tailEnds() bool {
+	s := &p.scanner
+	bit := s.pos*8 - int(s.n)
+	if bit >= 8*p.own {
+		p.tail = append(p.tail, milestone{bit - 8*p.own, p.mcus, s.pred})
 	}
-	joins := make([]join, n)
-	total := d.header.mcusX * d.header.mcusY
-	for i := range n - 1 {
-		a, b, ok := meet(parts[i].tail, parts[i+1].head)
+	return s.pos >= s.safe
+}
+
+// readFirst reads the first part straight into the planes.
+func (d *Decoder) readFirst(ctx context.Context, p *part) bool {
+	s := &p.scanner
+	for y := range d.header.mcusY {
+		if ctx.Err() != nil {
+			return false
+		}
+		pix := d.rowOfMCUs(y)
+		for x := range d.header.mcusX {
+			if s.pos >= p.own && p.tailEnds() {
+				return true
+			}
+			for k := range d.blocks {
+				b := &d.blocks[k]
+				read := s.block(b.dc, b.ac, b.q, b.last, &s.pred[b.comp])
+				if read < 0 {
+					return false
+				}
+				d.inverse(pix[b.comp][b.at+x*b.step:], d.planes[b.comp].stride, &s.coef, read, b.scale)
+			}
+			p.mcus++
+		}
+	}
+	return false
+}
+
+// rowOfMCUs is where the samples of that row begin.
+func (d *Decoder) rowOfMCUs(y int) (pix [4][]byte) {
+	for i := range d.header.Components {
+		p := &d.planes[i]
+		pix[i] = p.pix[y*d.header.Components[i].V*p.scale*p.stride:]
+	}
+	return pix
+}
+
+// readPart reads from the start of a part until it is well inside the next, or to
+// the end.
+func (d *Decoder) readPart(ctx context.Context, p *part, last bool) bool {
+	s := &p.scanner
+	most := d.header.mcusX * d.header.mcusY
+	for p.mcus <= most {
+		if s.pos < overlap {
+			p.head = append(p.head, milestone{s.pos*8 - int(s.n), p.mcus, s.pred})
+		}
+		if !last && s.pos >= p.own && p.tailEnds() {
+			return true
+		}
+		if p.mcus&1023 == 0 && ctx.Err() != nil {
+			return false
+		}
+		held := len(p.blocks)
+		if d.keepMCU(p) && (s.pos < s.safe || !s.overrun()) {
+			p.mcus++
+			continue
+		}
+		if s.pos >= s.safe && last {
+			p.blocks = p.blocks[:held]
+			return true // what lies behind the last MCU is no MCU
+		}
+		if s.pos >= overlap {
+			return false
+		}
+		// Not in step yet: try again from the next byte.
+		p.head, p.blocks, p.mcus = p.head[:0], p.blocks[:0], 0
+		s.at(s.pos + 1)
+	}
+	return last
+}
+
+// keepMCU reads an MCU into p.blocks.
+func (d *Decoder) keepMCU(p *part) bool {
+	s := &p.scanner
+	keep := &kept[d.planes[0].scale]
+	for k := range d.blocks {
+		b := &d.blocks[k]
+		read := s.block(b.dc, b.ac, b.q, b.last, &s.pred[b.comp])
+		if read < 0 {
+			return false
+		}
+		p.blocks = append(p.blocks, s.pred[b.comp])
+		if keep.count == 1 {
+			continue
+		}
+		p.blocks = append(p.blocks, int32(read))
+		for _, k := range keep.index[1:keep.count] {
+			p.blocks = append(p.blocks, s.coef[zigzag[k&63]&63])
+		}
+	}
+	return true
+}
+
+// join finds where each part fell in step, and so what its MCUs are.
+func (d *Decoder) join(parts []part) bool {
+	parts[0].at, parts[0].from, parts[0].offset = 0, 0, [4]int32{}
+	for i := range len(parts) - 1 {
+		p, next := &parts[i], &parts[i+1]
+		a, b, ok := meet(p.tail, next.head)
 		if !ok {
 			return false
 		}
-		j, next := &joins[i], &joins[i+1]
-		j.to = a.mcu
-		next.mcu, next.at = b.mcu, j.at+a.mcu-j.mcu
+		p.to = a.mcu
+		next.from, next.at = b.mcu, p.at+a.mcu-p.from
 		for c := range next.offset {
-			next.offset[c] = a.pred[c] + j.offset[c] - b.pred[c]
+			next.offset[c] = a.pred[c] + p.offset[c] - b.pred[c]
 		}
 	}
-	last := &joins[n-1]
-	last.to = last.mcu + total - last.at
-	for i := range joins {
-		if joins[i].to > parts[i].mcus || joins[i].to < joins[i].mcu {
+	last := &parts[len(parts)-1]
+	last.to = last.from + d.header.mcusX*d.header.mcusY - last.at
+	for i := range parts {
+		if p := &parts[i]; p.to > p.mcus || p.to < p.from {
 			return false
 		}
 	}
-	return together(n, func(i int) bool {
-		j := &joins[i]
-		d.placePart(&parts[i], j.mcu, j.to, j.at, &j.offset)
-		return ctx.Err() == nil
-	})
+	return true
 }
 
 // meet finds the first MCU that both lists have.
@@ -237,73 +411,38 @@ func meet(a, b []milestone) (x, y milestone, ok bool) {
 	return x, y, false
 }
 
-// readPart reads from a byte on until it is well inside the next part, or to the
-// end.
-func (d *Decoder) readPart(ctx context.Context, p *part, from, next, end int, last bool) bool {
-	s := &scanner{dirty: true}
-	d.over(s, from, end)
+// placePart transforms some of a part's MCUs, counted from its first in the
+// picture.
+func (d *Decoder) placePart(p *part, from, to int) {
 	keep := &kept[d.planes[0].scale]
-	stop := next + overlap
-	for {
-		bit := s.pos*8 - int(s.n)
-		switch {
-		case !last && bit >= 8*stop:
-			return true
-		case from > 0 && bit < 8*(from+overlap):
-			p.head = append(p.head, milestone{bit, p.mcus, s.pred})
-		}
-		if !last && bit >= 8*next {
-			p.tail = append(p.tail, milestone{bit, p.mcus, s.pred})
-		}
-		if p.mcus%1024 == 0 && ctx.Err() != nil {
-			return false
-		}
-		held := len(p.blocks)
-		ok := true
-		for k := range d.blocks {
-			b := &d.blocks[k]
-			read := s.block(b.dc, b.ac, b.q, b.last, &s.pred[b.comp])
-			if ok = read >= 0; !ok {
-				break
-			}
-			p.blocks = append(p.blocks, int32(read), s.pred[b.comp])
-			for _, k := range keep.index[1:keep.count] {
-				p.blocks = append(p.blocks, s.coef[zigzag[k]])
-			}
-		}
-		if ok = ok && !s.overrun(); ok {
-			p.mcus++
-			continue
-		}
-		if s.pos >= s.safe && last {
-			p.blocks = p.blocks[:held]
-			return true // what lies behind the last MCU is no MCU
-		}
-		if from == 0 || s.pos >= from+overlap {
-			return false
-		}
-		// Not in step yet: try again from the next byte.
-		*p = part{head: p.head[:0], blocks: p.blocks[:0]}
-		d.over(s, s.pos+1, end)
+	size := 1
+	if keep.count > 1 {
+		size = keep.count + 1
 	}
-}
-
-// placePart transforms MCUs from one up to another of a part, the first of which
-// is MCU at of the picture.
-func (d *Decoder) placePart(p *part, from, to, at int, offset *[4]int32) {
-	keep := &kept[d.planes[0].scale]
-	size := keep.count + 1
 	var coef [64]int32
-	next := p.blocks[from*len(d.blocks)*size:]
-	for m := range to - from {
+	next := p.blocks[(p.from+from)*len(d.blocks)*size:]
+	y, x := (p.at+from)/d.header.mcusX, (p.at+from)%d.header.mcusX
+	pix := d.rowOfMCUs(y)
+	for range to - from {
 		for k := range d.blocks {
 			b := &d.blocks[k]
-			coef[0] = (next[1] + offset[b.comp]) * b.q[0]
-			for i, k := range keep.index[1:keep.count] {
-				coef[zigzag[k]] = next[2+i]
+			dc := (next[0] + p.offset[b.comp]) * b.q[0]
+			dst := pix[b.comp][b.at+x*b.step:]
+			if size == 1 {
+				dst[0] = clamp((dc + 4) >> 3)
+			} else {
+				coef[0] = dc
+				for i, k := range keep.index[1:keep.count] {
+					coef[zigzag[k&63]&63] = next[2+i]
+				}
+				d.inverse(dst, d.planes[b.comp].stride, &coef, int(next[1]), b.scale)
 			}
-			d.place(b, at+m, &coef, int(next[0]))
 			next = next[size:]
+		}
+		if x++; x == d.header.mcusX {
+			if x, y = 0, y+1; y < d.header.mcusY {
+				pix = d.rowOfMCUs(y)
+			}
 		}
 	}
 }

@@ -36,6 +36,15 @@ func (s *source) reset(pieces [][]byte, stream io.Reader, tail [][]byte) {
 
 func (s *source) offset() int64 { return s.done - int64(len(s.cur)) }
 
+// left is how many bytes of the pieces have not been read.
+func (s *source) left() int {
+	n := len(s.cur)
+	for _, p := range s.pieces {
+		n += len(p)
+	}
+	return n
+}
+
 // advance makes cur hold something, unless the input is at its end.
 func (s *source) advance() bool {
 	for len(s.cur) == 0 {
