@@ -14,6 +14,9 @@ type apng struct {
 	pending  bool   // and has to, for none did yet
 	broken   bool
 	dropped  int // bytes of all chunks, should they be dropped
+
+	order    []*pngChunk // IDAT, fcTL and fdAT
+	pictures []pngFrame  // behind IDAT
 }
 
 func (a *apng) chunk(p *pngParser, c *pngChunk) {
@@ -33,10 +36,18 @@ func (a *apng) chunk(p *pngParser, c *pngChunk) {
 		a.frames++
 		a.open = p.stage == pngAfter
 		a.pending = a.open
+		if a.open && !a.broken {
+			u := func(i int) int { return int(binary.BigEndian.Uint32(c.body[i:])) }
+			a.pictures = append(a.pictures, pngFrame{width: u(4), height: u(8)})
+		}
 	case "fdAT":
 		a.broken = !a.open || len(c.body) < 4 || !a.inOrder(c.body)
 		a.pending = false
+		if last := len(a.pictures) - 1; !a.broken {
+			a.pictures[last].chunks = append(a.pictures[last].chunks, c)
+		}
 	}
+	a.order = append(a.order, c)
 	p.moving.add(p.data, c)
 }
 

@@ -37,8 +37,10 @@ type jpegParser struct {
 	now      jpegTables // as the input defines them at this point
 	sent     jpegTables // as the output does
 	body     rope
+	scanned  []jpegData
 	hole     *hole // data of the first scan that was not read; nil is none
 
+	x         extras
 	keep      Keep
 	companion bool        // behind another picture: what follows is not its own
 	second    *jpegParser // the gain map, if it is kept
@@ -50,11 +52,12 @@ type jpegParser struct {
 }
 
 func parseJPEG(data []byte, lim Limits, x extras) (*picture, error) {
-	p := &jpegParser{data: data, lim: lim, pic: &picture{format: JPEG, orientation: 1, keeps: x.keep.Provenance}, keep: x.keep}
+	p := &jpegParser{data: data, lim: lim, pic: &picture{format: JPEG, orientation: 1, keeps: x.keep.Provenance}, x: x, keep: x.keep}
 	p.meta = newJPEGMeta(p.pic, x)
 	if err := p.walk(); err != nil {
 		return nil, err
 	}
+	p.cutData(x)
 	if err := p.upright(x); err != nil {
 		return nil, err
 	}

@@ -175,9 +175,11 @@ func (p *jpegParser) scan(at int, body []byte) error {
 	}
 	p.body.add(p.writeScan(s))
 	p.pic.blockVisits += p.frame.blocks(s)
+	from := len(p.body)
 	if err := p.entropy(at, p.frame.intervals(s, p.now.restart)); err != nil {
 		return err
 	}
+	p.noteData(from, s)
 	p.complete = p.complete || p.scans == 1 && p.now.restart == 0 && !p.frame.progressive && !p.embedded && len(s.comps) == len(p.frame.comps)
 	return nil
 }

@@ -49,12 +49,16 @@ type extras struct {
 	colour rope   // PNG: the same as chunks
 	bake   bool   // JPEG: turn it upright
 	scrub  bool   // PNG, GIF: pixels are made whole even where nothing but they is broken
+
+	thorough bool // see StripOptions
+	size     int  // of the input
 }
 
 // parse reads a whole input. It does not verify the output.
 func parse(data []byte, lim Limits, x extras) (*picture, error) {
 	var pic *picture
 	var err error
+	x.size = len(data)
 	switch f := Sniff(data); f {
 	case WebP:
 		pic, err = parseWebP(data, lim, x)

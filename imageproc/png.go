@@ -42,6 +42,7 @@ type pngParser struct {
 	moving chunkRun // IDAT, fcTL and fdAT
 
 	coded     rope // what IDAT holds
+	picture   pngFrame
 	firstData int
 	badCRC    bool   // of an IDAT: no reader goes on behind it
 	damaged   bool   // IDAT may not be all there
@@ -84,6 +85,8 @@ func parsePNG(data []byte, lim Limits, x extras) (*picture, error) {
 		if err := p.wholePixels(); err != nil {
 			return nil, err
 		}
+	} else if err := p.cutTails(x); err != nil {
+		return nil, err
 	}
 	p.finish(x)
 	return p.pic, nil
@@ -251,6 +254,7 @@ func (p *pngParser) readHeader(c *pngChunk) error {
 		return p.fail(c, ErrCorrupt, "colour type, depth or method is not valid")
 	}
 	p.header, p.ihdr, p.stage = h, c.whole, pngHead
+	p.picture.width, p.picture.height = h.width, h.height
 	return nil
 }
 
@@ -316,6 +320,8 @@ func (p *pngParser) readData(c *pngChunk) error {
 	}
 	p.stage = pngData
 	p.coded.add(c.body)
+	p.picture.chunks = append(p.picture.chunks, c)
+	p.anim.order = append(p.anim.order, c)
 	p.still.add(p.data, c)
 	p.moving.add(p.data, c)
 	if !c.sound {

@@ -19,6 +19,9 @@ type SanitizeOptions struct {
 	Limits  Limits
 	Mark    Mark // written into the result; the zero Mark writes none
 	Keep    Keep // what of the metadata goes over, written anew; the zero Keep keeps nothing
+	// Thorough is as in StripOptions. A copy that MaxSide makes smaller is thorough
+	// in any case.
+	Thorough bool
 	// Thumb is the longest side in pixels of a thumbnail that is made in the same
 	// pass when MaxSide re-encodes: Clean.Thumb of that side then is a copy. 0
 	// makes none; Clean.Thumb decodes what it needs in any case.
@@ -64,7 +67,7 @@ func Sanitize(ctx context.Context, r io.Reader, o *SanitizeOptions) (*Clean, err
 		return nil, err
 	}
 	lim := o.Limits.orDefault()
-	x := extras{packet: packet, keep: o.Keep, mark: o.Mark}
+	x := extras{packet: packet, keep: o.Keep, mark: o.Mark, thorough: o.Thorough}
 	flat := x
 	flat.keep.GainMap, flat.keep.Provenance = false, false // neither would fit a smaller picture
 	pic, size := skim(r, lim, flat, o.MaxSide, o.Parallel)

@@ -74,6 +74,7 @@ const maxChunksPerSegment = 4
 type tiffParser struct {
 	tiffFile
 	lim      Limits
+	x        extras
 	pic      *picture
 	scan     *scanBudget
 	entries  int             // of all directories read so far
@@ -95,7 +96,7 @@ func (p *tiffParser) fail(part string, at uint64, sentinel error, format string,
 
 func parseTIFF(data []byte, lim Limits, x extras) (*picture, error) {
 	p := &tiffParser{
-		tiffFile: tiffFile{data: data}, lim: lim, seen: make(map[uint64]bool),
+		tiffFile: tiffFile{data: data}, lim: lim, x: x, seen: make(map[uint64]bool),
 		pic: &picture{format: TIFF, orientation: 1, keeps: x.keep.Provenance},
 	}
 	p.scan = newScanBudget(&p.pic.texts)

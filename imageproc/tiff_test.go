@@ -277,6 +277,9 @@ func TestTIFFWalkersAgree(t *testing.T) {
 				passed++
 				var out bytes.Buffer
 				report, err := imageproc.Strip(&out, bytes.NewReader(bad), nil)
+				if err == nil && len(report.Removed) == 1 && strings.HasSuffix(report.Removed[0].Carrier, "bytes after the pixels") {
+					continue // a frame header that calls for less: the second walker follows no codes
+				}
 				if err == nil && (len(report.Removed) > 0 || !bytes.Equal(out.Bytes(), bad)) {
 					t.Errorf("%s: byte %d set to %d passes the second walker, and the first finds %+v", name, i, value, report.Removed)
 				}

@@ -1,6 +1,10 @@
 package imageproc
 
-import "encoding/binary"
+import (
+	"encoding/binary"
+
+	"github.com/fitveil/fitveil/imageproc/internal/ends"
+)
 
 // tiffChunk is a strip or tile: where its bytes lie in the input, cut to what
 // decoding needs, and where in the data of the output. A missing one has no
@@ -177,6 +181,10 @@ func (p *tiffParser) taker(g *tiffPage) (func(i, from, size uint64) (tiffChunk, 
 		}, nil
 	case tiffPackBits:
 		return cut(packBitsEnd), nil
+	case tiffDeflate, tiffOldDeflate:
+		if p.first(g.dir, tagFillOrder, 1) == 1 {
+			return cut(p.deflateEnd), nil
+		}
 	case tiffLZW:
 		if p.first(g.dir, tagFillOrder, 1) == 1 {
 			return cut(tiffLZWEnd), nil
@@ -226,6 +234,17 @@ func packBitsEnd(b []byte, need uint64) int {
 		}
 	}
 	return min(at, len(b))
+}
+
+// deflateEnd is where a zlib stream ends that gives as many bytes as needed.
+func (p *tiffParser) deflateEnd(b []byte, need uint64) int {
+	if !p.x.follows(b) {
+		return len(b)
+	}
+	if n, _, ok := ends.Zlib([][]byte{b}, int64(need)); ok {
+		return int(n)
+	}
+	return len(b)
 }
 
 const (

@@ -89,6 +89,7 @@ func (t *jpegTaker) rewrite(from uint64, stream []byte) (rope, *jpegParser, erro
 	if err := sub.walk(); err != nil {
 		return nil, nil, t.p.inStream(from, err)
 	}
+	sub.cutData(t.p.x)
 	t.found(sub)
 	out := append(rope{[]byte{0xFF, mSOI}}, sub.body...)
 	return append(out, []byte{0xFF, mEOI}), sub, nil

@@ -127,6 +127,7 @@ func strip(sh *shell, args []string) error {
 	lines := fs.Bool("json-lines", false, "walk directories; one JSON object a line")
 	var o imageproc.StripOptions
 	fs.BoolVar(&o.BakeOrientation, "bake", false, "turn JPEG files upright without loss, where that can be done")
+	fs.BoolVar(&o.Thorough, "thorough", false, "follow coded pixels to their end, and take out what hides behind it; takes several times as long")
 	fs.Func("keep", "what of the metadata to keep: copyright, source, gainmap, provenance; several with commas", func(list string) error {
 		return keep(&o.Keep, list)
 	})

@@ -1,0 +1,17 @@
+// Package ends finds where the coded data of a picture ends, without making
+// pixels of it: it follows the codes of deflate (RFC 1950 and 1951) and of the
+// scans of JPEG (ITU-T T.81), and counts what they stand for. Bytes behind that
+// end are shown by nobody, and could hold anything.
+//
+//	n, size, ok := ends.Zlib(pieces, most)
+//	if ok && n < total {
+//		// The last total-n bytes are no part of the stream.
+//	}
+//
+// Nothing is allocated by the size of what data claims to be. Broken data is no
+// error: a function says how far it went, and what a decoder that goes on does
+// not need either.
+//
+// Limits: the checksum of a zlib stream is passed over and not compared, for that
+// would take the bytes it is of.
+package ends

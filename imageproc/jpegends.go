@@ -1,0 +1,165 @@
+package imageproc
+
+import (
+	"bytes"
+
+	"github.com/fitveil/fitveil/imageproc/internal/ends"
+)
+
+// jpegData is the data of a scan: where it stands in the body, and what its codes
+// mean.
+type jpegData struct {
+	from, to int // slices of the body
+	scan     *jpegScan
+	dc, ac   [][]byte // tables of its components
+	restart  int
+}
+
+// noteData remembers the scan whose data went into the body from there on.
+func (p *jpegParser) noteData(from int, s *jpegScan) {
+	d := jpegData{from: from, to: len(p.body), scan: s, restart: p.now.restart}
+	for i := range s.comps {
+		d.dc = append(d.dc, p.now.huff[0][s.dc[i]])
+		d.ac = append(d.ac, p.now.huff[1][s.ac[i]])
+	}
+	p.scanned = append(p.scanned, d)
+}
+
+// cutData takes out of the body what follows the last block of a scan or of a
+// restart interval.
+func (p *jpegParser) cutData(x extras) {
+	if p.hole != nil || !p.toFollow(x) {
+		return
+	}
+	f := followed{p: p, tables: make(map[*byte]*ends.Huffman), masks: make([][]uint64, len(p.frame.comps))}
+	var body rope
+	at := 0
+	for i := range p.scanned {
+		d := &p.scanned[i]
+		body = append(body, p.body[at:d.from]...)
+		body = append(body, f.data(d)...)
+		at = d.to
+	}
+	body = append(body, p.body[at:]...)
+	if f.dropped > 0 {
+		p.body = body
+		p.pic.found.add("bytes after the pixels", f.dropped, 0)
+	}
+}
+
+// toFollow looks at the end of each scan. What a progressive scan means depends on
+// those before it, so it is all or none.
+func (p *jpegParser) toFollow(x extras) bool {
+	for _, d := range p.scanned {
+		if d.to > d.from && x.follows(p.body[d.to-1]) {
+			return true
+		}
+	}
+	return false
+}
+
+// followed is what following the scans of a file takes.
+type followed struct {
+	p       *jpegParser
+	tables  map[*byte]*ends.Huffman
+	masks   [][]uint64 // of each component of a progressive file
+	dropped int
+}
+
+func (f *followed) table(spec []byte) *ends.Huffman {
+	if spec == nil {
+		return nil
+	}
+	t := f.tables[&spec[0]]
+	if t == nil {
+		t = ends.NewHuffman(spec)
+		f.tables[&spec[0]] = t
+	}
+	return t
+}
+
+// walker is one for the data of a scan.
+func (f *followed) walker(d *jpegData) *ends.Walker {
+	frame, s := f.p.frame, d.scan
+	w := &ends.Walker{Scan: ends.Scan{Progressive: frame.progressive, Ss: s.ss, Se: s.se, Ah: s.ah, Al: s.al}}
+	for i, k := range s.comps {
+		var b ends.Block
+		if s.usesDC() {
+			b.DC = f.table(d.dc[i])
+		}
+		if s.usesAC() {
+			b.AC = f.table(d.ac[i])
+		}
+		count := 1
+		if len(s.comps) > 1 {
+			count = frame.comps[k].h * frame.comps[k].v
+		}
+		for range count {
+			w.Blocks = append(w.Blocks, b)
+		}
+	}
+	if frame.progressive && s.ss > 0 {
+		masks := &f.masks[s.comps[0]]
+		if *masks == nil {
+			*masks = make([]uint64, frame.mcus(s))
+		}
+		w.Masks = *masks
+	}
+	return w
+}
+
+// data is that of a scan without what follows its last block. That is not searched
+// for in the output, for it may well be coded data that stands there, too. What comes between
+// a restart interval and its marker is passed over by decoders as well.
+func (f *followed) data(d *jpegData) rope {
+	pieces := f.p.body[d.from:d.to]
+	if len(pieces) == 0 {
+		return nil
+	}
+	data := pieces[0]
+	if len(pieces) > 1 {
+		data = rope(pieces).bytes()
+	}
+	w := f.walker(d)
+	left := f.p.frame.mcus(d.scan)
+	var out rope
+	start, dropped := 0, 0
+	for from := 0; ; {
+		end := nextRestart(data, from)
+		units := left
+		if d.restart > 0 {
+			units = min(d.restart, left)
+		}
+		left -= units
+		used := w.Interval(data[from:end], units)
+		if used < end-from {
+			dropped += end - from - used
+			out.add(data[start : from+used])
+			start = end
+		}
+		if end == len(data) {
+			break
+		}
+		from = end + 2
+	}
+	if dropped == 0 {
+		return rope(pieces)
+	}
+	f.dropped += dropped
+	out.add(data[start:])
+	return out
+}
+
+// nextRestart is where the next restart marker stands, or the end.
+func nextRestart(data []byte, from int) int {
+	for {
+		k := bytes.IndexByte(data[from:], 0xFF)
+		if k < 0 || from+k+1 >= len(data) {
+			return len(data)
+		}
+		if from += k; data[from+1] != 0 {
+			return from
+		}
+		from += 2
+	}
+}
