@@ -121,7 +121,7 @@ func TestReasons(t *testing.T) {
 	if !slices.Equal(got, want) {
 		t.Errorf("got %q, want %q", got, want)
 	}
-	r, _ = c.Recommend(&sizing.Body{Sex: sizing.Female, Height: 168, Weight: 64, Waist: 78}, nil)
+	r, _ = c.Recommend(&sizing.Body{Sex: sizing.Female, Height: 168, Weight: 64, Age: 34, Waist: 78}, nil)
 	if r.Reasons[0].Code != sizing.ReasonEstimated || r.Sizes[0].Areas[0].Code() != "bust-tight" {
 		t.Errorf("%+v, %s", r.Reasons, r.Sizes[0].Areas[0].Code())
 	}

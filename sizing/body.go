@@ -54,13 +54,20 @@ const (
 // and differ less from each other, and no interval can be right about both.
 type Population uint8
 
-// The populations. The zero value is the general public.
+// The populations. The zero value takes each estimate from the people it was measured on.
 const (
-	// Civilians are the adults of NHANES: who a shopper is taken for.
-	Civilians Population = iota
+	// AsMeasured estimates every measurement as of the people of the survey that has it: height,
+	// weight, waist, hips and arm as of civilians, chest, legs, neck and the rest as of soldiers,
+	// because no civilian's is on record. Its intervals have been held against those very people.
+	// Where age, height and weight are known it is the same as Civilians.
+	AsMeasured Population = iota
 	// Active are people who must keep fit, measured as soldiers in ANSUR II: for
 	// uniforms, workwear and sports clubs. Children have no such model.
 	Active
+	// Civilians are the adults of NHANES, for all measurements: for a shop that serves everybody and
+	// does not ask the weight. Their chests and necks follow from their weights and waists; how right
+	// that is nobody has measured.
+	Civilians
 	numPopulations
 )
 
@@ -121,7 +128,7 @@ type Body struct {
 	// Shape is how the person describes the figure, a hint: see the constants.
 	Shape Shape
 
-	// Population is what people the body is one of; the zero value is the general public.
+	// Population is what people the body is one of; it matters where age, height or weight are not known.
 	Population Population
 
 	// Source is how the measurements were taken: all of them, mixed sources

@@ -45,6 +45,7 @@
 // (women) of cases; a tape measurement helps more than any model. Shoes are not
 // recommended from height and weight. Of children from 2 to 16 only waist, arm
 // and, from 12 years, hips are estimated; other dimensions count when measured.
-// Without a weight a body is taken for a civilian's: Body.Population says otherwise.
+// Without a weight or an age, what only soldiers were measured for is estimated as theirs, the
+// rest as civilians': Body.Population says otherwise.
 // bench/results has the error of every estimate, measured on people the model has not seen.
 package sizing

@@ -217,7 +217,15 @@ func TestPopulation(t *testing.T) {
 		if active.Mean > civil.Mean-4 || active.SD > 0.8*civil.SD {
 			t.Errorf("sex %d, only the height: %.1f±%.1f kg, active %.1f±%.1f kg", sex, civil.Mean, civil.SD, active.Mean, active.SD)
 		}
+		for name, from := range map[string]sizing.Population{"weight_kg": sizing.Civilians, "waist": sizing.Civilians, "hips": sizing.Civilians, "neck": sizing.Active, "chest": sizing.Active} {
+			if unsaid, said := of(tall, sizing.AsMeasured, name), of(tall, from, name); unsaid != said {
+				t.Errorf("sex %d, only the height: %s %.2f±%.2f, of those measured %.2f±%.2f", sex, name, unsaid.Mean, unsaid.SD, said.Mean, said.SD)
+			}
+		}
 		tall.Weight, tall.Age = 75, 30
+		if unsaid, said := of(tall, sizing.AsMeasured, "chest"), of(tall, sizing.Civilians, "chest"); unsaid != said {
+			t.Errorf("sex %d, with weight and age: chest %.2f cm, a civilian's %.2f cm", sex, unsaid.Mean, said.Mean)
+		}
 		civil, active = of(tall, sizing.Civilians, "waist"), of(tall, sizing.Active, "waist")
 		if math.Abs(active.Mean-civil.Mean) > 1 {
 			t.Errorf("sex %d, with the weight: waist %.1f cm, active %.1f cm", sex, civil.Mean, active.Mean)
@@ -227,7 +235,7 @@ func TestPopulation(t *testing.T) {
 			t.Errorf("a child's waist is %.1f cm, active %.1f cm", civil.Mean, active.Mean)
 		}
 	}
-	for text, want := range map[string]sizing.Population{"": sizing.Civilians, "civilians": sizing.Civilians, "Active": sizing.Active} {
+	for text, want := range map[string]sizing.Population{"": sizing.AsMeasured, "as-measured": sizing.AsMeasured, "civilians": sizing.Civilians, "Active": sizing.Active} {
 		if got, err := sizing.ParsePopulation(text); got != want || err != nil {
 			t.Errorf("%q is %d, %v", text, got, err)
 		}

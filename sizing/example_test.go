@@ -125,7 +125,7 @@ func ExampleEstimate() {
 	}
 	// Output:
 	// height      182.9 cm, 181.1 to 184.7, given: true
-	// chest       102.9 cm,  97.1 to 109.0, given: false
+	// chest       103.0 cm,  97.2 to 109.0, given: false
 	// waist        90.7 cm,  82.9 to  99.1, given: false
 	// foot_length  27.8 cm,  26.0 to  29.7, given: false
 }

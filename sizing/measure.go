@@ -270,15 +270,17 @@ func ParseShape(s string) (Shape, error) {
 	return UnknownShape, &RangeError{Field: "shape"}
 }
 
-// ParsePopulation reads "civilians" (or "") or "active", in any case.
+// ParsePopulation reads "as measured" (or ""), "civilians" or "active", in any case.
 func ParsePopulation(s string) (Population, error) {
-	switch strings.ToLower(s) {
-	case "", "civilians":
+	switch strings.NewReplacer("-", " ", "_", " ").Replace(strings.ToLower(s)) {
+	case "", "as measured":
+		return AsMeasured, nil
+	case "civilians":
 		return Civilians, nil
 	case "active":
 		return Active, nil
 	}
-	return Civilians, &RangeError{Field: "population"}
+	return AsMeasured, &RangeError{Field: "population"}
 }
 
 func inRange(field string, v, lo, hi float64, unit string) error {

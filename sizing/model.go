@@ -19,6 +19,12 @@ import "math"
 // tables holds the four populations.
 type tables struct{ women, men, girls, boys population }
 
+// Indices into population.stature.
+const (
+	civil = iota
+	military
+)
+
 // A stature is the distribution of age, height and weight of civilians or soldiers.
 type stature struct {
 	lo, hi          [2]float64 // a, h: where the polynomials are supported by data
@@ -37,7 +43,7 @@ type population struct {
 	heightRef, weightRef, bmiRef float64
 	bmiShift                     float64    // b at h = w = 0
 	lo, hi                       [3]float64 // a, h, b: where the polynomials are supported by data
-	stature                      [numPopulations]stature
+	stature                      [2]stature
 	girthMean                    [3][17]float64 // log waist, hips, arm: see girth
 	armOn                        [2]float64     // of log arm on log waist and log hips
 	girthLogVar                  [3][7]float64  // log variance on 1, b, b², a, a², ab, ab²

@@ -7,7 +7,7 @@ import "math"
 type posterior struct {
 	p              *population
 	st             *stature
-	people         Population
+	army           bool           // waist and hips are soldiers'
 	active         [numVars]uint8 // the variables it holds, in chain order
 	n              int
 	mean           [numVars]float64
@@ -33,15 +33,52 @@ func (s varSet) closure() varSet {
 	return s | 1<<vAge | 1<<vHeight | 1<<vWeight
 }
 
-// condition makes s the distribution of the variables in need, given obs. Where
+// condition makes s the distribution of the variables in need, given obs, for the people b is one of.
+func (s *posterior) condition(p *population, need varSet, obs []observation, b *Body) {
+	if !p.adult {
+		s.of(p, civil, need, obs, b)
+		return
+	}
+	if b.Population == Active {
+		s.of(p, military, need, obs, b)
+		return
+	}
+	s.of(p, civil, need, obs, b)
+	if b.Population == AsMeasured && need>>vChest != 0 && !(b.Age != 0 && b.Height != 0 && b.Weight != 0) {
+		s.asMeasured(need, obs, b)
+	}
+}
+
+// asMeasured gives what only soldiers were measured for, and b does not know, the means and spreads it has
+// among soldiers of whom the same is known. How it goes together with the rest stays.
+func (s *posterior) asMeasured(need varSet, obs []observation, b *Body) {
+	var soldiers posterior
+	soldiers.of(s.p, military, need, obs, b)
+	for _, o := range obs {
+		if o.measure != isWorn {
+			need &^= 1 << o.variable
+		}
+	}
+	for _, v := range s.active[:s.n] {
+		if v < vChest || !need.has(int(v)) {
+			continue
+		}
+		scale := math.Sqrt(soldiers.cov[v][v] / s.cov[v][v])
+		for _, o := range s.active[:s.n] {
+			if o != v {
+				s.cov[v][o] *= scale
+				s.cov[o][v] = s.cov[v][o]
+			}
+		}
+		s.mean[v], s.cov[v][v] = soldiers.mean[v], soldiers.cov[v][v]
+	}
+}
+
+// of makes s the distribution of the variables in need, given obs, among civilians or soldiers. Where
 // age, height or weight are not among obs, the chain's curves are linearised
 // about what the rest says of them, again until that settles.
-func (s *posterior) condition(p *population, need varSet, obs []observation, b *Body) {
-	s.p, s.people = p, Civilians
-	if p.adult {
-		s.people = b.Population
-	}
-	s.st = &p.stature[s.people]
+func (s *posterior) of(p *population, people int, need varSet, obs []observation, b *Body) {
+	s.p, s.army, s.st = p, people == military, &p.stature[people]
 	var at [3]float64
 	var direct [3]bool
 	for _, o := range obs {
@@ -144,7 +181,7 @@ func (s *posterior) branch(need varSet, at *[3]float64, spread *[2]float64) {
 			factor, more := p.girthBlur(g, a, b, ownDoubt*spread[0], ownDoubt*spread[1])
 			s.sd[v] = math.Sqrt(s.sd[v]*s.sd[v]*factor + more)
 		}
-		if s.people == Active && g < len(p.activeShift) {
+		if s.army && g < len(p.activeShift) {
 			m += p.activeShift[g]
 			s.sd[v] *= p.activeScale[g]
 		}

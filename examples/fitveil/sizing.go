@@ -56,7 +56,7 @@ func (b *bodyLine) set(name string, raw json.RawMessage) error {
 		})
 	case "population":
 		return choose(&b.body.Population, raw, name, map[string]sizing.Population{
-			"": sizing.Civilians, "civilians": sizing.Civilians, "active": sizing.Active,
+			"": sizing.AsMeasured, "as measured": sizing.AsMeasured, "civilians": sizing.Civilians, "active": sizing.Active,
 		})
 	}
 	if name == "shape" {

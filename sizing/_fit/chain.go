@@ -173,10 +173,11 @@ func (p *population) fitStature(rows []*row) (q stature) {
 }
 
 // soldierShare is how much all soldiers together count against all civilians where
-// both are pooled. There are as many soldiers as civilians among the men and half as
+// waist and hips are pooled. There are as many soldiers as civilians among the men and half as
 // many among the women, and at the same height, weight and age a male civilian's
-// hips are half a centimetre wider.
-const soldierShare = 0.7
+// waist and hips are 0.8 cm wider: no mean is right about both. With these shares the error on
+// soldiers stays within 1 % of a regression on soldiers alone, and the bias on civilians within 0.25 cm.
+var soldierShare = [2]float64{0.5, 1}
 
 // fitGirths fits waist and hips given age, height and weight on both surveys,
 // person for person, and the relaxed upper arm, which only civilians have,
@@ -203,7 +204,7 @@ func (p *population) fitGirths(pooled, civilians []*row) {
 			x, y = append(x, f), append(y, math.Log(r.v[v]))
 			xv = append(xv, spreadFeatures(a, b))
 			if r.soldier {
-				votes = append(votes, soldierShare*float64(len(civilians))/float64(len(pooled)-len(civilians)))
+				votes = append(votes, soldierShare[g]*float64(len(civilians))/float64(len(pooled)-len(civilians)))
 			} else {
 				votes = append(votes, 1)
 			}
