@@ -116,8 +116,10 @@ func (c *core) checkOne(ctx context.Context, q Query) (Decision, error) {
 		}
 		return d, nil
 	}
-	d := c.decide(ctx, q.Subject, rule, known.st)
+	d, err := c.decide(ctx, q.Subject, rule, known.st)
 	switch {
+	case err != nil:
+		return d, err
 	case !d.Allowed:
 	case rule.Recipients != nil && !subset(q.Recipients, rule.Recipients):
 		d.Allowed, d.Reason = false, RecipientBlocked
@@ -139,32 +141,32 @@ func (c *core) checkOne(ctx context.Context, q Query) (Decision, error) {
 }
 
 // decide says where a purpose stands, recipients aside.
-func (c *core) decide(ctx context.Context, who Subject, rule *rule, st *state) Decision {
+func (c *core) decide(ctx context.Context, who Subject, rule *rule, st *state) (Decision, error) {
 	d := Decision{Seq: st.seq}
 	e, found := st.find(rule.Purpose)
 	switch {
 	case !found && rule.Basis != Consent:
 		d.Allowed, d.Reason = true, OtherBasis
-		return d
+		return d, nil
 	case !found:
 		d.Reason = NeverAsked
-		return d
+		return d, nil
 	case e.kind != Granted:
 		d.Reason, d.Until = e.kind, e.until
-		return d
+		return d, nil
 	}
 	d.Until = e.until
 	if e.heartbeat != 0 {
-		alive, here := c.sessions.state(session{who.Pseudonym(), e.purpose}, c.seen.Load())
-		if !here {
-			d.Reason = SessionEnded
-			return d
+		alive, known, err := c.alive(ctx, who, e.purpose)
+		if err != nil {
+			return Decision{Reason: StoreDown}, err
+		}
+		if known && !alive {
+			c.noteExpiry(ctx, who, e.purpose)
 		}
 		if !alive {
-			c.noteExpiry(ctx, who, e.purpose)
-			c.sessions.end(session{who.Pseudonym(), e.purpose}) // not known is no better than over
 			d.Reason = SessionEnded
-			return d
+			return d, nil
 		}
 	}
 	switch {
@@ -178,7 +180,16 @@ func (c *core) decide(ctx context.Context, who Subject, rule *rule, st *state) D
 			d.Allowed, d.Reason = true, Granted
 		}
 	}
-	return d
+	return d, nil
+}
+
+// alive asks for a session.
+func (c *core) alive(ctx context.Context, who Subject, p Purpose) (alive, known bool, err error) {
+	alive, known, err = c.leases.Alive(ctx, who, p, c.latest(time.Time{}))
+	if err != nil {
+		return false, false, fmt.Errorf("consent: session: %w", err)
+	}
+	return alive, known, nil
 }
 
 // objection says why a grant does not count under the terms as they are now.
@@ -209,8 +220,11 @@ func (c *core) noteExpiry(ctx context.Context, who Subject, p Purpose) {
 		e, ok := s.find(p)
 		ended := !e.until.IsZero() && !e.until.After(c.wall())
 		if e.heartbeat != 0 {
-			alive, here := c.sessions.state(session{who.Pseudonym(), p}, c.seen.Load())
-			ended = ended || here && !alive
+			alive, known, err := c.alive(ctx, who, p)
+			if err != nil {
+				return body{}, err
+			}
+			ended = ended || known && !alive
 		}
 		if !ok || e.kind != Granted || !ended {
 			return body{}, errNothingToDo

@@ -148,6 +148,9 @@ func (c *core) erase(ctx context.Context, s Subject) (done Erased, err error) {
 	}
 	for _, s := range s.All() {
 		n, err := c.store.Erase(ctx, s)
+		if c.own != nil {
+			c.own.Forget(s)
+		}
 		if err != nil {
 			return Erased{Holders: done.Holders}, err
 		}

@@ -68,7 +68,8 @@ type core struct {
 	log       *slog.Logger
 	observe   func(Observation)
 	cache     *cache // nil: every check reads
-	sessions  sessions
+	leases    Leaser
+	own       *Leases // where the store keeps none
 	holders   []Holder
 	born      time.Time    // by the clock, when the ledger was made
 	bornMono  time.Time    // the same moment, by the process
@@ -108,6 +109,12 @@ func New(s Store, o *Options) (*Ledger, error) {
 	}
 	c := &core{store: s, rules: base, tenants: tenants, permitFor: o.PermitFor, now: o.Now, log: o.Logger, observe: o.Observe, cache: newCache(s, o.Cache)}
 	c.ring.Store(keys.k.get())
+	if leases, ok := s.(Leaser); ok {
+		c.leases = leases
+	} else {
+		c.own = new(Leases)
+		c.leases = c.own
+	}
 	if c.permitFor == 0 {
 		c.permitFor = 10 * time.Minute
 	}
@@ -241,11 +248,6 @@ func (c *core) grant(ctx context.Context, g *Grant) (*Receipt, error) {
 	})
 	if errors.Is(err, ErrReplay) || errors.Is(err, ErrStaleGrant) {
 		return c.replay(ctx, who, what, err)
-	}
-	if err == nil && g.Heartbeat != 0 {
-		for _, p := range what.Purposes {
-			c.sessions.begin(session{who.Pseudonym(), p}, g.Heartbeat, c.seen.Load())
-		}
 	}
 	return r, err
 }
@@ -411,6 +413,9 @@ func (c *core) record(ctx context.Context, who Subject, decide func(*state) (bod
 		switch {
 		case err == nil:
 			c.latest(head.Time)
+			if c.own != nil {
+				c.own.Begin(who, &rec)
+			}
 			return r, nil
 		case !errors.Is(err, ErrConflict):
 			return nil, fmt.Errorf("consent: append: %w", err)
@@ -441,6 +446,12 @@ func (c *core) next(who Subject, st *state, b body) (*Receipt, Record, error) {
 	}
 	if b.Nonce != nil {
 		rec.Nonce = c.keys().hideNonce(b.Nonce)
+	}
+	if b.Heartbeat != 0 {
+		ends := c.latest(time.Time{}).Add(time.Duration(b.Heartbeat) * time.Second)
+		for _, p := range b.Purposes {
+			rec.Leases = append(rec.Leases, Lease{p, ends})
+		}
 	}
 	return r, rec, nil
 }

@@ -9,98 +9,158 @@ import (
 )
 
 // ErrSession is returned for a heartbeat of a session that has ended, or that
-// this ledger never knew.
+// nobody here knows.
 var ErrSession = errors.New("session has ended")
 
-// sessions are the consents that live as long as their heartbeat. They are known
-// to the ledger that took them alone, and forgotten with it: a restart ends
-// them, as closing the window does.
-type sessions struct {
+// Lease says how long the session is alive that a consent is bound to, unless
+// somebody extends it.
+type Lease struct {
+	Purpose Purpose
+	Ends    time.Time // microseconds
+}
+
+// Leaser is what a store implements that keeps leases, so that all ledgers on it
+// know a session, whichever of them took the consent and whichever hears the
+// beats. It takes those of each [Record] that it is given, in place of what it
+// had for the same person and purpose, and may forget them when the process
+// ends, which ends the sessions. A ledger on another store keeps them itself, and
+// no other ledger knows them. [Leases] does all this in memory.
+type Leaser interface {
+	// Alive reports whether s has a lease for p, and whether it ends after now.
+	Alive(ctx context.Context, s Subject, p Purpose, now time.Time) (alive, known bool, err error)
+
+	// Extend moves the end of a lease that is alive at now, never to an earlier
+	// time, and reports whether it was alive. One that is over stays as it is.
+	Extend(ctx context.Context, s Subject, p Purpose, now, ends time.Time) (alive bool, err error)
+}
+
+// Leases keeps leases in memory, for a store that implements [Leaser]. The zero
+// value is ready. Safe for use by many goroutines.
+type Leases struct {
 	mu    sync.Mutex
-	due   map[session]sessionEnd
+	of    map[leaseKey]leaseEnd
 	begun int // how many ever
 }
 
-type session struct {
-	id      [32]byte
+type leaseKey struct {
+	id      [32]byte // the tenant is in it
 	purpose Purpose
 }
 
-type sessionEnd struct {
-	every time.Duration
-	at    int64 // microseconds
+type leaseEnd struct {
+	seq uint64 // of the record it came with
+	at  int64  // microseconds since 1970
 }
 
-// begin starts or replaces a session.
-func (s *sessions) begin(of session, every time.Duration, now int64) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if s.due == nil {
-		s.due = make(map[session]sessionEnd)
+// Begin takes the leases of a record that was kept.
+func (l *Leases) Begin(s Subject, r *Record) {
+	if len(r.Leases) == 0 {
+		return
 	}
-	if s.begun++; s.begun%1024 == 0 { // those that nobody asks about any more
-		for old, end := range s.due {
-			if end.at <= now {
-				delete(s.due, old)
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.of == nil {
+		l.of = make(map[leaseKey]leaseEnd)
+	}
+	for _, lease := range r.Leases {
+		if l.begun++; l.begun%1024 == 0 { // those that nobody asks about any more
+			for k, end := range l.of {
+				if end.at <= r.Time.UnixMicro() {
+					delete(l.of, k)
+				}
 			}
 		}
+		k := leaseKey{s.Pseudonym(), lease.Purpose}
+		if l.of[k].seq <= r.Seq { // else a later writer was faster here
+			l.of[k] = leaseEnd{r.Seq, lease.Ends.UnixMicro()}
+		}
 	}
-	s.due[of] = sessionEnd{every, now + every.Microseconds()}
 }
 
-// beat extends a session that is alive.
-func (s *sessions) beat(of session, now int64) bool {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	end, known := s.due[of]
-	if !known || end.at <= now {
-		return false
+// Forget drops the leases of a person who was erased.
+func (l *Leases) Forget(s Subject) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	for k := range l.of {
+		if k.id == s.Pseudonym() {
+			delete(l.of, k)
+		}
 	}
-	end.at = now + end.every.Microseconds()
-	s.due[of] = end
-	return true
 }
 
-// state says whether a session is alive, and whether it was ever known here.
-func (s *sessions) state(of session, now int64) (alive, known bool) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	end, known := s.due[of]
-	return known && end.at > now, known
+// Alive implements [Leaser].
+func (l *Leases) Alive(ctx context.Context, s Subject, p Purpose, now time.Time) (alive, known bool, err error) {
+	if err := ctx.Err(); err != nil {
+		return false, false, err
+	}
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	end, known := l.of[leaseKey{s.Pseudonym(), p}]
+	return known && end.at > now.UnixMicro(), known, nil
 }
 
-// end forgets a session.
-func (s *sessions) end(of session) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	delete(s.due, of)
+// Extend implements [Leaser].
+func (l *Leases) Extend(ctx context.Context, s Subject, p Purpose, now, ends time.Time) (alive bool, err error) {
+	if err := ctx.Err(); err != nil {
+		return false, err
+	}
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	k := leaseKey{s.Pseudonym(), p}
+	end, known := l.of[k]
+	if !known || end.at <= now.UnixMicro() {
+		return false, nil
+	}
+	end.at = max(end.at, ends.UnixMicro())
+	l.of[k] = end
+	return true, nil
 }
 
 // Beat keeps session-bound consents (see [Grant]) alive: the person is still
-// there. A session that has ended does not begin anew; ask again. It is known to
-// the ledger that took the grant and to no other instance. Errors: [ErrSubject],
-// [ErrPurpose], [ErrSession].
+// there. A session that has ended does not begin anew; ask again. Where several
+// instances share a store that implements [Leaser], as those of this module do,
+// any of them can hear the beat. Errors: [ErrSubject], [ErrPurpose], [ErrSession],
+// [ErrCorrupt], the store's, the context's.
 func (l *Ledger) Beat(ctx context.Context, s Subject, p ...Purpose) error {
 	c, err := l.open()
 	if err != nil {
 		return err
 	}
-	switch {
-	case ctx.Err() != nil:
-		return fmt.Errorf("consent: beat: %w", ctx.Err())
-	case s.IsZero():
-		return fmt.Errorf("consent: beat: %w", ErrSubject)
-	case len(p) == 0:
+	if len(p) == 0 {
 		return fmt.Errorf("consent: beat: %w: none named", ErrPurpose)
 	}
-	names, err := c.known(ctx, s)
+	if err := c.beat(ctx, s, p); err != nil {
+		return fmt.Errorf("consent: beat: %w", err)
+	}
+	return nil
+}
+
+func (c *core) beat(ctx context.Context, who Subject, purposes []Purpose) error {
+	names, err := c.known(ctx, who)
+	if err != nil {
+		return err
+	}
+	r, err := c.rulesFor(who)
 	if err != nil {
 		return err
 	}
 	c.wall()
-	for _, p := range p {
-		if !c.sessions.beat(session{names[0].Pseudonym(), p}, c.seen.Load()) {
-			return fmt.Errorf("consent: beat: %q: %w", p, ErrSession)
+	stands, err := c.stand(ctx, names[0], r, false)
+	if err != nil {
+		return err
+	}
+	for _, p := range purposes {
+		e, _ := stands.st.find(p)
+		if e.kind != Granted || e.heartbeat == 0 {
+			return fmt.Errorf("%q: %w", p, ErrSession)
+		}
+		now := c.latest(time.Time{})
+		alive, err := c.leases.Extend(ctx, names[0], p, now, now.Add(e.heartbeat))
+		if err != nil {
+			return err
+		}
+		if !alive {
+			return fmt.Errorf("%q: %w", p, ErrSession)
 		}
 	}
 	return nil

@@ -56,6 +56,8 @@ type Record struct {
 	State []byte    // where the subject stands now; replaces the one before
 	Nonce []byte    // 32 bytes, unique within the tenant; nil: none
 	Leaf  int64     // its number in the tenant's log, which the store gives it; Append ignores it
+
+	Leases []Lease // sessions that begin with it, for a store that is a [Leaser]
 }
 
 // Head is where a subject's chain stands.

@@ -89,6 +89,7 @@ type state struct {
 	views sync.RWMutex
 
 	versions consent.Versions
+	leases   consent.Leases // not in the file: a beat is not worth a sync
 
 	journal   journal
 	unsettled int          // records that the journal takes at most

@@ -89,7 +89,7 @@ func (d *draft) append(who consent.Subject, r consent.Record) error {
 	kept := make([]byte, 0, len(r.Event)+len(r.State))
 	kept = append(append(kept, r.Event...), r.State...)
 	n := len(r.Event)
-	r.Event, r.State = kept[:n:n], kept[n:]
+	r.Event, r.State, r.Leases = kept[:n:n], kept[n:], nil
 	d.entries = append(d.entries, entry{p, r, tlog.RecordHash(r.Event)})
 	d.heads[p], d.sizes[p.tenant] = r.Seq, r.Leaf+1
 	if r.Nonce != nil {

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	bolt "go.etcd.io/bbolt"
+	bolterrors "go.etcd.io/bbolt/errors"
 
 	"github.com/fitveil/fitveil/consent"
 	"github.com/fitveil/fitveil/consent/merkle"
@@ -179,9 +180,28 @@ func timeOf(tx *bolt.Tx) (time.Time, error) {
 func (s *Store) Append(ctx context.Context, who consent.Subject, r consent.Record) error {
 	err := s.commit(ctx, &write{who: who, do: func(d *draft) error { return d.append(who, r) }})
 	if err == nil {
+		s.leases.Begin(who, &r)
 		s.versions.Saw(r.Time)
 	}
 	return wrap(err)
+}
+
+// Alive implements [consent.Leaser]. Sessions end with the process.
+func (s *Store) Alive(ctx context.Context, who consent.Subject, p consent.Purpose, now time.Time) (alive, known bool, err error) {
+	if s.closed.Load() {
+		return false, false, wrap(bolterrors.ErrDatabaseNotOpen)
+	}
+	alive, known, err = s.leases.Alive(ctx, who, p, now)
+	return alive, known, wrap(err)
+}
+
+// Extend implements [consent.Leaser].
+func (s *Store) Extend(ctx context.Context, who consent.Subject, p consent.Purpose, now, ends time.Time) (bool, error) {
+	if s.closed.Load() {
+		return false, wrap(bolterrors.ErrDatabaseNotOpen)
+	}
+	alive, err := s.leases.Extend(ctx, who, p, now, ends)
+	return alive, wrap(err)
 }
 
 // Events implements [consent.Store]. It reads some at a time, so that no read
@@ -267,6 +287,7 @@ func (s *Store) Erase(ctx context.Context, who consent.Subject) (n int, err erro
 	if err != nil && !errors.Is(err, errNoChange) {
 		return 0, wrap(err)
 	}
+	s.leases.Forget(who)
 	// Also when there was nothing: an earlier Erase may have died half-way.
 	if err := s.scrub(); err != nil {
 		return 0, fmt.Errorf("boltstore: erased, but free pages were not overwritten: %w", err)

@@ -41,6 +41,7 @@ func Run(t *testing.T, open func(t *testing.T) consent.Store) {
 		{"ledger", testLedger},
 		{"proofs", testProofs},
 		{"two ledgers", testTwoLedgers},
+		{"sessions", testSessions},
 	} {
 		t.Run(c.name, func(t *testing.T) { c.run(t, open(t)) })
 	}

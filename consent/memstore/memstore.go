@@ -48,6 +48,7 @@ type state struct {
 	latest time.Time
 
 	versions consent.Versions
+	leases   consent.Leases
 }
 
 type subject struct {
@@ -115,6 +116,23 @@ func (s *Store) Version(who consent.Subject) (version uint64, latest int64, ok b
 	return s.versions.Version(who)
 }
 
+// Alive implements [consent.Leaser].
+func (s *Store) Alive(ctx context.Context, who consent.Subject, p consent.Purpose, now time.Time) (alive, known bool, err error) {
+	if alive, known, err = s.leases.Alive(ctx, who, p, now); err != nil {
+		return false, false, fmt.Errorf("memstore: %w", err)
+	}
+	return alive, known, nil
+}
+
+// Extend implements [consent.Leaser].
+func (s *Store) Extend(ctx context.Context, who consent.Subject, p consent.Purpose, now, ends time.Time) (bool, error) {
+	alive, err := s.leases.Extend(ctx, who, p, now, ends)
+	if err != nil {
+		return false, fmt.Errorf("memstore: %w", err)
+	}
+	return alive, nil
+}
+
 // Append implements [consent.Store].
 func (s *Store) Append(ctx context.Context, who consent.Subject, r consent.Record) error {
 	if err := ctx.Err(); err != nil {
@@ -141,7 +159,8 @@ func (s *Store) Append(ctx context.Context, who consent.Subject, r consent.Recor
 	if r.Leaf, err = merkle.Append(s.trees[k.tenant], merkle.Step{Leaf: tlog.RecordHash(r.Event), Key: k.id}); err != nil {
 		return fmt.Errorf("memstore: %w", err)
 	}
-	r.Event, r.State, r.Nonce = bytes.Clone(r.Event), bytes.Clone(r.State), nil
+	s.leases.Begin(who, &r)
+	r.Event, r.State, r.Nonce, r.Leases = bytes.Clone(r.Event), bytes.Clone(r.State), nil, nil
 	if len(chain) > 0 {
 		chain[len(chain)-1].State = nil
 	}
@@ -197,6 +216,7 @@ func (s *Store) Erase(ctx context.Context, who consent.Subject) (int, error) {
 		clear(chain[i].State)
 	}
 	delete(s.chains, key(who))
+	s.leases.Forget(who)
 	s.versions.Changed(who)
 	return len(chain), nil
 }

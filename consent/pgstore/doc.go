@@ -26,10 +26,10 @@
 // read counts. After Withdraw has returned at one instance, another one says yes
 // for a lease at most; from then on it says no, or that it cannot tell.
 //
-// A consent bound to a session ([consent.Grant].Heartbeat) is the exception: its
-// beats are known to the instance that took it, and every other one answers
-// [consent.SessionEnded]. Route a session to one instance, or bind its consent by
-// Until instead.
+// A consent bound to a session ([consent.Grant].Heartbeat) lives as long as any
+// instance hears its beats. Where a session stands is read from the database at
+// each check, and by the clock of the instance that checks: keep the clocks
+// together, as for Until.
 //
 // # Walls between tenants
 //

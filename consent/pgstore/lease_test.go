@@ -281,3 +281,66 @@ func TestInstancesRace(t *testing.T) {
 		t.Errorf("too few answers for a test")
 	}
 }
+
+// A session that one instance has begun is known to another, kept alive by its
+// beats, and over at both; who cannot ask the database says no.
+func TestSessionAtTwoInstances(t *testing.T) {
+	ctx := t.Context()
+	db := database(t)
+	line := newProxy(t)
+	keys := consent.GenerateKeys()
+	a, b := ledger(t, instance(t, db, nil), keys), ledger(t, behind(t, line, db), keys)
+	who := a.Subject("shop", "ann")
+	q := consent.Query{Subject: who, Purpose: consent.TryOnRender}
+	ask := func(l *consent.Ledger) (consent.Reason, error) {
+		ctx, cancel := context.WithTimeout(ctx, 2*time.Second)
+		defer cancel()
+		d, err := l.Check(ctx, q)
+		if d.Allowed && err != nil {
+			t.Error("yes with an error")
+		}
+		return d.Reason, err
+	}
+	g := grant(who, "session")
+	g.Heartbeat = time.Hour
+	if _, err := a.Grant(ctx, g); err != nil {
+		t.Fatal(err)
+	}
+	permit, err := b.Permit(ctx, q)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := b.Beat(ctx, who, consent.TryOnRender); err != nil {
+		t.Error(err)
+	}
+	line.frozen.Store(true)
+	if got, err := ask(b); err == nil || got != consent.StoreDown {
+		t.Errorf("cut off: %q, %v; want an error", got, err)
+	}
+	line.frozen.Store(false)
+	pool := connect(t, "owner", db)
+	tx, err := pool.Begin(ctx)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer tx.Rollback(ctx)
+	for _, sql := range []string{"select set_config('fitveil.tenant', 'shop', true)", "update consent_sessions set ends = ends - 7200000000"} {
+		if _, err := tx.Exec(ctx, sql); err != nil { // two hours without a beat
+			t.Fatal(err)
+		}
+	}
+	if err := tx.Commit(ctx); err != nil {
+		t.Fatal(err)
+	}
+	if err := permit.Use(ctx, q); !errors.Is(err, consent.ErrNoConsent) {
+		t.Errorf("a permit of a session that is over: %v", err)
+	}
+	for _, l := range []*consent.Ledger{a, b} {
+		if err := l.Beat(ctx, who, consent.TryOnRender); !errors.Is(err, consent.ErrSession) {
+			t.Errorf("a beat too late: %v", err)
+		}
+		if got, err := ask(l); err != nil || got != consent.SessionEnded && got != consent.Expired {
+			t.Errorf("over: %q, %v", got, err)
+		}
+	}
+}

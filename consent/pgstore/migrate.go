@@ -33,7 +33,8 @@ func steps() ([]string, error) {
 
 // Migrate brings the schema up to date, in the first schema of the search path.
 // Several instances may call it at once. The pool's role has to own the schema;
-// for running, give another role select, insert, update and delete.
+// for running, give another role select, insert, update and delete on its tables,
+// again after a migration that has made one.
 func Migrate(ctx context.Context, pool *pgxpool.Pool) error {
 	names, err := steps()
 	if err != nil {

@@ -71,7 +71,7 @@ func TestRowsOfATenant(t *testing.T) {
 	}
 	pool := connect(t, "shop", db)
 	var tables []string
-	rows, err := pool.Query(ctx, "select relname from pg_class where relkind in ('r', 'p') and relname ~ '^consent_(state|events|nonces|nodes)'")
+	rows, err := pool.Query(ctx, "select relname from pg_class where relkind in ('r', 'p') and relname ~ '^consent_(state|events|nonces|nodes|sessions)'")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -82,8 +82,8 @@ func TestRowsOfATenant(t *testing.T) {
 		}
 		tables = append(tables, name)
 	}
-	if len(tables) != 4*17 {
-		t.Fatalf("%d tables and partitions, want %d", len(tables), 4*17)
+	if len(tables) != 4*17+1 {
+		t.Fatalf("%d tables and partitions, want %d", len(tables), 4*17+1)
 	}
 	count := func(tenant, table, where string) (n int) {
 		t.Helper()

@@ -111,6 +111,7 @@ func (s *Store) appendRecord(ctx context.Context, tx pgx.Tx, who consent.Subject
 	b.Queue(`insert into consent_state (tenant, subject, seq, state) values ($1, $2, $3, $4)
 		on conflict (tenant, subject) do update set seq = excluded.seq, state = excluded.state`, tenant, id[:], r.Seq, notNull(r.State))
 	n.flush(b)
+	begin(b, who, &r)
 	s.outbox(b, who)
 	return tx.SendBatch(ctx, b).Close()
 }
@@ -197,6 +198,7 @@ func (s *Store) Erase(ctx context.Context, who consent.Subject) (n int, err erro
 		}
 		b := new(pgx.Batch)
 		b.Queue("delete from consent_state where tenant = $1 and subject = $2", tenant, id[:])
+		b.Queue("delete from consent_sessions where tenant = $1 and subject = $2", tenant, id[:])
 		nodes.flush(b)
 		s.outbox(b, who)
 		return tx.SendBatch(ctx, b).Close()
