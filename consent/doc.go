@@ -23,7 +23,8 @@
 // taken it back: [VerifyProof] needs the public key alone, and catches a log that
 // was rewritten if somebody has kept a [Checkpoint]. A [Profile] is an agreement
 // as data. [Holder] is whatever else keeps personal data: [Ledger.Erase] and
-// [Ledger.Export] reach it, [Ledger.Sweep] keeps it to the profile's times.
+// [Ledger.Export] reach it, [Ledger.Sweep] keeps it to the profile's times, and
+// with it the ledger's own records of those who have agreed to nothing any more.
 //
 // Records live in a [Store]: memstore for tests and sessions, boltstore for a
 // file that is synced before a call returns, pgstore for several instances on a

@@ -66,7 +66,7 @@ var (
 // HolderResult is what became of a request at one holder.
 type HolderResult struct {
 	Holder string
-	Items  int   // that were erased
+	Items  int   // that were erased; of the ledger, "ledger", people
 	Err    error // nil: done, and verified
 }
 
@@ -209,7 +209,8 @@ const (
 )
 
 // Sweep has every holder erase what has been kept as long as the profile of
-// its tenant says. Call it every hour or so. Each step can be done again, and
+// its tenant says, and the ledger the records of people who have agreed to nothing
+// for as long as it says of [ConsentRecord]. Call it every hour or so. Each step can be done again, and
 // what is due is worked out from the data, so a sweep that was killed is made
 // good by the next.
 //
@@ -268,6 +269,13 @@ func (c *core) sweep(ctx context.Context, o *SweepOptions) (*Swept, error) {
 				if res.Items > 0 || res.Err != nil {
 					out.Results = append(out.Results, res)
 				}
+			}
+		}
+		if _, limited := r.profile.Keep(ConsentRecord); limited {
+			res := c.sweepRecords(ctx, tenant, r, r.profile.due(ConsentRecord, now, every))
+			out.Items += res.Items
+			if res.Items > 0 || res.Err != nil {
+				out.Results = append(out.Results, res)
 			}
 		}
 	}

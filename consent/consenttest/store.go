@@ -42,6 +42,7 @@ func Run(t *testing.T, open func(t *testing.T) consent.Store) {
 		{"proofs", testProofs},
 		{"two ledgers", testTwoLedgers},
 		{"sessions", testSessions},
+		{"ageing", testAgeing},
 	} {
 		t.Run(c.name, func(t *testing.T) { c.run(t, open(t)) })
 	}

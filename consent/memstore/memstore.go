@@ -205,6 +205,11 @@ func (s *Store) Erase(ctx context.Context, who consent.Subject) (int, error) {
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	return s.erase(who)
+}
+
+// erase removes a person. The caller holds the lock.
+func (s *Store) erase(who consent.Subject) (int, error) {
 	chain := s.chains[key(who)]
 	if len(chain) > 0 {
 		if err := merkle.Remove(s.trees[who.Tenant()], who.Pseudonym()); err != nil {
@@ -219,6 +224,51 @@ func (s *Store) Erase(ctx context.Context, who consent.Subject) (int, error) {
 	s.leases.Forget(who)
 	s.versions.Changed(who)
 	return len(chain), nil
+}
+
+// Subjects implements [consent.Lister].
+func (s *Store) Subjects(ctx context.Context, tenant string) iter.Seq2[consent.Standing, error] {
+	return func(yield func(consent.Standing, error) bool) {
+		s.mu.RLock()
+		var all []subject
+		for k := range s.chains {
+			if k.tenant == tenant {
+				all = append(all, k)
+			}
+		}
+		s.mu.RUnlock()
+		for _, k := range all {
+			who := consent.SubjectOf(k.tenant, k.id)
+			head, err := s.Head(ctx, who)
+			if err != nil {
+				yield(consent.Standing{}, err)
+				return
+			}
+			head.Time = time.Time{}
+			if head.Seq > 0 && !yield(consent.Standing{Subject: who, Head: head}, nil) {
+				return
+			}
+		}
+	}
+}
+
+// EraseIdle implements [consent.Lister].
+func (s *Store) EraseIdle(ctx context.Context, idle []consent.Standing) (n int, err error) {
+	if err := ctx.Err(); err != nil {
+		return 0, fmt.Errorf("memstore: %w", err)
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, p := range idle {
+		if p.Head.Seq == 0 || uint64(len(s.chains[key(p.Subject)])) != p.Head.Seq {
+			continue
+		}
+		if _, err := s.erase(p.Subject); err != nil {
+			return n, err
+		}
+		n++
+	}
+	return n, nil
 }
 
 // Trees implements [consent.Store].

@@ -1,0 +1,118 @@
+package consent
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"iter"
+	"time"
+)
+
+// Standing is a person on record, and where their chain stands.
+type Standing struct {
+	Subject Subject
+	Head    Head // without Time
+}
+
+// Lister is what a store implements whose records can be erased by age; see
+// [Ledger.Sweep]. With another store a sweep of a profile that limits
+// [ConsentRecord] is incomplete.
+type Lister interface {
+	// Subjects yields who is on record at the tenant, in no order. Who is recorded
+	// or erased meanwhile may be missing or not. It stops at the first error. The
+	// loop's body may call the store.
+	Subjects(ctx context.Context, tenant string) iter.Seq2[Standing, error]
+
+	// EraseIdle is Erase of several people of one tenant at once, but of each only
+	// if their last record still is the one they are listed with. It returns how many
+	// people it erased.
+	EraseIdle(ctx context.Context, idle []Standing) (int, error)
+}
+
+// eraseAtOnce is how many people are erased together: boltstore overwrites its
+// free pages once for all of them.
+const eraseAtOnce = 256
+
+var errNotListed = errors.New("the store cannot say who is on record, so nothing there is erased by age")
+
+// sweepRecords erases what the ledger itself has kept for as long as the profile
+// says: the records of those who have agreed to nothing any more, all of a person's
+// at once, since a chain with its beginning gone proves nothing.
+func (c *core) sweepRecords(ctx context.Context, tenant string, r *rules, before time.Time) HolderResult {
+	out := HolderResult{Holder: ledgerName}
+	store, ok := c.store.(Lister)
+	if !ok {
+		out.Err = errNotListed
+		return out
+	}
+	var idle []Standing
+	var failed []error
+	erase := func() error {
+		n, err := store.EraseIdle(ctx, idle)
+		out.Items, idle = out.Items+n, idle[:0]
+		return err
+	}
+	for s, err := range store.Subjects(ctx, tenant) {
+		if err != nil {
+			failed = append(failed, err)
+			break
+		}
+		since, over, err := c.idle(ctx, s, r)
+		if err != nil {
+			if len(failed) < 8 { // enough to know what is wrong
+				failed = append(failed, err)
+			}
+			continue
+		}
+		if !over || since.After(before) {
+			continue
+		}
+		if idle = append(idle, s); len(idle) == eraseAtOnce {
+			if err := erase(); err != nil {
+				failed = append(failed, err)
+				break
+			}
+		}
+	}
+	if len(idle) > 0 {
+		failed = append(failed, erase())
+	}
+	out.Err = errors.Join(failed...)
+	return out
+}
+
+// idle says whether a person's records serve nothing but as evidence, and since
+// when. Consents that go on do more than that, and so do objections to what rests
+// on another basis: without them it would be allowed again.
+func (c *core) idle(ctx context.Context, s Standing, r *rules) (since time.Time, over bool, err error) {
+	st, err := decodeState(c.keys(), s.Subject, s.Head.Seq, s.Head.State)
+	if errors.Is(err, errStateVersion) {
+		st, err = c.refold(ctx, s.Subject, s.Head.Seq)
+	}
+	if err != nil {
+		return time.Time{}, false, fmt.Errorf("consent: sweep: %w", err)
+	}
+	now := c.latest(time.Time{})
+	since = st.lastAt
+	for _, e := range st.entries {
+		rule := r.of[e.purpose]
+		switch {
+		case e.kind != Granted:
+			if rule != nil && rule.Basis != Consent && e.kind != Expired {
+				return time.Time{}, false, nil
+			}
+		case !e.until.IsZero() && !e.until.After(now):
+			if e.until.After(since) {
+				since = e.until
+			}
+		case e.heartbeat != 0:
+			alive, _, err := c.alive(ctx, s.Subject, e.purpose)
+			if err != nil || alive {
+				return time.Time{}, false, err
+			}
+		default:
+			return time.Time{}, false, nil
+		}
+	}
+	return since, true, nil
+}
