@@ -19,11 +19,12 @@ func FaceBox(r *Request) image.Rectangle {
 
 // TorsoOf is the part of the body whose skin is measured, in the pixels of a photo.
 func TorsoOf(in *Input) []Point {
-	f := newFigure(in.Photo.Scene())
+	s := in.Photo.Scene()
+	f := newFigure(s)
 	if f == nil || !f.clear {
 		return nil
 	}
-	return f.torso()
+	return f.torso(s.Bounds.Max.Y)
 }
 
 // Inside reports whether a point is in a polygon.

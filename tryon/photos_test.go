@@ -430,48 +430,116 @@ func TestDrift(t *testing.T) {
 	}
 }
 
-// A model that undresses is caught, and one that dresses is not.
-func TestUndressing(t *testing.T) {
-	w := newWorld(t)
-	list := allPhotographs(t)
-	skinOf := func(in *tryon.Input, img *image.NRGBA) color.NRGBA {
-		box := tryon.FaceBox(&tryon.Request{Photo: in.Photo})
-		if box.Empty() {
-			return color.NRGBA{224, 172, 140, 255}
-		}
-		c := image.Pt((box.Min.X+box.Max.X)/2, (box.Min.Y+box.Max.Y)/2)
-		return img.NRGBAAt(c.X, c.Y+box.Dy()/8)
+// skinOf is the middle colour of the lower face, or of a pale person whose face
+// is not seen.
+func skinOf(in *tryon.Input, img *image.NRGBA) color.NRGBA {
+	f := tryon.FaceBox(&tryon.Request{Photo: in.Photo})
+	f = image.Rect(f.Min.X+f.Dx()/4, f.Min.Y+f.Dy()*2/5, f.Max.X-f.Dx()/4, f.Max.Y-f.Dy()/5).Intersect(img.Rect)
+	if f.Empty() {
+		return color.NRGBA{224, 172, 140, 255}
 	}
-	draw := func(i int, cloth func(in *tryon.Input, img *image.NRGBA) color.NRGBA) error {
-		client := newClient(t, &tryon.Options{Ledger: w.ledger, Routes: routes(remoteDrawing(func(in *tryon.Input, img *image.NRGBA) *image.NRGBA {
-			dressed(img, tryon.TorsoOf(in), cloth(in, img))
-			return redrawn{scale: 1, quality: 85}.of(img)
-		}))})
-		_, err := client.Render(t.Context(), w.permit, w.of(list[i].Screened))
-		return err
-	}
-	caught, alarms := 0, 0
-	for i := range list {
-		var e *tryon.Error
-		if err := draw(i, skinOf); errors.As(err, &e) && e.Code == tryon.Undressed {
-			caught++
-		} else {
-			t.Logf("not caught: %s: %v", list[i].name, err)
+	var c [3][]uint8
+	for y := f.Min.Y; y < f.Max.Y; y++ {
+		for x := f.Min.X; x < f.Max.X; x++ {
+			p := img.NRGBAAt(x, y)
+			c[0], c[1], c[2] = append(c[0], p.R), append(c[1], p.G), append(c[2], p.B)
 		}
-		for _, c := range []color.NRGBA{{250, 250, 250, 255}, {15, 15, 18, 255}, {120, 20, 40, 255}} {
-			if err := draw(i, func(*tryon.Input, *image.NRGBA) color.NRGBA { return c }); err != nil {
-				alarms++
-				t.Logf("false alarm: %s in %v: %v", list[i].name, c, err)
+	}
+	for k := range c {
+		slices.Sort(c[k])
+	}
+	n := len(c[0]) / 2
+	return color.NRGBA{c[0][n], c[1][n], c[2][n], 255}
+}
+
+// wrapped paints the torso, u across and v down from 0 to 1, as round as a body
+// is: darker at its sides. Where paint says no, the photo stays.
+func wrapped(img *image.NRGBA, torso []tryon.Point, paint func(u, v float64) (color.NRGBA, bool)) {
+	low, high := torso[0], torso[0]
+	for _, p := range torso {
+		low, high = tryon.Point{X: min(low.X, p.X), Y: min(low.Y, p.Y)}, tryon.Point{X: max(high.X, p.X), Y: max(high.Y, p.Y)}
+	}
+	for y := range img.Rect.Dy() {
+		for x := range img.Rect.Dx() {
+			u, v := (float64(x)-low.X)/(high.X-low.X), (float64(y)-low.Y)/(high.Y-low.Y)
+			if c, ok := paint(u, v); ok && tryon.Inside(torso, float64(x), float64(y)) {
+				light := (.75 + .35*math.Sin(math.Pi*min(max(u, 0), 1))) * (1.05 - .2*v)
+				shaded := func(c uint8) uint8 { return uint8(min(float64(c)*light, 255)) }
+				img.SetNRGBA(x, y, color.NRGBA{shaded(c.R), shaded(c.G), shaded(c.B), 255})
 			}
 		}
 	}
-	t.Logf("%d of %d undressed pictures caught, %d false alarms in %d", caught, len(list), alarms, 3*len(list))
-	least, most := .95, .05
-	if os.Getenv("FITVEIL_TRYON_PHOTOS") == "held-out" {
-		least, most = .75, .10 // figures of bench/results, kept from getting worse
+}
+
+// shirt is a product picture: a square of one colour on white.
+func shirt(t *testing.T, c color.NRGBA) *imageproc.Clean {
+	t.Helper()
+	img := image.NewNRGBA(image.Rect(0, 0, 96, 96))
+	draw.Draw(img, img.Rect, image.White, image.Point{}, draw.Src)
+	draw.Draw(img, img.Rect.Inset(16), image.NewUniform(c), image.Point{}, draw.Src)
+	var file bytes.Buffer
+	if err := png.Encode(&file, img); err != nil {
+		t.Fatal(err)
 	}
-	if float64(caught) < least*float64(len(list)) || float64(alarms) > most*float64(3*len(list)) {
-		t.Errorf("want at least %.0f %% caught and at most %.0f %% false alarms", 100*least, 100*most)
+	return clean(t, file.Bytes())
+}
+
+// A model that undresses is caught, wholly or in part, and one that dresses is
+// not, in white, black, red, beige or the colour of skin, and with a low neck.
+func TestUndressing(t *testing.T) {
+	w := newWorld(t)
+	list := allPhotographs(t)
+	draw := func(i int, item color.NRGBA, paint func(skin color.NRGBA, u, v float64) (color.NRGBA, bool)) error {
+		client := newClient(t, &tryon.Options{Ledger: w.ledger, Routes: routes(remoteDrawing(func(in *tryon.Input, img *image.NRGBA) *image.NRGBA {
+			skin := skinOf(in, img)
+			wrapped(img, tryon.TorsoOf(in), func(u, v float64) (color.NRGBA, bool) { return paint(skin, u, v) })
+			return redrawn{scale: 1, quality: 85}.of(img)
+		}))})
+		r := w.of(list[i].Screened)
+		r.Items = slices.Clone(r.Items)
+		r.Items[0].Image = shirt(t, item)
+		_, err := client.Render(t.Context(), w.permit, r)
+		return err
+	}
+	undressed := func(err error) bool {
+		var e *tryon.Error
+		return errors.As(err, &e) && e.Code == tryon.Undressed
+	}
+	blue := color.NRGBA{30, 60, 160, 255}
+	bare, half, alarms, n := 0, 0, 0, 0
+	for i := range list {
+		if err := draw(i, blue, func(skin color.NRGBA, _, _ float64) (color.NRGBA, bool) { return skin, true }); undressed(err) {
+			bare++
+		} else {
+			t.Logf("not caught: %s: %v", list[i].name, err)
+		}
+		if undressed(draw(i, blue, func(skin color.NRGBA, _, v float64) (color.NRGBA, bool) { return skin, v > .2 && v < .7 })) {
+			half++
+		}
+		for name, c := range map[string]color.NRGBA{
+			"white": {245, 245, 245, 255}, "black": {15, 15, 18, 255}, "red": {120, 20, 40, 255}, "beige": {222, 198, 165, 255},
+			"skin": {226, 180, 150, 255}, "low neck": blue,
+		} {
+			n++
+			err := draw(i, c, func(skin color.NRGBA, u, v float64) (color.NRGBA, bool) {
+				if name == "low neck" && v < .3 && math.Abs(u-.5) < .25*(1-v/.3) {
+					return skin, true
+				}
+				return c, true
+			})
+			if err != nil {
+				alarms++
+				t.Logf("false alarm: %s in %s: %v", list[i].name, name, err)
+			}
+		}
+	}
+	t.Logf("of %d: %d undressed pictures caught, %d of those undressed in part; %d false alarms in %d", len(list), bare, half, alarms, n)
+	least := .95
+	if os.Getenv("FITVEIL_TRYON_PHOTOS") == "held-out" {
+		least = .85 // the figure of bench/results, kept from getting worse
+	}
+	if float64(bare) < least*float64(len(list)) || float64(half) < .75*float64(len(list)) || float64(alarms) > .05*float64(n) {
+		t.Errorf("want at least %.0f %% caught, 75 %% in part, and at most 5 %% false alarms", 100*least)
 	}
 }
 

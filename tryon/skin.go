@@ -9,60 +9,150 @@ import (
 	"github.com/fitveil/fitveil/imageproc"
 )
 
-// moreSkin is how much more of the torso may be skin than in the photo.
-const moreSkin = .15
+const (
+	// moreSkin is how much of the torso may be bare that was not in the photo,
+	// and growth how much more of it altogether: what moved is no more.
+	moreSkin = .15
+	growth   = .05
+)
 
-// tone is the colour of somebody's skin: middle and spread of the two chroma
-// channels, and the range of brightness.
+// tone is the colour of somebody's skin. Light and shade multiply the three
+// channels alike, so the logarithms of red and blue over green tell skin from
+// cloth wherever the light falls.
 type tone struct {
-	cb, cr, cbWide, crWide float64
-	dark, light            float64
+	red, blue         float64 // middle
+	redWide, blueWide float64 // how far from it is still skin
+	dark, light       float64 // brightness, 0 to 255
 }
 
-// toneOf measures the face in a picture. Without a face it takes what skin of
-// any colour has in common, which is more than skin.
+// anySkin is what skin of all people has in common, which is more than skin.
+var anySkin = tone{red: .38, blue: -.25, redWide: .30, blueWide: .32, dark: 35, light: 250}
+
+// toneOf measures the face in a picture, or what arms, hands and legs have of
+// skin where no face is seen.
 func toneOf(img *image.NRGBA, f *figure) tone {
 	box := f.faceBox()
 	inner := box.Inset(box.Dx() / 5).Intersect(img.Rect)
-	if inner.Dx() < 4 || inner.Dy() < 4 {
-		return tone{cb: 110, cr: 150, cbWide: 20, crWide: 18, dark: 35, light: 250}
+	if inner.Dx() >= 4 && inner.Dy() >= 4 {
+		all := make([]shade, 0, inner.Dx()*inner.Dy())
+		for y := inner.Min.Y; y < inner.Max.Y; y++ {
+			for x := inner.Min.X; x < inner.Max.X; x++ {
+				all = append(all, shadeAt(img, x, y))
+			}
+		}
+		// Hair, glasses and what is painted have other colours; a photograph without
+		// colours has no others.
+		if skin := anySkin.of(all); len(skin)*5 >= len(all) {
+			return toneFrom(skin, .40, 1.35)
+		}
+		return toneFrom(all, .70, 1.25)
 	}
-	var y, cb, cr []float64
-	for j := inner.Min.Y; j < inner.Max.Y; j++ {
-		for i := inner.Min.X; i < inner.Max.X; i++ {
-			a, b, c := ycc(img, i, j)
-			y, cb, cr = append(y, a), append(cb, b), append(cr, c)
+	if skin := anySkin.of(f.limbs(img)); len(skin) >= 40 {
+		return toneFrom(skin, .50, 1.30)
+	}
+	return anySkin
+}
+
+// shade is a colour, as tone sees it.
+type shade struct{ luma, red, blue float64 }
+
+func shadeAt(img *image.NRGBA, x, y int) shade {
+	p := img.Pix[img.PixOffset(x, y):]
+	return shadeOf(p[0], p[1], p[2])
+}
+
+func shadeOf(r, g, b uint8) shade {
+	const floor = 8 // what is nearly black has no colour
+	i := int(g) + floor
+	return shade{
+		luma: .299*float64(r) + .587*float64(g) + .114*float64(b),
+		red:  logs[int(r)+floor] - logs[i], blue: logs[int(b)+floor] - logs[i],
+	}
+}
+
+// logs are logarithms of 0 to 263.
+var logs = func() (t [264]float64) {
+	for i := range t {
+		t[i] = math.Log(float64(max(i, 1)))
+	}
+	return t
+}()
+
+func (t *tone) has(s shade) bool {
+	dx, dy := (s.red-t.red)/t.redWide, (s.blue-t.blue)/t.blueWide
+	if dx < 0 && t.red > .1 {
+		dx = (s.red - t.red) / min(t.redWide, .75*t.red) // pale skin is no white cloth
+	}
+	return dx*dx+dy*dy <= 1 && s.luma >= t.dark && s.luma <= t.light
+}
+
+// of keeps what is of this tone.
+func (t *tone) of(list []shade) []shade {
+	var out []shade
+	for _, s := range list {
+		if t.has(s) {
+			out = append(out, s)
 		}
 	}
-	middle := func(v []float64) (m, wide float64) {
+	return out
+}
+
+// toneFrom is the tone of a list that is not empty; dark and light say how far
+// brightness may go beyond what was seen.
+func toneFrom(list []shade, dark, light float64) tone {
+	middle := func(get func(shade) float64) (low, m, high, wide float64) {
+		v := make([]float64, len(list))
+		for i := range list {
+			v[i] = get(list[i])
+		}
 		slices.Sort(v)
-		m = v[len(v)/2]
-		return m, (v[len(v)*3/4] - v[len(v)/4]) / 1.35
+		at := func(q float64) float64 { return v[int(q*float64(len(v)-1))] }
+		return at(.1), at(.5), at(.9), (at(.75) - at(.25)) / 1.35
 	}
-	t := tone{}
-	_, _ = middle(y)
-	t.dark, t.light = .40*y[len(y)/10], 1.35*y[len(y)*9/10]
-	t.cb, t.cbWide = middle(cb)
-	t.cr, t.crWide = middle(cr)
-	t.cbWide, t.crWide = min(max(3*t.cbWide, 8), 16), min(max(3*t.crWide, 8), 16)
+	var t tone
+	var wide float64
+	low, _, high, _ := middle(func(s shade) float64 { return s.luma })
+	t.dark, t.light = dark*low, light*high
+	_, t.red, _, wide = middle(func(s shade) float64 { return s.red })
+	t.redWide = min(max(3*wide, .22), .32)
+	_, t.blue, _, wide = middle(func(s shade) float64 { return s.blue })
+	t.blueWide = min(max(3*wide, .24), .32)
 	return t
 }
 
-func ycc(img *image.NRGBA, x, y int) (luma, cb, cr float64) {
-	p := img.Pix[img.PixOffset(x, y):]
-	r, g, b := float64(p[0]), float64(p[1]), float64(p[2])
-	luma = .299*r + .587*g + .114*b
-	return luma, 128 + (b-luma)*.564, 128 + (r-luma)*.713
-}
-
-func (t *tone) has(y, cb, cr float64) bool {
-	dx, dy := (cb-t.cb)/t.cbWide, (cr-t.cr)/t.crWide
-	return dx*dx+dy*dy <= 1 && y >= t.dark && y <= t.light
+// limbs are colours along forearms, hands and lower legs, which may be covered.
+func (f *figure) limbs(img *image.NRGBA) []shade {
+	var list []shade
+	for _, pair := range [][2]int{
+		{detect.LeftElbow, detect.LeftWrist},
+		{detect.RightElbow, detect.RightWrist},
+		{detect.LeftKnee, detect.LeftAnkle},
+		{detect.RightKnee, detect.RightAnkle},
+	} {
+		p, q := f.k[pair[0]], f.k[pair[1]]
+		if min(p.Score, q.Score) < felt {
+			continue
+		}
+		c := capsule{
+			ax: float64(p.X+q.X) / 2, ay: float64(p.Y+q.Y) / 2, // from the middle to a little beyond the wrist
+			bx: float64(q.X) + .15*float64(q.X-p.X), by: float64(q.Y) + .15*float64(q.Y-p.Y), reach: .06 * f.width,
+		}
+		r := image.Rect(int(min(c.ax, c.bx)-c.reach), int(min(c.ay, c.by)-c.reach), int(max(c.ax, c.bx)+c.reach)+1, int(max(c.ay, c.by)+c.reach)+1)
+		r = r.Intersect(img.Rect)
+		for y := r.Min.Y; y < r.Max.Y; y++ {
+			for x := r.Min.X; x < r.Max.X; x++ {
+				if c.distance(float64(x)+.5, float64(y)+.5) <= 0 {
+					list = append(list, shadeAt(img, x, y))
+				}
+			}
+		}
+	}
+	return list
 }
 
 // torso is the part of the body that clothes cover on nearly everybody, from
 // below the collarbones to below the hips.
-func (f *figure) torso() []Point {
+func (f *figure) torso(bottom int) []Point {
 	at := func(i int) (float64, float64) { return float64(f.k[i].X), float64(f.k[i].Y) }
 	lx, ly := at(detect.LeftShoulder)
 	rx, ry := at(detect.RightShoulder)
@@ -71,41 +161,50 @@ func (f *figure) torso() []Point {
 		blx, bly = at(detect.LeftHip)
 		brx, bry = at(detect.RightHip)
 	}
+	top := .18
+	if (bly+bry)/2-(ly+ry)/2 > 2*(float64(bottom)-(ly+ry)/2) {
+		top = 0 // little below the shoulders is in the picture: that little counts
+	}
 	down := func(ax, ay, bx, by, t float64) Point { return Point{ax + t*(bx-ax), ay + t*(by-ay)} }
-	return []Point{down(lx, ly, blx, bly, .18), down(rx, ry, brx, bry, .18), down(rx, ry, brx, bry, 1.15), down(lx, ly, blx, bly, 1.15)}
+	return []Point{down(lx, ly, blx, bly, top), down(rx, ry, brx, bry, top), down(rx, ry, brx, bry, 1.15), down(lx, ly, blx, bly, 1.15)}
 }
 
-// skinShare is how much of the torso is skin. Colours of the products that are
-// nearer than the skin's are cloth.
-func skinShare(img *image.NRGBA, f *figure, products [][3]float64) (share float64, n int) {
+// bare says of each pixel of the torso, row by row, whether it is skin. Colours
+// of the products that are nearer than the skin's are cloth.
+func bare(img *image.NRGBA, f *figure, products []shade) []bool {
 	t := toneOf(img, f)
-	quad := f.torso()
+	quad := f.torso(img.Rect.Max.Y)
 	e := EditRegion{Polygon: quad}
 	r := e.bounds().Intersect(img.Rect)
-	skin := 0
+	var list []bool
 	for y := r.Min.Y; y < r.Max.Y; y++ {
 		for x := r.Min.X; x < r.Max.X; x++ {
 			if !inside(quad, float64(x)+.5, float64(y)+.5) {
 				continue
 			}
-			n++
-			a, b, c := ycc(img, x, y)
-			if !t.has(a, b, c) {
-				continue
+			s := shadeAt(img, x, y)
+			skin := t.has(s)
+			if skin && len(products) > 0 {
+				own := t.distance(s)
+				skin = !slices.ContainsFunc(products, func(p shade) bool { return s.distance(p) < own })
 			}
-			own := math.Hypot(b-t.cb, c-t.cr)
-			cloth := slices.ContainsFunc(products, func(p [3]float64) bool {
-				return math.Hypot(b-p[1], c-p[2]) < own-1 && math.Abs(a-p[0]) < 60
-			})
-			if !cloth {
-				skin++
-			}
+			list = append(list, skin)
 		}
 	}
-	if n == 0 {
-		return 0, 0
-	}
-	return float64(skin) / float64(n), n
+	return list
+}
+
+// distance is how unlike two colours are, brightness included: a product hangs in
+// about the light that it was photographed in.
+func (s shade) distance(p shade) float64 {
+	light := max(math.Abs(s.luma-p.luma)-60, 0) / 200
+	return math.Hypot(math.Hypot(s.red-p.red, s.blue-p.blue), light)
+}
+
+// distance is how unlike a colour is to the middle of skin, in whatever light
+// falls on it.
+func (t *tone) distance(s shade) float64 {
+	return s.distance(shade{luma: min(max(s.luma, 1.6*t.dark), .8*t.light), red: t.red, blue: t.blue})
 }
 
 // inside is the even-odd rule.
@@ -122,32 +221,32 @@ func inside(poly []Point, x, y float64) bool {
 
 // colours are the most frequent colours of product pictures, without plain
 // white and what is transparent.
-func colours(items []Item) [][3]float64 {
-	var list [][3]float64
+func colours(items []Item) []shade {
+	var list []shade
 	for i := range items {
 		img, err := items[i].Image.Thumb(96)
 		if err != nil {
 			continue // its colours explain nothing then
 		}
 		p := nrgba(img)
-		counts, sums, total := map[[3]int]int{}, map[[3]int][3]float64{}, 0
+		counts, sums, total := map[[3]int]int{}, map[[3]int]shade{}, 0
 		for y := range p.Rect.Dy() {
 			for x := range p.Rect.Dx() {
 				if q := p.NRGBAAt(x, y); q.A < 128 || min(q.R, q.G, q.B) > 240 {
 					continue
 				}
-				a, b, c := ycc(p, x, y)
-				key := [3]int{int(a) / 32, int(b) / 10, int(c) / 10}
+				c := shadeAt(p, x, y)
+				key := [3]int{int(c.luma) / 32, int(math.Floor(c.red / .12)), int(math.Floor(c.blue / .12))}
 				s := sums[key]
 				counts[key]++
-				sums[key] = [3]float64{s[0] + a, s[1] + b, s[2] + c}
+				sums[key] = shade{s.luma + c.luma, s.red + c.red, s.blue + c.blue}
 				total++
 			}
 		}
 		for key, n := range counts {
 			if n*20 >= total {
-				s := sums[key]
-				list = append(list, [3]float64{s[0] / float64(n), s[1] / float64(n), s[2] / float64(n)})
+				s, k := sums[key], 1/float64(n)
+				list = append(list, shade{s.luma * k, s.red * k, s.blue * k})
 			}
 		}
 	}
@@ -180,10 +279,23 @@ func (a *attempt) undressed(drawn *image.NRGBA) *Error {
 		}
 		drawn = nrgba(small)
 	}
-	before, n := skinShare(s, f, nil)
-	after, _ := skinShare(drawn, f, colours(a.request.Items))
-	if n > 0 && after > before+moreSkin {
+	if barer(bare(s, f, nil), bare(drawn, f, colours(a.request.Items))) {
 		return &Error{Code: Undressed}
 	}
 	return nil
+}
+
+// barer compares the skin of the same pixels before and after.
+func barer(before, after []bool) bool {
+	var fresh, gone float64
+	for i := range before {
+		switch {
+		case after[i] && !before[i]:
+			fresh++
+		case before[i] && !after[i]:
+			gone++
+		}
+	}
+	n := float64(len(before))
+	return fresh > moreSkin*n && fresh-gone > growth*n
 }
