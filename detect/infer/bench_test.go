@@ -76,3 +76,27 @@ func BenchmarkNewSession(b *testing.B) {
 		})
 	}
 }
+
+// BenchmarkLoadNodes loads 7,500 convolutions, all with the same weights, out of
+// a file of some hundred kilobytes.
+func BenchmarkLoadNodes(b *testing.B) {
+	for _, side := range []int{8, 200} {
+		b.Run(fmt.Sprint(side), func(b *testing.B) {
+			const count, channels = 7500, 16
+			m := model{tensors: []part{constant("w", []int{channels, channels, 3, 3}, make([]float32, channels*channels*9))}}
+			m.inputs = []part{value("x0", 1, 1, channels, side, side)}
+			for i := range count {
+				m.nodes = append(m.nodes, node("Conv", []string{fmt.Sprint("x", i), "w"}, []string{fmt.Sprint("x", i+1)}, attr("pads", []int{1, 1, 1, 1})))
+			}
+			m.outs = []part{value(fmt.Sprint("x", count), 1)}
+			file := m.encode()
+			b.SetBytes(int64(len(file)))
+			b.ReportAllocs()
+			for b.Loop() {
+				if _, err := infer.Load(file, nil); err != nil {
+					b.Fatal(err)
+				}
+			}
+		})
+	}
+}

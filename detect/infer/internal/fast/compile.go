@@ -47,6 +47,7 @@ type op interface {
 type compiler struct {
 	Options
 	graph   *Graph
+	cut     *cutter
 	uses    *uses
 	makers  map[*ir.Value]*ir.Node
 	planar  map[*ir.Value]*tensor
@@ -72,7 +73,7 @@ func Compile(g *Graph, o Options) (*Program, error) {
 		o.sizes = usualSizes
 	}
 	c := &compiler{
-		Options: o, graph: g, uses: g.uses(), makers: map[*ir.Value]*ir.Node{},
+		Options: o, graph: g, cut: newCutter(o.Set), uses: g.uses(), makers: map[*ir.Value]*ir.Node{},
 		planar: map[*ir.Value]*tensor{}, blocked: map[*ir.Value]*tensor{}, waiting: map[*ir.Value]*scaling{},
 		done: make([]bool, len(g.Nodes)), later: map[int]func(){},
 	}

@@ -1,7 +1,5 @@
 package fast
 
-import "github.com/fitveil/fitveil/detect/infer/internal/kernel"
-
 // The model of time behind the choice of method, in cycles of one core. It is
 // coarse and need not be more: between the methods lie tens of per cent.
 
@@ -34,16 +32,16 @@ func stream(n, times int) float64 {
 }
 
 // directCycles is the time of the sum of all products.
-func (v *convolution) directCycles(s *kernel.Set) float64 {
+func (v *convolution) directCycles(s *cutter) float64 {
 	blocks := (v.out.Shape[1] + block - 1) / block
-	_, row := splitBlocks(s, &s.Conv, blocks, v.out.Shape[3], v.terms())
+	_, row := s.splitBlocks(&s.Conv, blocks, v.out.Shape[3], v.terms())
 	return max(row*float64(v.out.Shape[2]), stream(blocks*block*v.terms(), 1))
 }
 
 // cycles is the time of a convolution by tiles. Transforms move every vector of
 // a tile through the first-level cache twice.
-func (o *winograd) cycles() float64 {
-	_, products := splitBlocks(o.set, &o.set.Conv, o.outBlocks(), o.most, o.depth())
+func (o *winograd) cycles(s *cutter) float64 {
+	_, products := s.splitBlocks(&s.Conv, o.outBlocks(), o.most, o.depth())
 	tiles := o.tiles[0] * o.tiles[1]
 	matrices, bands := float64(o.f.Matrices()), (tiles+o.most-1)/o.most
 	products *= matrices * float64(tiles) / float64(o.most)

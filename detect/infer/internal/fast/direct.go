@@ -36,8 +36,8 @@ func (c *compiler) dense(v *convolution) {
 		d.add = c.blocks(v.res, margin{})
 	}
 	d.to = c.newBlocks(v.out)
-	d.shares, _ = splitBlocks(c.Set, &c.Set.Conv, d.to.blocks(), d.to.w, d.terms())
-	leave(c.Set, d.shares, d.to.w, d.left()*d.k[0]*d.k[1])
+	d.shares, _ = c.cut.splitBlocks(&c.Set.Conv, d.to.blocks(), d.to.w, d.terms())
+	c.cut.leave(d.shares, d.to.w, d.left()*d.k[0]*d.k[1])
 	c.add(d)
 }
 

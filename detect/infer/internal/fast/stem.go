@@ -37,7 +37,7 @@ func (c *compiler) stem(v *convolution) {
 		s.add = c.blocks(v.res, margin{})
 	}
 	s.to = c.newBlocks(v.out)
-	s.shares, _ = splitBlocks(c.Set, &c.Set.Stem, s.to.blocks(), s.to.w, v.in.Shape[1]*v.k[0]*v.k[1])
+	s.shares, _ = c.cut.splitBlocks(&c.Set.Stem, s.to.blocks(), s.to.w, v.in.Shape[1]*v.k[0]*v.k[1])
 	s.pitch = (v.in.Shape[3] + v.pad[1] + max(0, v.reach(1)-v.pad[1]-v.in.Shape[3]) + lineFloats) / lineFloats * lineFloats
 	s.stretch = max(1, min(s.to.h, (stemFloats/(v.in.Shape[1]*s.pitch)-s.window())/v.stride[0]+1))
 	c.add(s)

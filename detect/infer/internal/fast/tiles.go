@@ -40,17 +40,45 @@ const longRow = 256
 // widths are the costs of tiles by their pixels, infinite where there is none.
 type widths [15]float64
 
+// cutter cuts rows into tiles for the kernels of a set, and remembers how: most
+// layers of a network are like another one.
+type cutter struct {
+	*kernel.Set
+	rows  map[rowKey]cutRow
+	bands map[bandKey][]int
+}
+
+type rowKey struct {
+	table            *kernel.ConvTable
+	blocks, w, terms int
+}
+
+type cutRow struct {
+	row  []segment
+	cost float64
+}
+
+func newCutter(s *kernel.Set) *cutter {
+	return &cutter{s, map[rowKey]cutRow{}, map[bandKey][]int{}}
+}
+
 // splitRow covers w pixels with tiles at the least cost. A run of tiles of one
 // width is one call of a kernel.
-func splitRow(s *kernel.Set, table *kernel.ConvTable, blocks, w, terms int) (row []segment, cost float64) {
+func (s *cutter) splitRow(table *kernel.ConvTable, blocks, w, terms int) (row []segment, cost float64) {
+	key := rowKey{table, blocks, w, terms}
+	if r, ok := s.rows[key]; ok {
+		return r.row, r.cost
+	}
 	var costs widths
 	for t, f := range table[blocks] {
-		costs[t] = tileCost(s, blocks, t, terms)
+		costs[t] = tileCost(s.Set, blocks, t, terms)
 		if f == nil || t > 1 && costs[t] > callCycles && s.Lanes > 1 {
 			costs[t] = math.Inf(1)
 		}
 	}
-	return costs.cover(w)
+	row, cost = costs.cover(w)
+	s.rows[key] = cutRow{row, cost}
+	return row, cost
 }
 
 // splitNeighbours covers w pixels with tiles for 3×3 windows: nine products and
@@ -120,12 +148,12 @@ func (costs *widths) cover(w int) (row []segment, cost float64) {
 }
 
 // splitBlocks covers n blocks of output channels and rows of w pixels.
-func splitBlocks(s *kernel.Set, table *kernel.ConvTable, n, w, terms int) (shares []share, cost float64) {
+func (s *cutter) splitBlocks(table *kernel.ConvTable, n, w, terms int) (shares []share, cost float64) {
 	var rows [len(table)][]segment
 	var costs [len(table)]float64
 	for b := range table {
 		if b <= n && table[b][1] != nil {
-			rows[b], costs[b] = splitRow(s, table, b, w, terms)
+			rows[b], costs[b] = s.splitRow(table, b, w, terms)
 		}
 	}
 	best, last := make([]float64, n+1), make([]int, n+1)
@@ -151,10 +179,10 @@ func splitBlocks(s *kernel.Set, table *kernel.ConvTable, n, w, terms int) (share
 
 // leave covers rows of w pixels once more for each share, for so many products
 // that kernels for half blocks leave.
-func leave(s *kernel.Set, shares []share, w, terms int) {
+func (s *cutter) leave(shares []share, w, terms int) {
 	for i := range shares {
 		if shares[i].rest = nil; terms > 0 {
-			shares[i].rest, _ = splitRow(s, &s.Stem, shares[i].blocks, w, terms)
+			shares[i].rest, _ = s.splitRow(&s.Stem, shares[i].blocks, w, terms)
 		}
 	}
 }

@@ -36,7 +36,7 @@ func (c *compiler) winograd(v *convolution) bool {
 	if c.Exact || !v.square(3, 1) {
 		return false
 	}
-	best := 0.92 * v.directCycles(c.Set)
+	best := 0.92 * v.directCycles(c.cut)
 	var o *winograd
 	for _, f := range []*kernel.Winograd{&c.Set.Winograd4, &c.Set.Winograd2} {
 		w := &winograd{convolution: *v, set: c.Set, f: f}
@@ -44,7 +44,7 @@ func (c *compiler) winograd(v *convolution) bool {
 			w.tiles[i] = (v.out.Shape[2+i] + f.Tile - 1) / f.Tile
 		}
 		w.most = w.bandOf(c.sizes.tiles, 1) // the choice must not depend on threads
-		if t := w.cycles(); t < best && w.around().fits() {
+		if t := w.cycles(c.cut); t < best && w.around().fits() {
 			best, o = t, w
 		}
 	}
@@ -57,7 +57,7 @@ func (c *compiler) winograd(v *convolution) bool {
 		o.add = c.blocks(v.res, margin{})
 	}
 	o.to = c.newBlocks(v.out)
-	o.cover(c.Threads)
+	o.cover(c.cut, c.Threads)
 	c.add(o)
 	return true
 }
@@ -81,15 +81,15 @@ type band struct {
 
 // cover prepares bands of all sizes that up to so many workers may meet. The
 // weights lie in the order of the shares of the largest.
-func (o *winograd) cover(threads int) {
-	shares, _ := splitBlocks(o.set, &o.set.Conv, o.outBlocks(), o.most, o.depth())
-	for _, n := range o.bandSizes(threads) {
+func (o *winograd) cover(s *cutter, threads int) {
+	shares, _ := s.splitBlocks(&s.Conv, o.outBlocks(), o.most, o.depth())
+	for _, n := range o.bandSizes(s, threads) {
 		b := band{tiles: n}
 		for _, sh := range shares {
-			row, _ := splitRow(o.set, &o.set.Conv, sh.blocks, n, o.depth())
+			row, _ := s.splitRow(&s.Conv, sh.blocks, n, o.depth())
 			b.shares = append(b.shares, share{first: sh.first, blocks: sh.blocks, row: row})
 		}
-		leave(o.set, b.shares, n, o.left())
+		s.leave(b.shares, n, o.left())
 		o.bands = append(o.bands, b)
 	}
 }
@@ -97,9 +97,13 @@ func (o *winograd) cover(threads int) {
 // bandSizes lists how many tiles a band may have, the largest number first.
 // A worker's part begins and ends in the middle of an image, with whole ones in
 // between.
-func (o *winograd) bandSizes(threads int) []int {
-	all, units := map[int]bool{o.most: true}, o.units()
-	image := o.tiles[0] * o.tiles[1]
+func (o *winograd) bandSizes(s *cutter, threads int) []int {
+	units, image := o.units(), o.tiles[0]*o.tiles[1]
+	key := bandKey{units, image, o.most}
+	if sizes, ok := s.bands[key]; ok {
+		return sizes
+	}
+	all := map[int]bool{o.most: true}
 	for parts := 1; parts <= min(threads, units); parts++ {
 		for i := range parts {
 			lo, hi := i*units/parts, (i+1)*units/parts
@@ -115,8 +119,12 @@ func (o *winograd) bandSizes(threads int) []int {
 	}
 	sizes := slices.Sorted(maps.Keys(all))
 	slices.Reverse(sizes)
+	s.bands[key] = sizes
 	return sizes
 }
+
+// bandKey is what the sizes of bands depend on, for so many threads.
+type bandKey struct{ units, image, most int }
 
 // part is how many of n tiles of an image go into the next band: bands are as
 // large as may be and alike.
