@@ -100,3 +100,27 @@ func BenchmarkLoadNodes(b *testing.B) {
 		})
 	}
 }
+
+// BenchmarkMatMul is the larger product of a block of BERT (arXiv:1810.04805,
+// base) for 128 words: 302 M multiply-adds.
+func BenchmarkMatMul(b *testing.B) {
+	const words, in, out = 128, 768, 3072
+	m := model{
+		nodes:   []part{node("MatMul", []string{"x", "w"}, []string{"y"})},
+		tensors: []part{constant("w", []int{in, out}, make([]float32, in*out))},
+		inputs:  []part{value("x", 1, words, in)}, outs: []part{value("y", 1)},
+	}
+	for _, kernels := range infer.Kernels() {
+		b.Run(kernels, func(b *testing.B) {
+			p := load(b, m, &infer.Options{Kernels: kernels})
+			s, x, y := p.NewSession(), filled(p.Inputs()), make([]tensor.Tensor, 1)
+			b.ReportAllocs()
+			for b.Loop() {
+				if err := s.Run(context.Background(), x, y); err != nil {
+					b.Fatal(err)
+				}
+			}
+			b.ReportMetric(float64(b.N)*words*in*out/b.Elapsed().Seconds()/1e9, "GMAC/s")
+		})
+	}
+}

@@ -127,6 +127,10 @@ func (c *compiler) node(i int, n *ir.Node) {
 		if c.resize(i, n) {
 			return
 		}
+	case "MatMul", "Gemm":
+		if c.matmul(i, n) {
+			return
+		}
 	case "Concat":
 		if c.concat(n) {
 			return

@@ -40,3 +40,16 @@ func Arrange(list []Place) (size, work int) {
 	}
 	return size, s.work
 }
+
+// Products counts the products of matrices that kernels compute, and the other
+// operations.
+func Products(p *Program) (products, others int) {
+	for _, o := range p.ops {
+		if _, ok := o.(*matmul); ok {
+			products++
+		} else {
+			others++
+		}
+	}
+	return products, others
+}

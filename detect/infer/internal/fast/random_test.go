@@ -101,7 +101,7 @@ func (n *net) step(x *ir.Value, pictures []*ir.Value, pick func(...int) int) []*
 		}
 		return append(same, v)[n.r.IntN(len(same)+1)]
 	}
-	switch n.r.IntN(18) {
+	switch n.r.IntN(20) {
 	case 0, 1, 2, 3:
 		return one(n.block(x, pick))
 	case 4:
@@ -147,6 +147,12 @@ func (n *net) step(x *ir.Value, pictures []*ir.Value, pick func(...int) int) []*
 		return one(n.sequence(x, pick))
 	case 15:
 		return one(n.op("Transpose", map[string]any{"perm": []int64{0, 1, 3, 2}}, x))
+	case 16:
+		y := n.op("MatMul", nil, x, n.constant(1/float32(x.Shape[3]), x.Shape[3], pick(3, 8, 20, 33)))
+		return one(n.op("Add", nil, y, n.constant(0.5, pick(1, y.Shape[3]))))
+	case 17: // squares of numbers must not grow from step to step
+		turned := n.op("Transpose", map[string]any{"perm": []int64{0, 1, 3, 2}}, like(x))
+		return one(n.op("Clip", nil, n.op("MatMul", nil, x, turned), floats(-0.4), floats(0.7)))
 	}
 	flat := n.op("Reshape", nil, x, ints(int64(x.Shape[0]), -1))
 	return one(n.op("Reshape", nil, n.op("Abs", nil, flat), ints(int64(x.Shape[0]), int64(channels), int64(x.Shape[3]), int64(x.Shape[2]))))
