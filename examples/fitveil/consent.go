@@ -78,6 +78,10 @@ func consents(sh *shell, args []string) error {
 		return errors.New("name a verb: " + verbNames)
 	}
 	verb := outer.Arg(0)
+	run, ok := consentVerbs[verb]
+	if !ok && verb != "verify" {
+		return fmt.Errorf("no verb %q; there are %s", verb, verbNames)
+	}
 	inner := c.verbFlags(sh, verb)
 	if err := parse(inner, outer.Args()[1:]); err != nil {
 		return err
@@ -85,10 +89,7 @@ func consents(sh *shell, args []string) error {
 	if verb == "verify" {
 		return verifyConsent(sh, c, inner.Args())
 	}
-	run, ok := consentVerbs[verb]
 	switch {
-	case !ok:
-		return fmt.Errorf("no verb %q; there are %s", verb, verbNames)
 	case inner.NArg() > 0:
 		return fmt.Errorf("%s takes flags, not %q", verb, inner.Arg(0))
 	case c.db == "":
@@ -97,15 +98,45 @@ func consents(sh *shell, args []string) error {
 	return sh.withLedger(c, verb, run)
 }
 
+// verbFlags are the flags that a verb has a use for.
 func (c *consentFlags) verbFlags(sh *shell, verb string) *flag.FlagSet {
 	f := flag.NewFlagSet("consent "+verb, flag.ContinueOnError)
 	f.SetOutput(sh.err)
+	of := func(verbs string) bool { return slices.Contains(strings.Fields(verbs), verb) }
 	f.StringVar(&c.db, "db", c.db, "file of the ledger")
 	f.StringVar(&c.keys, "keys", c.keys, "file of the ledger's keys")
+	if verb == "verify" {
+		f.StringVar(&c.pub, "pub", "", "public keys, in base64 or as files, separated by commas; default: that of the keys file")
+		f.StringVar(&c.since, "checkpoint", "", "file with an earlier checkpoint, which the proof has to fit")
+		return f
+	}
 	f.StringVar(&c.tenant, "tenant", "default", "the shop")
-	f.StringVar(&c.subject, "subject", "", "the shop's own id of the person; only a keyed pseudonym of it is kept")
-	f.StringVar(&c.purposes, "purpose", "", "one or more of tryon.render, sizing, profile.store, separated by commas")
-	f.StringVar(&c.recipients, "recipient", "", "third parties, separated by commas")
+	f.StringVar(&c.profile, "profile", "", "agreement in force: a file, or one of "+strings.Join(consent.BuiltinProfiles(), " "))
+	f.StringVar(&c.results, "results", "", "folder with results, which export, erase and sweep reach")
+	f.StringVar(&c.region, "region", "EEA", "where that folder is")
+	if of("grant refuse withdraw check history prove export erase") {
+		f.StringVar(&c.subject, "subject", "", "the shop's own id of the person; only a keyed pseudonym of it is kept")
+	}
+	if of("grant refuse withdraw check prove") {
+		f.StringVar(&c.purposes, "purpose", "", "one or more of tryon.render, sizing, profile.store, separated by commas")
+	}
+	if of("grant check") {
+		f.StringVar(&c.recipients, "recipient", "", "third parties, separated by commas")
+	}
+	switch verb {
+	case "grant":
+		c.evidenceFlags(f)
+	case "prove":
+		f.StringVar(&c.at, "at", "", "the time that the proof is about, like 2027-01-31T00:00:00Z; default: now")
+		f.StringVar(&c.since, "checkpoint", "", "file with an earlier checkpoint: the proof shows that the log has only grown since")
+	case "sweep":
+		f.BoolVar(&c.clockOK, "clock-ok", false, "the clock is right, although nothing was recorded for long")
+	}
+	return f
+}
+
+// evidenceFlags say what the person was shown and did.
+func (c *consentFlags) evidenceFlags(f *flag.FlagSet) {
 	f.StringVar(&c.notice, "notice", "", "id of the text the person was shown")
 	f.StringVar(&c.version, "notice-version", "1", "its version")
 	f.StringVar(&c.language, "language", "en", "its language, a BCP 47 tag")
@@ -117,14 +148,6 @@ func (c *consentFlags) verbFlags(sh *shell, verb string) *flag.FlagSet {
 	f.IntVar(&c.atLeast, "at-least", 0, "the age in years that the person was established to have reached")
 	f.StringVar(&c.country, "country", "", "where the person is, two letters, for age limits")
 	f.BoolVar(&c.ownPhoto, "own-photo", false, "the person said that the photo is of them")
-	f.StringVar(&c.pub, "pub", "", "public keys for verify, in base64 or as files, separated by commas; default: that of the keys file")
-	f.StringVar(&c.at, "at", "", "the time that a proof is about, like 2027-01-31T00:00:00Z; default: now")
-	f.StringVar(&c.since, "checkpoint", "", "file with an earlier checkpoint: prove shows that the log has only grown since,\nverify demands it")
-	f.StringVar(&c.profile, "profile", "", "agreement in force: a file, or one of "+strings.Join(consent.BuiltinProfiles(), " "))
-	f.StringVar(&c.results, "results", "", "folder with results, which export, erase and sweep reach")
-	f.StringVar(&c.region, "region", "EEA", "where that folder is")
-	f.BoolVar(&c.clockOK, "clock-ok", false, "sweep: the clock is right, although nothing was recorded for long")
-	return f
 }
 
 // withLedger opens store and keys, runs a verb and closes the store again.

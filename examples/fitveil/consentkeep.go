@@ -83,8 +83,8 @@ func exportConsent(sh *shell, c *consentFlags, l *consent.Ledger) error {
 }
 
 func sweepHolders(sh *shell, c *consentFlags, l *consent.Ledger) error {
-	if c.profile == "" || c.results == "" {
-		return errors.New("-profile and -results are needed: what is kept, and for how long?")
+	if c.profile == "" {
+		return errors.New("-profile is needed: what is kept, and for how long?")
 	}
 	o := new(consent.SweepOptions)
 	if c.clockOK {
