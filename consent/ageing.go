@@ -81,6 +81,17 @@ func (c *core) sweepRecords(ctx context.Context, tenant string, r *rules, before
 	return out
 }
 
+// keepRecords returns how long the evidence of what is over is kept: to the last
+// stage, since an archive of it, too, is there to prove something.
+func (p *Profile) keepRecords() (keep Period, ok bool) {
+	for _, r := range p.doc.Retention {
+		if r.Category == ConsentRecord {
+			return r.Stages[len(r.Stages)-1].After, true
+		}
+	}
+	return Period{}, false
+}
+
 // idle says whether a person's records serve nothing but as evidence, and since
 // when. Consents that go on do more than that, and so do objections to what rests
 // on another basis: without them it would be allowed again.

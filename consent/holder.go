@@ -271,8 +271,8 @@ func (c *core) sweep(ctx context.Context, o *SweepOptions) (*Swept, error) {
 				}
 			}
 		}
-		if _, limited := r.profile.Keep(ConsentRecord); limited {
-			res := c.sweepRecords(ctx, tenant, r, r.profile.due(ConsentRecord, now, every))
+		if keep, limited := r.profile.keepRecords(); limited {
+			res := c.sweepRecords(ctx, tenant, r, keep.due(now, every))
 			out.Items += res.Items
 			if res.Items > 0 || res.Err != nil {
 				out.Results = append(out.Results, res)
@@ -290,9 +290,13 @@ func (p *Profile) due(c Category, now time.Time, every time.Duration) time.Time 
 	if !ok {
 		return now
 	}
+	return keep.due(now, every)
+}
+
+func (p Period) due(now time.Time, every time.Duration) time.Time {
 	// A tenth at most: what is kept for an hour should not be erased at once.
-	early := min(every, keep.From(now).Sub(now)/10)
-	return keep.Before(now.Add(early))
+	early := min(every, p.From(now).Sub(now)/10)
+	return p.Before(now.Add(early))
 }
 
 // trustedTime returns a time on whose word data may be destroyed.

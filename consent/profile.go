@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"slices"
 	"strings"
 )
@@ -251,10 +252,25 @@ func (p *Profile) rules(given []Terms) *rules {
 	for _, to := range p.doc.Recipients {
 		r.outside[to.Name] = to.OutsideEEA
 	}
+	for _, t := range p.Terms() {
+		for _, g := range given {
+			if g.Purpose == t.Purpose {
+				t.Notice, t.Versions = g.Notice, g.Versions
+			}
+		}
+		r.add(t)
+	}
+	return r
+}
+
+// Terms returns the purposes of the profile in its order, for a form that asks
+// about those whose basis is [Consent]. Recipients that are empty are nobody.
+func (p *Profile) Terms() []Terms {
+	out := make([]Terms, 0, len(p.doc.Purposes))
 	for _, d := range p.doc.Purposes {
 		t := Terms{
-			Purpose: d.Purpose, Basis: d.Basis, Role: d.Role, Categories: d.Categories,
-			Recipients:  append([]string{}, d.Recipients...), // none is nobody
+			Purpose: d.Purpose, Basis: d.Basis, Role: d.Role, Categories: slices.Clone(d.Categories),
+			Recipients:  append([]string{}, d.Recipients...),
 			AgeUnstated: d.AgeUnstated, Guardian: d.Guardian, OwnPhoto: d.OwnPhoto, BundledWith: d.BundledWith,
 			Fresh: d.Purpose == GalleryPublish || d.Purpose == TransferOutsideEEA,
 		}
@@ -262,17 +278,12 @@ func (p *Profile) rules(given []Terms) *rules {
 		case ageAdult:
 			t.MinAge = adult
 		case ageDigital:
-			t.MinAge, t.Ages = digitalAge, digitalAges
+			t.MinAge, t.Ages = digitalAge, maps.Clone(digitalAges)
 		}
 		t.Retention = p.longest(d.Categories)
-		for _, g := range given {
-			if g.Purpose == d.Purpose {
-				t.Notice, t.Versions = g.Notice, g.Versions
-			}
-		}
-		r.add(t)
+		out = append(out, t)
 	}
-	return r
+	return out
 }
 
 // longest is how long a purpose keeps any of its data.
