@@ -13,6 +13,7 @@
 //
 //	GET  /form?notice=ID&language=TAG   the text, its boxes and a token, as JSON
 //	POST /answer    form=TOKEN, and agree=PURPOSE for each box that was ticked
+//	POST /beat      purpose=PURPOSE for each yes that ends with the visit ([Notice].Heartbeat); status 204
 //	POST /withdraw  purpose=PURPOSE for some of them, nothing for all
 //	GET  /withdraw?link=TOKEN           a page with one button
 //	POST /withdraw  link=TOKEN          the same without a session

@@ -120,6 +120,9 @@ func parse(r *http.Request) error {
 	return r.ParseForm()
 }
 
+// maxSkew is how far ahead the clock of the instance may be that showed a form.
+const maxSkew = time.Minute
+
 // shown finds out which text the person saw.
 func (h *Handler) shown(r *http.Request, t *tenant, who consent.Subject) (*Notice, *showing, error) {
 	if err := parse(r); err != nil {
@@ -133,7 +136,7 @@ func (h *Handler) shown(r *http.Request, t *tenant, who consent.Subject) (*Notic
 	if n == nil || n.SHA256() != [32]byte(s.SHA256) {
 		return nil, nil, errOutdated
 	}
-	if age := h.o.Now().Sub(s.At); age > h.o.FormFor || age < 0 {
+	if age := h.o.Now().Sub(s.At); age > h.o.FormFor || age < -maxSkew {
 		return nil, nil, errOutdated
 	}
 	return n, s, nil
@@ -147,6 +150,11 @@ func (h *Handler) record(r *http.Request, who consent.Subject, n *Notice, s *sho
 	}}
 	if n.For > 0 {
 		g.Until = now.Add(n.For)
+	}
+	g.Heartbeat = n.Heartbeat
+	if h.o.Facts != nil {
+		f, e := h.o.Facts(r), &g.Evidence
+		e.AtLeast, e.Country, e.OwnPhoto, e.Guardian = f.AtLeast, f.Country, f.OwnPhoto, f.Guardian
 	}
 	var refused []consent.Purpose
 	ticked := r.PostForm["agree"]
@@ -181,6 +189,9 @@ func (h *Handler) record(r *http.Request, who consent.Subject, n *Notice, s *sho
 	if errors.Is(err, consent.ErrReplay) || errors.Is(err, consent.ErrStaleGrant) || errors.Is(err, consent.ErrNotice) {
 		err = errOutdated
 	}
+	if errors.Is(err, consent.ErrAge) || errors.Is(err, consent.ErrEvidence) {
+		err = errNotOne
+	}
 	return receipt, false, err
 }
 
@@ -194,16 +205,16 @@ func (h *Handler) before(ctx context.Context, g *consent.Grant, s *showing, refu
 		switch {
 		case err != nil:
 			return nil, err
+		case !no && e.Evidence != nil && bytes.Equal(e.Evidence.Nonce, s.Nonce): // whatever the clock of the one that recorded it says
+			if !slices.Equal(e.Evidence.Choices, g.Evidence.Choices) {
+				return nil, errOutdated
+			}
+			same = e.Receipt()
 		case e.At.Before(s.At):
 		case no && e.Kind == consent.Refused && slices.Equal(e.Purposes, refused):
 			same = e.Receipt()
 		case no:
 			same = nil
-		case e.Evidence != nil && bytes.Equal(e.Evidence.Nonce, s.Nonce):
-			if !slices.Equal(e.Evidence.Choices, g.Evidence.Choices) {
-				return nil, errOutdated
-			}
-			same = e.Receipt()
 		case same != nil && e.Kind != consent.Expired:
 			return nil, errOutdated
 		}

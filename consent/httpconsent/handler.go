@@ -30,6 +30,8 @@ const (
 	NoNotice     Code = "no-notice"            // 404: no such notice in that language
 	BadForm      Code = "bad-form"             // 400: broken, or a token of somebody else
 	FormOutdated Code = "form-outdated"        // 409: shown too long ago, the text has changed, or a later answer is on record
+	NotEligible  Code = "not-eligible"         // 422: the terms want another age, a guardian, or a word that was not given
+	NoLife       Code = "session-ended"        // 410: a beat for a consent that has ended; ask again
 	BadLink      Code = "bad-link"             // 400: not a link of ours
 	Unavailable  Code = "temporarily-unusable" // 503: the ledger can't answer; nothing was recorded as a yes
 )
@@ -52,6 +54,11 @@ type Options struct {
 	Shopper func(*http.Request) (tenant, id string)
 	Tenants []Tenant // at least one
 
+	// Facts says what is known of the person, from the shop's own records or from
+	// fields of its own in the form (r.PostForm), where purposes depend on it.
+	// Default: nothing.
+	Facts func(*http.Request) Facts
+
 	FormFor time.Duration // how long a form may stay open; default one hour
 	Surface string        // what receipts call the form; default "httpconsent/1"
 	Path    string        // what links begin with; default "/consent"
@@ -65,6 +72,14 @@ type Options struct {
 
 	Now    func() time.Time // default time.Now
 	Logger *slog.Logger     // nil: silent
+}
+
+// Facts are what a shop has established of a person, see [consent.Evidence].
+type Facts struct {
+	AtLeast  int    // age in years; 0: not asked
+	Country  string // ISO 3166-1 alpha-2; "": not asked
+	OwnPhoto bool   // they declared that the photo is of them
+	Guardian *consent.Guardian
 }
 
 // Handler serves forms and takes answers. Safe for use by many goroutines.
@@ -111,6 +126,7 @@ func New(l *consent.Ledger, o *Options) (*Handler, error) {
 	}
 	h.mux.HandleFunc("GET /form", h.form)
 	h.mux.HandleFunc("POST /answer", h.answer)
+	h.mux.HandleFunc("POST /beat", h.beat)
 	h.mux.HandleFunc("GET /withdraw", h.confirm)
 	h.mux.HandleFunc("POST /withdraw", h.withdraw)
 	return h, nil
@@ -165,6 +181,8 @@ var (
 	errNotice   = &refusal{http.StatusNotFound, NoNotice, "There is no such text in this language."}
 	errForm     = &refusal{http.StatusBadRequest, BadForm, "The form is broken, or was opened by somebody else."}
 	errOutdated = &refusal{http.StatusConflict, FormOutdated, "The form is out of date. Open it again."}
+	errNotOne   = &refusal{http.StatusUnprocessableEntity, NotEligible, "This can't be agreed to with what is known of you, your age for one."}
+	errOver     = &refusal{http.StatusGone, NoLife, "The visit is over. Please answer again."}
 	errLink     = &refusal{http.StatusBadRequest, BadLink, "The link is not complete. Copy all of it."}
 )
 
@@ -265,11 +283,7 @@ func (h *Handler) withdrawal(w http.ResponseWriter, r *http.Request) (*consent.R
 			return nil, err
 		}
 	}
-	var purposes []consent.Purpose
-	for _, p := range r.PostForm["purpose"] {
-		purposes = append(purposes, consent.Purpose(p))
-	}
-	receipt, err := h.ledger.Withdraw(r.Context(), who, purposes...)
+	receipt, err := h.ledger.Withdraw(r.Context(), who, purposes(r)...)
 	if errors.Is(err, consent.ErrPurpose) {
 		return nil, errForm
 	}
@@ -282,6 +296,36 @@ func (h *Handler) withdrawal(w http.ResponseWriter, r *http.Request) (*consent.R
 		}
 	}
 	return receipt, nil
+}
+
+// beat keeps consents alive that end with the visit, see [Notice].
+func (h *Handler) beat(w http.ResponseWriter, r *http.Request) {
+	_, who, err := h.shopper(w, r)
+	if err == nil && parse(r) != nil {
+		err = errForm
+	}
+	if err == nil {
+		err = h.ledger.Beat(r.Context(), who, purposes(r)...)
+	}
+	switch {
+	case errors.Is(err, consent.ErrPurpose):
+		err = errForm
+	case errors.Is(err, consent.ErrSession):
+		err = errOver
+	}
+	if err != nil {
+		h.refuse(w, err)
+		return
+	}
+	w.WriteHeader(http.StatusNoContent)
+}
+
+// purposes are those that a form names.
+func purposes(r *http.Request) (out []consent.Purpose) {
+	for _, p := range r.PostForm["purpose"] {
+		out = append(out, consent.Purpose(p))
+	}
+	return out
 }
 
 // optedOut reports whether the browser sends Global Privacy Control.

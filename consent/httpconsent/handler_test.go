@@ -399,3 +399,87 @@ func TestNewRefuses(t *testing.T) {
 		}
 	}
 }
+
+// Agreements ask for more than a tick; what the shop knows goes into the evidence.
+func TestFacts(t *testing.T) {
+	p, err := consent.BuiltinProfile("strict")
+	if err != nil {
+		t.Fatal(err)
+	}
+	d := newDesk(t, nil)
+	if d.ledger, err = consent.New(memstore.New(), &consent.Options{
+		Now: func() time.Time { return d.now }, Profiles: map[string]*consent.Profile{"shop-a": p},
+	}); err != nil {
+		t.Fatal(err)
+	}
+	d.Handler, err = httpconsent.New(d.ledger, &httpconsent.Options{
+		Key:     []byte(strings.Repeat("k", 32)),
+		Shopper: func(r *http.Request) (string, string) { return "shop-a", r.Header.Get("Test-Person") },
+		Tenants: []httpconsent.Tenant{{Name: "shop-a", Origins: []string{site}, Notices: []httpconsent.Notice{{
+			ID: "tryon", Version: "1", Language: "en", Text: "We draw it on your photo.", Heartbeat: time.Minute,
+			Choices: []httpconsent.Choice{{Purpose: consent.TryOnRender, Label: "Draw it"}},
+		}}}},
+		Facts: func(r *http.Request) httpconsent.Facts {
+			f := httpconsent.Facts{OwnPhoto: r.PostForm.Get("own") == "yes", Country: "FR"}
+			if r.Header.Get("Test-Person") == "anna" {
+				f.AtLeast = 18
+			}
+			return f
+		},
+		Now: func() time.Time { return d.now },
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	answer := func(own, person string) *httptest.ResponseRecorder {
+		f := d.form("Test-Person", person)
+		return d.do(http.MethodPost, "/answer", url.Values{"form": {f.Token}, "agree": {"tryon.render"}, "own": {own}}, "Test-Person", person)
+	}
+	d.refused(answer("", "anna"), http.StatusUnprocessableEntity, httpconsent.NotEligible)
+	d.refused(answer("yes", "ben"), http.StatusUnprocessableEntity, httpconsent.NotEligible)
+	beat := func(purpose string, header ...string) *httptest.ResponseRecorder {
+		return d.do(http.MethodPost, "/beat", url.Values{"purpose": {purpose}}, header...)
+	}
+	d.refused(beat("tryon.render"), http.StatusGone, httpconsent.NoLife)
+	if w := answer("yes", "anna"); w.Code != http.StatusCreated {
+		t.Fatalf("%d %s", w.Code, w.Body)
+	}
+	check := func(want consent.Reason) {
+		t.Helper()
+		got, err := d.ledger.Check(t.Context(), consent.Query{Subject: d.ledger.Subject("shop-a", "anna"), Purpose: consent.TryOnRender})
+		if err != nil || got.Reason != want {
+			t.Errorf("%q, %v; want %q", got.Reason, err, want)
+		}
+	}
+	for range 3 {
+		d.now = d.now.Add(50 * time.Second)
+		check(consent.Granted)
+		if w := beat("tryon.render"); w.Code != http.StatusNoContent {
+			t.Errorf("beat: %d %s", w.Code, w.Body)
+		}
+	}
+	d.refused(beat("tryon.render", "Origin", "https://evil.example"), http.StatusForbidden, httpconsent.BadOrigin)
+	d.refused(beat("tryon.render", "Test-Person", "ben"), http.StatusGone, httpconsent.NoLife)
+	d.refused(d.do(http.MethodPost, "/beat", nil), http.StatusBadRequest, httpconsent.BadForm)
+	d.now = d.now.Add(time.Minute)
+	d.refused(beat("tryon.render"), http.StatusGone, httpconsent.NoLife)
+	check(consent.SessionEnded)
+}
+
+// A form that one instance showed and another recorded, whose clock is behind, is
+// recorded, and once.
+func TestClocksOfInstances(t *testing.T) {
+	d := newDesk(t, nil)
+	d.now = d.now.Add(2 * time.Second)
+	form := d.form()
+	d.now = d.now.Add(-time.Second)
+	answer := func() *httptest.ResponseRecorder {
+		return d.do(http.MethodPost, "/answer", url.Values{"form": {form.Token}, "agree": {"tryon.render"}})
+	}
+	first, again := answer(), answer()
+	if first.Code != http.StatusCreated || again.Code != http.StatusOK || again.Body.String() != first.Body.String() {
+		t.Errorf("%d, and again %d %s", first.Code, again.Code, again.Body)
+	}
+	d.now = d.now.Add(-2 * time.Minute)
+	d.refused(answer(), http.StatusConflict, httpconsent.FormOutdated)
+}

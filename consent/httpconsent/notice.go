@@ -16,6 +16,7 @@ type Notice struct {
 	Choices               []Choice
 	Recipients            []string      // third parties that Text names
 	For                   time.Duration // how long a yes holds; 0: until it is withdrawn
+	Heartbeat             time.Duration // a yes ends when the page is silent for so long, see POST /beat; 0: it need not beat
 }
 
 // Choice is a box. None is ticked beforehand.
@@ -48,6 +49,8 @@ func (n *Notice) check() error {
 		return errors.New("a notice needs ID, Version, Language and Text")
 	case len(n.Choices) == 0:
 		return fmt.Errorf("notice %q has no choices", n.ID)
+	case n.Heartbeat < 0 || n.Heartbeat%time.Second != 0:
+		return fmt.Errorf("notice %q: a heartbeat takes whole seconds", n.ID)
 	case n.For < 0:
 		return fmt.Errorf("notice %q holds for less than no time", n.ID)
 	}
