@@ -17,7 +17,9 @@
 //
 // # A backend of one's own
 //
-// [NewBackend] makes one from a [Profile] and a function.
+// [NewBackend] makes one from a [Profile] and a function. A driver for somebody
+// else's HTTP service is shown in examples/newdriver: package wire makes its calls,
+// and package tryontest tests it.
 //
 // # Limits
 //

@@ -39,6 +39,14 @@ func TestDriverSize(t *testing.T) {
 			t.Errorf("%s has %d lines of code, want at most 250", name, n)
 		}
 	}
+	// The one that is there to be copied, with all its comments.
+	src, err := os.ReadFile(filepath.Join("..", "examples", "newdriver", "atelier.go"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if n := bytes.Count(src, []byte("\n")); n > 250 {
+		t.Errorf("a new driver takes %d lines, want at most 250", n)
+	}
 }
 
 // codeLines is on how many lines a token stands.

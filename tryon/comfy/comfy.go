@@ -31,7 +31,7 @@ import (
 	"net/url"
 
 	"github.com/fitveil/fitveil/tryon"
-	"github.com/fitveil/fitveil/tryon/internal/wire"
+	"github.com/fitveil/fitveil/tryon/wire"
 )
 
 // Name is the backend's name.

@@ -9,7 +9,7 @@ import (
 	"time"
 
 	"github.com/fitveil/fitveil/tryon"
-	"github.com/fitveil/fitveil/tryon/internal/wire"
+	"github.com/fitveil/fitveil/tryon/wire"
 )
 
 // Name is the backend's default name.

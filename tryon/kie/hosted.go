@@ -6,7 +6,7 @@ import (
 	"time"
 
 	"github.com/fitveil/fitveil/tryon"
-	"github.com/fitveil/fitveil/tryon/internal/wire"
+	"github.com/fitveil/fitveil/tryon/wire"
 )
 
 // Hoster serves pictures on the shop's own server for as long as a job needs

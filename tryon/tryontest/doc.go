@@ -9,6 +9,9 @@
 //		})
 //	}
 //
+// A driver to copy, its fake and its test are in examples/newdriver. A case that
+// fails says what it asks of a driver.
+//
 // The driver's author writes a [Service]: what the real one answers, and how it
 // says that something is wrong. The suite makes the rest go wrong: connections
 // that break, answers cut short, redirects to the inside, pictures that are

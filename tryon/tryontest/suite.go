@@ -73,6 +73,7 @@ func Run(t *testing.T, d Driver) {
 			synctest.Test(t, func(t *testing.T) {
 				w := newWorld(t, &d)
 				w.server.Break(c.faults...)
+				defer advise(t, c.name)
 				c.run(t, w)
 				synctest.Wait() // backends that outlive their call
 				w.audit(t)
@@ -80,7 +81,7 @@ func Run(t *testing.T, d Driver) {
 		})
 	}
 	if n < 40 {
-		t.Errorf("only %d cases apply: what does the driver do at all?", n)
+		t.Errorf("only %d cases apply, want 40: set what the driver does in Driver (Async, Uploads, Addresses, Several), and keep Deaf short", n)
 	}
 }
 

@@ -1,5 +1,7 @@
-// Package wire is what the drivers have in common: calls that say no more than
-// they must when they fail, the reading of pictures, and what status codes mean.
+// Package wire is what drivers over HTTP have in common: calls that say no more
+// than they must when they fail, the reading of pictures, and what status codes
+// mean. Submit, Ask, Prepare and Erase differ in what a failure means: whether
+// the work may have begun, whether it may be asked again, whether it is gone.
 //
 //	s := &wire.Service{Base: base, Auth: func(r *http.Request) { r.Header.Set("Authorization", "Bearer "+key) }}
 //	var answer struct{ ID string }
@@ -7,8 +9,9 @@
 //
 // # Limits
 //
-// It is for the drivers of this module. No error here holds an address, a
-// header or a body in its text.
+// A driver needs none of it; examples/newdriver shows one that uses it, in an
+// afternoon's lines. No error here holds an address, a header or a body in its
+// text. Answers are read whole, up to 48 MiB, and pictures up to 32 MiB.
 package wire
 
 import (
