@@ -29,8 +29,8 @@ type tone struct {
 var anySkin = tone{red: .38, blue: -.25, redWide: .30, blueWide: .32, dark: 35, light: 250}
 
 // toneOf measures the face in a picture, or what arms, hands and legs have of
-// skin where no face is seen.
-func toneOf(img *image.NRGBA, f *figure) tone {
+// skin where no face is seen. It is sure where it saw skin.
+func toneOf(img *image.NRGBA, f *figure) (t tone, sure bool) {
 	box := f.faceBox()
 	inner := box.Inset(box.Dx() / 5).Intersect(img.Rect)
 	if inner.Dx() >= 4 && inner.Dy() >= 4 {
@@ -43,14 +43,14 @@ func toneOf(img *image.NRGBA, f *figure) tone {
 		// Hair, glasses and what is painted have other colours; a photograph without
 		// colours has no others.
 		if skin := anySkin.of(all); len(skin)*5 >= len(all) {
-			return toneFrom(skin, .40, 1.35)
+			return toneFrom(skin, .40, 1.35), true
 		}
-		return toneFrom(all, .70, 1.25)
+		return toneFrom(all, .70, 1.25), false
 	}
 	if skin := anySkin.of(f.limbs(img)); len(skin) >= 40 {
-		return toneFrom(skin, .50, 1.30)
+		return toneFrom(skin, .50, 1.30), true
 	}
-	return anySkin
+	return anySkin, false
 }
 
 // shade is a colour, as tone sees it.
@@ -171,8 +171,7 @@ func (f *figure) torso(bottom int) []Point {
 
 // bare says of each pixel of the torso, row by row, whether it is skin. Colours
 // of the products that are nearer than the skin's are cloth.
-func bare(img *image.NRGBA, f *figure, products []shade) []bool {
-	t := toneOf(img, f)
+func bare(img *image.NRGBA, f *figure, t *tone, products []shade) []bool {
 	quad := f.torso(img.Rect.Max.Y)
 	e := EditRegion{Polygon: quad}
 	r := e.bounds().Intersect(img.Rect)
@@ -279,7 +278,14 @@ func (a *attempt) undressed(drawn *image.NRGBA) *Error {
 		}
 		drawn = nrgba(small)
 	}
-	if barer(bare(s, f, nil), bare(drawn, f, colours(a.request.Items))) {
+	tone, _ := toneOf(s, f)
+	before := bare(s, f, &tone, nil)
+	// The model may have moved colours; if it drew no skin where it was, the
+	// photo's tone still holds.
+	if t, sure := toneOf(drawn, f); sure {
+		tone = t
+	}
+	if barer(before, bare(drawn, f, &tone, colours(a.request.Items))) {
 		return &Error{Code: Undressed}
 	}
 	return nil
