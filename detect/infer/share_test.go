@@ -168,6 +168,50 @@ func TestHalfWeights(t *testing.T) {
 	}
 }
 
+// TestNotANumberSpreads puts a NaN or an infinity into a picture: with Exact it
+// shows where the interpreter has it, otherwise in no more than the tiles that
+// Options.Exact speaks of.
+func TestNotANumberSpreads(t *testing.T) {
+	const channels, side = 32, 24
+	w := make([]float32, channels*channels*9)
+	for i := range w {
+		w[i] = float32(i%13)/40 + 0.01
+	}
+	m := model{
+		nodes:   []part{node("Conv", []string{"x", "w"}, []string{"y"}, attr("pads", []int{1, 1, 1, 1}))},
+		tensors: []part{constant("w", []int{channels, channels, 3, 3}, w)},
+		inputs:  []part{value("x", 1, 1, channels, side, side)},
+		outs:    []part{value("y", 1)},
+	}
+	spread := false
+	for _, odd := range []float32{nan, inf, -inf} {
+		for _, at := range [][2]int{{0, 0}, {3, 4}, {8, 23}, {11, 11}, {23, 2}} {
+			x := make([]float32, channels*side*side)
+			x[(5*side+at[0])*side+at[1]] = odd
+			for _, kernels := range infer.Kernels() {
+				for _, exact := range []bool{true, false} {
+					y := run(t, m, &infer.Options{Kernels: kernels, Exact: exact}, tensor.New(tensor.WithShape(1, channels, side, side), tensor.WithBacking(x)))[0].Data().([]float32)
+					for i, v := range y {
+						row, column := i/side%side, i%side
+						window := max(at[0]-row, row-at[0], at[1]-column, column-at[1]) <= 1
+						bad, tile := v-v != 0, meets(row, at[0]) && meets(column, at[1])
+						spread = spread || bad && !window
+						if window && !bad || bad && !tile || exact && bad != window {
+							t.Fatalf("%s, exact %v: %v at %v makes %v of row %d, column %d", kernels, exact, odd, at, v, row, column)
+						}
+					}
+				}
+			}
+		}
+	}
+	if !spread {
+		t.Error("it does not spread at all: then Options.Exact should not say so")
+	}
+}
+
+// meets reports whether a window of the four results that i is one of meets at.
+func meets(i, at int) bool { return i/4*4-1 <= at && at <= i/4*4+4 }
+
 // TestExactOption: without Winograd's method sums are as near to the
 // interpreter's, which adds in another order, as rounding lets them; with it the
 // answer is another one.

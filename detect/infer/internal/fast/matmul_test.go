@@ -74,7 +74,7 @@ func TestProducts(t *testing.T) {
 					}
 					got := run(t, program.NewSession(), given, 1)
 					n.compare(got, want, 3e-6)
-					for threads := 2; threads <= 4; threads++ {
+					for _, threads := range []int{2, 3} {
 						if !slices.Equal(run(t, n.compile(fast.Options{Set: s, Threads: threads}).NewSession(), given, 1)[0], got[0]) {
 							t.Errorf("%d threads differ from one", threads)
 						}

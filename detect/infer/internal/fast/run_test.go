@@ -41,15 +41,15 @@ func TestRunAllocatesNothing(t *testing.T) {
 // in bands of any size: all give the bits that one does.
 func TestTilesShared(t *testing.T) {
 	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(9)) // no more workers than that
-	for _, images := range []int{1, 2, 5} {
-		for _, side := range []int{9, 16, 29} {
+	for _, images := range []int{1, 7} {
+		for _, side := range []int{9, 29} {
 			n := newNet(t, uint64(side))
 			x := n.input(images, 32, side, side+3)
 			n.output(n.op("Conv", map[string]any{"pads": []int64{1, 1, 1, 1}}, x, n.constant(0.1, 40, 32, 3, 3)))
 			in := n.inputs()
 			want := run(t, n.compile(fast.Options{}).NewSession(), in, 1)
 			n.compare(want, n.reference(in), 2e-4)
-			for threads := 1; threads <= 9; threads++ {
+			for _, threads := range []int{2, 3, 5, 9} {
 				for name, o := range map[string]fast.Options{
 					"usual": {Threads: threads}, "small": fast.WithSmallCache(fast.Options{Threads: threads}), "little": fast.WithLittleCache(fast.Options{Threads: threads}),
 				} {
