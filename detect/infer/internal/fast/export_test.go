@@ -1,5 +1,7 @@
 package fast
 
+import "github.com/fitveil/fitveil/detect/infer/internal/ir"
+
 // WithSmallCache has everything done in the smallest bands, and chained where it
 // can be.
 func WithSmallCache(o Options) Options {
@@ -52,4 +54,22 @@ func Products(p *Program) (products, others int) {
 		}
 	}
 	return products, others
+}
+
+// Bands lists the sizes of bands that are prepared for so many images of so many
+// tiles, and those that workers meet.
+func Bands(images, tiles, most, threads int) (prepared []int, met map[int]bool) {
+	o := &winograd{most: most, tiles: [2]int{1, tiles}}
+	o.out = &ir.Value{Shape: []int{images}}
+	met = map[int]bool{}
+	for parts := 1; parts <= min(threads, o.units()); parts++ {
+		for i := range parts {
+			for lo, hi := i*o.units()/parts, (i+1)*o.units()/parts; lo < hi; {
+				n := o.part(min(hi-lo, tiles-lo%tiles))
+				met[n] = true
+				lo += n
+			}
+		}
+	}
+	return o.bandSizes(newCutter(nil), threads), met
 }

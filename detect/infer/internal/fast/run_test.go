@@ -41,7 +41,7 @@ func TestRunAllocatesNothing(t *testing.T) {
 // in bands of any size: all give the bits that one does.
 func TestTilesShared(t *testing.T) {
 	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(9)) // no more workers than that
-	for _, images := range []int{1, 7} {
+	for _, images := range []int{1, 3} {
 		for _, side := range []int{9, 29} {
 			n := newNet(t, uint64(side))
 			x := n.input(images, 32, side, side+3)
@@ -94,5 +94,24 @@ func TestRunStops(t *testing.T) {
 			t.Fatal(err)
 		}
 		n.compare(run(t, s, in, len(want)), want, 0)
+	}
+}
+
+// TestBandSizes: whatever the images, tiles and workers, a worker meets no band
+// of a size that was not prepared.
+func TestBandSizes(t *testing.T) {
+	for images := 1; images <= 8; images++ {
+		for _, tiles := range []int{1, 2, 7, 49, 64, 169} {
+			for _, most := range []int{1, 3, 22, 50} {
+				for _, threads := range []int{1, 2, 3, 5, 8, 64} {
+					prepared, met := fast.Bands(images, tiles, min(most, tiles), threads)
+					for n := range met {
+						if !slices.Contains(prepared, n) {
+							t.Errorf("%d images of %d tiles, at most %d in a band, %d threads: %d tiles", images, tiles, most, threads, n)
+						}
+					}
+				}
+			}
+		}
 	}
 }
