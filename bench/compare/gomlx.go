@@ -49,6 +49,5 @@ func gomlxContest(*setup) (*contest, error) {
 			})
 		},
 		close: backend.Finalize,
-		most:  10,
 	}, nil
 }

@@ -35,7 +35,6 @@ type contest struct {
 	ours, theirs func() (float64, error)
 	close        func()
 
-	most  int                             // rounds, where it takes long; 0 means any number
 	whole func(rounds int) (*line, error) // measures instead, where not nil
 }
 
@@ -128,9 +127,6 @@ func run(s *setup, only string, rounds int, asJSON bool) error {
 func measure(j job, c *contest, rounds int) (*line, error) {
 	if c.whole != nil {
 		return c.whole(rounds)
-	}
-	if c.most > 0 {
-		rounds = min(rounds, c.most)
 	}
 	for range min(3, rounds) {
 		if _, err := c.ours(); err != nil {
