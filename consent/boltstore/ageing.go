@@ -22,6 +22,13 @@ func (s *Store) Subjects(ctx context.Context, tenant string) iter.Seq2[consent.S
 			yield(consent.Standing{}, wrap(err))
 			return
 		}
+		// A sweep before this process may have died between erasing and overwriting.
+		if !s.scrubbed.Load() {
+			if err := s.scrub(); err != nil {
+				yield(consent.Standing{}, wrap(err))
+				return
+			}
+		}
 		var after []byte
 		for {
 			some, err := s.someSubjects(ctx, tenant, after)

@@ -51,7 +51,11 @@ func (s *Store) scrub() (err error) {
 	if err := s.zero(from*size, pages*size); err != nil {
 		return err
 	}
-	return s.file.Sync()
+	if err := s.file.Sync(); err != nil {
+		return err
+	}
+	s.scrubbed.Store(true)
+	return nil
 }
 
 // zero overwrites the file from one offset to another, where it is not zero.

@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"sync"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -20,12 +21,18 @@ func testAgeing(t *testing.T, s consent.Store) {
 		t.Skip("the store does not list people, so nothing in it is erased by age")
 	}
 	ctx := t.Context()
-	const many = 600 // more than are read or erased at a time
+	const many = 300 // more than are read or erased at a time
 	people := make([]consent.Subject, many)
+	var wg sync.WaitGroup
 	for i := range people {
 		people[i] = subject("shop", fmt.Sprint("p", i))
-		fill(t, s, people[i], fmt.Sprint("p", i), 1, 1)
+		wg.Go(func() {
+			if err := s.Append(ctx, people[i], record(fmt.Sprint("p", i), 1)); err != nil {
+				t.Error(err)
+			}
+		})
 	}
+	wg.Wait()
 	fill(t, s, people[0], "p0", 2, 3)
 	fill(t, s, subject("other", "p0"), "other", 1, 1)
 	list := func(tenant string) map[[32]byte]consent.Standing {
@@ -35,14 +42,16 @@ func testAgeing(t *testing.T, s consent.Store) {
 			if err != nil {
 				t.Fatal(err)
 			}
+			if _, twice := out[p.Subject.Pseudonym()]; twice {
+				t.Error("somebody is listed twice")
+			}
+			if out[p.Subject.Pseudonym()] = p; len(out)%50 != 0 {
+				continue
+			}
 			head, err := s.Head(ctx, p.Subject) // the body may call the store
 			if err != nil || head.Seq != p.Head.Seq || !bytes.Equal(head.State, p.Head.State) || p.Subject.Tenant() != tenant {
 				t.Errorf("listed with %d, is at %d, %v", p.Head.Seq, head.Seq, err)
 			}
-			if _, twice := out[p.Subject.Pseudonym()]; twice {
-				t.Error("somebody is listed twice")
-			}
-			out[p.Subject.Pseudonym()] = p
 		}
 		return out
 	}
@@ -67,7 +76,7 @@ func testAgeing(t *testing.T, s consent.Store) {
 	if n := len(list("shop")); n != many-2 {
 		t.Errorf("%d people are left, want %d", n, many-2)
 	}
-	wantLeaves(t, s, "shop", people)
+	wantLeaves(t, s, "shop", people[:8])
 	if err := s.Append(ctx, people[2], record("p2", 1)); !errors.Is(err, consent.ErrReplay) {
 		t.Errorf("nonce of an erased record: %v, want ErrReplay", err)
 	}

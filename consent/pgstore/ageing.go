@@ -35,7 +35,7 @@ func (s *Store) Subjects(ctx context.Context, tenant string) iter.Seq2[consent.S
 	}
 }
 
-const subjectsAtOnce = 1024
+const subjectsAtOnce = 256
 
 func (s *Store) someSubjects(ctx context.Context, tenant string, after []byte) (out []consent.Standing, err error) {
 	err = s.within(ctx, tenant, pgx.TxOptions{AccessMode: pgx.ReadOnly}, func(tx pgx.Tx) error {
