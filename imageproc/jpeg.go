@@ -57,6 +57,9 @@ func parseJPEG(data []byte, lim Limits, x extras) (*picture, error) {
 	if err := p.walk(); err != nil {
 		return nil, err
 	}
+	if x.thorough && p.pic.blockVisits > maxBlockVisits {
+		return nil, p.fail("SOS", p.pos, ErrTooLarge, "too many blocks in all scans to be followed")
+	}
 	p.cutData(x)
 	if err := p.upright(x); err != nil {
 		return nil, err

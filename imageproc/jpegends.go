@@ -28,7 +28,7 @@ func (p *jpegParser) noteData(from int, s *jpegScan) {
 // cutData takes out of the body what follows the last block of a scan or of a
 // restart interval.
 func (p *jpegParser) cutData(x extras) {
-	if p.hole != nil || !p.toFollow(x) {
+	if p.hole != nil || p.pic.blockVisits > maxBlockVisits || !p.toFollow(x) {
 		return
 	}
 	f := followed{p: p, tables: make(map[*byte]*ends.Huffman), masks: make([][]uint64, len(p.frame.comps))}

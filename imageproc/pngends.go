@@ -15,6 +15,10 @@ type pngFrame struct {
 	chunks        []*pngChunk
 }
 
+// pngCodes is how many times a stream may change its codes for a start. Writers
+// that look for the smallest file do so up to fifteen times.
+const pngCodes = 64
+
 // coded is the zlib stream: of fdAT, what stands behind the sequence number.
 func (f *pngFrame) coded() rope {
 	var r rope
@@ -45,32 +49,35 @@ func (p *pngParser) cutTails(x extras) error {
 		}
 		h := p.header
 		h.width, h.height = f.width, f.height
-		taken, _, ok := ends.Zlib(coded, h.coded())
-		switch {
-		case ok && taken == coded.size():
-		case ok:
-			p.pic.found.add("bytes after the pixels", int(coded.size()-taken), 0)
-			f.replace(coded.first(taken), made)
-		case h.coded() > maxMended && x.thorough:
-			return &FormatError{Format: PNG, Part: "IDAT", Offset: int64(p.firstData), Reason: "too large to be coded anew", Err: ErrTooLarge}
-		case h.coded() > maxMended:
-		default:
-			again := recode(coded, h.coded())
-			switch {
-			case again != nil:
-				if over := int(coded.size()) - len(again); over > 0 {
-					p.pic.found.add("bytes after the pixels", over, 0)
-				}
-				p.pic.mend(brokenPixels)
-				f.replace(rope{again}, made)
-			case i > 0:
-				p.anim.broken = true
-			default:
-				if err := p.wholePixels(); err != nil && x.thorough {
-					return err
-				}
-				return nil
+		taken, _, state := ends.Zlib(coded, h.coded(), pngCodes)
+		if state != ends.Whole && (state == ends.Costly || h.coded() > maxMended) {
+			if x.thorough {
+				return &FormatError{Format: PNG, Part: "IDAT", Offset: int64(p.firstData), Reason: "takes too long to be coded anew", Err: ErrTooLarge}
 			}
+			continue
+		}
+		if state == ends.Whole {
+			if over := coded.size() - taken; over > 0 {
+				p.pic.found.add("bytes after the pixels", int(over), 0)
+				f.replace(coded.first(taken), made)
+			}
+			continue
+		}
+		again := recode(coded, h.coded())
+		switch {
+		case again != nil:
+			if over := int(coded.size()) - len(again); over > 0 {
+				p.pic.found.add("bytes after the pixels", over, 0)
+			}
+			p.pic.mend(brokenPixels)
+			f.replace(rope{again}, made)
+		case i > 0:
+			p.anim.broken = true
+		default:
+			if err := p.wholePixels(); err != nil && x.thorough {
+				return err
+			}
+			return nil
 		}
 	}
 	if len(made) > 0 {

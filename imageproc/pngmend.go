@@ -8,6 +8,8 @@ import (
 	"errors"
 	"io"
 	"slices"
+
+	"github.com/fitveil/fitveil/imageproc/internal/ends"
 )
 
 // readAhead is how much of a chunk libpng reads at a time (PNG_IDAT_READ_SIZE). Of
@@ -187,8 +189,17 @@ func (p *pngParser) mendPixels() (rope, error) {
 	if p.header.interlaced && p.badCRC {
 		return fail("bad CRC in an interlaced picture")
 	}
-	if n, ok := inflatesTo(p.coded, p.header.coded()); ok {
-		return p.coded.first(n), nil
+	taken, size, state := ends.Zlib(p.coded, p.header.coded(), pngCodes)
+	if state == ends.Costly {
+		return nil, &FormatError{Format: PNG, Part: "IDAT", Offset: int64(p.firstData), Reason: "takes too long to be read", Err: ErrTooLarge}
+	}
+	if state == ends.Whole && size == p.header.coded() {
+		if size > maxMended {
+			return p.coded.first(taken), nil // its checksum would take too long
+		}
+		if n, ok := inflatesTo(p.coded, size); ok {
+			return p.coded.first(n), nil
+		}
 	}
 	if p.header.interlaced {
 		return fail("pixels are missing in an interlaced picture")

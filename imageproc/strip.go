@@ -28,8 +28,9 @@ type StripOptions struct {
 	// behind the last block of each scan and restart interval of a JPEG. It takes
 	// several times as long. Without it that is done with files of at most 64 KiB,
 	// and where the data ends in what reads as text or is filled up; GIF, and LZW
-	// and PackBits in TIFF, are followed always. AV1, HEVC and the rarer codings of
-	// TIFF are never.
+	// and PackBits in TIFF, are followed always. WebP, AV1, HEVC and the rarer codings
+	// of TIFF are never. What can't be followed, because it breaks off in an interlaced
+	// PNG or in TIFF, or because that would take too long, is refused then.
 	Thorough bool
 }
 

@@ -73,21 +73,25 @@ const maxChunksPerSegment = 4
 // needs, then strips and tiles as slices of the input.
 type tiffParser struct {
 	tiffFile
-	lim      Limits
-	x        extras
-	pic      *picture
-	scan     *scanBudget
-	entries  int             // of all directories read so far
-	seen     map[uint64]bool // directories by offset
-	used     tiffRanges      // what directories refer to, themselves included
-	dirs     []*tiffDir      // of the chain
-	pages    []*tiffPage
-	pixels   tiffRanges // bytes that go over as they stand
-	aside    texts      // of values that lie among them
-	fresh    uint64     // bytes of values written for directories
-	walked   uint64     // bytes of strips and tiles looked through
-	profiles tiffProfiles
-	chunks   tiffChunks
+	lim     Limits
+	x       extras
+	pic     *picture
+	scan    *scanBudget
+	entries int             // of all directories read so far
+	seen    map[uint64]bool // directories by offset
+	used    tiffRanges      // what directories refer to, themselves included
+	dirs    []*tiffDir      // of the chain
+	pages   []*tiffPage
+	pixels  tiffRanges // bytes that go over as they stand
+	aside   texts      // of values that lie among them
+	asideAt uint64     // the last of those
+
+	followed   int    // strips of Deflate
+	unfollowed bool   // one of them not to its end
+	fresh      uint64 // bytes of values written for directories
+	walked     uint64 // bytes of strips and tiles looked through
+	profiles   tiffProfiles
+	chunks     tiffChunks
 }
 
 func (p *tiffParser) fail(part string, at uint64, sentinel error, format string, args ...any) error {
@@ -123,7 +127,13 @@ func parseTIFF(data []byte, lim Limits, x extras) (*picture, error) {
 		}
 	}
 	p.reportGaps()
-	return p.pic, p.finish(x)
+	if err := p.finish(x); err != nil {
+		return nil, err
+	}
+	if m := newMatcher(p.aside.patterns(spelledOut)); m != nil && m.find(p.pic.out) >= 0 {
+		return nil, p.fail("strip or tile", p.asideAt, ErrCorrupt, "overlaps a text of the metadata")
+	}
+	return p.pic, nil
 }
 
 // rawSignature names formats of cameras that differ from TIFF in their first

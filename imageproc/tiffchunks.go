@@ -114,6 +114,9 @@ func (p *tiffParser) readChunks(g *tiffPage) error {
 	if g.jpeg != nil {
 		g.jpeg.finish()
 	}
+	if p.unfollowed && p.x.thorough {
+		return p.fail("IFD", g.dir.at, ErrCorrupt, "a strip or tile can't be followed to its end")
+	}
 	return nil
 }
 
@@ -236,14 +239,24 @@ func packBitsEnd(b []byte, need uint64) int {
 	return min(at, len(b))
 }
 
+// maxFollowed is how many strips of Deflate are followed, and stripCodes how many
+// times each may change its codes for a start: that is what takes time.
+const (
+	maxFollowed = 1 << 15
+	stripCodes  = 4
+)
+
 // deflateEnd is where a zlib stream ends that gives as many bytes as needed.
 func (p *tiffParser) deflateEnd(b []byte, need uint64) int {
 	if !p.x.follows(b) {
 		return len(b)
 	}
-	if n, _, ok := ends.Zlib([][]byte{b}, int64(need)); ok {
-		return int(n)
+	if p.followed++; p.followed <= maxFollowed {
+		if n, _, state := ends.Zlib([][]byte{b}, int64(need), stripCodes); state == ends.Whole {
+			return int(n)
+		}
 	}
+	p.unfollowed = true
 	return len(b)
 }
 
@@ -261,51 +274,79 @@ func tiffLZWEnd(b []byte, need uint64) int {
 	if len(b) >= 2 && b[0] == 0 && b[1]&1 == 1 {
 		return len(b)
 	}
-	var length [1 << lzwMost]uint32
+	w := tiffLZWWalk{need: need, free: lzwFirst, wide: 9}
 	for i := range lzwClear {
-		length[i] = 1
+		w.length[i] = 1
 	}
-	free, wide := uint32(lzwFirst), uint64(9)
-	var last uint32                  // length of the string before; 0 behind a clear
-	at, have := uint64(0), uint64(0) // in bits, in bytes
-	var end [16]byte                 // the last bytes with zeros behind them
-	tail := max(0, len(b)-8)
-	copy(end[:], b[tail:])
-	for ; at+wide <= 8*uint64(len(b)); at += wide {
-		var word uint64
-		if i := at >> 3; i < uint64(tail) {
-			word = binary.BigEndian.Uint64(b[i:])
-		} else {
-			word = binary.BigEndian.Uint64(end[i-uint64(tail):])
-		}
-		code := uint32(word << (at & 7) >> (64 - wide))
-		if have >= need && code != lzwEnd {
-			// What follows the last pixel is the code that says so, or does not count.
-			return int(at+7) >> 3
-		}
-		switch {
-		case code == lzwEnd:
-			return int(at+wide+7) >> 3
-		case code == lzwClear:
-			// Its own bits are counted as wide as it was.
-			at += wide - 9
-			free, wide, last = lzwFirst, 9, 0
-			continue
-		}
-		before := wide
-		if last != 0 && free < 1<<lzwMost {
-			length[free] = last + 1
-			free++
-			if free == 1<<wide-1 && wide < lzwMost {
-				wide++ // one code early, as the standard has it
-			}
-		}
-		if code >= free {
-			return len(b) // means nothing: decoders give up here
-		}
-		last = length[code]
-		have += uint64(last)
-		at -= wide - before // what the loop adds is the width of the next code
+	if end, over := w.follow(b, 8*max(0, len(b)-7)); over {
+		return min(int(end+7)>>3, len(b))
+	}
+	// The last codes are read from a copy with zeros behind it.
+	from := w.at >> 3
+	tail := make([]byte, 0, 64)
+	tail = append(append(tail, b[from:]...), make([]byte, 8)...)
+	w.at &= 7
+	bits := 8 * (len(b) - int(from))
+	if end, over := w.follow(tail, bits); over && int(end) <= bits {
+		return int(from) + int(end+7)>>3
 	}
 	return len(b)
+}
+
+// tiffLZWWalk is where a walk along codes has come to.
+type tiffLZWWalk struct {
+	length [1 << lzwMost]uint32
+	at     uint64 // in bits
+	have   uint64 // bytes given
+	need   uint64
+	free   uint32 // the next code to be given a meaning
+	wide   uint64
+	last   uint32 // length of the string before; 0 behind a clear
+}
+
+// follow reads the codes up to a bit and returns where they end, if that is there,
+// or the last bit of all, if they make no sense. It reads eight bytes from where a
+// code begins, whatever its width.
+func (w *tiffLZWWalk) follow(b []byte, to int) (end uint64, over bool) {
+	length, at, have, free, last := &w.length, w.at, w.have, w.free, w.last
+	limit := uint64(to)
+	for at+w.wide <= limit {
+		// As many codes as have this width, for which it need not be looked at.
+		wide := w.wide
+		shift := 64 - wide
+		until := uint32(1)<<wide - 1 // one code early, as the standard has it
+		if wide == lzwMost {
+			until = 1 << lzwMost
+		}
+		for at+wide <= limit {
+			code := uint32(binary.BigEndian.Uint64(b[at>>3:]) << (at & 7) >> shift)
+			if code-lzwClear < 2 || have >= w.need {
+				switch {
+				case code == lzwEnd:
+					return at + wide, true
+				case have >= w.need:
+					return at, true // what follows the last pixel, other than the end, does not count
+				}
+				at += wide
+				free, last, w.wide = lzwFirst, 0, 9
+				break
+			}
+			if last != 0 && free < until {
+				length[free&(1<<lzwMost-1)] = last + 1
+				free++
+			}
+			if code >= free {
+				return 8 * uint64(len(b)), true // means nothing: decoders give up here
+			}
+			last = length[code&(1<<lzwMost-1)]
+			have += uint64(last)
+			at += wide
+			if free == until && wide < lzwMost {
+				w.wide++
+				break
+			}
+		}
+	}
+	w.at, w.have, w.free, w.last = at, have, free, last
+	return 0, false
 }

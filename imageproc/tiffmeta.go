@@ -131,11 +131,12 @@ func (p *tiffParser) block(e *tiffEntry) (handled bool, err error) {
 }
 
 // listen says where the texts of a value go: to those that the output may not
-// hold, unless the value lies among the pixels, where they stay.
+// hold, or, where the value lies among the pixels, to those for which there can be
+// no output.
 func (p *tiffParser) listen(e *tiffEntry) {
 	p.scan.texts = &p.pic.texts
 	if p.pixels.meet(e.at, uint64(len(e.value))) {
-		p.scan.texts = &p.aside
+		p.scan.texts, p.asideAt = &p.aside, e.at
 	}
 }
 

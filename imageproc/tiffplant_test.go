@@ -3,6 +3,7 @@ package imageproc_test
 import (
 	"bytes"
 	"encoding/binary"
+	"errors"
 	"slices"
 	"testing"
 
@@ -249,4 +250,28 @@ func FuzzStripTIFF(f *testing.F) {
 			checkFuzzed(t, in)
 		}
 	})
+}
+
+// A text that a directory points to may lie inside what another entry calls pixels:
+// no strip can part the two, so there is no output.
+func TestTIFFTextAmongPixels(t *testing.T) {
+	secret := "Fährmann Ottokar, Haus 7"
+	for name, inside := range map[string]bool{"elsewhere": false, "among the pixels": true} {
+		p := rgbPage(32).with(textOf(270, secret))
+		p.strips = [][]byte{bytes.Clone(p.strips[0])}
+		copy(p.strips[0][100:], secret+"\x00")
+		if !inside {
+			clear(p.strips[0][100:200])
+		}
+		in := (&craftedTIFF{order: binary.LittleEndian, pages: []craftedPage{p}}).build()
+		entry := bytes.Index(in, []byte{0x0E, 1, 2, 0})
+		if inside {
+			binary.LittleEndian.PutUint32(in[entry+8:], uint32(bytes.Index(in, p.strips[0])+100))
+		}
+		var out bytes.Buffer
+		_, err := imageproc.Strip(&out, bytes.NewReader(in), nil)
+		if inside != errors.Is(err, imageproc.ErrCorrupt) || inside != (out.Len() == 0) || bytes.Contains(out.Bytes(), []byte(secret)) {
+			t.Errorf("%s: %v, %d bytes", name, err, out.Len())
+		}
+	}
 }

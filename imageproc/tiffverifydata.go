@@ -11,7 +11,10 @@ type verifiedStrips struct {
 	list []([2]uint32) // place and length, while none was pointed at again
 	seen map[[2]uint32]bool
 	jpeg *jpegVerifier
-	in   *bufio.Reader
+	// bytes are those of a strip, stands what codes of LZW stand for.
+	bytes  []byte
+	stands [4096]uint32
+	in     *bufio.Reader
 }
 
 // data reads the strips or tiles of a page. Each begins where the last one ends,
@@ -217,72 +220,77 @@ func (v *tiffVerifier) runs(r *io.LimitedReader, pixels uint64) {
 	if pixels == 0 {
 		return
 	}
-	in := v.strip(r)
-	for pixels > 0 {
-		code, err := in.ReadByte()
-		if err != nil {
-			return // fewer than there should be
-		}
-		length, skip := uint64(0), 0
+	strip := v.whole(r)
+	n := len(strip) - 8
+	at := 0
+	for pixels > 0 && at < n {
+		code := strip[at]
+		length := uint64(0)
 		switch {
 		case code < 128:
-			length, skip = uint64(code)+1, int(code)+1
+			length, at = uint64(code)+1, at+2+int(code)
 		case code > 128:
-			length, skip = 257-uint64(code), 1
-		}
-		if _, err := in.Discard(skip); err != nil {
-			return
+			length, at = 257-uint64(code), at+2
+		default:
+			at++
 		}
 		pixels -= min(pixels, length)
 	}
-	if _, err := in.ReadByte(); err != io.EOF {
+	if at < n {
 		v.reject("bytes behind the pixels")
 	}
+}
+
+// whole reads all of a strip, and has eight zeros follow.
+func (v *tiffVerifier) whole(r *io.LimitedReader) []byte {
+	n := int(r.N)
+	if cap(v.strips.bytes) < n+8 {
+		v.strips.bytes = make([]byte, n+8)
+	}
+	strip := v.strips.bytes[:n+8]
+	clear(strip[n:])
+	if _, err := io.ReadFull(r, strip[:n]); err != nil {
+		v.reject("cut short")
+	}
+	return strip
 }
 
 // codes reads LZW, and knows of each code how many pixels it stands for: the last
 // one is that of the last pixel, or the end behind it.
 func (v *tiffVerifier) codes(r *io.LimitedReader, pixels uint64) {
-	in := v.strip(r)
-	if old, err := in.Peek(2); pixels == 0 || err == nil && old[0] == 0 && old[1]&1 == 1 {
+	strip := v.whole(r)
+	n := len(strip) - 8
+	if v.err != nil || pixels == 0 || n >= 2 && strip[0] == 0 && strip[1]&1 == 1 {
 		return
 	}
-	strip, err := io.ReadAll(in)
-	if err != nil {
-		v.reject("cut short")
-		return
-	}
-	total := len(strip) * 8
-	strip = append(strip, 0, 0, 0) // so that three bytes can always be looked at
-	var stands [4096]uint32
+	stands := &v.strips.stands
 	for i := range 256 {
 		stands[i] = 1
 	}
-	known, wide, before, given := 258, 9, uint32(0), uint64(0)
-	for bit := 0; bit+wide <= total; {
-		window := uint32(strip[bit/8])<<16 | uint32(strip[bit/8+1])<<8 | uint32(strip[bit/8+2])
-		code := int(window>>(24-wide-bit%8)) & (1<<wide - 1)
-		if given >= pixels && code != 257 {
+	total := uint64(8 * n)
+	known, wide, before, given := uint64(258), uint64(9), uint32(0), uint64(0)
+	for bit := uint64(0); bit+wide <= total; {
+		code := binary.BigEndian.Uint64(strip[bit/8:]) << (bit % 8) >> (64 - wide)
+		switch {
+		case code == 257:
+			if total-bit-wide >= 8 {
+				v.reject("bytes behind the last code")
+			}
+			return
+		case given >= pixels:
 			if total-bit >= 8 {
 				v.reject("bytes behind the pixels")
 			}
 			return
-		}
-		bit += wide
-		if code == 257 {
-			if total-bit >= 8 {
-				v.reject("bytes behind the last code")
-			}
-			return
-		}
-		if code == 256 {
+		case code == 256:
+			bit += wide
 			known, wide, before = 258, 9, 0
 			continue
 		}
-		if before > 0 && known < len(stands) {
+		bit += wide
+		if before > 0 && known < uint64(len(stands)) {
 			stands[known] = before + 1
-			known++
-			if wide < 12 && known == 1<<wide-1 {
+			if known++; wide < 12 && known == 1<<wide-1 {
 				wide++
 			}
 		}

@@ -6,25 +6,51 @@ import (
 	"math/bits"
 )
 
+// State says what there is to a stream.
+type State uint8
+
+// The states of a stream.
+const (
+	Whole  State = iota // followed to its end
+	Broken              // it breaks a rule, or breaks off
+	Longer              // it inflates to more than asked for
+	Costly              // it changes its codes so often that following it is no use
+)
+
+// costlyBytes is for how many bytes a stream may change its codes once more, which
+// takes as long as following some thousand. Encoders do so every 10 kB or more.
+const costlyBytes = 1 << 10
+
 // Zlib follows a zlib stream that lies in pieces and returns how many bytes it
-// takes, checksum included, and how many it inflates to. It is not ok, and the
-// numbers say how far it came, where the stream breaks a rule, breaks off, or
-// inflates to more than most.
-func Zlib(pieces [][]byte, most int64) (taken, size int64, ok bool) {
-	d := inflater{lowBits: lowBits{rest: pieces}, most: most}
+// takes, checksum included, and how many it inflates to. Where it is not Whole
+// these say how far it came. It may change its codes so many times, and once more
+// for each kilobyte.
+func Zlib(pieces [][]byte, most int64, changes int) (taken, size int64, state State) {
+	d := inflater{lowBits: lowBits{rest: pieces}, most: most, changes: -int64(changes)}
 	head := d.take(16)
 	if d.over() || head&0x0F != 8 || head>>4&0x0F > 7 || head>>8&0x20 != 0 || (head&0xFF<<8|head>>8)%31 != 0 {
-		return 0, 0, false
+		return 0, 0, Broken
 	}
 	for last := false; !last; {
 		last = d.take(1) == 1
 		if !d.block() || d.over() {
-			return d.taken(), d.size, false
+			switch {
+			case d.changes > d.taken()/costlyBytes:
+				state = Costly
+			case d.size > most && d.size < math.MaxInt64/2:
+				state = Longer
+			default:
+				state = Broken
+			}
+			return d.taken(), d.size, state
 		}
 	}
 	d.drop(d.n & 7)
 	d.take(32) // the checksum
-	return d.taken(), d.size, !d.over()
+	if d.over() {
+		state = Broken
+	}
+	return d.taken(), d.size, state
 }
 
 // lowBits reads pieces from the lowest bit of a byte to the highest. The next n
@@ -116,6 +142,7 @@ func (r *lowBits) taken() int64 { return r.done + int64(r.pos+r.pad) - int64(r.n
 type inflater struct {
 	lowBits
 	size, most int64
+	changes    int64 // of the codes, but for those allowed
 	literals   prefixCode
 	distances  prefixCode
 	fixed      bool // the codes are those of RFC 1951 §3.2.6
@@ -126,6 +153,7 @@ const (
 	// rootBits is what the tables know at once.
 	rootBits = 11
 	maxSpan  = 32 << 10 // of a distance
+	joinFrom = 2 << 10  // bytes to come that joining pays for
 )
 
 // An entry of a table: the kind, the bits it takes, and a value: of literals, how
@@ -307,6 +335,9 @@ func (d *inflater) fixedCodes() {
 // readCodes reads the codes of a block, RFC 1951 §3.2.7.
 func (d *inflater) readCodes() bool {
 	d.fixed = false
+	if d.changes++; d.changes > d.taken()/costlyBytes {
+		return false
+	}
 	literals, distances, count := int(d.take(5))+257, int(d.take(5))+1, int(d.take(4))+4
 	if literals > 286 || distances > 30 {
 		return false
@@ -357,7 +388,9 @@ func (d *inflater) readCodes() bool {
 	if list[256] == 0 || !d.literals.make(list[:literals], literal) || !d.distances.make(list[literals:], distance) {
 		return false
 	}
-	d.literals.join()
+	if len(d.cur)-d.pos > joinFrom {
+		d.literals.join()
+	}
 	return true
 }
 

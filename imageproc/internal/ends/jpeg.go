@@ -52,6 +52,8 @@ func (w *Walker) Interval(data []byte, mcus int) (used int) {
 			}
 		case w.Ss == 0:
 			w.take(uint(len(w.Blocks)))
+		case w.eobRun > 0 && w.Ah == 0:
+			w.eobRun--
 		case w.Ah == 0:
 			w.firstAC(w.Blocks[0].AC, &w.Masks[w.unit])
 		default:
@@ -101,10 +103,6 @@ func (w *Walker) sequential(b *Block) {
 
 // firstAC follows a block of T.81 §G.1.2.2.
 func (w *Walker) firstAC(h *Huffman, mask *uint64) {
-	if w.eobRun > 0 {
-		w.eobRun--
-		return
-	}
 	for k := uint32(w.Ss); k <= uint32(w.Se); k++ {
 		symbol := w.symbol(h)
 		run, size := symbol>>4, symbol&15
