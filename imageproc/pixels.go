@@ -103,6 +103,20 @@ func unmultiply(dst, src []byte) {
 	}
 }
 
+// clearRGB is color.YCbCrToRGB before its results are clipped, in 65536ths: small
+// enough to be part of the loop that calls it.
+func clearRGB(y, cb, cr byte) (r, g, b int32) {
+	l, u, v := int32(y)*0x10101, int32(cb)-128, int32(cr)-128
+	return l + 91881*v, l - 22554*u - 46802*v, l + 116130*u
+}
+
+func clip(v int32) int32 {
+	if uint32(v)>>24 == 0 {
+		return v
+	}
+	return ^(v >> 31) & 0xFFFFFF
+}
+
 func ycbcrRows(m *image.YCbCr) func(y int, dst []byte) {
 	x0 := m.Rect.Min.X
 	if m.SubsampleRatio == image.YCbCrSubsampleRatio444 {
@@ -112,8 +126,11 @@ func ycbcrRows(m *image.YCbCr) func(y int, dst []byte) {
 			cb, cr := m.Cb[at:][:n], m.Cr[at:][:n]
 			for i, v := range luma {
 				d := dst[4*i : 4*i+4 : 4*i+4]
-				d[0], d[1], d[2] = color.YCbCrToRGB(v, cb[i], cr[i])
-				d[3] = 0xFF
+				r, g, b := clearRGB(v, cb[i], cr[i])
+				if (r|g|b)>>24 != 0 {
+					r, g, b = clip(r), clip(g), clip(b)
+				}
+				d[0], d[1], d[2], d[3] = byte(r>>16), byte(g>>16), byte(b>>16), 0xFF
 			}
 		}
 	}

@@ -78,6 +78,12 @@ func (d *Decoder) progressiveScan(ctx context.Context) error {
 		if err := ctx.Err(); err != nil {
 			return err
 		}
+		if d.scan.ss == 0 && d.header.Progressive {
+			if err := d.dcRow(y, unitsX); err != nil {
+				return err
+			}
+			continue
+		}
 		for x := range unitsX {
 			if s.left == 0 {
 				p.eobRun = 0
@@ -111,29 +117,129 @@ func (d *Decoder) progressiveUnit(p *progress, x, y int) bool {
 	if !d.header.Progressive {
 		return d.sequentialUnit(x, y)
 	}
-	if len(d.scan.comps) == 1 {
-		k := d.scan.comps[0]
-		c, co := &d.header.Components[k], &d.coefs[k]
-		at := y*c.paddedX + x
-		values := co.values[at*co.keep.count : (at+1)*co.keep.count]
-		if d.scan.ss > 0 {
-			if d.scan.ah == 0 {
-				return p.firstAC(d.huff[1][d.scan.ac[0]], co.keep, values, &co.masks[at])
-			}
-			return p.refineAC(d.huff[1][d.scan.ac[0]], co.keep, values, &co.masks[at])
-		}
-		return p.readDC(d.huff[0][d.scan.dc[0]], &p.pred[k], values)
+	k := d.scan.comps[0] // the only one of a scan of AC coefficients
+	c, co := &d.header.Components[k], &d.coefs[k]
+	at := y*c.paddedX + x
+	values := co.values[at*co.keep.count : (at+1)*co.keep.count]
+	if d.scan.ah == 0 {
+		return p.firstAC(d.huff[1][d.scan.ac[0]], co.keep, values, &co.masks[at])
 	}
+	return p.refineAC(d.huff[1][d.scan.ac[0]], co.keep, values, &co.masks[at])
+}
+
+// dcBlock is one block of a unit of a scan of DC coefficients.
+type dcBlock struct {
+	comp     int
+	huff     *huffman
+	values   []int16 // of the component
+	at, step int     // in values: the next unit's, and how far from that to the one after it
+}
+
+// dcRow reads row y of units of a scan of DC coefficients.
+func (d *Decoder) dcRow(y, units int) error {
+	s := &d.scanner
+	var memory [10]dcBlock
+	blocks := memory[:0]
 	for i, k := range d.scan.comps {
 		c, co := &d.header.Components[k], &d.coefs[k]
-		for v := range c.V {
-			at := (y*c.V+v)*c.paddedX + x*c.H
-			if !p.readDCs(d.huff[0][d.scan.dc[i]], &p.pred[k], co.values[at*co.keep.count:], co.keep.count, c.H) {
-				return false
+		width, height := c.H, c.V
+		if len(d.scan.comps) == 1 {
+			width, height = 1, 1
+		}
+		b := dcBlock{comp: k, huff: d.huff[0][d.scan.dc[i]], values: co.values, step: width * co.keep.count}
+		for v := range height {
+			for h := range width {
+				b.at = ((y*height+v)*c.paddedX + h) * co.keep.count
+				blocks = append(blocks, b)
 			}
 		}
 	}
-	return true
+	for x := 0; x < units; {
+		if s.left == 0 {
+			if err := d.nextInterval(); err != nil {
+				return err
+			}
+		}
+		run := min(units-x, s.left)
+		x += run
+		s.left -= run
+		if s.dead {
+			for k := range blocks {
+				blocks[k].at += run * blocks[k].step
+			}
+			continue
+		}
+		for run > 0 {
+			if s.pos >= s.safe && !s.more() {
+				return d.fail(Truncated, "scan", "the data ends before the picture does")
+			}
+			done, ok := 0, true
+			if d.scan.ah > 0 {
+				done = s.refineDCs(blocks, run, d.scan.al)
+			} else {
+				done, ok = s.firstDCs(blocks, run, d.scan.al)
+			}
+			if !ok {
+				if s.ended && s.pos >= s.safe {
+					return d.fail(Truncated, "scan", "the data ends before the picture does")
+				}
+				return d.fail(Corrupt, "scan", "the data is no code of its table")
+			}
+			run -= done
+		}
+	}
+	return nil
+}
+
+// firstDCs reads at least one unit and at most count, T.81 §G.1.2.1.
+func (s *scanner) firstDCs(blocks []dcBlock, count int, al uint) (done int, ok bool) {
+	buf, acc, n, pos, safe := s.buf, s.acc, s.n, s.pos, s.safe
+	for done < count {
+		for k := range blocks {
+			b := &blocks[k]
+			acc |= binary.BigEndian.Uint64(buf[pos:]) >> (n & 63)
+			pos += int((63 - n) >> 3)
+			n |= 56
+			e := b.huff.value[acc>>(64-valueBits)]
+			used, diff := uint(e&usedMask), more(e, acc)
+			if used == 0 {
+				if used, _, diff = b.huff.slow(acc); used == 0 {
+					s.acc, s.n, s.pos = acc, n, pos
+					return done, false
+				}
+			}
+			acc <<= used & 63
+			n -= used
+			s.pred[b.comp] += diff
+			b.values[b.at] = int16(s.pred[b.comp] << (al & 31))
+			b.at += b.step
+		}
+		if done++; pos >= safe {
+			break
+		}
+	}
+	s.acc, s.n, s.pos = acc, n, pos
+	return done, true
+}
+
+// refineDCs reads one more bit of each block likewise.
+func (s *scanner) refineDCs(blocks []dcBlock, count int, al uint) (done int) {
+	for done < count {
+		s.refill()
+		acc := s.acc
+		for k := range blocks {
+			b := &blocks[k]
+			b.values[b.at] |= int16(acc >> 63 << (al & 31))
+			acc <<= 1
+			b.at += b.step
+		}
+		s.acc = acc
+		s.n -= uint(len(blocks))
+		if done++; s.pos >= s.safe {
+			break
+		}
+	}
+	return done
 }
 
 // progress reads the blocks of a progressive scan.
@@ -141,50 +247,6 @@ type progress struct {
 	*scanner
 	scan   *scan
 	eobRun int32
-}
-
-// readDC is T.81 §G.1.2.1.
-func (p *progress) readDC(h *huffman, pred *int32, values []int16) bool {
-	if p.scan.ah > 0 {
-		p.refill()
-		values[0] |= int16(p.receive(1) << p.scan.al)
-		return true
-	}
-	v, ok := p.difference(h)
-	*pred += v
-	values[0] = int16(*pred << p.scan.al)
-	return ok
-}
-
-// readDCs is readDC for a few blocks in a row, whose values lie step apart.
-func (p *progress) readDCs(h *huffman, pred *int32, values []int16, step, count int) bool {
-	if p.scan.ah > 0 {
-		p.refill()
-		for i := range count {
-			values[i*step] |= int16(p.receive(1) << p.scan.al)
-		}
-		return true
-	}
-	acc, n, pos := p.acc, p.n, p.pos
-	v := *pred
-	for i := range count {
-		acc |= binary.BigEndian.Uint64(p.buf[pos:]) >> (n & 63)
-		pos += int((63 - n) >> 3)
-		n |= 56
-		e := h.value[acc>>(64-valueBits)]
-		used, diff := uint(e&usedMask), more(e, acc)
-		if used == 0 {
-			if used, _, diff = h.slow(acc); used == 0 {
-				return false
-			}
-		}
-		acc <<= used
-		n -= used
-		v += diff
-		values[i*step] = int16(v << p.scan.al)
-	}
-	*pred, p.acc, p.n, p.pos = v, acc, n, pos
-	return true
 }
 
 // firstAC is T.81 §G.1.2.2.
