@@ -13,6 +13,9 @@ type Spec struct {
 	ScaleX, ScaleY float64
 	Bytes          int // of a sample: 1, or 4 that are filtered each for itself; 0 is 1
 	Filter         Filter
+	// Sharpen is how much of each neighbour to take away from a source sample on
+	// the way: -0.03 to 0.03 are a shade.
+	Sharpen float64
 	// Orientation is that of Exif, 1 to 8: CIPA DC-008 §4.6.4. From 5 on the
 	// result has DstHeight columns and DstWidth rows.
 	Orientation int
@@ -53,8 +56,8 @@ func (p *Plane) Start(s Spec) bool {
 	}
 	p.spec = s
 	p.kernel = Best()
-	p.v.set(weightKey{s.Height, s.DstHeight, s.ScaleY, s.Filter})
-	p.h.set(weightKey{s.Width, s.DstWidth, s.ScaleX, s.Filter})
+	p.v.set(weightKey{s.Height, s.DstHeight, s.ScaleY, s.Filter, s.Sharpen})
+	p.h.set(weightKey{s.Width, s.DstWidth, s.ScaleX, s.Filter, s.Sharpen})
 	p.stride = (s.Width*s.Bytes + 63) &^ 63
 	p.ring = sized(p.ring, p.v.taps*p.stride)
 	p.rows = sized(p.rows, strip/s.Bytes*p.stride)

@@ -41,6 +41,7 @@ type weightKey struct {
 	src, dst int
 	scale    float64
 	filter   Filter
+	sharpen  float64
 }
 
 // weight is that of a source sample at distance d from the middle of one that
@@ -99,7 +100,12 @@ func (t *weights) set(k weightKey) {
 		centre := (float64(i)+0.5)*k.scale - 0.5
 		first := max(0, min(int(math.Ceil(centre-reach)), k.src-t.taps))
 		for j := range exact {
-			exact[j] = k.filter.weight(float64(first+j)-centre, k.scale)
+			d := float64(first+j) - centre
+			exact[j] = k.filter.weight(d, k.scale)
+			if k.sharpen != 0 { // what that would add beyond reach is next to nothing
+				around := k.filter.weight(d-1, k.scale) + k.filter.weight(d+1, k.scale)
+				exact[j] += k.sharpen * (2*exact[j] - around)
+			}
 		}
 		row := t.w[i*t.taps : (i+1)*t.taps]
 		quantise(row, exact, t.order)
