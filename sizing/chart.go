@@ -17,6 +17,7 @@ type Chart struct {
 	sizes     []size
 	cells     []areaCell // of all sizes, row by row
 	axes      []axis
+	nest      *nest // where the second axis is cut by the first
 	normal    *normalTable
 	steps     int    // of the joint distribution function, over all axes
 	labelled  string // key of the column the labels come from
@@ -203,15 +204,17 @@ func (c *Chart) compile() error {
 	for d := range c.dims {
 		c.bridge(d)
 	}
-	c.group()
 	c.normal = newNormalTable()
-	c.steps = 1
 	for i := range c.sizes {
 		c.sizes[i].twin = slices.ContainsFunc(c.sizes[:i], func(s size) bool { return sameSpans(s.body, c.sizes[i].body) })
 	}
-	for a := range c.axes {
-		c.level(a)
-		c.steps *= c.axes[a].levels + 1
+	if !c.nested() {
+		c.group()
+		c.steps = 1
+		for a := range c.axes {
+			c.level(a)
+			c.steps *= c.axes[a].levels + 1
+		}
 	}
 	if c.steps > maxSteps && len(c.axes) > 1 {
 		return &ChartError{Reason: "too many combinations of sizes", Err: ErrChartTooLarge}

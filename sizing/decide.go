@@ -65,8 +65,8 @@ func (c *Chart) areas(r *Recommendation, w *wearer) {
 // has a little slack.
 func (c *Chart) goodRange(s *size, d int) span {
 	in := s.body[d]
-	if a := c.dims[d].axis; a >= 0 {
-		e := c.dims[d].edges[Regular][s.levels[a]:]
+	if c.dims[d].axis >= 0 {
+		e := c.edgesOf(s, d, Regular)
 		in.lo, in.hi = min(in.lo, math.Exp(e[0])), max(in.hi, math.Exp(e[1]))
 	} else if in.lo == in.hi {
 		in.lo, in.hi = in.lo*(1-pointSlack), in.hi*(1+pointSlack)
@@ -80,6 +80,29 @@ const pointSlack = 0.03
 
 // distribute sets the probabilities of the sizes and of none.
 func (c *Chart) distribute(r *Recommendation, w *wearer, prefer Preference) {
+	if c.nest != nil {
+		for i := range r.Sizes {
+			r.Sizes[i].P = 0
+		}
+		c.distributeNest(r, w, prefer)
+	} else {
+		c.distributeAxes(r, w, prefer)
+	}
+	var sum float64
+	for i := range r.Sizes {
+		sum += r.Sizes[i].P
+	}
+	if sum > 1 {
+		for i := range r.Sizes {
+			r.Sizes[i].P /= sum
+		}
+		sum = 1
+	}
+	r.None = 1 - sum
+}
+
+// distributeAxes sets the probability of every size of a chart that is a grid of levels.
+func (c *Chart) distributeAxes(r *Recommendation, w *wearer, prefer Preference) {
 	at := c.steps
 	for a := range c.axes {
 		n := c.axes[a].levels + 1
@@ -91,7 +114,6 @@ func (c *Chart) distribute(r *Recommendation, w *wearer, prefer Preference) {
 		joint = r.scratch[:c.steps]
 		c.joint(joint, w, prefer)
 	}
-	var sum float64
 	for i := range c.sizes {
 		s, p := &c.sizes[i], 0.0
 		switch {
@@ -102,15 +124,7 @@ func (c *Chart) distribute(r *Recommendation, w *wearer, prefer Preference) {
 			p = c.cell(joint, s.levels)
 		}
 		r.Sizes[i].P = p
-		sum += p
 	}
-	if sum > 1 {
-		for i := range r.Sizes {
-			r.Sizes[i].P /= sum
-		}
-		sum = 1
-	}
-	r.None = 1 - sum
 }
 
 // marginal fills f[k] with the probability that axis a needs less than level k.
@@ -236,7 +250,7 @@ func (d *dimension) level(y float64, p Preference) float64 {
 }
 
 // decide names the size, or says why it can't.
-func (c *Chart) decide(r *Recommendation, w *wearer, b *Body) {
+func (c *Chart) decide(r *Recommendation, w *wearer, b *Body, prefer Preference) {
 	if w.blank {
 		return
 	}
@@ -246,30 +260,11 @@ func (c *Chart) decide(r *Recommendation, w *wearer, b *Body) {
 			return
 		}
 	}
-	var levels [maxAxes]int
-	at := c.steps
-	for a := range c.axes {
-		n := c.axes[a].levels
-		f := r.scratch[at : at+n+1]
-		at += n + 1
-		k := 0
-		for k <= n && f[k] < 0.5 {
-			k++
-		}
-		switch {
-		case len(w.dims(a)) == 0: // nothing is known along this axis: any level
-			levels[a] = -1
-			continue
-		case k == 0:
-			r.Warnings = warn(r.Warnings, WarnBelowChart, c.dims[w.dims(a)[0]].name)
-			r.Confidence = r.None
-			return
-		case k > n:
-			r.Warnings = warn(r.Warnings, WarnAboveChart, c.tightest(a, w))
-			r.Confidence = r.None
-			return
-		}
-		levels[a] = k - 1
+	levels, code, field := c.middleLevels(r, w, prefer)
+	if code != "" {
+		r.Warnings = warn(r.Warnings, code, field)
+		r.Confidence = r.None
+		return
 	}
 	best := c.find(levels[:len(c.axes)], r)
 	if best < 0 {
@@ -282,6 +277,30 @@ func (c *Chart) decide(r *Recommendation, w *wearer, b *Body) {
 	if r.Confidence < unsure {
 		r.Warnings = warn(r.Warnings, WarnLowConfidence, "")
 	}
+}
+
+// middleLevels is the level at the middle of the distribution along every axis, -1 where nothing is
+// known along it; or the warning that says why there is none.
+func (c *Chart) middleLevels(r *Recommendation, w *wearer, prefer Preference) (levels [maxAxes]int, code, field string) {
+	if c.nest != nil {
+		return c.nestLevels(r, w, prefer)
+	}
+	at := c.steps
+	for a := range c.axes {
+		n := c.axes[a].levels
+		k := middle(r.scratch[at : at+n+1])
+		at += n + 1
+		switch {
+		case len(w.dims(a)) == 0:
+			k = 0
+		case k == 0:
+			return levels, WarnBelowChart, c.dims[w.dims(a)[0]].name
+		case k > n:
+			return levels, WarnAboveChart, c.tightest(a, w)
+		}
+		levels[a] = k - 1
+	}
+	return levels, "", ""
 }
 
 // find is the likeliest size at the given levels, -1 for any; or -1 for none.

@@ -26,6 +26,8 @@ func FuzzParseChart(f *testing.F) {
 		"<table><caption>men</caption><tr><th>Size<th colspan=2>Chest<tr><td rowspan=2>S<td>86&ndash;94<tr><td>94<td>98</table>",
 		`{"@type": "SizeSpecification", "name": "S", "suggestedMeasurement": [{"name": "Chest", "minValue": 34, "maxValue": "36", "unitCode": "INH"}]}`,
 		"\xff;\x80\nS;1",
+		"Band;Unterbrust;Brustumfang A;Brustumfang B\n70;68-72;82-84;84-86\n75;73-77;87-89;", "Size,W,L\n30/32,30,32\n32/32,32,32", bras(2, 5),
+		"size,chest\nMEN,\nS,86-94\nM,94-102\nWOMEN,\nS,82-90\nM,90-98",
 	} {
 		f.Add(s, "men", uint8(0))
 	}
@@ -70,7 +72,7 @@ func FuzzParseXLSX(f *testing.F) {
 	const rels = `<Relationships><Relationship Id="1" Target="worksheets/a.xml"/></Relationships>`
 	f.Add(book, rels, `<sst><si><t>Size</t></si><si><r><t>Chest</t></r></si></sst>`,
 		`<worksheet><row><c r="A1" t="s"><v>0</v></c><c r="B1" t="s"><v>1</v></c></row><row><c t="inlineStr"><is><t>M</t></is></c><c><v>94.5</v></c></row></worksheet>`)
-	f.Add(book, rels, "", `<row><c r="ZZZZZZZZZ1"><v>1</v></c></row><row><c r="B1" t="s"><v>-9</v></c><c r="A"/></row>`)
+	f.Add(book, rels, "", `<row><c r="ZZZZZZZZZ1"><v>1</v></c></row><row r="2"><c r="B2" t="s"><v>-9</v></c><c r="A"/></row><mergeCell ref="A2:D4"/><mergeCell ref="B9:A1"/>`)
 	f.Add("", "", "", "")
 	f.Fuzz(func(t *testing.T, book, rels, sst, sheet string) {
 		var b bytes.Buffer
@@ -111,13 +113,14 @@ func FuzzRecommend(f *testing.F) {
 	f.Add(uint8(2), uint8(1), 2.0, 700.0, 40.0, 300.0, 25.0, 350.0, 50.0)
 	f.Add(uint8(2), uint8(1), math.NaN(), math.Inf(1), -1.0, 1e300, 5e-324, math.Inf(-1), 1e-9)
 	c := parse(f, dressChart)
+	nest := parse(f, bras(2, 5))
 	grid := parse(f, "size,waist (cm),inseam,foot length\n30/30,76-79,74-78,25\n30/32,76-79,78-82,26\n32/30,79-84,74-78,27\n32/32,79-84,78-82,28")
 	f.Fuzz(func(t *testing.T, sex, source uint8, age, weight, height, bust, waist, hips, foot float64) {
 		b := &sizing.Body{
 			Sex: sizing.Sex(sex), Source: sizing.Source(source), Age: age, Weight: sizing.Mass(weight), Height: sizing.Length(height),
 			Bust: sizing.Length(bust), Waist: sizing.Length(waist), Hips: sizing.Length(hips), FootLength: sizing.Length(foot),
 		}
-		for _, c := range []*sizing.Chart{c, grid} {
+		for _, c := range []*sizing.Chart{c, grid, nest} {
 			r, err := c.Recommend(b, nil)
 			var e *sizing.RangeError
 			if err != nil && !errors.As(err, &e) {

@@ -180,19 +180,24 @@ func onlyUnits(row []string) bool {
 	return n > 1
 }
 
-// refines reports whether a row is the second half of a header: units and bounds
-// below the names, and what hangs down from above.
+// refines reports whether a row is the second half of a header: units, bounds
+// and cups below the names, and what hangs down from above.
 func refines(names, row []string) bool {
-	found := false
+	found, carried := false, ""
 	for i, cell := range row {
 		cell = strings.TrimSpace(cell)
 		above := ""
 		if i < len(names) {
 			above = strings.TrimSpace(names[i])
 		}
+		if above != "" {
+			carried = above
+		}
 		switch {
 		case cell == "" || strings.EqualFold(cell, above):
 		case qualifies(cell):
+			found = true
+		case slices.Contains(cupNames, cell) && overBust(carried):
 			found = true
 		case above == "" && slices.Contains(labelHeaders, strings.ToLower(cell)) || slices.Contains(labelWords, strings.ToLower(cell)):
 		default:
@@ -218,7 +223,7 @@ func beneath(names, row []string) []string {
 		switch {
 		case above != "":
 			last = above
-		case below != "" && (qualifies(below) || qualifies(last)):
+		case below != "" && (qualifies(below) || qualifies(last) || slices.Contains(cupNames, below) && overBust(last)):
 			above = last
 		}
 		out[i] = above

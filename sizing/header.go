@@ -107,10 +107,33 @@ func parseHeader(text string) header {
 			m, ok = headerMeasures[strings.TrimSuffix(h.key, tail)]
 		}
 	}
+	if !ok {
+		m, ok = anyOf(text)
+	}
 	if ok {
 		h.measure = m
 	}
 	return h
+}
+
+// anyOf is the measurement of a header that offers several words for it: "Hip/Seat", "Chest & Bust".
+func anyOf(text string) (measure int, ok bool) {
+	parts := strings.FieldsFunc(text, func(r rune) bool { return r == '/' || r == '&' || r == '|' })
+	if len(parts) < 2 || len(parts) > 4 {
+		return -1, false
+	}
+	measure = -1
+	for _, part := range parts {
+		switch m := parseHeader(strings.TrimSpace(part)).measure; {
+		case m < 0 || m == mWeight:
+			return -1, false
+		case measure < 0:
+			measure = m
+		case measures[m].variable != measures[measure].variable:
+			return -1, false
+		}
+	}
+	return measure, true
 }
 
 // measureName is the inverse of header.measure.

@@ -20,7 +20,7 @@ var words = map[string][]string{
 		"hüfte", "hüften", "hüftumfang", "hüftweite", "huefte", "gesäß", "gesäßumfang", "hanche", "hanches", "bassin", "cadera", "caderas", "fianchi", "bacino", "biodra", "bioder", "heup", "heupen", "heupomvang", "heupwijdte", "heupomtrek",
 	},
 	"inseam": {
-		"schrittlänge", "schritt", "innenbein", "innenbeinlänge", "beininnenlänge", "entrejambe", "entre jambe", "entre jambes", "longueur entrejambe", "entrepierna", "largo entrepierna", "cavallo", "interno gamba", "nogawka", "krok", "długość nogawki", "binnenbeen", "binnenbeenlengte", "binnenbeen lengte",
+		"schrittlänge", "schritt", "innenbein", "innenbeinlänge", "beininnenlänge", "entrejambe", "entre jambe", "entre jambes", "longueur entrejambe", "entrepierna", "largo entrepierna", "cavallo", "interno gamba", "nogawka", "krok", "długość nogawki", "nogawka wewnętrzna", "długość nogawki wewnętrzna", "długość wewnętrzna nogawki", "wewnętrzna długość nogawki", "binnenbeen", "binnenbeenlengte", "binnenbeen lengte",
 	},
 	"outseam":    {"außenbein", "außenbeinlänge", "seitenlänge", "longueur extérieure", "buitenbeen", "buitenbeenlengte"},
 	"neck":       {"hals", "halsweite", "halsumfang", "kragen", "kragenweite", "cou", "encolure", "col", "cuello", "collo", "szyja", "szyi", "kołnierzyk", "nek", "boord", "halswijdte", "halsomtrek"},
@@ -38,7 +38,7 @@ var words = map[string][]string{
 
 // labelWords are what shops call the size, besides the English labelHeaders. The
 // French taille is also the German and Dutch waist: table.chart tells which.
-var labelWords = []string{"größe", "grösse", "groesse", "gr", "konfektionsgröße", "konfektionsgrösse", "talla", "taglia", "misura", "rozmiar", "maat", "pointure", "schuhgröße", "schuhgrösse", "schoenmaat"}
+var labelWords = []string{"größe", "grösse", "groesse", "gr", "konfektionsgröße", "konfektionsgrösse", "taille", "talla", "taglia", "misura", "rozmiar", "maat", "pointure", "schuhgröße", "schuhgrösse", "schoenmaat"}
 
 // headerMeasures are the measurements by every word for them.
 var headerMeasures = func() map[string]int {

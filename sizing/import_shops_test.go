@@ -22,6 +22,13 @@ func TestImportShops(t *testing.T) {
 	bare := string(sheet(t, []string{"Sizes"}, [][]any{
 		{"Size", "Bust (cm)", nil, "Waist (cm)"}, {"S", 82, 90, "66-74"}, {"M", 90, 98, "74-82"}, {"L", 98, 107, "82-91"},
 	}))
+	spanned := string(sheet(t, []string{"Sizes"}, [][]any{
+		{"Size", "EU", "Bust (cm)", nil, "Waist (cm)", nil},
+		{"S", 34, 82, 86, 66, 70},
+		{nil, 36, 86, 90, 70, 74},
+		{"M", 38, 90, 98, 74, 82},
+		{merges{"C1:D1", "E1:F1", "A2:A3"}},
+	}))
 	for _, q := range []struct {
 		name, text string
 		dims       string
@@ -81,6 +88,19 @@ func TestImportShops(t *testing.T) {
 		{"CSV, a merged header and nothing below", "Size,Chest (cm),,Waist (cm),\nS,86,94,74,82\nM,94,102,82,90\n", "chest waist", B{Chest: 98, Waist: 86}, "M"},
 		{"values with slashes in two units", "Size,Chest (cm/in)\nS,91/36\nM,97/38\nL,102/40\n", "chest", B{Chest: 97}, "M"},
 		{"a title with a comma above semicolons", "Größentabelle, Damen\nGröße;Brust\n36;82,5-86\n38;86,5-90\n", "chest", B{Chest: 88}, "38"},
+		{"a drawing's letters and two words", "Size,A. Chest/Bust,B. Hip & Seat\nS,86-94,90-98\nM,94-102,98-106\n", "chest hips", B{Chest: 98, Hips: 100}, "M"},
+		{"heights in feet", "Size,Chest (cm),Height (ft)\nM,94-102,5'7\"-5'10\"\nL,102-110,5'10\"-6'1\"\n", "chest height", B{Chest: 105, Height: 180}, "L"},
+		{"French hats", "Taille;Tour de tête;US\nS;54-55;6 3/4\nM;56-57;7\nL;58-59;7 1/4\n", "head_girth", B{HeadGirth: 56.4}, "M"},
+		{"Polish trousers", "Rozmiar;Obwód pasa;Długość nogawki wewnętrzna\nS;68-72;80\nM;72-76;81\n", "waist inseam", B{Waist: 74, Inseam: 81}, "M"},
+		{"jeans in inches, nothing said", "Size,Waist,Length\n28/30,28,30\n28/32,28,32\n30/30,30,30\n30/32,30,32\n", "waist inseam", B{Waist: 76.2, Inseam: 81.3}, "30/32"},
+		{"jeans as W and L", "Jeans,W,L\n28-30,28,30\n28-32,28,32\n30-30,30,30\n30-32,30,32\n", "waist inseam", B{Waist: 76.2, Inseam: 81.3}, "30-32"},
+		{"a title, a unit and a blank corner above sizes in columns", "Men's T-Shirts,,,\nAll measurements in inches,,,\n,,,\n,S,M,L\nChest,34-36,38-40,42-44\nWaist,28-30,32-34,36-38\n", "chest waist", B{Chest: 99, Waist: 84}, "M"},
+		{"bands by cups", `<table><tr><th rowspan=2>Unterbrustweite<th colspan=3>Brustumfang (cm)<tr><th>A<th>B<th>C<tr><td>68-72 (70)<td>82-84<td>84-86<td>86-88<tr><td>73-77 (75)<td>87-89<td>89-91<td>91-93</table>`, "underbust bust", B{Underbust: 75, Bust: 90}, "75B"},
+		{"bands by cups, CSV", "Band;Underbust (cm);A;B;C\n70;68-72;82-84;84-86;86-88\n75;73-77;87-89;89-91;\n", "underbust bust", B{Underbust: 70, Bust: 87}, "70C"},
+		{"bands by cups in inches", "Underbust (in),Cup A,Cup B\n28-30,31-32,32-33\n30-32,33-34,34-35\n", "underbust bust", B{Underbust: 78, Bust: 87.5}, "32B"},
+		{"bra sizes a row each", bras(2, 5), "underbust bust", B{Underbust: 76, Bust: 92}, "75C"},
+		{"men and women below one another", "Size,Chest (cm),Waist (cm)\nMEN,,\nS,86-94,74-82\nM,94-102,82-90\nWOMEN,,\nS,82-90,66-74\nM,90-98,74-82\n", "chest waist", B{Chest: 98, Waist: 86}, "M"},
+		{"XLSX, merged cells", spanned, "bust waist", B{Bust: 94, Waist: 78}, "M"},
 		{"or more", "Size,Chest (cm)\nS,under 94\nM,94-102\nL,102 or more\n", "chest", B{Chest: 110}, "L"},
 	} {
 		t.Run(q.name, func(t *testing.T) {

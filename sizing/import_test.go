@@ -17,6 +17,9 @@ import (
 	"github.com/fitveil/fitveil/sizing"
 )
 
+// merges are the references of merged cells, as the last row of a sheet.
+type merges []string
+
 // sheet is a workbook as office programs write it: shared strings for texts,
 // numbers as values, one inline string.
 func sheet(t testing.TB, names []string, sheets ...[][]any) []byte {
@@ -27,6 +30,10 @@ func sheet(t testing.TB, names []string, sheets ...[][]any) []byte {
 	for n, rows := range sheets {
 		var b strings.Builder
 		b.WriteString(`<?xml version="1.0"?><worksheet xmlns="http://schemas.openxmlformats.org/spreadsheetml/2006/main"><sheetData>`)
+		var spans merges
+		if last, ok := rows[len(rows)-1][0].(merges); ok {
+			rows, spans = rows[:len(rows)-1], last
+		}
 		for r, row := range rows {
 			fmt.Fprintf(&b, `<row r="%d">`, r+1)
 			for c, v := range row {
@@ -49,7 +56,11 @@ func sheet(t testing.TB, names []string, sheets ...[][]any) []byte {
 			}
 			b.WriteString(`</row>`)
 		}
-		b.WriteString(`</sheetData></worksheet>`)
+		b.WriteString(`</sheetData>`)
+		for _, ref := range spans {
+			fmt.Fprintf(&b, `<mergeCell ref="%s"/>`, ref)
+		}
+		b.WriteString(`</worksheet>`)
 		parts[fmt.Sprintf("xl/worksheets/sheet%d.xml", n+1)] = b.String()
 		fmt.Fprintf(&list, `<sheet name="%s" sheetId="%d" r:id="rId%d"/>`, names[n], n+1, n+1)
 		fmt.Fprintf(&rels, `<Relationship Id="rId%d" Type="x" Target="worksheets/sheet%d.xml"/>`, n+1, n+1)

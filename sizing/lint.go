@@ -226,11 +226,28 @@ func (s span) isRange() bool { return s.known() && s.lo < s.hi && !math.IsInf(s.
 
 // neighbours looks for gaps and overlaps between neighbouring levels of a deciding column.
 func (l *linter) neighbours(d int) {
+	if n := l.c.nest; n != nil && d == n.inner {
+		for k := range n.edges {
+			levels := make([]int, len(n.edges[k][Regular])-1)
+			for i := range l.c.sizes {
+				if s := &l.c.sizes[i]; s.levels[0] == k {
+					levels[s.levels[1]] = i
+				}
+			}
+			l.between(d, levels)
+		}
+		return
+	}
 	a := l.c.dims[d].axis
 	levels := make([]int, l.c.axes[a].levels) // a size of each level
 	for i := range l.c.sizes {
 		levels[l.c.sizes[i].levels[a]] = i
 	}
+	l.between(d, levels)
+}
+
+// between looks for gaps and overlaps between sizes that follow each other.
+func (l *linter) between(d int, levels []int) {
 	for k := 1; k < len(levels); k++ {
 		s, t := &l.c.sizes[levels[k-1]], &l.c.sizes[levels[k]]
 		x, y := s.cells[d], t.cells[d]

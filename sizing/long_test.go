@@ -31,7 +31,9 @@ func TestManyInputs(t *testing.T) {
 		parse(t, dressChart), twelve(t), parse(t, "size,chest (cm)\nS,86-94\nM,94-102\nL,102+"),
 		parse(t, "size,waist (cm),inseam,foot length\n30/30,76-79,74-78,25\n30/32,76-79,78-82,26\n32/30,79-84,74-78,27\n32/32,79-84,78-82,28"),
 		parse(t, `{"kind": "garment", "dimensions": [{"name": "chest", "ease": [4, 12], "stretch": 0.1}, {"name": "height", "secondary": true}], "sizes": [{"label": "S", "chest": 100, "height": 170}, {"label": "M", "chest": 108, "height": 176}]}`),
+		parse(t, bras(2, 5)),
 	}
+	dress, bra := charts[0], charts[len(charts)-1]
 	r := rand.New(rand.NewPCG(11, uint64(seed)))
 	var rec, more sizing.Recommendation
 	var refused, answered, compared int
@@ -57,9 +59,16 @@ func TestManyInputs(t *testing.T) {
 				}
 			}
 		}
-		if c == charts[0] && b.Bust != 0 && b.Waist != 0 && b.Hips != 0 && rec.Size != "" && b.Validate() == nil {
+		var girths []*sizing.Length
+		switch {
+		case c == dress && b.Bust != 0 && b.Waist != 0 && b.Hips != 0:
+			girths = []*sizing.Length{&b.Bust, &b.Waist, &b.Hips}
+		case c == bra && b.Bust != 0 && b.Underbust != 0:
+			girths = []*sizing.Length{&b.Bust, &b.Underbust}
+		}
+		if girths != nil && rec.Size != "" && b.Validate() == nil {
 			before := level(c, rec.Size)
-			*[]*sizing.Length{&b.Bust, &b.Waist, &b.Hips}[r.IntN(3)] *= sizing.Length(1 + 0.2*r.Float64())
+			*girths[r.IntN(len(girths))] *= sizing.Length(1 + 0.2*r.Float64())
 			if b.Validate() != nil || c.RecommendInto(&more, &b, o) != nil {
 				continue
 			}
@@ -100,7 +109,7 @@ func anyBody(r *rand.Rand, i int) sizing.Body {
 	}
 	set := map[string]float64{
 		"height": around(170, 0.02), "weight_kg": around(75, 0.25), "bust": around(96, 0.12), "waist": around(84, 0.15), "hips": around(102, 0.1),
-		"inseam": around(79, 0.02), "foot_length": around(26, 0.03), "neck": around(38, 0.1),
+		"inseam": around(79, 0.02), "foot_length": around(26, 0.03), "neck": around(38, 0.1), "underbust": around(80, 0.12),
 	}
 	if i%10 == 0 {
 		for name := range set {
@@ -111,6 +120,7 @@ func anyBody(r *rand.Rand, i int) sizing.Body {
 	}
 	b.Height, b.Weight, b.Bust, b.Waist = sizing.Length(set["height"]), sizing.Mass(set["weight_kg"]), sizing.Length(set["bust"]), sizing.Length(set["waist"])
 	b.Hips, b.Inseam, b.FootLength, b.Neck = sizing.Length(set["hips"]), sizing.Length(set["inseam"]), sizing.Length(set["foot_length"]), sizing.Length(set["neck"])
+	b.Underbust = sizing.Length(set["underbust"])
 	return b
 }
 

@@ -163,7 +163,7 @@ func (c *Chart) choose(r *Recommendation, w *wearer, b *Body, opts *Options) {
 		w.shift(c, r, opts)
 	}
 	c.distribute(r, w, opts.Prefer)
-	c.decide(r, w, b)
+	c.decide(r, w, b, opts.Prefer)
 	r.Wanted = r.Size
 	if opts.InStock != nil && r.Size != "" && !opts.InStock(r.Size) {
 		c.substitute(r, opts.InStock)

@@ -25,7 +25,9 @@ func (t *table) chart(o *ChartOptions) (*Chart, error) {
 	if len(t.headers) > maxColumns {
 		return nil, &ChartError{Format: t.format, Reason: fmt.Sprintf("more than %d columns", maxColumns), Err: ErrChartTooLarge}
 	}
+	t.cups()
 	t.ambiguous()
+	t.legs()
 	t.twins()
 	label := t.labelColumn()
 	if label < 0 {
@@ -35,6 +37,7 @@ func (t *table) chart(o *ChartOptions) (*Chart, error) {
 		t.pairs(label)
 	}
 	t.unnamed(label)
+	t.sections(label, o.Variant)
 	c := &Chart{id: o.ID, sex: o.Sex, garment: o.Garment, labelled: t.headers[label].key}
 	var columns [][2]int // per dimension: the columns of its two ends
 	for i, h := range t.headers {
@@ -114,7 +117,19 @@ func (t *table) labelColumn() int {
 			return i
 		}
 	}
-	return slices.IndexFunc(t.headers, func(h header) bool { return h.measure < 0 && !h.twin && !isItem(h.key) })
+	fallback := -1
+	for i, h := range t.headers {
+		if h.measure >= 0 || h.twin || isItem(h.key) {
+			continue
+		}
+		if slices.ContainsFunc(t.rows, func(row []string) bool { return i < len(row) && strings.TrimSpace(row[i]) != "" }) {
+			return i
+		}
+		if fallback < 0 {
+			fallback = i
+		}
+	}
+	return fallback
 }
 
 // twins leaves out columns that say in inches or pounds what another says in
@@ -178,8 +193,8 @@ func (t *table) unnamed(label int) {
 }
 
 // ambiguous settles what a column called just "taille" is: the size in French, the waist in
-// German and Dutch. It is the size where another column is the waist, or none
-// names the sizes.
+// German and Dutch. It is the size where another column is the waist, its cells
+// are no numbers, or nothing else names the sizes.
 func (t *table) ambiguous() {
 	for i := range t.headers {
 		h := &t.headers[i]
@@ -191,10 +206,22 @@ func (t *table) ambiguous() {
 			waist = waist || (k != i && o.measure == h.measure)
 			named = named || (k != i && o.measure < 0 && !isItem(o.key))
 		}
-		if waist || !named {
+		if waist || !named || t.worded(i) {
 			h.measure = -1
 		}
 	}
+}
+
+// worded reports whether no cell of a column is a number.
+func (t *table) worded(column int) bool {
+	for _, row := range t.rows {
+		if column < len(row) {
+			if s, ok := parseSpan(row[column], 1); ok && s.known() {
+				return false
+			}
+		}
+	}
+	return true
 }
 
 // isItem reports whether a column holds article numbers.

@@ -34,9 +34,8 @@ func (b *Body) Wears(c *Chart, label string, o Outcome) error {
 			if dim.axis < 0 || dim.measure == mWeight || s.levels == nil {
 				continue
 			}
-			e := dim.edges[Regular]
-			k := s.levels[dim.axis]
-			lo, hi := e[k], e[k+1]
+			e := c.edgesOf(s, d, Regular)
+			lo, hi := e[0], e[1]
 			step := dim.step
 			if math.IsInf(lo, 0) {
 				lo = hi - step

@@ -18,6 +18,7 @@ const (
 	maxPartBytes = 8 << 20
 	maxStrings   = 20000
 	maxSheets    = 50
+	maxMerged    = 1000
 )
 
 func xlsxError(where, reason string) *ChartError {
@@ -209,6 +210,9 @@ func (w *workbook) open() error {
 // rows reads the cells of a sheet as text.
 func (w *workbook) rows(name string) ([][]string, error) {
 	var rows [][]string
+	var merged []string
+	index := map[int]int{} // number of a row → where it is in rows
+	number := 0
 	var at int
 	var kind, text string
 	var inside bool
@@ -221,6 +225,16 @@ func (w *workbook) rows(name string) ([][]string, error) {
 					return &ChartError{Format: "xlsx", Where: name, Reason: fmt.Sprintf("more than %d rows", maxRows), Err: ErrChartTooLarge}
 				}
 				rows, at = append(rows, nil), -1
+				if n, err := strconv.Atoi(attr(t, "r")); err == nil {
+					number = n
+				} else {
+					number++
+				}
+				index[number] = len(rows) - 1
+			case "mergeCell":
+				if len(merged) < maxMerged {
+					merged = append(merged, attr(t, "ref"))
+				}
 			case "c":
 				kind, text = attr(t, "t"), ""
 				if i, ok := columnOf(attr(t, "r")); ok {
@@ -255,6 +269,9 @@ func (w *workbook) rows(name string) ([][]string, error) {
 		}
 		return nil
 	})
+	for _, ref := range merged {
+		spread(rows, index, ref)
+	}
 	var out [][]string
 	for _, r := range rows {
 		if strings.TrimSpace(strings.Join(r, "")) != "" {
