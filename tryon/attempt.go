@@ -76,7 +76,7 @@ func (a *attempt) end(ctx context.Context, err *Error) {
 	if a.submitted {
 		a.close(ctx, err)
 	}
-	c.observe(Event{
+	c.observe(ctx, Event{
 		Stage: StageAttempt, Backend: name, Outcome: a.record.Outcome,
 		Duration: a.record.Duration, Bytes: a.record.BytesSent,
 	})

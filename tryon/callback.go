@@ -79,7 +79,7 @@ func (c *Client) takeHint(r *http.Request, rt *route, stored *Record, j *Job, bo
 		remote, err := v.VerifyCallback(ctx, &Callback{Header: r.Header, Body: body, Now: c.now(), HTTP: g.client()})
 		switch {
 		case err != nil, remote == "", j.Remote != "" && j.Remote != remote:
-			c.observe(Event{Stage: StageCallback, Backend: rt.profile.Name, Outcome: Unauthenticated.String()})
+			c.observe(r.Context(), Event{Stage: StageCallback, Backend: rt.profile.Name, Outcome: Unauthenticated.String()})
 			return http.StatusUnauthorized
 		case j.Remote == "" && (j.State == JobUnknown || j.State == JobSending && c.now().After(j.Deadline)):
 			// Whoever submitted it is gone, and could not learn its name.
@@ -88,7 +88,7 @@ func (c *Client) takeHint(r *http.Request, rt *route, stored *Record, j *Job, bo
 			}
 		}
 	}
-	c.observe(Event{Stage: StageCallback, Backend: rt.profile.Name, Outcome: "ok"})
+	c.observe(r.Context(), Event{Stage: StageCallback, Backend: rt.profile.Name, Outcome: "ok"})
 	c.listeners.wake(j.ID)
 	return http.StatusAccepted
 }

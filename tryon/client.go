@@ -1,6 +1,7 @@
 package tryon
 
 import (
+	"context"
 	"crypto/tls"
 	"errors"
 	"fmt"
@@ -65,6 +66,9 @@ type Options struct {
 	Now       func() time.Time // default time.Now
 	Logger    *slog.Logger     // nil: silent
 	Observe   func(Event)      // must be safe for many goroutines; nil: nobody
+	// Trace is Observe with the context of the call that it happened in, so that
+	// spans find their parents. Both are told of everything.
+	Trace func(ctx context.Context, e Event)
 }
 
 // Route is a backend and how it may be used.
@@ -108,7 +112,7 @@ type Client struct {
 	transport  http.RoundTripper
 	now        func() time.Time
 	log        *slog.Logger
-	observe    func(Event)
+	observe    func(context.Context, Event)
 
 	quota     quotas
 	cache     *cache
@@ -175,10 +179,23 @@ func New(o *Options) (*Client, error) {
 	return c, nil
 }
 
+// observer tells Observe and Trace.
+func (o *Options) observer() func(context.Context, Event) {
+	observe, trace := o.Observe, o.Trace
+	return func(ctx context.Context, e Event) {
+		if observe != nil {
+			observe(e)
+		}
+		if trace != nil {
+			trace(ctx, e)
+		}
+	}
+}
+
 // newClient takes over all options but the routes.
 func newClient(o *Options) (*Client, error) {
 	c := &Client{
-		ledger: o.Ledger, limits: o.Limits, now: o.Now, log: o.Logger, observe: o.Observe, store: o.Store,
+		ledger: o.Ledger, limits: o.Limits, now: o.Now, log: o.Logger, observe: o.observer(), store: o.Store,
 		keep: o.Keep, catalogue: o.Catalogue, lock: o.Lock, detector: o.Detector, label: o.Label, transport: o.Transport,
 		quota: quotas{quota: o.Quota, own: maps.Clone(o.Quotas)}, cache: newCache(o.Cache),
 		callback: strings.TrimSuffix(o.Callback, "/"),
@@ -191,9 +208,6 @@ func newClient(o *Options) (*Client, error) {
 	}
 	if c.log == nil {
 		c.log = slog.New(slog.DiscardHandler)
-	}
-	if c.observe == nil {
-		c.observe = func(Event) {}
 	}
 	if c.store == nil {
 		c.store = &Memory{}

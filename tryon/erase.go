@@ -159,7 +159,7 @@ func (c *Client) tryErase(ctx context.Context, r *route, d *Deletion, subject [3
 	if err := c.store.Put(ctx, d.record(subject, due)); err != nil {
 		c.log.LogAttrs(ctx, slog.LevelError, "tryon: a deletion could not be stored", slog.Any("error", storeError(err)))
 	}
-	c.observe(Event{Stage: StageErase, Backend: r.profile.Name, Outcome: d.Last, Duration: c.now().Sub(start)})
+	c.observe(ctx, Event{Stage: StageErase, Backend: r.profile.Name, Outcome: d.Last, Duration: c.now().Sub(start)})
 }
 
 func (c *Client) eraseOnce(ctx context.Context, r *route, d *Deletion, subject [32]byte) error {

@@ -15,8 +15,9 @@ const (
 	StageCallback Stage = "callback" // a callback that came
 )
 
-// Event is something that happened, for metrics. All of its names are bounded:
-// stages, names of configured backends, "ok" or names of codes.
+// Event is something that happened and is over, for metrics and spans. All of
+// its names are bounded: stages, names of configured backends, "ok" or names of
+// codes. Nothing in it tells of a person, a photo, a key or an address.
 type Event struct {
 	Stage    Stage
 	Backend  string // "" for StageRender when no backend was asked

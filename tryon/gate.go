@@ -34,9 +34,9 @@ const (
 type gate struct {
 	ctx     context.Context // ends with the attempt; requests end with it
 	profile *Profile
-	allow   func(ctx context.Context) *Error               // asked before each request
-	record  func(ctx context.Context, t *Transfer) *Error  // before a body leaves, and again when it is answered
-	observe func(outcome string, d time.Duration, n int64) // after each request
+	allow   func(ctx context.Context) *Error                                    // asked before each request
+	record  func(ctx context.Context, t *Transfer) *Error                       // before a body leaves, and again when it is answered
+	observe func(ctx context.Context, outcome string, d time.Duration, n int64) // after each request
 	base    http.RoundTripper
 	now     func() time.Time
 
@@ -54,8 +54,8 @@ type gate struct {
 func (c *Client) newGate(ctx context.Context, r *route, allow func(context.Context) *Error, record func(context.Context, *Transfer) *Error) *gate {
 	g := &gate{
 		ctx: ctx, profile: &r.profile, allow: allow, record: record, now: c.now, base: c.transport,
-		observe: func(outcome string, d time.Duration, sent int64) {
-			c.observe(Event{Stage: StageRequest, Backend: r.profile.Name, Outcome: outcome, Duration: d, Bytes: sent})
+		observe: func(ctx context.Context, outcome string, d time.Duration, sent int64) {
+			c.observe(ctx, Event{Stage: StageRequest, Backend: r.profile.Name, Outcome: outcome, Duration: d, Bytes: sent})
 		},
 	}
 	if g.base == nil {
@@ -175,7 +175,7 @@ func (g *gate) RoundTrip(req *http.Request) (*http.Response, error) {
 	if err != nil {
 		outcome = DefaultFault(err).Code.String()
 	}
-	g.observe(outcome, g.now().Sub(start), sent)
+	g.observe(req.Context(), outcome, g.now().Sub(start), sent)
 	return resp, err
 }
 

@@ -28,7 +28,7 @@ func (a *attempt) release(ctx context.Context, out *Output) (*Result, *Error) {
 	if err != nil {
 		result, n = nil, 0
 	}
-	a.client.observe(Event{
+	a.client.observe(ctx, Event{
 		Stage: StageRelease, Backend: a.route.profile.Name, Outcome: outcome(err),
 		Duration: a.client.now().Sub(start), Bytes: n,
 	})

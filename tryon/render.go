@@ -27,19 +27,19 @@ import (
 func (c *Client) Render(ctx context.Context, p consent.Permit, r *Request) (*Result, error) {
 	start := c.now()
 	result, err := c.render(ctx, p, r)
-	return c.report(start, result, err)
+	return c.report(ctx, start, result, err)
 }
 
-// report tells Observe how a call went and gives the results their types.
-func (c *Client) report(start time.Time, result *Result, err *Error) (*Result, error) {
+// report tells Observe and Trace how a call went and gives the results their types.
+func (c *Client) report(ctx context.Context, start time.Time, result *Result, err *Error) (*Result, error) {
 	event := Event{Stage: StageRender, Outcome: outcome(err), Duration: c.now().Sub(start)}
 	if err != nil {
 		event.Backend = err.Backend
-		c.observe(event)
+		c.observe(ctx, event)
 		return nil, err
 	}
 	event.Backend = result.Backend
-	c.observe(event)
+	c.observe(ctx, event)
 	return result, nil
 }
 

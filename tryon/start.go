@@ -16,13 +16,13 @@ func (c *Client) Start(ctx context.Context, p consent.Permit, r *Request) (strin
 	start := c.now()
 	w, err := c.newWork(ctx, p, r)
 	if err != nil {
-		_, e := c.report(start, nil, err)
+		_, e := c.report(ctx, start, nil, err)
 		return "", e
 	}
 	w.started = true
 	if err := w.submit(ctx); err != nil {
 		w.leave()
-		_, e := c.report(start, nil, err)
+		_, e := c.report(ctx, start, nil, err)
 		return "", e
 	}
 	a := w.current
@@ -53,7 +53,7 @@ type Pickup struct {
 func (c *Client) Wait(ctx context.Context, p consent.Permit, k *Pickup) (*Result, error) {
 	start := c.now()
 	result, err := c.wait(ctx, p, k)
-	return c.report(start, result, err)
+	return c.report(ctx, start, result, err)
 }
 
 func (c *Client) wait(ctx context.Context, p consent.Permit, k *Pickup) (*Result, *Error) {
