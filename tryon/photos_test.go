@@ -307,9 +307,12 @@ func TestLockKeepsThePhoto(t *testing.T) {
 		if changed > 0 || inside < 1000 {
 			t.Errorf("%s: %d pixels outside of the region changed, %d inside", s.name, changed, inside)
 		}
-		r := result.Identity[0]
+		r, exact := result.Identity[0], 3.
+		if r.Places < 24 {
+			exact = 6 // few pixels to measure
+		}
 		for k, c := range r.Colour {
-			if math.Abs(c-float64(model.colour[k])) > 3 {
+			if math.Abs(c-float64(model.colour[k])) > exact {
 				t.Errorf("%s: colours moved by %v, measured %v", s.name, model.colour, r.Colour)
 				break
 			}
