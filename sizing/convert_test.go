@@ -64,9 +64,16 @@ func TestConvert(t *testing.T) {
 // TestConvertThereAndBack: every label of every system converts, and back to itself.
 func TestConvertThereAndBack(t *testing.T) {
 	systems := sizing.Systems()
-	categories, names, pairs := map[string]bool{}, map[string]bool{}, 0
+	names, pairs := map[string]bool{}, 0
+	kinds := map[string]map[string]bool{} // category → systems that convert
 	for _, a := range systems {
-		categories[a.Category], names[a.Chart+" "+a.Name] = true, true
+		names[a.Name] = true
+		if kinds[a.Category] == nil {
+			kinds[a.Category] = map[string]bool{}
+		}
+		if a.Chart == "" || a.Source == "" {
+			t.Errorf("%s %s: by chart %q, source %q", a.Category, a.Name, a.Chart, a.Source)
+		}
 		for _, b := range systems {
 			if a.Chart != b.Chart || a.Category != b.Category || a.Name == b.Name {
 				continue
@@ -82,6 +89,10 @@ func TestConvertThereAndBack(t *testing.T) {
 					t.Fatal(err)
 				}
 				converted++
+				kinds[a.Category][a.Name] = true
+				if there.Chart != a.Chart || there.Source != a.Source || there.From != a.Name || there.To != b.Name {
+					t.Errorf("%s %s %s: %+v", a.Chart, a.Name, label, there)
+				}
 				for _, v := range there.Values {
 					back, err := sizing.Convert(a.Category, b.Name, a.Name, v, o)
 					if err != nil || !slices.Contains(back.Values, label) {
@@ -94,8 +105,15 @@ func TestConvertThereAndBack(t *testing.T) {
 			}
 		}
 	}
-	if len(categories) < 12 || len(names) < 25 || pairs < 100 {
-		t.Errorf("%d categories, %d systems, %d pairs", len(categories), len(names), pairs)
+	for _, category := range []string{
+		"tops", "shirts", "suits", "coats", "trousers", "jeans", "skirts", "dresses", "bras", "underwear", "swim", "shoes", "kids-shoes", "socks", "gloves", "hats", "belts", "rings", "kids",
+	} {
+		if len(kinds[category]) < 3 {
+			t.Errorf("%s converts between %d systems", category, len(kinds[category]))
+		}
+	}
+	if len(names) < 25 || pairs < 100 {
+		t.Errorf("%d systems, %d pairs", len(names), pairs)
 	}
 }
 
