@@ -14,7 +14,9 @@ import (
 // results, a table of measurements. Hand all of them to [New] in
 // Options.Holders; then [Ledger.Erase] and [Ledger.Export] reach them, and
 // [Ledger.Sweep] keeps the times that the profile promises. Safe for use by many
-// goroutines. Errors and descriptions name nobody.
+// goroutines. Errors and descriptions name nobody. Each gets its share of the time
+// that the context leaves; without a deadline one that hangs keeps the others
+// waiting.
 type Holder interface {
 	// Describe says what is kept and where. It does not change.
 	Describe() Holdings
@@ -111,15 +113,27 @@ func (l *Ledger) Holdings() []Holdings {
 // eraseAt has every holder erase and verify what it has of a person.
 func (c *core) eraseAt(ctx context.Context, who Subject) []HolderResult {
 	out := make([]HolderResult, 0, len(c.holders))
-	for _, h := range c.holders {
+	for i, h := range c.holders {
+		ctx, done := share(ctx, len(c.holders)-i+1) // and the ledger's own
 		all := HolderResult{Holder: h.Describe().Name}
 		for _, s := range who.All() {
 			r := eraseOne(ctx, h, Selection{Tenant: s.Tenant(), Subject: s})
 			all.Items, all.Err = all.Items+r.Items, errors.Join(all.Err, r.Err)
 		}
+		done()
 		out = append(out, all)
 	}
 	return out
+}
+
+// share gives the next of several steps its part of the time that is left, so
+// that one that hangs does not keep the others from theirs.
+func share(ctx context.Context, steps int) (context.Context, context.CancelFunc) {
+	end, limited := ctx.Deadline()
+	if !limited {
+		return ctx, func() {}
+	}
+	return context.WithTimeout(ctx, time.Until(end)/time.Duration(max(1, steps)))
 }
 
 func eraseOne(ctx context.Context, h Holder, s Selection) (r HolderResult) {
@@ -253,7 +267,7 @@ func (c *core) sweep(ctx context.Context, o *SweepOptions) (*Swept, error) {
 	}
 	slices.Sort(tenants)
 	out := &Swept{At: now}
-	for _, tenant := range tenants {
+	for i, tenant := range tenants {
 		r := c.tenants[tenant]
 		if r == nil {
 			r = c.tenants[""]
@@ -261,7 +275,8 @@ func (c *core) sweep(ctx context.Context, o *SweepOptions) (*Swept, error) {
 		if r == nil {
 			return nil, ErrTenant
 		}
-		for _, h := range c.holders {
+		for j, h := range c.holders {
+			ctx, done := share(ctx, (len(tenants)-i)*(len(c.holders)+1)-j)
 			for _, category := range h.Describe().Categories {
 				s := Selection{Tenant: tenant, Category: category, Before: r.profile.due(category, now, every)}
 				res := eraseOne(ctx, h, s)
@@ -270,6 +285,7 @@ func (c *core) sweep(ctx context.Context, o *SweepOptions) (*Swept, error) {
 					out.Results = append(out.Results, res)
 				}
 			}
+			done()
 		}
 		if keep, limited := r.profile.keepRecords(); limited {
 			res := c.sweepRecords(ctx, tenant, r, keep.due(now, every))

@@ -366,3 +366,52 @@ func TestHoldersThatBreakThePromise(t *testing.T) {
 		}
 	}
 }
+
+// hanging never comes back before the context ends.
+type hanging struct{ consent.Holder }
+
+func (h hanging) Describe() consent.Holdings {
+	d := h.Holder.Describe()
+	d.Name = "hanging"
+	return d
+}
+
+func (h hanging) Erase(ctx context.Context, _ consent.Selection) (int, error) {
+	<-ctx.Done()
+	return 0, ctx.Err()
+}
+
+// A holder that hangs takes its share of the time, and the one behind it erases.
+func TestHolderThatHangs(t *testing.T) {
+	f := setUp(t)
+	p, err := consent.BuiltinProfile("strict")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if f.ledger, err = consent.New(memstore.New(), &consent.Options{
+		Profiles: map[string]*consent.Profile{"shop": p},
+		Holders:  []consent.Holder{hanging{f.results[1]}, f.results[0]},
+		Now:      func() time.Time { return f.now },
+	}); err != nil {
+		t.Fatal(err)
+	}
+	for name, erase := range map[string]func(context.Context, consent.Subject) error{
+		"erase": func(ctx context.Context, who consent.Subject) error { _, err := f.ledger.Erase(ctx, who); return err },
+		"sweep": func(ctx context.Context, _ consent.Subject) error {
+			f.now = f.now.AddDate(0, 0, 2)
+			_, err := f.ledger.Sweep(ctx, &consent.SweepOptions{Confirm: func(context.Context) (time.Time, error) { return f.now, nil }})
+			return err
+		},
+	} {
+		who := f.ledger.Subject("shop", name)
+		f.put(t, 0, who, name)
+		ctx, cancel := context.WithTimeout(t.Context(), 600*time.Millisecond)
+		if err := erase(ctx, who); !errors.Is(err, consent.ErrIncomplete) || !errors.Is(err, context.DeadlineExceeded) {
+			t.Errorf("%s: %v", name, err)
+		}
+		cancel()
+		if n := len(f.left(t, 0)); n != 0 {
+			t.Errorf("%s: %d results are left behind the holder that hangs", name, n)
+		}
+	}
+}
