@@ -51,6 +51,19 @@ const (
 	c2paTail  = "\x00\x11\x00\x10\x80\x00\x00\xAA\x00\x38\x9B\x71"
 )
 
+// credentialClasses says what a block of content credentials holds. A claim names
+// the program that made it, and mostly has a title, C2PA 2.2 §10.
+func credentialClasses(data []byte) classSet {
+	classes := setOf(Provenance)
+	if bytes.Contains(data, []byte("claim_generator")) {
+		classes |= setOf(Software)
+	}
+	if bytes.Contains(data, []byte("dc:title")) {
+		classes |= setOf(Comment)
+	}
+	return classes
+}
+
 // credentials takes a manifest store as its carrier holds it, once for a file.
 // framed is how much of the file that takes. Its texts are not searched for if it
 // is kept. The result says whether it is one.

@@ -98,8 +98,8 @@ func (p *gifParser) readApplication(at int) error {
 		joined := p.scan.take(blocks.bytes())
 		p.pic.found.add(name[:7], len(whole), irbClasses(joined, p.scan)|iptcClasses(joined, p.scan.texts))
 	case "C2PA_GIF\x01\x00\x00":
-		p.pic.found.add("C2PA_GIF", len(whole), setOf(Provenance))
 		store := blocks.bytes()
+		p.pic.found.add("C2PA_GIF", len(whole), credentialClasses(store))
 		p.scan.texts.claim(claimCredentials, store)
 		p.pic.credentials(p.scan.texts, "C2PA_GIF", len(whole), store)
 	default:

@@ -37,7 +37,7 @@ func (p *heifParser) dropBox(b bmff.Box) {
 		}
 		switch carrier {
 		case "uuid C2PA":
-			classes = setOf(Provenance)
+			classes = credentialClasses(b.Body)
 			p.scan.texts.claim(claimCredentials, b.Body)
 			p.pic.found.add(carrier, len(b.Whole), classes)
 			if !p.pic.credentials(p.scan.texts, carrier, len(b.Whole), heifManifests(b.Body)) {

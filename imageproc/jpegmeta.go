@@ -81,7 +81,7 @@ func (m *jpegMeta) segment(marker byte, body []byte, early bool) {
 		} else {
 			m.scan.texts.blob(body)
 		}
-		m.found.add("APP11 JUMBF", size, setOf(Provenance))
+		m.found.add("APP11 JUMBF", size, credentialClasses(body))
 	case is(mAPP13, irbSignature):
 		m.found.add("APP13 Photoshop", size, m.scan.irb(body[len(irbSignature):]))
 	case is(mAPP14, "Adobe") && len(body) >= 12:

@@ -36,7 +36,7 @@ func (m *pngMeta) chunk(c *pngChunk) {
 	case "tIME":
 		m.found.add("tIME", size, setOf(Time))
 	case "caBX":
-		m.found.add("caBX", size, setOf(Provenance))
+		m.found.add("caBX", size, credentialClasses(c.body))
 	case "zxIf":
 		m.found.add("zxIf", size, 0)
 	case "iDOT", "vpAg", "hIST", "sPLT", "oFFs", "sCAL", "pCAL", "gIFg", "gIFx", "gIFt", "dSIG":

@@ -65,6 +65,7 @@ var xmpSchemas = map[string][]struct {
 	"GCamera":   {{"", setOf(Device)}},
 	"digiKam":   {{"", setOf(Comment)}},
 	"crs":       {{"", setOf(Software)}},
+	"x":         {{"xmptk", setOf(Software)}},
 	"xmpMM":     {{"", setOf(Provenance)}},
 	"xapMM":     {{"", setOf(Provenance)}},
 }

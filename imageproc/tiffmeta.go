@@ -107,7 +107,7 @@ func (p *tiffParser) block(e *tiffEntry) (handled bool, err error) {
 		p.pic.found.add("XMP", size, p.scan.xmp(e.value))
 	case tagC2PA:
 		p.scan.texts.claim(claimCredentials, e.value)
-		p.pic.found.add("C2PA", size, setOf(Provenance))
+		p.pic.found.add("C2PA", size, credentialClasses(e.value))
 		p.pic.credentials(p.scan.texts, "C2PA", size, e.value)
 	case tagIPTC:
 		p.pic.found.add("IPTC", size, p.scan.iptc(e.value))

@@ -136,7 +136,7 @@ func (p *webpParser) drop(inside string, c *riffChunk) {
 		classes, _, _ = p.scan.exif(c.body, false)
 	case c.typ == "C2PA" || c.typ == "JUMB":
 		p.scan.texts.claim(claimCredentials, c.body)
-		carrier, classes = inside+c.typ, setOf(Provenance)
+		carrier, classes = inside+c.typ, credentialClasses(c.body)
 		if inside == "" {
 			p.pic.credentials(p.scan.texts, c.typ, size, c.body)
 		} else {
