@@ -122,12 +122,18 @@ func (d *darkroom) develop(ctx context.Context, file rope, pic *picture, width, 
 	if err := pic.charge(width, height, o.Limits.orDefault()); err != nil {
 		return nil, err
 	}
-	img, err := decodePixels(file.reader(), pic.format)
+	img, err := decodePixels(attended{ctx, file.reader()}, pic.format)
+	if over := ctx.Err(); over != nil {
+		return nil, over
+	}
 	if err != nil && (pic.format == PNG || pic.format == GIF) {
 		// Others show what there is of data that is too short, or that breaks the rules.
 		if whole, again := parse(file.bytes(), o.Limits.orDefault(), extras{scrub: true}); again == nil {
-			img, err = decodePixels(whole.out.reader(), pic.format)
+			img, err = decodePixels(attended{ctx, whole.out.reader()}, pic.format)
 		}
+	}
+	if over := ctx.Err(); over != nil {
+		return nil, over
 	}
 	if err != nil {
 		return nil, err
@@ -156,6 +162,20 @@ func (p *picture) charge(width, height int, lim Limits) error {
 	pixels := int64(width) * int64(height)
 	// The decoder's planes are no longer needed when the picture is turned.
 	return p.afford(max(p.memory+4*pixels, 8*pixels), lim)
+}
+
+// attended is a reader that fails when its context is over: decoders of other
+// packages know of no context, but all of them read as they go.
+type attended struct {
+	ctx context.Context
+	r   io.Reader
+}
+
+func (a attended) Read(p []byte) (int, error) {
+	if err := a.ctx.Err(); err != nil {
+		return 0, err
+	}
+	return a.r.Read(p[:min(len(p), 32<<10)])
 }
 
 // decodePixels runs a decoder, which sees nothing but an output of the parser.
