@@ -32,6 +32,7 @@ func imageJobs() []job {
 		{"image/gate-copy", sharpOne + ", two calls", sharpContest("both", plain, makeBoth)},
 		{"image/decode-1-8", turbo, decodeContest(1)},
 		{"image/decode", turbo, decodeContest(8)},
+		{"image/two-cores", "ours on one core, 1/8, by the clock", coresContest},
 		{"image/encode", "libjpeg-turbo, from planes", encodeContest},
 		{"gate/whole", sharpOne + ", two calls, and onnxruntime 1.30 twice", gateContest},
 	}
@@ -125,20 +126,8 @@ func decodeContest(n int) func(*setup) (*contest, error) {
 		if err != nil {
 			return nil, err
 		}
-		path, remove, err := onDisk(file)
+		w, remove, err := startTiming(file)
 		if err != nil {
-			return nil, err
-		}
-		tool := filepath.Join(filepath.Dir(path), "timing")
-		build := exec.Command("go", "build", "-o", tool, "./imageproc/internal/jpeg/timing")
-		build.Dir = filepath.Join("..", "..")
-		if out, err := build.CombinedOutput(); err != nil {
-			remove()
-			return nil, errors.Join(err, errors.New(string(out)))
-		}
-		w, err := startWorker(tool, path)
-		if err != nil {
-			remove()
 			return nil, err
 		}
 		theirs := turboDecoder(file, head.Width, head.Height, n)
@@ -149,6 +138,44 @@ func decodeContest(n int) func(*setup) (*contest, error) {
 			close:  func() { w.close(); remove() },
 		}, nil
 	}
+}
+
+// startTiming starts a process that decodes the file as often as it is told to.
+func startTiming(file []byte) (w *worker, remove func(), err error) {
+	path, remove, err := onDisk(file)
+	if err != nil {
+		return nil, nil, err
+	}
+	tool := filepath.Join(filepath.Dir(path), "timing")
+	build := exec.Command("go", "build", "-o", tool, "./imageproc/internal/jpeg/timing")
+	build.Dir = filepath.Join("..", "..")
+	if out, err := build.CombinedOutput(); err != nil {
+		remove()
+		return nil, nil, errors.Join(err, errors.New(string(out)))
+	}
+	if w, err = startWorker(tool, path); err != nil {
+		remove()
+		return nil, nil, err
+	}
+	return w, remove, nil
+}
+
+// coresContest decodes to planes at 1/8 with two goroutines and with one. It means
+// something where two cores are free, and the process is not pinned to one.
+func coresContest(s *setup) (*contest, error) {
+	file, err := photo(s)
+	if err != nil {
+		return nil, err
+	}
+	w, remove, err := startTiming(file)
+	if err != nil {
+		return nil, err
+	}
+	return &contest{
+		ours:   func() (float64, error) { return w.do("1 2") },
+		theirs: func() (float64, error) { return w.do("1 1") },
+		close:  func() { w.close(); remove() },
+	}, nil
 }
 
 // encodeContest encodes the photo at 0.8 megapixels.

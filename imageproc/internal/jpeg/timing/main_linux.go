@@ -1,6 +1,7 @@
 // Command timing decodes a JPEG file as often as it is told to, and says what CPU
 // time each took: one line with a number of eighths in, one line with seconds
-// out. The comparisons use it for what the public packages have no call for.
+// out. With a number of goroutines after the eighths the seconds are those of the
+// clock. The comparisons use it for what the public packages have no call for.
 package main
 
 import (
@@ -12,7 +13,9 @@ import (
 	"os"
 	"runtime"
 	"strconv"
+	"strings"
 	"syscall"
+	"time"
 
 	"github.com/fitveil/fitveil/imageproc/internal/jpeg"
 )
@@ -36,18 +39,27 @@ func run() error {
 	var d jpeg.Decoder
 	lines := bufio.NewScanner(os.Stdin)
 	for lines.Scan() {
-		n, err := strconv.Atoi(lines.Text())
+		eighths, goroutines, byClock := strings.Cut(lines.Text(), " ")
+		n, err := strconv.Atoi(eighths)
 		if err != nil {
 			return err
 		}
-		before, err := used()
+		parallel, clock := 1, used
+		if byClock {
+			if parallel, err = strconv.Atoi(goroutines); err != nil {
+				return err
+			}
+			start := time.Now()
+			clock = func() (float64, error) { return time.Since(start).Seconds(), nil }
+		}
+		before, err := clock()
 		if err != nil {
 			return err
 		}
-		if err := decode(&d, file, n); err != nil {
+		if err := decode(&d, file, n, parallel); err != nil {
 			return err
 		}
-		after, err := used()
+		after, err := clock()
 		if err != nil {
 			return err
 		}
@@ -57,12 +69,12 @@ func run() error {
 }
 
 // decode goes through all bands.
-func decode(d *jpeg.Decoder, file []byte, n int) error {
+func decode(d *jpeg.Decoder, file []byte, n, parallel int) error {
 	ctx := context.Background()
 	if _, err := d.ReadHeader([][]byte{file}); err != nil {
 		return err
 	}
-	err := d.Start(ctx, jpeg.Options{Scale: [4]int{n, n, n, n}})
+	err := d.Start(ctx, jpeg.Options{Scale: [4]int{n, n, n, n}, Parallel: parallel})
 	for err == nil {
 		_, err = d.Band(ctx)
 	}
