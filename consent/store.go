@@ -12,7 +12,9 @@ import (
 // Store keeps a chain of records for each subject. Ledgers bring the meaning,
 // stores bring atomicity and durability: what the bytes say is none of their
 // business. Safe for use by many goroutines. The suite in consenttest is the
-// specification; run it against a store of your own.
+// specification; run it against a store of your own. What more it can do it says
+// by implementing [Versioner] (checks from memory), [Leaser] (sessions known to
+// every ledger on it) and [Lister] (records erased by age).
 //
 // Every key a store uses holds the tenant as well as the pseudonym. Errors are
 // wrapped, never replaced, and hold no pseudonym; a store that is printed shows
