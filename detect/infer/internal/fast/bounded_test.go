@@ -31,6 +31,7 @@ func TestCallsAreShort(t *testing.T) {
 			n.output(n.op("AveragePool", map[string]any{"kernel_shape": []int64{3, 900}}, y))
 			z := n.op("Conv", nil, n.input(1, 1024, 3, 40), n.constant(0.1, 32, 1024, 3, 3))
 			n.output(n.op("Sigmoid", nil, z))
+			n.output(n.op("MatMul", nil, n.input(3, 100000), n.constant(0.1, 100000, 64)))
 
 			set := watched(*s, seen)
 			session := n.compile(fast.Options{Set: &set}).NewSession()
