@@ -38,13 +38,13 @@ func (m *mixture) condition(t *tables, b *Body, need, apart varSet) {
 	m.n, m.w = 1, [2]float64{1, 0}
 	switch b.Sex {
 	case Female:
-		m.post[0].condition(women, need, obs, b)
+		m.post[0].condition(women, need, apart, obs, b)
 	case Male:
-		m.post[0].condition(men, need, obs, b)
+		m.post[0].condition(men, need, apart, obs, b)
 	default:
 		m.n = 2
-		m.post[0].condition(women, need, obs, b)
-		m.post[1].condition(men, need, obs, b)
+		m.post[0].condition(women, need, apart, obs, b)
+		m.post[1].condition(men, need, apart, obs, b)
 		m.w[1] = 1 / (1 + math.Exp(clamp(m.post[0].logLik()-m.post[1].logLik(), -700, 700)))
 		m.w[0] = 1 - m.w[1]
 	}

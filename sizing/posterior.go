@@ -34,7 +34,8 @@ func (s varSet) closure() varSet {
 }
 
 // condition makes s the distribution of the variables in need, given obs, for the people b is one of.
-func (s *posterior) condition(p *population, need varSet, obs []observation, b *Body) {
+// Those in apart are measured, though not among obs: whose they are matters little.
+func (s *posterior) condition(p *population, need, apart varSet, obs []observation, b *Body) {
 	if !p.adult {
 		s.of(p, civil, need, obs, b)
 		return
@@ -44,21 +45,25 @@ func (s *posterior) condition(p *population, need varSet, obs []observation, b *
 		return
 	}
 	s.of(p, civil, need, obs, b)
-	if b.Population == AsMeasured && need>>vChest != 0 && !(b.Age != 0 && b.Height != 0 && b.Weight != 0) {
-		s.asMeasured(need, obs, b)
+	if b.Population != AsMeasured || b.Age != 0 && b.Height != 0 && b.Weight != 0 {
+		return
 	}
-}
-
-// asMeasured gives what only soldiers were measured for, and b does not know, the means and spreads it has
-// among soldiers of whom the same is known. How it goes together with the rest stays.
-func (s *posterior) asMeasured(need varSet, obs []observation, b *Body) {
-	var soldiers posterior
-	soldiers.of(s.p, military, need, obs, b)
+	need &^= apart
 	for _, o := range obs {
 		if o.measure != isWorn {
 			need &^= 1 << o.variable
 		}
 	}
+	if need>>vChest != 0 {
+		s.asMeasured(need, obs, b)
+	}
+}
+
+// asMeasured gives those in need that only soldiers were measured for the means and spreads they have
+// among soldiers of whom the same is known. How it goes together with the rest stays.
+func (s *posterior) asMeasured(need varSet, obs []observation, b *Body) {
+	var soldiers posterior
+	soldiers.of(s.p, military, need, obs, b)
 	for _, v := range s.active[:s.n] {
 		if v < vChest || !need.has(int(v)) {
 			continue
