@@ -38,7 +38,7 @@ func main() {
 	flag.StringVar(&s.page, "page", "", "write the page here; default standard output")
 	flag.StringVar(&s.results, "results", "", "write the counts here as JSON")
 	flag.StringVar(&s.keep, "keep", "", "keep the outputs in this folder")
-	flag.StringVar(&s.merge, "merge", "", "take the tools that do not run from these results")
+	flag.StringVar(&s.merge, "merge", "", "take the tools that do not run from these results; several with commas")
 	only := flag.String("only", ".", "run the tools whose name matches")
 	flag.IntVar(&s.every, "every", 1, "take one file of so many")
 	flag.Parse()
@@ -61,20 +61,27 @@ func run(s *setup) error {
 		}
 		defer func() { _ = os.RemoveAll(work) }() // it is a temporary folder
 	}
+	var run []*tool
+	for _, t := range tools(s) {
+		if !s.only.MatchString(t.name) {
+			continue
+		}
+		if why := t.missing(); why != "" {
+			fmt.Fprintf(os.Stderr, "comparison: %s is missing: %s\n", t.name, why)
+			continue
+		}
+		run = append(run, t)
+	}
+	if len(run) == 0 {
+		return publish(s, files, nil) // of what was run before
+	}
 	j, err := newJudge(s, files)
 	if err != nil {
 		return err
 	}
 	defer j.close()
 	var all []*score
-	for _, t := range tools(s) {
-		if why := t.missing(); why != "" {
-			fmt.Fprintf(os.Stderr, "comparison: %s is missing: %s\n", t.name, why)
-			continue
-		}
-		if !s.only.MatchString(t.name) {
-			continue
-		}
+	for _, t := range run {
 		started := time.Now()
 		out := filepath.Join(work, t.name)
 		scores, err := j.judge(t, files, out)

@@ -14,14 +14,14 @@ import (
 type results struct {
 	Date     string            `json:"date"`
 	Files    int               `json:"files"`
-	Every    int               `json:"every"` // one file of so many
+	Every    map[string]int    `json:"every"` // one file of so many, for each tool
 	Versions map[string]string `json:"versions"`
 	Scores   []*score          `json:"scores"`
 }
 
 func publish(s *setup, files []*file, scores []*score) error {
-	r := &results{Date: time.Now().UTC().Format(time.DateOnly), Files: len(files), Every: s.every, Versions: versions(s), Scores: scores}
-	if err := r.merge(s.merge); err != nil {
+	r := &results{Date: time.Now().UTC().Format(time.DateOnly), Files: len(files), Versions: versions(s), Scores: scores}
+	if err := r.merge(s); err != nil {
 		return err
 	}
 	if s.results != "" {
@@ -41,36 +41,45 @@ func publish(s *setup, files []*file, scores []*score) error {
 	return os.WriteFile(s.page, []byte(page), 0o644)
 }
 
-// merge takes the scores of the tools that did not run from earlier results.
-func (r *results) merge(path string) error {
-	if path == "" {
-		return nil
+// merge takes the scores of the tools that did not run from earlier results, the
+// first of them that has one, and puts all in the order of tools.
+func (r *results) merge(s *setup) error {
+	r.Every = map[string]int{}
+	for _, name := range r.tools() {
+		r.Every[name] = s.every
 	}
-	text, err := os.ReadFile(path)
-	if err != nil {
-		return err
-	}
-	var old results
-	if err := json.Unmarshal(text, &old); err != nil {
-		return err
-	}
-	if old.Files != r.Files {
-		return fmt.Errorf("%s is of %d files, not %d", path, old.Files, r.Files)
-	}
-	run := r.tools()
-	merged := []*score{}
-	for _, s := range old.Scores {
-		if !slices.Contains(run, s.Tool) {
-			merged = append(merged, s)
+	for path := range strings.SplitSeq(s.merge, ",") {
+		if path == "" {
 			continue
 		}
-		for _, fresh := range r.Scores {
-			if fresh.Tool == s.Tool && fresh.Format == s.Format {
-				merged = append(merged, fresh)
+		text, err := os.ReadFile(path)
+		if err != nil {
+			return err
+		}
+		old := struct {
+			Every  json.RawMessage `json:"every"` // a number in results of one run
+			Scores []*score        `json:"scores"`
+		}{}
+		if err := json.Unmarshal(text, &old); err != nil {
+			return err
+		}
+		one, each := 0, map[string]int{}
+		if json.Unmarshal(old.Every, &one) != nil && json.Unmarshal(old.Every, &each) != nil {
+			return fmt.Errorf("%s does not say of how many files it is", path)
+		}
+		there := r.tools()
+		for _, sc := range old.Scores {
+			if !slices.Contains(there, sc.Tool) {
+				r.Scores = append(r.Scores, sc)
+				r.Every[sc.Tool] = max(one, each[sc.Tool])
 			}
 		}
 	}
-	r.Scores = merged
+	order := map[string]int{}
+	for i, t := range tools(s) {
+		order[t.name] = i
+	}
+	slices.SortStableFunc(r.Scores, func(a, b *score) int { return order[a.Tool] - order[b.Tool] })
 	return nil
 }
 
@@ -96,8 +105,8 @@ func (r *results) page() string {
 	var b strings.Builder
 	fmt.Fprintf(&b, `# Stripping, side by side
 
-Made by `+"`bench/comparison`"+` on %s from a run over %d real and malformed files (of the corpus, by
-name, one of %d); the counts lie in `+"`bench/results`"+`. Every tool was handed every file of the formats it knows, alone, and every
+Made by `+"`bench/comparison`"+` on %s from a run over %d real and malformed files of the corpus%s;
+the counts lie in `+"`bench/results`"+`. Every tool was handed every file of the formats it knows, alone, and every
 output was judged in the same way:
 
 - **tags left**: exiftool still shows a tag that showing the picture does not take. Orientation, resolution, sizes and the like are
@@ -116,7 +125,7 @@ a file and works in place leaves the original there.
 
 ## All formats together
 
-`, r.Date, r.Files, r.Every)
+`, r.Date, r.Files, r.fewer())
 	tools := r.tools()
 	head(&b, "tool")
 	for _, t := range tools {
@@ -147,6 +156,17 @@ a file and works in place leaves the original there.
 		}
 	}
 	return b.String()
+}
+
+// fewer names the tools that were not handed all files.
+func (r *results) fewer() string {
+	var list string
+	for _, t := range r.tools() {
+		if n := r.Every[t]; n > 1 {
+			list += fmt.Sprintf(", %s on one of %d", t, n)
+		}
+	}
+	return list
 }
 
 var names = map[string]string{"jpeg": "JPEG", "png": "PNG", "webp": "WebP", "gif": "GIF", "tiff": "TIFF", "heic": "HEIC", "avif": "AVIF"}
