@@ -94,19 +94,6 @@ func (s *scanner) receive(n uint) int32 {
 	return v
 }
 
-// difference reads a DC difference, T.81 §F.2.2.1.
-func (s *scanner) difference(h *huffman) (v int32, ok bool) {
-	s.refill()
-	if e := h.value[s.acc>>(64-valueBits)]; e != 0 {
-		v = more(e, s.acc)
-		s.drop(uint(e & usedMask))
-		return v, true
-	}
-	used, _, v := h.slow(s.acc)
-	s.drop(used)
-	return v, used > 0
-}
-
 // block reads one block of a sequential scan, T.81 §F.2.2. Coefficients up to
 // zigzag index last come dequantised into s.coef; those after it are skipped.
 // It returns one more than the index of the last AC coefficient read, 0 if there
