@@ -60,9 +60,17 @@ const (
 	secretGPS = "GPS-CANARY-51.4778N"
 )
 
-// Run tests a driver: at least 40 cases, each a subtest.
+// Run tests a driver: at least 40 cases, each a subtest. While it runs, names
+// are resolved for nobody in the process, so it does not run beside parallel
+// tests that use a network.
 func Run(t *testing.T, d Driver) {
 	t.Helper()
+	stop := watch()
+	defer func() {
+		if n := stop(); n > 0 {
+			t.Errorf("%d connections were opened past the client: all of a driver's traffic goes through Input.HTTP, Handle.HTTP and Erasure.HTTP", n)
+		}
+	}()
 	n := 0
 	for _, c := range cases() {
 		if !c.applies(&d) {
