@@ -46,6 +46,14 @@ func TestGraphRuns(t *testing.T) {
 			[]any{f32(0, 2), f32(-1, 2)},
 		},
 		{
+			"through float16",
+			with(relu(), func(m *model) {
+				m.nodes = []part{node("Cast", []string{"x"}, []string{"h"}, attr("to", 10)), node("Cast", []string{"h"}, []string{"y"}, attr("to", 1))}
+			}),
+			[]tensor.Tensor{arr(f32(-1, 1+1.0/4096), 1, 2).tensor()},
+			[]any{f32(-1, 1)},
+		},
+		{
 			"results that are left out",
 			with(relu(), func(m *model) {
 				m.nodes = []part{

@@ -70,7 +70,7 @@ func tensorOf(a *ir.Array) *tensor.Dense {
 	if len(shape) == 0 {
 		shape = []int{1}
 	}
-	return tensor.New(tensor.WithShape(shape...), tensor.WithBacking(a.Data))
+	return tensor.New(tensor.WithShape(shape...), tensor.WithBacking(a.Make().Data))
 }
 
 // read copies the elements of t to a. It allocates nothing where they are
