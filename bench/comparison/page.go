@@ -160,13 +160,13 @@ a file and works in place leaves the original there.
 
 // fewer names the tools that were not handed all files.
 func (r *results) fewer() string {
-	var list string
+	var list strings.Builder
 	for _, t := range r.tools() {
 		if n := r.Every[t]; n > 1 {
-			list += fmt.Sprintf(", %s on one of %d", t, n)
+			list.WriteString(fmt.Sprintf(", %s on one of %d", t, n))
 		}
 	}
-	return list
+	return list.String()
 }
 
 var names = map[string]string{"jpeg": "JPEG", "png": "PNG", "webp": "WebP", "gif": "GIF", "tiff": "TIFF", "heic": "HEIC", "avif": "AVIF"}
