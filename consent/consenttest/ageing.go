@@ -18,7 +18,8 @@ import (
 func testAgeing(t *testing.T, s consent.Store) {
 	lister, ok := s.(consent.Lister)
 	if !ok {
-		t.Skip("the store does not list people, so nothing in it is erased by age")
+		t.Log("the store does not list people, so nothing in it is erased by age")
+		return
 	}
 	ctx := t.Context()
 	const many = 300 // more than are read or erased at a time
