@@ -397,7 +397,9 @@ func (d *inflater) readCodes() bool {
 // codes follows the symbols of a block up to its end.
 func (d *inflater) codes() bool {
 	for {
-		d.run()
+		if d.run(); d.size > d.most {
+			return false // or breaks a rule
+		}
 		d.fill()
 		if d.over() {
 			return false

@@ -2,6 +2,7 @@ package ends_test
 
 import (
 	"bytes"
+	"compress/flate"
 	"compress/zlib"
 	"io"
 	"math/rand/v2"
@@ -77,6 +78,16 @@ func inflated(data []byte) (taken, size int64, ok bool) {
 	return int64(len(data) - in.Len()), n, err == nil
 }
 
+// unsound says that compress/flate refuses what is in a zlib stream. The window that
+// the head declares and the checksum do not count: ends does not look at them.
+func unsound(data []byte) bool {
+	if len(data) < 2 {
+		return true
+	}
+	_, err := io.Copy(io.Discard, flate.NewReader(bytes.NewReader(data[2:])))
+	return err != nil
+}
+
 func TestZlib(t *testing.T) {
 	for name, data := range zlibSamples(t) {
 		_, want, ok := inflated(data)
@@ -121,6 +132,9 @@ func TestZlibDamaged(t *testing.T) {
 			if ok && (!got || size != gotSize) {
 				t.Fatalf("%s: a sound stream of %d bytes is taken for one of %d, %v", name, size, gotSize, got)
 			}
+			if got && unsound(broken) {
+				t.Fatalf("%s: a stream that compress/zlib refuses is taken for one of %d bytes", name, gotSize)
+			}
 			if ok == got {
 				agreed++
 			}
@@ -128,6 +142,55 @@ func TestZlibDamaged(t *testing.T) {
 	}
 	if agreed == 0 {
 		t.Error("no stream was judged as by compress/zlib")
+	}
+}
+
+// TestZlibFar has a distance reach in front of the first byte, in a block that is long
+// enough to be read by tables: no decoder takes it.
+func TestZlibFar(t *testing.T) {
+	// One fixed block: a literal, a length of 3 with distance 4, literals, the end.
+	var w bitWriter
+	w.low(1, 1)
+	w.low(1, 2)
+	w.code(0x30+'a', 8)
+	w.code(1, 7) // length 3
+	w.code(3, 5) // distance 4
+	for range 40 {
+		w.code(0x30+'b', 8)
+	}
+	w.code(0, 7)
+	data := append([]byte{0x78, 0x01}, w.out...)
+	data = append(data, "\x00\x00\x00\x00 and what hides behind the end of the stream"...)
+	if !unsound(data) {
+		t.Fatal("compress/flate takes it")
+	}
+	for _, n := range []int{1, 7, 1 << 20} {
+		if taken, size, state := ends.Zlib(cutUp(data, n), 1<<40, 64); state != ends.Broken {
+			t.Errorf("in pieces of %d: took %d of %d, inflates to %d, %v", n, taken, len(data), size, state)
+		}
+	}
+}
+
+// bitWriter writes from the lowest bit of a byte to the highest; codes from their
+// highest bit.
+type bitWriter struct {
+	out []byte
+	n   int
+}
+
+func (w *bitWriter) low(v, n int) {
+	for i := range n {
+		if w.n%8 == 0 {
+			w.out = append(w.out, 0)
+		}
+		w.out[w.n/8] |= byte(v>>i&1) << (w.n % 8)
+		w.n++
+	}
+}
+
+func (w *bitWriter) code(v, n int) {
+	for i := n - 1; i >= 0; i-- {
+		w.low(v>>i, 1)
 	}
 }
 
@@ -143,6 +206,9 @@ func FuzzZlib(f *testing.F) {
 		got := state == ends.Whole
 		if ok && state != ends.Costly && (!got || size != gotSize || taken != gotTaken) {
 			t.Fatalf("took %d bytes for %d, %v; compress/zlib %d for %d", gotTaken, gotSize, got, taken, size)
+		}
+		if got && unsound(data) {
+			t.Fatalf("took %d bytes for %d, which compress/flate refuses", gotTaken, gotSize)
 		}
 	})
 }
