@@ -56,7 +56,7 @@ var texts = map[Reason]string{
 	AgeUnmet:         "what was established of the person's age is not enough for the terms in force",
 	SessionEnded:     "the consent was for a session that is over, or not known here",
 	OtherBasis:       "the purpose rests on another basis than consent, and the person has not objected",
-	ClockSuspect:     "the clock is behind what is on record, by which the consent has ended",
+	ClockSuspect:     "the clock is behind what is on record, by which the consent has ended or its session cannot be timed",
 	StoreDown:        "the record cannot be read",
 	BadQuery:         "the question names no subject or no known purpose",
 	NoPermit:         "there is no permit",
@@ -81,6 +81,8 @@ type Decision struct {
 //
 // Time only goes forward here: an end is compared with the greatest time that
 // this ledger or its store has seen, so setting the clock back revives nothing.
+// Where the clock has gone back by more than the heartbeat of a session, the
+// answer is [ClockSuspect] until it has caught up.
 // That a consent has ended is recorded when it is first noticed.
 func (l *Ledger) Check(ctx context.Context, q Query) (Decision, error) {
 	c, err := l.open()
@@ -157,6 +159,10 @@ func (c *core) decide(ctx context.Context, who Subject, rule *rule, st *state) (
 	}
 	d.Until = e.until
 	if e.heartbeat != 0 {
+		if c.behind(e.heartbeat) {
+			d.Reason = ClockSuspect
+			return d, nil
+		}
 		alive, known, err := c.alive(ctx, who, e.purpose)
 		if err != nil {
 			return Decision{Reason: StoreDown}, err
@@ -219,7 +225,7 @@ func (c *core) noteExpiry(ctx context.Context, who Subject, p Purpose) {
 	_, err := c.record(ctx, who, func(s *state) (body, error) {
 		e, ok := s.find(p)
 		ended := !e.until.IsZero() && !e.until.After(c.wall())
-		if e.heartbeat != 0 {
+		if e.heartbeat != 0 && !c.behind(e.heartbeat) {
 			alive, known, err := c.alive(ctx, who, p)
 			if err != nil {
 				return body{}, err

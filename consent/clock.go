@@ -14,6 +14,14 @@ func (c *core) micros() int64 {
 	return t
 }
 
+// behind reports whether the clock is further behind the greatest time seen than
+// a session may be silent. That time then stands still, so how long nobody has
+// been heard cannot be told by it.
+func (c *core) behind(heartbeat time.Duration) bool {
+	now := c.micros()
+	return time.Duration(c.seen.Load()-now) > heartbeat/time.Microsecond
+}
+
 // latest is the greatest time this ledger or its store has seen.
 func (c *core) latest(store time.Time) time.Time {
 	if !store.IsZero() {

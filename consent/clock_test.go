@@ -1,6 +1,7 @@
 package consent_test
 
 import (
+	"errors"
 	"testing"
 	"time"
 
@@ -108,5 +109,54 @@ func TestChainTimesNeverGoBack(t *testing.T) {
 	}
 	if got := reason(t, l, consent.Query{Subject: who, Purpose: consent.TryOnRender}); got != consent.Withdrawn {
 		t.Errorf("got %q, want withdrawn", got)
+	}
+}
+
+// A clock that jumped ahead and was set right again does not let a session go on
+// without a beat: not meanwhile, and not when it has caught up with the jump.
+func TestSessionAfterAClockJump(t *testing.T) {
+	ctx := t.Context()
+	for name, jump := range map[string]func(c *clock, begin func()){
+		"begun after": func(c *clock, begin func()) { c.t = noon; begin() },
+		"begun before": func(c *clock, begin func()) {
+			c.t = noon.Add(24*time.Hour - time.Second)
+			begin()
+			c.t = noon
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			c := &clock{noon}
+			l := newLedger(t, memstore.New(), &consent.Options{Now: c.now})
+			who := l.Subject("shop-a", "ann")
+			q := consent.Query{Subject: who, Purpose: consent.TryOnRender}
+			c.t = noon.Add(24 * time.Hour)
+			if got := reason(t, l, q); got != consent.NeverAsked {
+				t.Fatal(got)
+			}
+			jump(c, func() {
+				g := yes(who, c.t, consent.TryOnRender)
+				g.Heartbeat = 30 * time.Second
+				if _, err := l.Grant(ctx, g); err != nil {
+					t.Fatal(err)
+				}
+			})
+			began := c.t
+			for _, after := range []time.Duration{0, 31 * time.Second, 12 * time.Hour} {
+				c.t = began.Add(after)
+				if got := reason(t, l, q); got != consent.ClockSuspect {
+					t.Errorf("%v after: %q, want clock-suspect", after, got)
+				}
+				if err := l.Beat(ctx, who, consent.TryOnRender); !errors.Is(err, consent.ErrSession) {
+					t.Errorf("a beat %v after: %v, want ErrSession", after, err)
+				}
+			}
+			if name == "begun before" {
+				return // the beats of a session that was alive may go on
+			}
+			c.t = noon.Add(24*time.Hour - 15*time.Second)
+			if d, err := l.Check(ctx, q); err != nil || d.Allowed {
+				t.Errorf("when the clock has caught up: %q, %v", d.Reason, err)
+			}
+		})
 	}
 }

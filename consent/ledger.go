@@ -432,7 +432,8 @@ func (c *core) next(who Subject, st *state, b body) (*Receipt, Record, error) {
 	rand.Read(b.RecordID[:]) // never fails, see crypto/rand
 	// Within a chain time does not go back, or a withdrawal could look older
 	// than the evidence it came after.
-	if b.EventTime = c.wall(); b.EventTime.Before(st.lastAt) {
+	now := c.wall()
+	if b.EventTime = now; b.EventTime.Before(st.lastAt) {
 		b.EventTime = st.lastAt
 	}
 	r, err := signReceipt(c.keys(), b)
@@ -448,7 +449,11 @@ func (c *core) next(who Subject, st *state, b body) (*Receipt, Record, error) {
 		rec.Nonce = c.keys().hideNonce(b.Nonce)
 	}
 	if b.Heartbeat != 0 {
-		ends := c.latest(time.Time{}).Add(time.Duration(b.Heartbeat) * time.Second)
+		heartbeat := time.Duration(b.Heartbeat) * time.Second
+		ends := c.latest(time.Time{}).Add(heartbeat)
+		if c.behind(heartbeat) { // over by the time that the clock has caught up
+			ends = now.Add(heartbeat)
+		}
 		for _, p := range b.Purposes {
 			rec.Leases = append(rec.Leases, Lease{p, ends})
 		}

@@ -119,7 +119,8 @@ func (l *Leases) Extend(ctx context.Context, s Subject, p Purpose, now, ends tim
 // Beat keeps session-bound consents (see [Grant]) alive: the person is still
 // there. A session that has ended does not begin anew; ask again. Where several
 // instances share a store that implements [Leaser], as those of this module do,
-// any of them can hear the beat. Errors: [ErrSubject], [ErrPurpose], [ErrSession],
+// any of them can hear the beat. While the clock is behind what is on record by
+// more than the heartbeat, none counts. Errors: [ErrSubject], [ErrPurpose], [ErrSession],
 // [ErrCorrupt], the store's, the context's.
 func (l *Ledger) Beat(ctx context.Context, s Subject, p ...Purpose) error {
 	c, err := l.open()
@@ -153,6 +154,9 @@ func (c *core) beat(ctx context.Context, who Subject, purposes []Purpose) error 
 		e, _ := stands.st.find(p)
 		if e.kind != Granted || e.heartbeat == 0 {
 			return fmt.Errorf("%q: %w", p, ErrSession)
+		}
+		if c.behind(e.heartbeat) {
+			return fmt.Errorf("%q: %w: the clock is behind what is on record", p, ErrSession)
 		}
 		now := c.latest(time.Time{})
 		alive, err := c.leases.Extend(ctx, names[0], p, now, now.Add(e.heartbeat))
