@@ -32,3 +32,22 @@ func TestWatch(t *testing.T) {
 		t.Errorf("%d attempts noticed of %d", n, len(ways))
 	}
 }
+
+// Watches that overlap leave the process as they found it, whichever ends first.
+func TestWatches(t *testing.T) {
+	transport, resolver := http.DefaultTransport, net.DefaultResolver
+	for _, firstEndsFirst := range []bool{true, false} {
+		a, b := watch(), watch()
+		if !firstEndsFirst {
+			a, b = b, a
+		}
+		_ = a()
+		if _, err := http.Get("http://127.0.0.1:9/"); err == nil || b() != 1 {
+			t.Errorf("first ends first %v: the one that goes on noticed nothing: %v", firstEndsFirst, err)
+		}
+		_ = b() // a second time does nothing
+		if http.DefaultTransport != transport || net.DefaultResolver != resolver {
+			t.Errorf("first ends first %v: the process's own client and resolver are not back", firstEndsFirst)
+		}
+	}
+}
