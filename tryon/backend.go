@@ -119,6 +119,10 @@ type Item struct {
 	ID      string           // the shop's own name for it; never sent
 	Image   *imageproc.Clean // product picture
 	Garment Garment          // OnPerson only
+	// Worn declares that a model wears it in the picture: skin in the picture is
+	// the model's then, and never the colour of the product. A catalogue that
+	// knows declares it, too.
+	Worn bool
 }
 
 // Input is what a backend gets to work on, and all it gets. It is the

@@ -61,7 +61,11 @@ func (c *cache) of(r *Request, p *Profile) [32]byte {
 	for i := range r.Items {
 		sum = r.Items[i].Image.SHA256()
 		m.Write(sum[:])
-		m.Write([]byte{byte(r.Items[i].Garment)})
+		worn := byte(0) // another gate looks at what comes back
+		if r.Items[i].Worn {
+			worn = 1
+		}
+		m.Write([]byte{byte(r.Items[i].Garment), worn})
 	}
 	if r.Seed != nil {
 		m.Write(binary.AppendVarint([]byte{1}, *r.Seed))

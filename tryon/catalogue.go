@@ -53,6 +53,7 @@ type Entry struct {
 type Approval struct {
 	SKU    string    `json:"sku"`
 	SHA256 string    `json:"sha256"`
+	Worn   bool      `json:"worn,omitempty"` // declared when it was imported
 	OK     bool      `json:"ok"`
 	Reason Reason    `json:"reason,omitempty"`
 	At     time.Time `json:"at"`
@@ -96,7 +97,7 @@ func (c *Catalogue) Import(ctx context.Context, entries []Entry) ([]Approval, er
 			return list, err
 		}
 		if !known {
-			a = Approval{SKU: e.SKU, SHA256: hexOf(e.Image.SHA256()), At: c.now().UTC()}
+			a = Approval{SKU: e.SKU, SHA256: hexOf(e.Image.SHA256()), Worn: e.Worn, At: c.now().UTC()}
 			if a.Reason, err = c.check(ctx, e); err != nil {
 				return list, fmt.Errorf("tryon: catalogue: entry %d: %w", i, err)
 			}
@@ -208,7 +209,8 @@ func (c *Catalogue) put(ctx context.Context, a *Approval) error {
 	return nil
 }
 
-// approved refuses items that the catalogue does not hold as approved.
+// approved refuses items that the catalogue does not hold as approved, and takes
+// over which of them it knows as worn.
 func (c *Client) approved(ctx context.Context, items []Item) *Error {
 	if c.catalogue == nil {
 		return nil
@@ -223,6 +225,7 @@ func (c *Client) approved(ctx context.Context, items []Item) *Error {
 		case !a.OK:
 			return &Error{Code: BadProduct, Reason: "not-approved"}
 		}
+		items[i].Worn = items[i].Worn || a.Worn
 	}
 	return nil
 }

@@ -28,6 +28,31 @@ func halves(c color.NRGBA) []byte {
 	return pngFile(img)
 }
 
+// What the catalogue knows as worn by a model is worn in each request.
+func TestCatalogueKnowsWhatIsWorn(t *testing.T) {
+	w := newWorld(t)
+	blue, red := clean(t, halves(color.NRGBA{20, 40, 200, 255})), clean(t, halves(color.NRGBA{200, 40, 20, 255}))
+	c := tryon.NewCatalogue(&tryon.Memory{}, &tryon.CatalogueOptions{Detector: people{0, 0}})
+	if _, err := c.Import(t.Context(), []tryon.Entry{{Image: blue, Worn: true}, {Image: red}}); err != nil {
+		t.Fatal(err)
+	}
+	var got []bool
+	backend := tryon.NewBackend(tryon.Profile{Name: "near", Tasks: []tryon.Task{tryon.OnPerson}, MaxItems: 2},
+		func(_ context.Context, in *tryon.Input) (*tryon.Output, error) {
+			got = append(got, in.Items[0].Worn, in.Items[1].Worn)
+			return picture(), nil
+		})
+	r := w.request
+	r.Items = []tryon.Item{{Image: blue}, {Image: red}}
+	client := newClient(t, &tryon.Options{Routes: routes(backend), Ledger: w.ledger, Catalogue: c})
+	if _, err := client.Render(t.Context(), w.permit, &r); err != nil {
+		t.Fatal(err)
+	}
+	if len(got) != 2 || !got[0] || got[1] || r.Items[0].Worn {
+		t.Errorf("the backend saw %v, the caller's request has %v", got, r.Items[0].Worn)
+	}
+}
+
 func TestCatalogue(t *testing.T) {
 	w := newWorld(t)
 	store := &tryon.Memory{}

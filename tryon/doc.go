@@ -24,4 +24,11 @@
 // # Limits
 //
 // What a remote backend keeps is known only from what its profile declares.
+//
+// A picture on which more of the torso is bare than on the photo is refused, by the
+// colour of skin and not by shape. Where half of a product's picture or more has that
+// colour, the product is taken for skin-coloured, and a bare torso of just that
+// colour passes for it; declare what a model wears ([Item].Worn, [Entry].Worn) and no skin in its picture
+// counts as the product's, at the price of refusing a product that is itself
+// skin-coloured.
 package tryon

@@ -218,35 +218,50 @@ func inside(poly []Point, x, y float64) bool {
 	return in
 }
 
+// ownSkin is the part of a product picture, without plain white, that is the
+// colour of skin when the product is. Less is the skin of who wears it.
+const ownSkin = .5
+
 // colours are the most frequent colours of product pictures, without plain
-// white and what is transparent.
-func colours(items []Item) []shade {
+// white, what is transparent, and the skin of whoever wears the product.
+func colours(items []Item, skin *tone) []shade {
 	var list []shade
 	for i := range items {
 		img, err := items[i].Image.Thumb(96)
 		if err != nil {
 			continue // its colours explain nothing then
 		}
-		p := nrgba(img)
-		counts, sums, total := map[[3]int]int{}, map[[3]int]shade{}, 0
-		for y := range p.Rect.Dy() {
-			for x := range p.Rect.Dx() {
-				if q := p.NRGBAAt(x, y); q.A < 128 || min(q.R, q.G, q.B) > 240 {
-					continue
-				}
-				c := shadeAt(p, x, y)
-				key := [3]int{int(c.luma) / 32, int(math.Floor(c.red / .12)), int(math.Floor(c.blue / .12))}
-				s := sums[key]
-				counts[key]++
-				sums[key] = shade{s.luma + c.luma, s.red + c.red, s.blue + c.blue}
-				total++
+		list = append(list, coloursOf(nrgba(img), items[i].Worn, skin)...)
+	}
+	return list
+}
+
+func coloursOf(p *image.NRGBA, worn bool, skin *tone) (list []shade) {
+	counts, sums, total, bare := map[[3]int]int{}, map[[3]int]shade{}, 0, 0
+	for y := range p.Rect.Dy() {
+		for x := range p.Rect.Dx() {
+			if q := p.NRGBAAt(x, y); q.A < 128 || min(q.R, q.G, q.B) > 240 {
+				continue
+			}
+			c := shadeAt(p, x, y)
+			key := [3]int{int(c.luma) / 32, int(math.Floor(c.red / .12)), int(math.Floor(c.blue / .12))}
+			s := sums[key]
+			counts[key]++
+			sums[key] = shade{s.luma + c.luma, s.red + c.red, s.blue + c.blue}
+			total++
+			if skin.has(c) {
+				bare++
 			}
 		}
-		for key, n := range counts {
-			if n*20 >= total {
-				s, k := sums[key], 1/float64(n)
-				list = append(list, shade{s.luma * k, s.red * k, s.blue * k})
-			}
+	}
+	worn = worn || float64(bare) < ownSkin*float64(total)
+	for key, n := range counts {
+		if n*20 < total {
+			continue
+		}
+		s, k := sums[key], 1/float64(n)
+		if c := (shade{s.luma * k, s.red * k, s.blue * k}); !worn || !skin.has(c) {
+			list = append(list, c)
 		}
 	}
 	return list
@@ -285,7 +300,7 @@ func (a *attempt) undressed(drawn *image.NRGBA) *Error {
 	if t, sure := toneOf(drawn, f); sure {
 		tone = t
 	}
-	if barer(before, bare(drawn, f, &tone, colours(a.request.Items))) {
+	if barer(before, bare(drawn, f, &tone, colours(a.request.Items, &tone))) {
 		return &Error{Code: Undressed}
 	}
 	return nil

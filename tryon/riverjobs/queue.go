@@ -105,6 +105,7 @@ type Order struct {
 type Item struct {
 	ID      string        `json:"id"`
 	Garment tryon.Garment `json:"garment"`
+	Worn    bool          `json:"worn,omitempty"` // by a model, in the picture
 }
 
 // Args are what River stores of an order, as JSON.

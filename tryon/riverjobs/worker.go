@@ -118,7 +118,7 @@ func (q *Queue) request(ctx context.Context, a *Args, sealed []byte) (*tryon.Req
 		if err != nil {
 			return nil, wrap(err)
 		}
-		r.Items = append(r.Items, tryon.Item{ID: i.ID, Image: picture, Garment: i.Garment})
+		r.Items = append(r.Items, tryon.Item{ID: i.ID, Image: picture, Garment: i.Garment, Worn: i.Worn})
 	}
 	return r, nil
 }
