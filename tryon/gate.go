@@ -26,6 +26,13 @@ const (
 	// is on record before the first byte leaves.
 	maxRequest = 64 << 20
 	maxHeader  = 256 << 10 // of a response's headers
+	// What is sent outside of bodies is not recorded byte by byte, so it must be
+	// little: signed addresses and keys are a few kilobytes long.
+	maxAddress    = 8 << 10
+	maxSentHeader = 64 << 10
+	// maxService bounds a request body of calls without a job, such as deletions,
+	// which name something and carry nothing.
+	maxService = 64 << 10
 )
 
 // gate is the transport of a backend's HTTP client during one attempt. It lets
@@ -39,6 +46,7 @@ type gate struct {
 	observe func(ctx context.Context, outcome string, d time.Duration, n int64) // after each request
 	base    http.RoundTripper
 	now     func() time.Time
+	most    int // bytes of one request body
 
 	requests atomic.Int64
 	sent     atomic.Int64
@@ -53,7 +61,7 @@ type gate struct {
 // newGate opens a gate for one attempt or one deletion.
 func (c *Client) newGate(ctx context.Context, r *route, allow func(context.Context) *Error, record func(context.Context, *Transfer) *Error) *gate {
 	g := &gate{
-		ctx: ctx, profile: &r.profile, allow: allow, record: record, now: c.now, base: c.transport,
+		ctx: ctx, profile: &r.profile, allow: allow, record: record, now: c.now, base: c.transport, most: maxRequest,
 		observe: func(ctx context.Context, outcome string, d time.Duration, sent int64) {
 			c.observe(ctx, Event{Stage: StageRequest, Backend: r.profile.Name, Outcome: outcome, Duration: d, Bytes: sent})
 		},
@@ -167,6 +175,24 @@ func Preparation(ctx context.Context) context.Context {
 	return context.WithValue(ctx, preparation{}, true)
 }
 
+// checkSize refuses addresses and headers that are long enough to carry a photo
+// past the record of bodies.
+func (g *gate) checkSize(req *http.Request) error {
+	if len(req.URL.String()) > maxAddress {
+		return g.refuse(&Error{Code: BadRequest, Reason: "address-too-long"})
+	}
+	n := 0
+	for name, values := range req.Header {
+		for _, v := range values {
+			n += len(name) + len(v) + 4
+		}
+	}
+	if n > maxSentHeader {
+		return g.refuse(&Error{Code: BadRequest, Reason: "headers-too-large"})
+	}
+	return nil
+}
+
 // RoundTrip implements http.RoundTripper.
 func (g *gate) RoundTrip(req *http.Request) (*http.Response, error) {
 	start := g.now()
@@ -190,6 +216,9 @@ func (g *gate) roundTrip(req *http.Request) (resp *http.Response, sent int64, er
 	if err != nil {
 		return nil, 0, err
 	}
+	if err := g.checkSize(req); err != nil {
+		return nil, 0, err
+	}
 	if e := g.allow(req.Context()); e != nil {
 		if e.Code == NoConsent || e.Code == AgreementRefused {
 			return nil, 0, g.refuse(e)
@@ -203,7 +232,8 @@ func (g *gate) roundTrip(req *http.Request) (resp *http.Response, sent int64, er
 	var wrote atomic.Bool
 	ctx = httptrace.WithClientTrace(ctx, &httptrace.ClientTrace{WroteHeaders: func() { wrote.Store(true) }})
 	out := req.Clone(ctx)
-	out.Host = "" // a Host header of its own would send the photo to another site of the same address
+	out.Trailer = nil // it would leave behind the body, unseen
+	out.Host = ""     // a Host header of its own would send the photo to another site of the same address
 	if results {
 		out.Header = http.Header{"Accept": {"image/*"}} // and no key of the backend's
 	}
@@ -231,11 +261,11 @@ func (g *gate) body(out *http.Request, body io.Reader) (*countedBody, *Transfer,
 	if body == nil || body == http.NoBody {
 		return counter, nil, nil
 	}
-	data, err := io.ReadAll(io.LimitReader(body, maxRequest+1))
+	data, err := io.ReadAll(io.LimitReader(body, int64(g.most)+1))
 	if err != nil {
 		return nil, nil, err
 	}
-	if len(data) > maxRequest {
+	if len(data) > g.most {
 		return nil, nil, &Error{Code: BadRequest, Reason: "request-too-large"}
 	}
 	if len(data) == 0 {

@@ -5,6 +5,7 @@ import (
 	"context"
 	"crypto/tls"
 	"crypto/x509"
+	"encoding/json"
 	"errors"
 	"io"
 	"net"
@@ -100,6 +101,123 @@ func TestTransferIsRecorded(t *testing.T) {
 	}
 	if a.SubProcessor != vendor || a.Region != "EU" || a.Outcome != "ok" {
 		t.Errorf("recorded %+v", a)
+	}
+}
+
+// What is no body is not on record by its hash, so there is little of it.
+func TestGateBoundsWhatIsNoBody(t *testing.T) {
+	w := newWorld(t)
+	s := newSite(t, answerPicture)
+	long := func(n int) string { return strings.Repeat("a", n) }
+	tests := []struct {
+		name   string
+		make   func(r *http.Request)
+		reason tryon.Reason // "" for none
+	}{
+		{"a long address", func(r *http.Request) { r.URL.RawQuery = long(8 << 10) }, "address-too-long"},
+		{"not too long", func(r *http.Request) { r.URL.RawQuery = long(7 << 10) }, ""},
+		{"a large header", func(r *http.Request) { r.Header.Set("X-Data", long(64<<10)) }, "headers-too-large"},
+		{"many values", func(r *http.Request) {
+			for range 17 {
+				r.Header.Add("X-Data", long(4<<10))
+			}
+		}, "headers-too-large"},
+		{"large names", func(r *http.Request) { r.Header[long(64<<10)] = []string{"1"} }, "headers-too-large"},
+		{"not too large", func(r *http.Request) { r.Header.Set("X-Data", long(60<<10)) }, ""},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			before := s.hits.Load()
+			backend := tryon.NewBackend(remote("sending", s.host), func(ctx context.Context, in *tryon.Input) (*tryon.Output, error) {
+				req, err := http.NewRequestWithContext(ctx, http.MethodPost, s.URL+"/draw", strings.NewReader("photo"))
+				if err != nil {
+					return nil, err
+				}
+				test.make(req)
+				resp, err := in.HTTP.Do(req)
+				if err != nil {
+					return nil, err
+				}
+				return picture(), resp.Body.Close()
+			})
+			_, err := w.remoteClient(t, trusting(s), backend).Render(t.Context(), w.permit, &w.request)
+			var e *tryon.Error
+			if test.reason == "" && err != nil || test.reason != "" && (!errors.As(err, &e) || e.Code != tryon.BadRequest || e.Reason != test.reason) {
+				t.Errorf("got %v, want %q", err, test.reason)
+			}
+			if arrived := s.hits.Load() > before; arrived != (test.reason == "") {
+				t.Errorf("arrived: %v", arrived)
+			}
+		})
+	}
+}
+
+// A trailer, which HTTP/2 sends behind any body, does not leave.
+func TestGateSendsNoTrailer(t *testing.T) {
+	w := newWorld(t)
+	s := httptest.NewUnstartedServer(http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) {
+		_, _ = io.Copy(io.Discard, r.Body)
+		if r.ProtoMajor != 2 || len(r.Trailer) > 0 {
+			t.Errorf("%s arrived with %d trailers", r.Proto, len(r.Trailer))
+		}
+		answerPicture(rw, r)
+	}))
+	s.EnableHTTP2 = true
+	s.StartTLS()
+	defer s.Close()
+	host := strings.TrimPrefix(s.URL, "https://")
+	backend := tryon.NewBackend(remote("sending", host), func(ctx context.Context, in *tryon.Input) (*tryon.Output, error) {
+		req, err := http.NewRequestWithContext(ctx, http.MethodPost, s.URL, strings.NewReader("photo"))
+		if err != nil {
+			return nil, err
+		}
+		req.Trailer = http.Header{"X-Data": {"photo"}}
+		resp, err := in.HTTP.Do(req)
+		if err != nil {
+			return nil, err
+		}
+		return picture(), resp.Body.Close()
+	})
+	if _, err := w.remoteClient(t, trusting(&site{Server: s}), backend).Render(t.Context(), w.permit, &w.request); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// calling is a backend that sends so many bytes to verify a callback.
+type calling struct {
+	tryon.Backend
+	address string
+	bytes   int
+}
+
+func (c *calling) VerifyCallback(_ context.Context, b *tryon.Callback) (string, error) {
+	resp, err := b.HTTP.Post(c.address, "text/plain", bytes.NewReader(make([]byte, c.bytes)))
+	if err != nil {
+		return "", err
+	}
+	return "job", resp.Body.Close()
+}
+
+// A call that carries nothing of a shopper has no room for it.
+func TestCallbackSendsLittle(t *testing.T) {
+	w, s, store := newWorld(t), newSite(t, nil), &tryon.Memory{}
+	id := strings.Repeat("0a", 16)
+	job, err := json.Marshal(tryon.Job{ID: id, Backend: "sending", Remote: "job"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := store.Put(t.Context(), tryon.Record{Kind: tryon.KindJob, ID: id, Data: job}); err != nil {
+		t.Fatal(err)
+	}
+	for n, want := range map[int]int{64 << 10: http.StatusAccepted, 64<<10 + 1: http.StatusUnauthorized} {
+		before := s.got.Load()
+		backend := &calling{sending(s.host, s.URL, nil), s.URL, n}
+		client := newClient(t, &tryon.Options{Routes: routes(backend), Ledger: w.ledger, TLS: trusting(s), Store: store})
+		answer := httptest.NewRecorder()
+		client.HandleCallback(answer, httptest.NewRequest(http.MethodPost, "/callbacks/sending/"+id, nil))
+		if sent := s.got.Load() - before; answer.Code != want || (sent > 0) != (want == http.StatusAccepted) {
+			t.Errorf("%d bytes: status %d, %d bytes arrived", n, answer.Code, sent)
+		}
 	}
 }
 
