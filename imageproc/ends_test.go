@@ -4,8 +4,10 @@ import (
 	"bytes"
 	"compress/zlib"
 	"encoding/binary"
+	"errors"
 	"image"
 	"image/color"
+	"io"
 	"math/rand/v2"
 	"os"
 	"path/filepath"
@@ -208,6 +210,62 @@ func renumbered(p []byte, add uint32) (out []byte) {
 		out, p = append(out, chunk(typ, body)...), p[12+n:]
 	}
 	return out
+}
+
+// manyScans is a progressive JPEG whose scans say in a few bytes that there is nothing
+// in millions of blocks.
+func manyScans(w, h int) []byte {
+	blocks := (w + 7) / 8 * ((h + 7) / 8)
+	out := slices.Concat([]byte{0xFF, 0xD8}, handTables(), segment(0xC2, []byte{8, byte(h >> 8), byte(h), byte(w >> 8), byte(w), 1, 1, 0x11, 0}))
+	out = append(out, segment(0xDA, []byte{1, 1, 0, 0, 0, 0})...)
+	out = append(out, bytes.Repeat([]byte{0}, blocks/8)...)
+	counts := make([]byte, 16)
+	counts[1] = 1
+	out = append(out, segment(0xC4, []byte{0x10}, counts, []byte{0xE0})...) // 00 and 14 bits: nothing in so many blocks
+	for k := range 200 {
+		out = append(out, segment(0xDA, []byte{1, 1, 0, byte(1 + k%63), 63, 0})...)
+		out = append(out, bytes.Repeat([]byte{0x2D}, 40)...)
+	}
+	return append(out, 0xFF, 0xD9)
+}
+
+// scansInTIFF has a picture of manyScans, as high as wide, in each of its strips, which
+// are a row high.
+func scansInTIFF(side, strips int) []byte {
+	p := craftedPage{tags: []craftedTag{
+		tagOf(256, 3, uint64(side)), tagOf(257, 3, uint64(strips)), tagOf(258, 3, 8), tagOf(259, 3, 7), tagOf(262, 3, 1), tagOf(277, 3, 1), tagOf(278, 3, 1),
+	}}
+	for range strips {
+		p.strips = append(p.strips, manyScans(side, side))
+	}
+	return (&craftedTIFF{order: binary.LittleEndian, pages: []craftedPage{p}}).build()
+}
+
+// TestThoroughRefuses has files whose pictures take too long to be followed only
+// together: they go over as they are, or, thoroughly, not at all.
+func TestThoroughRefuses(t *testing.T) {
+	const side = 4100 // half of what may be
+	for name, row := range map[string]struct {
+		in     []byte
+		reason string
+	}{
+		"scans":    {manyScans(8000, 8000), "too many blocks"},
+		"strips":   {scansInTIFF(side, 2), "too many blocks"},
+		"gain map": {slices.Concat(manyScans(side, side), withSegments(manyScans(side, side), xmpOf(adobeGain))), "too many blocks"},
+	} {
+		for _, thorough := range []bool{false, true} {
+			o := imageproc.StripOptions{Thorough: thorough, Keep: imageproc.Keep{GainMap: true}}
+			_, err := imageproc.Strip(io.Discard, bytes.NewReader(row.in), &o)
+			if refused := errors.Is(err, imageproc.ErrTooLarge) && strings.Contains(err.Error(), row.reason); refused != thorough || !thorough && err != nil {
+				t.Errorf("%s, thorough %v: %v", name, thorough, err)
+			}
+		}
+	}
+	for name, in := range map[string][]byte{"strips": scansInTIFF(side, 1), "a picture": manyScans(side, side)} {
+		if _, err := imageproc.Strip(io.Discard, bytes.NewReader(in), &imageproc.StripOptions{Thorough: true}); err != nil {
+			t.Errorf("%s, alone: %v", name, err)
+		}
+	}
 }
 
 // TestThoroughOnCorpus strips larger files thoroughly: what is accepted stays the

@@ -27,7 +27,6 @@ func (p *jpegParser) takeGainMap(tail []byte) (rest [][]byte) {
 			continue
 		}
 		if q.readGainMap() {
-			q.cutData(p.x)
 			p.second = q
 			return [][]byte{tail[:from], tail[from+q.pos:]}
 		}

@@ -54,7 +54,8 @@ func costly(tb testing.TB) map[string][]byte {
 		"PNG, a broken stream":    slices.Concat(header(8000, 2090, "\x08\x06\x00\x00\x00"), chunk("IDAT", short[:len(short)-900]), chunk("IEND")),
 		"PNG, 512 MiB of rows":    slices.Concat(header(8000, 8000, "\x10\x06\x00\x00\x00"), chunk("IDAT", deflated(1, 512_008_000)), chunk("tEXt", nil), chunk("IDAT", nil)),
 		"PNG, ever other codes":   slices.Concat(header(4000, 4000, "\x08\x06\x00\x00\x00"), chunk("IDAT", manyCodes(15<<20)), chunk("IEND")),
-		"JPEG, scan upon scan":    manyScans(5700, 5600),
+		"JPEG, scan upon scan":    manyScans(5600, 5600),
+		"TIFF, JPEG upon JPEG":    scansInTIFF(2800, 40),
 		"GIF, a large and broken": brokenGIF(),
 	}
 	return list
@@ -84,20 +85,6 @@ func manyCodes(n int) []byte {
 	_ = w.Close()
 	_, _ = out.Write(one.Bytes())
 	return append(sum.Sum(out.Bytes()), "and a text behind it"...)
-}
-
-// manyScans is a progressive JPEG whose scans say in a few bytes that there is nothing
-// in millions of blocks.
-func manyScans(w, h int) []byte {
-	blocks := (w + 7) / 8 * ((h + 7) / 8)
-	out := slices.Concat([]byte{0xFF, 0xD8}, handTables(), segment(0xC2, []byte{8, byte(h >> 8), byte(h), byte(w >> 8), byte(w), 1, 1, 0x11, 0}))
-	out = append(out, segment(0xDA, []byte{1, 1, 0, 0, 0, 0})...)
-	out = append(out, bytes.Repeat([]byte{0}, blocks/8)...)
-	for k := range 200 {
-		out = append(out, segment(0xDA, []byte{1, 1, 0, byte(1 + k%63), 63, 0})...)
-		out = append(out, bytes.Repeat([]byte{0x5A}, 40)...)
-	}
-	return append(out, 0xFF, 0xD9)
 }
 
 // brokenGIF has pictures whose codes break off at once.

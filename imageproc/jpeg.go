@@ -38,6 +38,7 @@ type jpegParser struct {
 	sent     jpegTables // as the output does
 	body     rope
 	scanned  []jpegData
+	visited  int64 // blocks of the scans that were to be followed, in this picture and those before it
 	hole     *hole // data of the first scan that was not read; nil is none
 
 	x         extras
@@ -57,10 +58,15 @@ func parseJPEG(data []byte, lim Limits, x extras) (*picture, error) {
 	if err := p.walk(); err != nil {
 		return nil, err
 	}
-	if x.thorough && p.pic.blockVisits > maxBlockVisits {
-		return nil, p.fail("SOS", p.pos, ErrTooLarge, "too many blocks in all scans to be followed")
+	if err := p.cutData(x); err != nil {
+		return nil, err
 	}
-	p.cutData(x)
+	if q := p.second; q != nil {
+		q.visited = p.visited
+		if q.cutData(x) != nil {
+			return nil, p.fail("gain map", p.pos, ErrTooLarge, "too many blocks in all scans to be followed")
+		}
+	}
 	if err := p.upright(x); err != nil {
 		return nil, err
 	}

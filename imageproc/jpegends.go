@@ -26,10 +26,17 @@ func (p *jpegParser) noteData(from int, s *jpegScan) {
 }
 
 // cutData takes out of the body what follows the last block of a scan or of a
-// restart interval.
-func (p *jpegParser) cutData(x extras) {
-	if p.hole != nil || p.pic.blockVisits > maxBlockVisits || !p.toFollow(x) {
-		return
+// restart interval. Where that would take too long in all pictures of the file
+// together, it stays; ErrTooLarge if it may not.
+func (p *jpegParser) cutData(x extras) error {
+	if p.hole != nil || !p.toFollow(x) {
+		return nil
+	}
+	if p.visited += p.pic.blockVisits; p.visited > maxBlockVisits {
+		if x.thorough {
+			return p.fail("SOS", p.pos, ErrTooLarge, "too many blocks in all scans to be followed")
+		}
+		return nil
 	}
 	f := followed{p: p, tables: make(map[*byte]*ends.Huffman), masks: make([][]uint64, len(p.frame.comps))}
 	var body rope
@@ -45,6 +52,7 @@ func (p *jpegParser) cutData(x extras) {
 		p.body = body
 		p.pic.found.add("bytes after the pixels", f.dropped, 0)
 	}
+	return nil
 }
 
 // toFollow looks at the end of each scan. What a progressive scan means depends on

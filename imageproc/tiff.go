@@ -86,6 +86,7 @@ type tiffParser struct {
 	aside   texts      // of values that lie among them
 	asideAt uint64     // the last of those
 
+	visited    int64  // blocks of JPEG that were followed
 	followed   int    // strips of Deflate
 	unfollowed bool   // one of them not to its end
 	fresh      uint64 // bytes of values written for directories

@@ -89,7 +89,11 @@ func (t *jpegTaker) rewrite(from uint64, stream []byte) (rope, *jpegParser, erro
 	if err := sub.walk(); err != nil {
 		return nil, nil, t.p.inStream(from, err)
 	}
-	sub.cutData(t.p.x)
+	sub.visited = t.p.visited
+	if err := sub.cutData(t.p.x); err != nil {
+		return nil, nil, t.p.inStream(from, err)
+	}
+	t.p.visited = sub.visited
 	t.found(sub)
 	out := append(rope{[]byte{0xFF, mSOI}}, sub.body...)
 	return append(out, []byte{0xFF, mEOI}), sub, nil
