@@ -100,7 +100,7 @@ func Decode(s string) (tryon.Encoded, error) {
 // are data URIs. The gate checks the hosts; no key goes along.
 func Fetch(ctx context.Context, c *http.Client, addresses []string, n int) (*tryon.Output, error) {
 	out := &tryon.Output{}
-	for _, address := range addresses[:min(len(addresses), n)] {
+	for _, address := range addresses[:max(min(len(addresses), n), 0)] {
 		var picture tryon.Encoded
 		var err error
 		if strings.HasPrefix(address, "data:") {

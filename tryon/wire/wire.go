@@ -56,7 +56,7 @@ func Base(given, standard string) (*url.URL, error) {
 // Call is one request.
 type Call struct {
 	Method string // default POST with a body, else GET
-	Path   string // added to Base; may have a query
+	Path   string // added to Base: "", or "/" and more; may have a query
 	Header http.Header
 	JSON   any    // the body
 	Body   []byte // the body, of type Type
@@ -165,6 +165,10 @@ func (s *Service) send(ctx context.Context, c *http.Client, call Call) (*http.Re
 			return nil, fmt.Errorf("encoding the question: %w", err)
 		}
 		kind = "application/json"
+	}
+	if call.Path != "" && !strings.HasPrefix(call.Path, "/") {
+		// Without the slash it would go on with the name of the host.
+		return nil, &tryon.Error{Code: tryon.Internal, Reason: "path", Err: errors.New("wire: a path begins with /")}
 	}
 	method := call.Method
 	if method == "" {
