@@ -16,12 +16,13 @@ const (
 )
 
 // Event is something that happened and is over, for metrics and spans. All of
-// its names are bounded: stages, names of configured backends, "ok" or names of
-// codes. Nothing in it tells of a person, a photo, a key or an address.
+// its names are bounded: stages, names of configured backends, and as outcomes
+// "ok", names of codes, and "not-erasable" for what a backend can never delete.
+// Nothing in it tells of a person, a photo, a key or an address.
 type Event struct {
 	Stage    Stage
 	Backend  string // "" for StageRender when no backend was asked
-	Outcome  string // "ok" or the name of a Code
+	Outcome  string // "ok" or the name of a Code; of StageErase also "not-erasable"
 	Duration time.Duration
 	Bytes    int64 // sent for attempts and requests, released for releases
 }

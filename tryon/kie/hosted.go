@@ -22,6 +22,11 @@ type Hoster interface {
 // Hosted is a Backend whose pictures stay with the shop: Kie fetches them from
 // there, and they are removed when the job is over. Kie's store, which has no
 // delete call, gets nothing.
+//
+// What Kie fetches does not pass through this process: the pictures' bytes are
+// neither in Attempt.BytesSent nor among the transfers on record, which have the
+// request that names their addresses. Who fetched what, and how often, is in the
+// logs of the server that serves them.
 type Hosted struct {
 	*Backend
 	hoster Hoster

@@ -38,7 +38,8 @@ const Name = "kie"
 // Options configures New.
 type Options struct {
 	Key tryon.Key
-	// Webhook is the secret of callbacks; "" takes them as unsigned hints.
+	// Webhook is the secret of callbacks; "" refuses them all, and jobs are
+	// asked about at intervals only.
 	Webhook tryon.Key
 	Model   string // required: models live for months
 	// ImageField is the name under which the model takes pictures. Default
