@@ -24,8 +24,9 @@ type Lister interface {
 	Subjects(ctx context.Context, tenant string) iter.Seq2[Standing, error]
 
 	// EraseIdle is Erase of several people of one tenant at once, but of each only
-	// if their last record still is the one they are listed with. It returns how many
-	// people it erased.
+	// if their last record still is the one they are listed with, by its number and
+	// its state: somebody erased and recorded anew may have come as far. It returns
+	// how many people it erased.
 	EraseIdle(ctx context.Context, idle []Standing) (int, error)
 }
 

@@ -99,7 +99,7 @@ func (s *Store) EraseIdle(ctx context.Context, idle []consent.Standing) (n int, 
 			if err != nil {
 				return err
 			}
-			if head.Seq != p.Head.Seq || head.Seq == 0 {
+			if head.Seq != p.Head.Seq || head.Seq == 0 || !bytes.Equal(head.State, p.Head.State) {
 				continue
 			}
 			if _, err := eraseRecords(d.tx, p.Subject); err != nil {

@@ -64,7 +64,13 @@ func testAgeing(t *testing.T, s consent.Store) {
 		t.Errorf("state (-want +got):\n%s", diff)
 	}
 	fill(t, s, people[1], "p1", 2, 2) // after the list was made
-	idle := []consent.Standing{all[people[0].Pseudonym()], all[people[1].Pseudonym()], all[people[2].Pseudonym()]}
+	if _, err := s.Erase(ctx, people[4]); err != nil {
+		t.Fatal(err)
+	}
+	fill(t, s, people[4], "p4 anew", 1, 1) // a new chain, as long as the one on the list
+	idle := []consent.Standing{
+		all[people[0].Pseudonym()], all[people[1].Pseudonym()], all[people[2].Pseudonym()], all[people[4].Pseudonym()],
+	}
 	for _, want := range []int{2, 0} {
 		if n, err := lister.EraseIdle(ctx, idle); n != want || err != nil {
 			t.Errorf("erased %d people, %v; want %d", n, err, want)
@@ -74,6 +80,7 @@ func testAgeing(t *testing.T, s consent.Store) {
 	wantChain(t, s, people[1], "p1", 2)
 	wantChain(t, s, people[2], "p2", 0)
 	wantChain(t, s, people[3], "p3", 1)
+	wantChain(t, s, people[4], "p4 anew", 1)
 	if n := len(list("shop")); n != many-2 {
 		t.Errorf("%d people are left, want %d", n, many-2)
 	}

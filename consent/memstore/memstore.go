@@ -260,7 +260,8 @@ func (s *Store) EraseIdle(ctx context.Context, idle []consent.Standing) (n int, 
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	for _, p := range idle {
-		if p.Head.Seq == 0 || uint64(len(s.chains[key(p.Subject)])) != p.Head.Seq {
+		chain := s.chains[key(p.Subject)]
+		if n := uint64(len(chain)); n == 0 || n != p.Head.Seq || !bytes.Equal(chain[n-1].State, p.Head.State) {
 			continue
 		}
 		if _, err := s.erase(p.Subject); err != nil {

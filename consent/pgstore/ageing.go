@@ -71,7 +71,8 @@ func (s *Store) EraseIdle(ctx context.Context, idle []consent.Standing) (n int, 
 		b := new(pgx.Batch)
 		for _, p := range idle {
 			id := p.Subject.Pseudonym()
-			gone, err := tx.Exec(ctx, "delete from consent_state where tenant = $1 and subject = $2 and seq = $3", tenant, id[:], p.Head.Seq)
+			gone, err := tx.Exec(ctx, "delete from consent_state where tenant = $1 and subject = $2 and seq = $3 and state = $4",
+				tenant, id[:], p.Head.Seq, p.Head.State)
 			if err != nil {
 				return err
 			}
