@@ -146,7 +146,8 @@ func (c *core) beat(ctx context.Context, who Subject, purposes []Purpose) error 
 		return err
 	}
 	c.wall()
-	stands, err := c.stand(ctx, names[0], r, false)
+	// From the store: the session may have begun anew elsewhere, with another heartbeat.
+	stands, err := c.stand(ctx, names[0], r, true)
 	if err != nil {
 		return err
 	}
