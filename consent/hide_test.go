@@ -118,6 +118,8 @@ func TestNothingPersonalIsPrinted(t *testing.T) {
 		}
 		event = e
 	}
+	leases := new(consent.Leases)
+	leases.Begin(who, &consent.Record{Seq: 1, Time: noon, Leases: []consent.Lease{{Purpose: consent.Sizing, Ends: noon}}})
 	id := who.Pseudonym()
 	path := t.TempDir() + "/keys"
 	if err := keys.Save(path); err != nil {
@@ -136,6 +138,7 @@ func TestNothingPersonalIsPrinted(t *testing.T) {
 	values := map[string]any{
 		"subject": who, "keys": keys, "permit": permit, "unmanaged": consent.Unmanaged("elsewhere").For(who),
 		"ledger": l, "query": q, "grant": g, "event": event, "pointer to permit": &permit,
+		"leases": leases, "leases in a struct": &struct{ hidden *struct{ l *consent.Leases } }{&struct{ l *consent.Leases }{leases}},
 		"options": consent.Options{Keys: keys}, "holder": wrapped{keys: keys, who: who, permit: permit},
 	}
 	for name, v := range values {
@@ -147,7 +150,7 @@ func TestNothingPersonalIsPrinted(t *testing.T) {
 		}
 	}
 	for name, v := range map[string]any{
-		"subject": who, "keys": keys, "permit": permit, "receipt": r, "holder": &wrapped{hidden: r, keys: keys, who: who, permit: permit},
+		"subject": who, "keys": keys, "permit": permit, "receipt": r, "leases": leases, "holder": &wrapped{hidden: r, keys: keys, who: who, permit: permit},
 	} {
 		var out bytes.Buffer
 		dump(&out, reflect.ValueOf(v), make(map[uintptr]bool))

@@ -409,13 +409,16 @@ func (c *core) record(ctx context.Context, who Subject, decide func(*state) (bod
 		if err != nil {
 			return nil, err
 		}
+		if c.own != nil {
+			c.own.hold(who, &rec)
+		}
 		err = c.store.Append(ctx, who, rec)
+		if c.own != nil {
+			c.own.settle(who, &rec, err == nil)
+		}
 		switch {
 		case err == nil:
 			c.latest(head.Time)
-			if c.own != nil {
-				c.own.Begin(who, &rec)
-			}
 			return r, nil
 		case !errors.Is(err, ErrConflict):
 			return nil, fmt.Errorf("consent: append: %w", err)

@@ -4,6 +4,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
+	"log/slog"
+	"maps"
 	"sync"
 	"time"
 )
@@ -35,11 +38,17 @@ type Leaser interface {
 }
 
 // Leases keeps leases in memory, for a store that implements [Leaser]. The zero
-// value is ready. Safe for use by many goroutines.
+// value is ready. It prints and logs as a fixed word. Safe for use by many
+// goroutines.
 type Leases struct {
-	mu    sync.Mutex
+	mu  sync.Mutex
+	hid hidden[leases] // made when first needed
+}
+
+type leases struct {
 	of    map[leaseKey]leaseEnd
-	begun int // how many ever
+	begun int                  // how many ever
+	held  map[*Record][32]byte // on their way to the store, and whose
 }
 
 type leaseKey struct {
@@ -52,40 +61,86 @@ type leaseEnd struct {
 	at  int64  // microseconds since 1970
 }
 
-// Begin takes the leases of a record that was kept.
+const leasesWord = "[consent.Leases]"
+
+// Format prints a fixed word for every verb.
+func (l *Leases) Format(f fmt.State, _ rune) { io.WriteString(f, leasesWord) }
+
+// LogValue logs a fixed word.
+func (l *Leases) LogValue() slog.Value { return slog.StringValue(leasesWord) }
+
+// lock returns the leases; the caller unlocks mu.
+func (l *Leases) lock() *leases {
+	l.mu.Lock()
+	d := l.hid.get()
+	if d == nil {
+		d = &leases{of: make(map[leaseKey]leaseEnd), held: make(map[*Record][32]byte)}
+		l.hid = hide(d)
+	}
+	return d
+}
+
+// Begin takes the leases of a record that was kept. A store calls it before
+// others can read the record, and before it takes the next one: in between they
+// would go by the session before, and one that is over would end the new one.
 func (l *Leases) Begin(s Subject, r *Record) {
 	if len(r.Leases) == 0 {
 		return
 	}
-	l.mu.Lock()
+	d := l.lock()
 	defer l.mu.Unlock()
-	if l.of == nil {
-		l.of = make(map[leaseKey]leaseEnd)
-	}
+	d.begin(s, r)
+}
+
+func (d *leases) begin(s Subject, r *Record) {
 	for _, lease := range r.Leases {
-		if l.begun++; l.begun%1024 == 0 { // those that nobody asks about any more
-			for k, end := range l.of {
+		if d.begun++; d.begun%1024 == 0 { // those that nobody asks about any more
+			for k, end := range d.of {
 				if end.at <= r.Time.UnixMicro() {
-					delete(l.of, k)
+					delete(d.of, k)
 				}
 			}
 		}
 		k := leaseKey{s.Pseudonym(), lease.Purpose}
-		if l.of[k].seq <= r.Seq { // else a later writer was faster here
-			l.of[k] = leaseEnd{r.Seq, lease.Ends.UnixMicro()}
+		if d.of[k].seq <= r.Seq { // else a later writer was faster here
+			d.of[k] = leaseEnd{r.Seq, lease.Ends.UnixMicro()}
 		}
 	}
 }
 
+// hold announces a record to a ledger that keeps the leases of its store: until
+// settle nobody is told that a session of that person is over, since the record
+// may be read before it is known to have been kept.
+func (l *Leases) hold(s Subject, r *Record) {
+	if len(r.Leases) == 0 {
+		return
+	}
+	d := l.lock()
+	defer l.mu.Unlock()
+	d.held[r] = s.Pseudonym()
+}
+
+// settle is Begin for a record that was kept and announced. Of somebody erased
+// since it begins nothing.
+func (l *Leases) settle(s Subject, r *Record, kept bool) {
+	if len(r.Leases) == 0 {
+		return
+	}
+	d := l.lock()
+	defer l.mu.Unlock()
+	if _, held := d.held[r]; held && kept {
+		d.begin(s, r)
+	}
+	delete(d.held, r)
+}
+
 // Forget drops the leases of a person who was erased.
 func (l *Leases) Forget(s Subject) {
-	l.mu.Lock()
+	d := l.lock()
 	defer l.mu.Unlock()
-	for k := range l.of {
-		if k.id == s.Pseudonym() {
-			delete(l.of, k)
-		}
-	}
+	id := s.Pseudonym()
+	maps.DeleteFunc(d.of, func(k leaseKey, _ leaseEnd) bool { return k.id == id })
+	maps.DeleteFunc(d.held, func(_ *Record, of [32]byte) bool { return of == id })
 }
 
 // Alive implements [Leaser].
@@ -93,10 +148,17 @@ func (l *Leases) Alive(ctx context.Context, s Subject, p Purpose, now time.Time)
 	if err := ctx.Err(); err != nil {
 		return false, false, err
 	}
-	l.mu.Lock()
+	d := l.lock()
 	defer l.mu.Unlock()
-	end, known := l.of[leaseKey{s.Pseudonym(), p}]
-	return known && end.at > now.UnixMicro(), known, nil
+	id := s.Pseudonym()
+	end, known := d.of[leaseKey{id, p}]
+	if known && end.at > now.UnixMicro() {
+		return true, true, nil
+	}
+	for _, of := range d.held {
+		known = known && of != id
+	}
+	return false, known, nil
 }
 
 // Extend implements [Leaser].
@@ -104,15 +166,15 @@ func (l *Leases) Extend(ctx context.Context, s Subject, p Purpose, now, ends tim
 	if err := ctx.Err(); err != nil {
 		return false, err
 	}
-	l.mu.Lock()
+	d := l.lock()
 	defer l.mu.Unlock()
 	k := leaseKey{s.Pseudonym(), p}
-	end, known := l.of[k]
+	end, known := d.of[k]
 	if !known || end.at <= now.UnixMicro() {
 		return false, nil
 	}
 	end.at = max(end.at, ends.UnixMicro())
-	l.of[k] = end
+	d.of[k] = end
 	return true, nil
 }
 

@@ -111,6 +111,10 @@ func (s *Store) EraseIdle(ctx context.Context, idle []consent.Standing) (n int, 
 			return errNoChange
 		}
 		return nil
+	}, kept: func() {
+		for _, who := range gone {
+			s.leases.Forget(who)
+		}
 	}})
 	for _, p := range idle {
 		s.versions.Changed(p.Subject)
@@ -120,9 +124,6 @@ func (s *Store) EraseIdle(ctx context.Context, idle []consent.Standing) (n int, 
 	}
 	if err != nil {
 		return 0, wrap(err)
-	}
-	for _, who := range gone {
-		s.leases.Forget(who)
 	}
 	if err := s.scrub(); err != nil {
 		return len(gone), fmt.Errorf("boltstore: erased, but free pages were not overwritten: %w", err)

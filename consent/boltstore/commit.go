@@ -17,6 +17,7 @@ const maxBatch = 256
 // write is a change that waits for its commit.
 type write struct {
 	do     func(d *draft) error
+	kept   func() // called once it is on disk: of a record before it can be read, of anything before the next write; nil: nothing
 	who    consent.Subject
 	alone  bool          // shares no commit, and finds everything in its place
 	err    error         // valid once done is closed
@@ -147,6 +148,9 @@ func (s *Store) commitAlone(w *write) {
 	s.erasing.Lock()
 	defer s.erasing.Unlock()
 	w.err = s.update(func(tx *bolt.Tx) error { return w.do(newDraft(tx, &s.journal)) })
+	if w.kept != nil && (w.err == nil || errors.Is(w.err, errNoChange)) {
+		w.kept()
+	}
 }
 
 // commitBatch runs the writes in one transaction and fills in their errors. A
@@ -181,6 +185,11 @@ func (s *Store) commitBatch(batch []*write) {
 		}
 		switch {
 		case err == nil:
+			for _, w := range batch {
+				if w.err == nil && w.kept != nil {
+					w.kept()
+				}
+			}
 			s.journal.add(d.entries)
 		case !errors.Is(err, errNoChange):
 			for _, w := range batch {

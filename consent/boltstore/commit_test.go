@@ -104,3 +104,34 @@ func TestGivingUpInTheQueue(t *testing.T) {
 		t.Error(err)
 	}
 }
+
+// A session has begun before its record can be read: a reader in between would
+// find the one before over, and put the end of the new one on record.
+func TestSessionBeginsBeforeItsRecord(t *testing.T) {
+	ctx := t.Context()
+	s, who := open(t), someone("ann")
+	r := firstRecord()
+	r.Leases = []consent.Lease{{Purpose: consent.Sizing, Ends: r.Time.Add(time.Minute)}}
+	release := s.KeepUnread()
+	done := make(chan error, 1)
+	go func() { done <- s.Append(ctx, who, r) }()
+	begun := false
+	for deadline := time.Now().Add(10 * time.Second); !begun && time.Now().Before(deadline); {
+		time.Sleep(time.Millisecond)
+		_, known, err := s.Alive(ctx, who, consent.Sizing, r.Time)
+		if err != nil {
+			t.Error(err)
+		}
+		begun = known
+	}
+	release()
+	if err := <-done; err != nil || !begun {
+		t.Errorf("begun before the record can be read: %v, %v", begun, err)
+	}
+	if _, err := s.Erase(ctx, who); err != nil {
+		t.Fatal(err)
+	}
+	if _, known, err := s.Alive(ctx, who, consent.Sizing, r.Time); known || err != nil {
+		t.Errorf("known after the erasure: %v, %v", known, err)
+	}
+}

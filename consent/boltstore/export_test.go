@@ -32,6 +32,12 @@ func (s *Store) Unsettled() int {
 	return s.journal.records
 }
 
+// KeepUnread keeps what is committed from being read until release is called.
+func (s *Store) KeepUnread() (release func()) {
+	s.journal.mu.RLock()
+	return s.journal.mu.RUnlock
+}
+
 // PullThePlug closes the file under the store, so that the next commit fails.
 func (s *Store) PullThePlug() error { return s.file.Close() }
 

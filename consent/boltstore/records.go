@@ -178,9 +178,12 @@ func timeOf(tx *bolt.Tx) (time.Time, error) {
 // Append implements [consent.Store]. All that share a commit are one row of the
 // journal: on disk together or not at all.
 func (s *Store) Append(ctx context.Context, who consent.Subject, r consent.Record) error {
-	err := s.commit(ctx, &write{who: who, do: func(d *draft) error { return d.append(who, r) }})
+	err := s.commit(ctx, &write{
+		who:  who,
+		do:   func(d *draft) error { return d.append(who, r) },
+		kept: func() { s.leases.Begin(who, &r) }, // else a reader could find the session before over
+	})
 	if err == nil {
-		s.leases.Begin(who, &r)
 		s.versions.Saw(r.Time)
 	}
 	return wrap(err)
@@ -283,11 +286,10 @@ func (s *Store) Erase(ctx context.Context, who consent.Subject) (n int, err erro
 	err = s.commit(ctx, &write{who: who, alone: true, do: func(d *draft) (err error) {
 		n, err = eraseRecords(d.tx, who)
 		return err
-	}})
+	}, kept: func() { s.leases.Forget(who) }})
 	if err != nil && !errors.Is(err, errNoChange) {
 		return 0, wrap(err)
 	}
-	s.leases.Forget(who)
 	// Also when there was nothing: an earlier Erase may have died half-way.
 	if err := s.scrub(); err != nil {
 		return 0, fmt.Errorf("boltstore: erased, but free pages were not overwritten: %w", err)
