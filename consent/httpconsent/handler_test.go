@@ -386,6 +386,7 @@ func TestNewRefuses(t *testing.T) {
 		"one purpose twice": func(o *httpconsent.Options) { c := o.Tenants[0].Notices[0].Choices; c[1].Purpose = c[0].Purpose },
 		"no label":          func(o *httpconsent.Options) { o.Tenants[0].Notices[0].Choices[0].Label = "" },
 		"no text":           func(o *httpconsent.Options) { o.Tenants[0].Notices[0].Text = "" },
+		"silent too long":   func(o *httpconsent.Options) { o.Tenants[0].Notices[0].Heartbeat = 24*time.Hour + time.Second },
 		"negative":          func(o *httpconsent.Options) { o.Tenants[0].Notices[0].For = -1 },
 	} {
 		o := &httpconsent.Options{

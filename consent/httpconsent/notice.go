@@ -43,14 +43,16 @@ func (n *Notice) ref() consent.NoticeRef {
 	return consent.NoticeRef{ID: n.ID, Version: n.Version, Language: n.Language, SHA256: n.SHA256()}
 }
 
+const maxHeartbeat = 24 * time.Hour // as grants have it
+
 func (n *Notice) check() error {
 	switch {
 	case n.ID == "" || n.Version == "" || n.Language == "" || n.Text == "":
 		return errors.New("a notice needs ID, Version, Language and Text")
 	case len(n.Choices) == 0:
 		return fmt.Errorf("notice %q has no choices", n.ID)
-	case n.Heartbeat < 0 || n.Heartbeat%time.Second != 0:
-		return fmt.Errorf("notice %q: a heartbeat takes whole seconds", n.ID)
+	case n.Heartbeat < 0 || n.Heartbeat%time.Second != 0 || n.Heartbeat > maxHeartbeat:
+		return fmt.Errorf("notice %q: a heartbeat takes whole seconds, up to 24 hours", n.ID)
 	case n.For < 0:
 		return fmt.Errorf("notice %q holds for less than no time", n.ID)
 	}
