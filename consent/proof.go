@@ -69,6 +69,9 @@ type ProveOptions struct {
 //
 // It proves what is on record. That a withdrawal was never recorded it cannot
 // show; the person's receipt of that withdrawal does, since both are signed.
+// Nor does it show that a session was alive, since heartbeats are on no record:
+// for a consent that is bound to one it says [Granted] up to the first heartbeat
+// that was due, and [SessionEnded], over or not known, from then on.
 // Neither can it show when something was recorded more exactly than the
 // ledger's clock was right, nor that a person was never asked at all.
 //
@@ -195,12 +198,14 @@ func (e proofEvent) hash() (merkle.Hash, error) {
 type answered struct {
 	reason Reason
 	until  time.Time
-	event  int // index of the event that says so; of the last, if none does
+	bound  time.Duration // the heartbeat of a consent bound to a session
+	event  int           // index of the event that says so; of the last, if none does
 }
 
 // answerAt folds the events up to a time.
 func answerAt(events []proofEvent, p Purpose, at time.Time) (answered, error) {
 	st := new(state)
+	var silent time.Time // when a session is over unless somebody was heard
 	a := answered{reason: NeverAsked, event: len(events) - 1}
 	for i, e := range events {
 		r, err := ParseReceipt(e.Receipt)
@@ -215,27 +220,33 @@ func answerAt(events []proofEvent, p Purpose, at time.Time) (answered, error) {
 		st.apply(b, r.Hash())
 		now, found := st.find(p)
 		if found && (before.kind != now.kind || !before.at.Equal(now.at) || slices.Contains(b.Purposes, p)) {
-			a = answered{reason: now.kind, until: now.until, event: i}
+			a = answered{reason: now.kind, until: now.until, bound: now.heartbeat, event: i}
+			silent = b.EventTime.Add(now.heartbeat)
 		}
 	}
 	if st.seq == 0 {
 		return answered{}, ErrNoRecord
 	}
-	if a.reason == Granted && !a.until.IsZero() && !a.until.After(at) {
+	switch {
+	case a.reason != Granted:
+	case !a.until.IsZero() && !a.until.After(at):
 		a.reason = Expired
+	case a.bound != 0 && !silent.After(at): // beats are on no record
+		a.reason = SessionEnded
 	}
 	return a, nil
 }
 
 // Proven is what a proof shows.
 type Proven struct {
-	Reason     Reason // Granted, Refused, Withdrawn, Expired or NeverAsked
+	Reason     Reason // Granted, Refused, Withdrawn, Expired, NeverAsked, or SessionEnded: see [Ledger.Prove]
 	Purpose    Purpose
 	At         time.Time
-	Until      time.Time   // end of the consent; zero: none
-	Receipt    *Receipt    // of the event that answers; nil for NeverAsked
-	Events     int         // how many there are about the person, the later ones included
-	Checkpoint *Checkpoint // worth keeping
+	Until      time.Time     // end of the consent; zero: none
+	Heartbeat  time.Duration // of a consent that is bound to a session; zero: not bound
+	Receipt    *Receipt      // of the event that answers; nil for NeverAsked
+	Events     int           // how many there are about the person, the later ones included
+	Checkpoint *Checkpoint   // worth keeping
 }
 
 // VerifyProof checks a proof with public keys alone, without ledger and network.
@@ -305,7 +316,7 @@ func verifyProof(proof, outside []byte, keys []ed25519.PublicKey) (*Proven, erro
 		return nil, errors.New("the answer is not in the log")
 	}
 	out := &Proven{
-		Reason: a.reason, Purpose: b.Purpose, At: b.At, Until: a.until,
+		Reason: a.reason, Purpose: b.Purpose, At: b.At, Until: a.until, Heartbeat: a.bound,
 		Events: len(b.Events), Checkpoint: cp,
 	}
 	if a.reason != NeverAsked {

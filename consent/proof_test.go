@@ -366,3 +366,31 @@ func BenchmarkProve(b *testing.B) {
 		}
 	})
 }
+
+// Heartbeats are on no record, so a proof vouches for a session up to the first
+// that was due, also where nobody has put its end on record.
+func TestProveASession(t *testing.T) {
+	l, c := history(t, &consent.Options{})
+	ann, began := l.Subject("shop-a", "ann"), c.t
+	g := yes(ann, began, consent.ProfileStore)
+	g.Heartbeat, g.Until = time.Minute, began.Add(time.Hour)
+	if _, err := l.Grant(t.Context(), g); err != nil {
+		t.Fatal(err)
+	}
+	c.t = began.Add(time.Hour)
+	for _, row := range []struct {
+		at   time.Duration
+		want consent.Reason
+	}{
+		{0, consent.Granted},
+		{time.Minute - time.Microsecond, consent.Granted},
+		{time.Minute, consent.SessionEnded},
+		{time.Hour - time.Microsecond, consent.SessionEnded},
+		{time.Hour, consent.Expired},
+	} {
+		p, err := consent.VerifyProof(prove(t, l, consent.ProfileStore, began.Add(row.at), nil), nil, l.PublicKey())
+		if err != nil || p.Reason != row.want || p.Heartbeat != time.Minute || p.Receipt == nil || p.Receipt.Seq() != 4 {
+			t.Errorf("%v after: %+v, %v; want %q", row.at, p, err, row.want)
+		}
+	}
+}
