@@ -95,7 +95,10 @@ func (p *Profile) keepRecords() (keep Period, ok bool) {
 
 // idle says whether a person's records serve nothing but as evidence, and since
 // when. Consents that go on do more than that, and so do objections to what rests
-// on another basis: without them it would be allowed again.
+// on another basis: without them it would be allowed again. The same goes for any
+// no while there are several keys, under which one person may have two chains
+// with a yes on the other, and for one to a purpose that the terms do not name,
+// whose basis is not known.
 func (c *core) idle(ctx context.Context, s Standing, r *rules) (since time.Time, over bool, err error) {
 	st, err := decodeState(c.keys(), s.Subject, s.Head.Seq, s.Head.State)
 	if errors.Is(err, errStateVersion) {
@@ -106,11 +109,15 @@ func (c *core) idle(ctx context.Context, s Standing, r *rules) (since time.Time,
 	}
 	now := c.latest(time.Time{})
 	since = st.lastAt
+	twice := len(c.keys().others) > 0
+	if twice && !st.floor.IsZero() {
+		return time.Time{}, false, nil
+	}
 	for _, e := range st.entries {
 		rule := r.of[e.purpose]
 		switch {
 		case e.kind != Granted:
-			if rule != nil && rule.Basis != Consent && e.kind != Expired {
+			if e.kind != Expired && (twice || rule == nil || rule.Basis != Consent) {
 				return time.Time{}, false, nil
 			}
 		case !e.until.IsZero() && !e.until.After(now):

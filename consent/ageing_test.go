@@ -1,7 +1,9 @@
 package consent_test
 
 import (
+	"bytes"
 	"context"
+	"encoding/json"
 	"errors"
 	"testing"
 	"time"
@@ -81,9 +83,83 @@ func TestSweepOfRecords(t *testing.T) {
 	if err := l.Beat(ctx, session, consent.TryOnRender); !errors.Is(err, consent.ErrSession) {
 		t.Errorf("a beat of somebody erased: %v", err)
 	}
+	// A purpose that the profile no longer has: on what it rested is not known.
+	strict := newLedger(t, store, &consent.Options{Keys: keys, Now: c.now, Profiles: map[string]*consent.Profile{"shop": without(t, "minimal", "sizing")}})
+	if _, err := strict.Sweep(ctx, o); err != nil {
+		t.Fatal(err)
+	}
+	left("with another profile", objected, open1)
 	// A store that cannot list people cannot keep the promise, and the sweep says so.
 	plain := open(struct{ consent.Store }{store})
 	if swept, err := plain.Sweep(ctx, o); !errors.Is(err, consent.ErrIncomplete) {
 		t.Errorf("on a store that cannot list: %+v, %v", swept, err)
+	}
+}
+
+// without is a built-in profile less a purpose.
+func without(t *testing.T, name, purpose string) *consent.Profile {
+	t.Helper()
+	data, err := json.Marshal(builtin(t, name))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var doc map[string]any
+	if err := json.Unmarshal(data, &doc); err != nil {
+		t.Fatal(err)
+	}
+	var rest []any
+	for _, p := range doc["purposes"].([]any) {
+		if p.(map[string]any)["purpose"] != purpose {
+			rest = append(rest, p)
+		}
+	}
+	doc["purposes"] = rest
+	if data, err = json.Marshal(doc); err != nil {
+		t.Fatal(err)
+	}
+	p, err := consent.LoadProfile(bytes.NewReader(data))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return p
+}
+
+// Somebody whom a hasty rotation has left with two chains has said no on one of
+// them. As long as both are known, a sweep does not leave the yes alone.
+func TestSweepKeepsANoOfTwoChains(t *testing.T) {
+	ctx := t.Context()
+	for name, no := range map[string]func(*consent.Ledger, consent.Subject) error{
+		"withdrawn": func(l *consent.Ledger, who consent.Subject) error {
+			_, err := l.Withdraw(ctx, who, consent.TryOnRender)
+			return err
+		},
+		"refused": func(l *consent.Ledger, who consent.Subject) error {
+			_, err := l.Refuse(ctx, who, consent.TryOnRender)
+			return err
+		},
+	} {
+		c := &clock{noon}
+		store, first, second := memstore.New(), consent.GenerateKeys(), consent.GenerateKeys()
+		open := func(k consent.Keys) *consent.Ledger {
+			return newLedger(t, store, &consent.Options{Keys: k, Now: c.now, Profiles: map[string]*consent.Profile{"shop": builtin(t, "minimal")}})
+		}
+		a, b, both := open(first), open(second), open(second.With(first))
+		if _, err := b.Grant(ctx, yes(b.Subject("shop", "ann"), c.t, consent.TryOnRender)); err != nil {
+			t.Fatal(err)
+		}
+		if err := no(a, a.Subject("shop", "ann")); err != nil {
+			t.Fatal(err)
+		}
+		c.t = noon.AddDate(4, 0, 0)
+		q := consent.Query{Subject: both.Subject("shop", "ann"), Purpose: consent.TryOnRender}
+		if d, err := both.Check(ctx, q); err != nil || d.Allowed {
+			t.Fatalf("%s: %q, %v", name, d.Reason, err)
+		}
+		if _, err := both.Sweep(ctx, &consent.SweepOptions{Confirm: func(context.Context) (time.Time, error) { return c.t, nil }}); err != nil {
+			t.Fatal(err)
+		}
+		if d, err := both.Check(ctx, q); err != nil || d.Allowed {
+			t.Errorf("%s, after a sweep: %q, %v", name, d.Reason, err)
+		}
 	}
 }

@@ -224,8 +224,9 @@ const (
 
 // Sweep has every holder erase what has been kept as long as the profile of
 // its tenant says, and the ledger the records of people who have agreed to nothing
-// for as long as it says of [ConsentRecord]. Call it every hour or so. Each step can be done again, and
-// what is due is worked out from the data, so a sweep that was killed is made
+// for as long as it says of [ConsentRecord]; who has said no stays on record while
+// the ledger has several keys (see [Keys.With]). Call it every hour or so. Each step
+// can be done again, and what is due is worked out from the data, so a sweep that was killed is made
 // good by the next.
 //
 // A clock that may have jumped ahead erases nothing: that is [ErrClock], unless
