@@ -208,6 +208,7 @@ type SweepReport struct {
 // context's; what was done until then is in the report.
 func (c *Client) Sweep(ctx context.Context) (SweepReport, error) {
 	var report SweepReport
+	c.waiting.trim()
 	if err := c.sweepJobs(ctx, &report); err != nil {
 		return report, err
 	}

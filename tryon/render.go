@@ -90,6 +90,7 @@ func (c *Client) newWork(ctx context.Context, p consent.Permit, r *Request) (*wo
 	if err := c.approved(ctx, w.request.Items); err != nil {
 		return nil, err
 	}
+	c.waiting.trim()
 	name, err := c.quota.enter(w.request.Subject.Tenant(), c.now())
 	if err != nil {
 		return nil, err

@@ -171,13 +171,20 @@ func (r *waitingRoom) put(id string, w *work, until time.Time) {
 	if r.jobs == nil {
 		r.jobs = map[string]waiting{}
 	}
+	r.jobs[id] = waiting{w, until}
+}
+
+// trim drops work that nobody is expected to ask for any more: its photo leaves
+// memory, and its tenant gets the place back.
+func (r *waitingRoom) trim() {
+	r.mu.Lock()
+	defer r.mu.Unlock()
 	for k, v := range r.jobs {
 		if time.Now().After(v.until) {
 			v.work.leave()
 			delete(r.jobs, k)
 		}
 	}
-	r.jobs[id] = waiting{w, until}
 }
 
 // take removes and returns the work of that name if it is of s.

@@ -1,0 +1,51 @@
+package tryon_test
+
+import (
+	"errors"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/fitveil/fitveil/tryon"
+)
+
+// farJob is a remote backend whose jobs answer like job's.
+type farJob struct{ job }
+
+func (j *farJob) Describe() tryon.Profile { return remote(j.name, "api.renderer.example") }
+
+// Whoever starts a job and never comes back keeps neither the tenant's place
+// nor a photo in memory.
+func TestAbandonedStart(t *testing.T) {
+	w := newWorld(t)
+	for _, sweep := range []bool{false, true} {
+		synctest.Test(t, func(t *testing.T) {
+			client := newClient(t, &tryon.Options{
+				Routes: []tryon.Route{{Backend: &job{name: "slow", polls: []any{tryon.ErrPending}}, Timeout: time.Minute}},
+				Ledger: w.ledger, Quota: tryon.Quota{AtOnce: 1},
+			})
+			id, err := client.Start(t.Context(), w.permit, &w.request)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if _, err := client.Start(t.Context(), w.permit, &w.request); !errors.Is(err, tryon.ErrQuota) {
+				t.Fatalf("got %v, want too many at once", err)
+			}
+			time.Sleep(time.Hour)
+			if sweep {
+				if _, err := client.Sweep(t.Context()); err != nil {
+					t.Fatal(err)
+				}
+				// It is not held in memory any more: its request would be needed.
+				var e *tryon.Error
+				_, err := client.Wait(t.Context(), w.permit, &tryon.Pickup{Job: id, Subject: w.subject})
+				if !errors.As(err, &e) || e.Reason != "request-needed" {
+					t.Errorf("got %v", err)
+				}
+			}
+			if _, err := client.Start(t.Context(), w.permit, &w.request); err != nil {
+				t.Errorf("an hour later: %v", err)
+			}
+		})
+	}
+}
