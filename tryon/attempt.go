@@ -272,16 +272,20 @@ func (a *attempt) output(ctx context.Context) (*Output, *Error) {
 	g := a.gate(ctx)
 	type answer struct {
 		out   *Output
+		runs  bool // the backend may still be at it
 		scope Scope
 		err   *Error
 	}
 	h := *a.handle
 	h.HTTP = g.client()
 	ans, ended := guard(ctx, func() answer {
-		out, scope, err := a.poll(ctx, &h)
-		return answer{out, scope, err}
+		out, runs, scope, err := a.poll(ctx, &h)
+		return answer{out, runs, scope, err}
 	})
 	a.count(g)
+	if !ended { // else what a late answer says is not known to anybody
+		a.accepted.Store(ans.runs)
+	}
 	a.scope = ans.scope
 	refusal := g.refused()
 	switch {
@@ -295,18 +299,18 @@ func (a *attempt) output(ctx context.Context) (*Output, *Error) {
 	return ans.out, ans.err
 }
 
-func (a *attempt) poll(ctx context.Context, h *Handle) (*Output, Scope, *Error) {
+// poll asks until there is an answer; runs says that the job may go on there.
+func (a *attempt) poll(ctx context.Context, h *Handle) (out *Output, runs bool, scope Scope, e *Error) {
 	wake := a.client.listeners.add(a.job.ID)
 	defer a.client.listeners.remove(a.job.ID)
 	wait, stumbles := firstPoll, 0
 	for {
 		out, err := a.route.backend.Poll(ctx, h)
 		if err == nil {
-			a.accepted.Store(false)
 			if out == nil {
-				return nil, ScopeDefault, &Error{Code: NoImage, Reason: "no-output"}
+				return nil, false, ScopeDefault, &Error{Code: NoImage, Reason: "no-output"}
 			}
-			return out, ScopeDefault, nil
+			return out, false, ScopeDefault, nil
 		}
 		pause := wait
 		if errors.Is(err, ErrPending) {
@@ -320,13 +324,12 @@ func (a *attempt) poll(ctx context.Context, h *Handle) (*Output, Scope, *Error) 
 			if !f.Retry || stumbles >= maxStumbles {
 				// A job that is known to have failed may be done elsewhere; one
 				// that only can't be asked about may not.
-				a.accepted.Store(f.Retry || !f.Code.over())
-				return nil, f.Scope, f.err(err)
+				return nil, f.Retry || !f.Code.over(), f.Scope, f.err(err)
 			}
 			pause = max(pause, f.After)
 		}
 		if !sleep(ctx, min(pause, longestPoll), wake) {
-			return nil, ScopeDefault, contextError(ctx)
+			return nil, true, ScopeDefault, contextError(ctx)
 		}
 		wait = min(wait*3/2, longestPoll)
 	}

@@ -1,7 +1,9 @@
 package tryon_test
 
 import (
+	"context"
 	"errors"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -48,4 +50,48 @@ func TestAbandonedStart(t *testing.T) {
 			}
 		})
 	}
+}
+
+// lateJob answers just after whoever waits for it has given up.
+type lateJob struct{ job }
+
+func (j *lateJob) Poll(ctx context.Context, _ *tryon.Handle) (*tryon.Output, error) {
+	if j.polled.Add(1) == 1 {
+		<-ctx.Done()
+		time.Sleep(time.Millisecond)
+	}
+	return picture(), nil
+}
+
+// An answer that nobody waited for any more neither sends the photo to the next
+// route nor loses the name under which the picture can be fetched.
+func TestLateAnswer(t *testing.T) {
+	w := newWorld(t)
+	synctest.Test(t, func(t *testing.T) {
+		var second atomic.Int32
+		j := &lateJob{job{name: "late"}}
+		client := newClient(t, &tryon.Options{
+			Routes: []tryon.Route{{Backend: j, Timeout: time.Minute}, {Backend: drawing("second", &second)}},
+			Ledger: w.ledger,
+			Now: func() time.Time {
+				if j.polled.Load() > 0 {
+					time.Sleep(time.Second) // the late answer is there before the attempt's end is looked at
+				}
+				return time.Now()
+			},
+		})
+		id, err := client.Start(t.Context(), w.permit, &w.request)
+		if err != nil {
+			t.Fatal(err)
+		}
+		_, err = client.Wait(t.Context(), w.permit, &tryon.Pickup{Job: id, Subject: w.subject})
+		var e *tryon.Error
+		if !errors.As(err, &e) || e.Code != tryon.Timeout || e.Job != id || second.Load() != 0 {
+			t.Fatalf("got %v, second backend asked %d times", err, second.Load())
+		}
+		result, err := client.Wait(t.Context(), w.permit, &tryon.Pickup{Job: id, Subject: w.subject, Request: &w.request})
+		if err != nil || result.Job != id {
+			t.Errorf("got %v, %v, want the picture", result, err)
+		}
+	})
 }
