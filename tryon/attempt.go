@@ -194,8 +194,9 @@ func (a *attempt) settle(ctx context.Context, g *gate, h *Handle, err error) (Fa
 	ctx = context.WithoutCancel(ctx)
 	if err != nil {
 		f := a.fault(err)
-		if f.Code == AcceptedUnknown || g.unanswered.Load() && g.refused() == nil {
-			// Whether it runs there, nobody knows: it is not asked for again.
+		if f.Code == AcceptedUnknown || g.unanswered.Load() {
+			// Whether it runs there, nobody knows: it is not asked for again, also
+			// where something else was refused before or after.
 			a.accepted.Store(true)
 			if f.Code != AcceptedUnknown && !f.Code.definite() {
 				f = Fault{Code: AcceptedUnknown, Reason: "unanswered"}

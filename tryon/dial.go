@@ -2,6 +2,7 @@ package tryon
 
 import (
 	"context"
+	"errors"
 	"net"
 	"net/netip"
 	"slices"
@@ -15,15 +16,30 @@ import (
 func (g *gate) dial(ctx context.Context, network, addr string) (net.Conn, error) {
 	d := &net.Dialer{Timeout: 10 * time.Second, KeepAlive: 30 * time.Second}
 	if !g.own(addr) {
-		d.ControlContext = func(_ context.Context, _, resolved string, _ syscall.RawConn) error {
-			ap, err := netip.ParseAddrPort(resolved)
-			if err != nil || !public(ap.Addr()) {
-				return g.refuse(&Error{Code: HostRefused, Reason: "private-address"})
-			}
-			return nil
-		}
+		d.ControlContext = publicOnly
 	}
-	return d.DialContext(ctx, network, addr)
+	conn, err := d.DialContext(ctx, network, addr)
+	return conn, g.dialed(err)
+}
+
+// publicOnly refuses one address of those that a name resolves to.
+func publicOnly(_ context.Context, _, resolved string, _ syscall.RawConn) error {
+	ap, err := netip.ParseAddrPort(resolved)
+	if err != nil || !public(ap.Addr()) {
+		return &Error{Code: HostRefused, Reason: "private-address"}
+	}
+	return nil
+}
+
+// dialed remembers a refusal when no address of the name could be connected to.
+// One refused address beside one that answers is no fault: behind NAT64 every
+// name has one.
+func (g *gate) dialed(err error) error {
+	var e *Error
+	if errors.As(err, &e) {
+		return g.refuse(e)
+	}
+	return err
 }
 
 // own reports whether addr may be an address that is not public: a host of the

@@ -1,7 +1,9 @@
 package tryon
 
 import (
+	"context"
 	"image"
+	"net"
 	"net/netip"
 )
 
@@ -32,3 +34,15 @@ func Inside(poly []Point, x, y float64) bool { return inside(poly, x, y) }
 
 // Public reports whether an address is one of the open internet.
 func Public(a netip.Addr) bool { return public(a) }
+
+// CheckAddress asks the check of a resolved address, and reports whether its
+// answer counts for the whole attempt before dialling is over.
+func CheckAddress(addr string) (err error, recorded bool) {
+	g := &gate{profile: &Profile{}}
+	err = publicOnly(context.Background(), "tcp", addr, nil)
+	recorded = g.refused() != nil
+	if g.dialed(nil) != nil || g.refused() != nil || g.dialed(&net.OpError{Err: err}) == nil || g.refused() == nil {
+		return nil, true
+	}
+	return err, recorded
+}

@@ -494,3 +494,53 @@ func TestUntrustedServer(t *testing.T) {
 		t.Error("a request arrived")
 	}
 }
+
+// dropping is a network that takes every body and never answers.
+type dropping struct{}
+
+func (dropping) RoundTrip(r *http.Request) (*http.Response, error) {
+	_, _ = io.Copy(io.Discard, r.Body)
+	return nil, io.ErrUnexpectedEOF
+}
+
+// A refusal besides a body that may have arrived does not make the work new:
+// the next route does not get the photo.
+func TestUnansweredAndRefused(t *testing.T) {
+	w := newWorld(t)
+	for _, hosts := range [][]string{
+		{"api.renderer.example", "elsewhere.example"}, {"elsewhere.example", "api.renderer.example"},
+	} {
+		var second atomic.Int32
+		backend := tryon.NewBackend(remote("far", "api.renderer.example"), func(ctx context.Context, in *tryon.Input) (*tryon.Output, error) {
+			var last error
+			for _, host := range hosts {
+				r, err := http.NewRequestWithContext(ctx, http.MethodPost, "https://"+host+"/v1", strings.NewReader("photo"))
+				if err != nil {
+					return nil, err
+				}
+				if _, err := in.HTTP.Do(r); err != nil {
+					last = err
+				}
+			}
+			return nil, last
+		})
+		client := newClient(t, &tryon.Options{
+			Routes: routes(backend, drawing("second", &second)), Ledger: w.ledger, Transport: dropping{},
+		})
+		_, err := client.Render(t.Context(), w.permit, &w.request)
+		var e *tryon.Error
+		if !errors.As(err, &e) || e.Job == "" || second.Load() != 0 {
+			t.Errorf("%v: got %v, second backend asked %d times", hosts, err, second.Load())
+		}
+	}
+}
+
+// One address that is refused, of a name that has others, refuses nothing.
+func TestOneAddressRefused(t *testing.T) {
+	for _, addr := range []string{"10.1.2.3:443", "[64:ff9b::a01:203]:443"} {
+		err, recorded := tryon.CheckAddress(addr)
+		if !errors.Is(err, tryon.ErrHost) || recorded {
+			t.Errorf("%s: %v, recorded %v", addr, err, recorded)
+		}
+	}
+}
