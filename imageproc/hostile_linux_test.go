@@ -55,7 +55,8 @@ func costly(tb testing.TB) map[string][]byte {
 		"PNG, 512 MiB of rows":    slices.Concat(header(8000, 8000, "\x10\x06\x00\x00\x00"), chunk("IDAT", deflated(1, 512_008_000)), chunk("tEXt", nil), chunk("IDAT", nil)),
 		"PNG, ever other codes":   slices.Concat(header(4000, 4000, "\x08\x06\x00\x00\x00"), chunk("IDAT", manyCodes(15<<20)), chunk("IEND")),
 		"JPEG, scan upon scan":    manyScans(5600, 5600),
-		"TIFF, JPEG upon JPEG":    scansInTIFF(2800, 40),
+		"APNG, frames too long":   longFrames(deflated(9, 62_403_900), deflated(9, 62_403_901), 12),
+		"TIFF, JPEG upon JPEG":    scansInTIFF(3300, 30),
 		"GIF, a large and broken": brokenGIF(),
 	}
 	return list
@@ -85,6 +86,17 @@ func manyCodes(n int) []byte {
 	_ = w.Close()
 	_, _ = out.Write(one.Bytes())
 	return append(sum.Sum(out.Bytes()), "and a text behind it"...)
+}
+
+// longFrames is an animation of 4000 × 3900 pixels whose frames inflate to one byte too
+// many.
+func longFrames(first, later []byte, n uint32) []byte {
+	out := slices.Concat([]byte("\x89PNG\r\n\x1a\n"), chunk("IHDR", numbers(4000, 3900), []byte("\x08\x06\x00\x00\x00")), chunk("acTL", numbers(n, 0)), chunk("IDAT", first))
+	for i := range n {
+		out = append(out, chunk("fcTL", numbers(2*i, 4000, 3900, 0, 0), []byte("\x00\x01\x00\x0A\x00\x00"))...)
+		out = append(out, chunk("fdAT", numbers(2*i+1), later, []byte("and a text behind it"))...)
+	}
+	return append(out, chunk("IEND")...)
 }
 
 // brokenGIF has pictures whose codes break off at once.

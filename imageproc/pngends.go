@@ -15,8 +15,9 @@ type pngFrame struct {
 	chunks        []*pngChunk
 }
 
-// pngCodes is how many times a stream may change its codes for a start. Writers
-// that look for the smallest file do so up to fifteen times.
+// pngCodes is how many times the streams of a file may change their codes for a
+// start, besides once each. Writers that look for the smallest file do so up to
+// fifteen times.
 const pngCodes = 64
 
 // coded is the zlib stream: of fdAT, what stands behind the sequence number.
@@ -36,9 +37,11 @@ func (f *pngFrame) head() int {
 }
 
 // cutTails takes out of IDAT and fdAT what stands behind the end of their streams,
-// and what a stream holds behind the last row.
+// and what a stream holds behind the last row. What that may take is for all frames
+// together.
 func (p *pngParser) cutTails(x extras) error {
 	made := make(map[*pngChunk][]byte)
+	codes, left := pngCodes, int64(maxMended)
 	for i, f := range append([]pngFrame{p.picture}, p.anim.pictures...) {
 		if i > 0 && !p.anim.sound() || len(f.chunks) == 0 {
 			break
@@ -49,8 +52,10 @@ func (p *pngParser) cutTails(x extras) error {
 		}
 		h := p.header
 		h.width, h.height = f.width, f.height
-		taken, _, state := ends.Zlib(coded, h.coded(), pngCodes)
-		if state != ends.Whole && (state == ends.Costly || h.coded() > maxMended) {
+		free := codes + 1
+		taken, _, state := ends.Zlib(coded, h.coded(), &free)
+		codes = min(codes, free)
+		if state != ends.Whole && (state == ends.Costly || h.coded() > left) {
 			if x.thorough {
 				return &FormatError{Format: PNG, Part: "IDAT", Offset: int64(p.firstData), Reason: "takes too long to be coded anew", Err: ErrTooLarge}
 			}
@@ -63,6 +68,7 @@ func (p *pngParser) cutTails(x extras) error {
 			}
 			continue
 		}
+		left -= h.coded()
 		again := recode(coded, h.coded())
 		switch {
 		case again != nil:

@@ -189,7 +189,7 @@ func (p *pngParser) mendPixels() (rope, error) {
 	if p.header.interlaced && p.badCRC {
 		return fail("bad CRC in an interlaced picture")
 	}
-	taken, size, state := ends.Zlib(p.coded, p.header.coded(), pngCodes)
+	taken, size, state := ends.Zlib(p.coded, p.header.coded(), new(pngCodes))
 	if state == ends.Costly {
 		return nil, &FormatError{Format: PNG, Part: "IDAT", Offset: int64(p.firstData), Reason: "takes too long to be read", Err: ErrTooLarge}
 	}

@@ -252,7 +252,7 @@ func (p *tiffParser) deflateEnd(b []byte, need uint64) int {
 		return len(b)
 	}
 	if p.followed++; p.followed <= maxFollowed {
-		if n, _, state := ends.Zlib([][]byte{b}, int64(need), stripCodes); state == ends.Whole {
+		if n, _, state := ends.Zlib([][]byte{b}, int64(need), new(stripCodes)); state == ends.Whole {
 			return int(n)
 		}
 	}

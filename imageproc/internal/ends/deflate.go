@@ -24,9 +24,16 @@ const costlyBytes = 1 << 10
 // Zlib follows a zlib stream that lies in pieces and returns how many bytes it
 // takes, checksum included, and how many it inflates to. Where it is not Whole
 // these say how far it came. It may change its codes so many times, and once more
-// for each kilobyte.
-func Zlib(pieces [][]byte, most int64, changes int) (taken, size int64, state State) {
-	d := inflater{lowBits: lowBits{rest: pieces}, most: most, changes: -int64(changes)}
+// for each kilobyte; what it takes of the former is taken off.
+func Zlib(pieces [][]byte, most int64, changes *int) (taken, size int64, state State) {
+	free := int64(*changes)
+	d := inflater{lowBits: lowBits{rest: pieces}, most: most, changes: -free}
+	taken, size, state = d.zlib()
+	*changes = int(min(max(0, taken/costlyBytes-d.changes), free))
+	return taken, size, state
+}
+
+func (d *inflater) zlib() (taken, size int64, state State) {
 	head := d.take(16)
 	if d.over() || head&0x0F != 8 || head>>4&0x0F > 7 || head>>8&0x20 != 0 || (head&0xFF<<8|head>>8)%31 != 0 {
 		return 0, 0, Broken
@@ -37,7 +44,7 @@ func Zlib(pieces [][]byte, most int64, changes int) (taken, size int64, state St
 			switch {
 			case d.changes > d.taken()/costlyBytes:
 				state = Costly
-			case d.size > most && d.size < math.MaxInt64/2:
+			case d.size > d.most && d.size < math.MaxInt64/2:
 				state = Longer
 			default:
 				state = Broken

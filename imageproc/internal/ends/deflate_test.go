@@ -96,19 +96,19 @@ func TestZlib(t *testing.T) {
 		}
 		for _, tail := range []string{"", "x", "what hides behind the end of a stream"} {
 			for _, n := range []int{1, 7, 8192, 1 << 20} {
-				taken, size, state := ends.Zlib(cutUp(append(bytes.Clone(data), tail...), n), want, 64)
+				taken, size, state := ends.Zlib(cutUp(append(bytes.Clone(data), tail...), n), want, new(64))
 				if taken != int64(len(data)) || size != want || state != ends.Whole {
 					t.Fatalf("%s in pieces of %d and a tail of %d: took %d of %d, inflates to %d of %d, %v", name, n, len(tail), taken, len(data), size, want, state)
 				}
 			}
 		}
 		if want > 0 {
-			if _, _, state := ends.Zlib([][]byte{data}, want-1, 64); state != ends.Longer {
+			if _, _, state := ends.Zlib([][]byte{data}, want-1, new(64)); state != ends.Longer {
 				t.Errorf("%s: inflates to more than may be, and passes", name)
 			}
 		}
 		for _, n := range []int{1, 2, 5, len(data) / 2} {
-			if _, _, state := ends.Zlib([][]byte{data[:len(data)-min(n, len(data))]}, 1<<40, 64); state != ends.Broken {
+			if _, _, state := ends.Zlib([][]byte{data[:len(data)-min(n, len(data))]}, 1<<40, new(64)); state != ends.Broken {
 				t.Errorf("%s: passes without its last %d bytes", name, n)
 			}
 		}
@@ -127,7 +127,7 @@ func TestZlibDamaged(t *testing.T) {
 				broken[rnd.IntN(len(broken))] ^= 1 << rnd.IntN(8)
 			}
 			_, size, ok := inflated(broken)
-			_, gotSize, state := ends.Zlib(cutUp(broken, 1+rnd.IntN(5000)), 1<<40, 64)
+			_, gotSize, state := ends.Zlib(cutUp(broken, 1+rnd.IntN(5000)), 1<<40, new(64))
 			got := state == ends.Whole
 			if ok && (!got || size != gotSize) {
 				t.Fatalf("%s: a sound stream of %d bytes is taken for one of %d, %v", name, size, gotSize, got)
@@ -165,7 +165,7 @@ func TestZlibFar(t *testing.T) {
 		t.Fatal("compress/flate takes it")
 	}
 	for _, n := range []int{1, 7, 1 << 20} {
-		if taken, size, state := ends.Zlib(cutUp(data, n), 1<<40, 64); state != ends.Broken {
+		if taken, size, state := ends.Zlib(cutUp(data, n), 1<<40, new(64)); state != ends.Broken {
 			t.Errorf("in pieces of %d: took %d of %d, inflates to %d, %v", n, taken, len(data), size, state)
 		}
 	}
@@ -202,7 +202,7 @@ func FuzzZlib(f *testing.F) {
 	}
 	f.Fuzz(func(t *testing.T, data []byte, n int) {
 		taken, size, ok := inflated(data)
-		gotTaken, gotSize, state := ends.Zlib(cutUp(data, max(1, n)), 1<<40, 64)
+		gotTaken, gotSize, state := ends.Zlib(cutUp(data, max(1, n)), 1<<40, new(64))
 		got := state == ends.Whole
 		if ok && state != ends.Costly && (!got || size != gotSize || taken != gotTaken) {
 			t.Fatalf("took %d bytes for %d, %v; compress/zlib %d for %d", gotTaken, gotSize, got, taken, size)
@@ -219,7 +219,7 @@ func BenchmarkZlib(b *testing.B) {
 		b.Run(name, func(b *testing.B) {
 			b.SetBytes(int64(len(samples[name])))
 			for b.Loop() {
-				if _, _, state := ends.Zlib([][]byte{samples[name]}, 1<<40, 64); state != ends.Whole {
+				if _, _, state := ends.Zlib([][]byte{samples[name]}, 1<<40, new(64)); state != ends.Whole {
 					b.Fatal("broken")
 				}
 			}

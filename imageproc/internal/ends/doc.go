@@ -3,7 +3,7 @@
 // scans of JPEG (ITU-T T.81), and counts what they stand for. Bytes behind that
 // end are shown by nobody, and could hold anything.
 //
-//	n, size, state := ends.Zlib(pieces, most, 64)
+//	n, size, state := ends.Zlib(pieces, most, new(64))
 //	if state == ends.Whole && n < total {
 //		// The last total-n bytes are no part of the stream.
 //	}
