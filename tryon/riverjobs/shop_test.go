@@ -150,6 +150,9 @@ func (p posting) call(ctx context.Context, c *http.Client, method, path string, 
 }
 
 func (p posting) Submit(ctx context.Context, in *tryon.Input) (*tryon.Handle, error) {
+	if !in.Items[0].Worn {
+		return nil, &tryon.Error{Code: tryon.BadProduct, Reason: "not-worn"} // as each order says
+	}
 	id, err := p.call(ctx, in.HTTP, http.MethodPost, "/jobs", bytes.NewReader(in.Photo.Photo().Bytes()))
 	return &tryon.Handle{ID: string(id)}, err
 }
@@ -260,7 +263,7 @@ func (s *shop) order(t *testing.T, shade uint8) string {
 	if err != nil {
 		t.Fatal(err)
 	}
-	id, err := s.queue.Enqueue(t.Context(), &riverjobs.Order{Query: s.query, Photo: photo, Items: []riverjobs.Item{{ID: "tee"}}})
+	id, err := s.queue.Enqueue(t.Context(), &riverjobs.Order{Query: s.query, Photo: photo, Items: []riverjobs.Item{{ID: "tee", Worn: true}}})
 	if err != nil {
 		t.Fatal(err)
 	}
