@@ -18,6 +18,10 @@ const (
 	bmpV4   = 108
 	bmpV5   = 124
 
+	// What runs make of a file is 128 times as long at most, but for rows that are
+	// blank or missing. Of those no more than this is written out.
+	bmpBlank = 16 << 20
+
 	bmpPlain, bmpRLE8, bmpRLE4         = 0, 1, 2
 	bmpMasks, bmpJPEG, bmpPNG, bmpArgb = 3, 4, 5, 6
 
@@ -59,6 +63,9 @@ func parseBMP(data []byte, lim Limits, x extras) (*picture, error) {
 	// A few bytes may stand for many pixels where runs are coded, or rows are missing.
 	p.pic.size = int64(len(data))
 	stride := bmpStride(p.width, p.outBits)
+	if most := max(bmpBlank, 128*int64(len(data))); stride*int64(p.height) > most {
+		return nil, p.fail("header", bmpHead, ErrTooLarge, "%d bytes of pixels from a file of %d", stride*int64(p.height), len(data))
+	}
 	if err := p.pic.afford(stride*int64(p.height), lim); err != nil {
 		return nil, err
 	}

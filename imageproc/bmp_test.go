@@ -260,6 +260,8 @@ func TestBMPRefused(t *testing.T) {
 		"pixels behind the end":   {change(11, 200), imageproc.ErrCorrupt},
 		"seven bits":              {change(28, 7), imageproc.ErrUnsupported},
 		"JPEG inside":             {change(30, 4), imageproc.ErrUnsupported},
+		"a row of many":           {bitmap{head: 40, width: 4000, height: 4000, bits: 24, pixels: ramp(12000)}.file(), imageproc.ErrTooLarge},
+		"runs of nothing":         {bitmap{head: 40, width: 6000, height: 6000, bits: 8, compression: 1, palette: ramp(1024), pixels: []byte{0, 1}}.file(), imageproc.ErrTooLarge},
 		"many pixels":             {change(21, 0x70), imageproc.ErrTooLarge},
 		"masks over one another":  {bitmap{head: 40, width: 1, height: 1, bits: 32, compression: 3, masks: []uint32{0xFF, 0xFF, 0xFF}, pixels: ramp(4)}.file(), imageproc.ErrCorrupt},
 		"masks in a short header": {bitmap{head: 16, width: 1, height: 1, bits: 16, pixels: ramp(4)}.file()[:20], imageproc.ErrCorrupt},
