@@ -64,7 +64,9 @@ func TestRowsOfATenant(t *testing.T) {
 	l := ledger(t, s, keys)
 	for _, shop := range []string{"a", "b"} {
 		for i := range 40 {
-			if _, err := l.Grant(ctx, grant(l.Subject(shop, fmt.Sprint(i)), shop+fmt.Sprint(i))); err != nil {
+			g := grant(l.Subject(shop, fmt.Sprint(i)), shop+fmt.Sprint(i))
+			g.Heartbeat = time.Minute
+			if _, err := l.Grant(ctx, g); err != nil {
 				t.Fatal(err)
 			}
 		}
@@ -110,19 +112,31 @@ func TestRowsOfATenant(t *testing.T) {
 			t.Errorf("%s: %d rows of somebody else", table, n)
 		}
 	}
-	if n := count("a", "consent_state", "true"); n != 40 {
-		t.Errorf("%d people of shop a, want 40", n)
+	for _, table := range []string{"consent_state", "consent_events", "consent_nonces", "consent_sessions"} {
+		if n := count("a", table, "true"); n != 40 {
+			t.Errorf("%s: %d rows of shop a, want 40", table, n)
+		}
 	}
-	tx, err := pool.Begin(ctx)
-	if err != nil {
-		t.Fatal(err)
+	if n := count("a", "consent_nodes", "true"); n == 0 {
+		t.Error("no nodes of shop a")
 	}
-	defer tx.Rollback(ctx)
-	if _, err := tx.Exec(ctx, "select set_config('fitveil.tenant', 'a', true)"); err != nil {
-		t.Fatal(err)
-	}
-	if _, err := tx.Exec(ctx, "insert into consent_nonces (tenant, nonce) values ('b', 'x')"); err == nil || !strings.Contains(err.Error(), "row-level security") {
-		t.Errorf("wrote a row of another tenant: %v", err)
+	for _, row := range []string{
+		"consent_nonces (tenant, nonce) values ('b', 'x')",
+		"consent_sessions (tenant, subject, purpose, ends) values ('b', 'x', 'sizing', 1)",
+	} {
+		tx, err := pool.Begin(ctx)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := tx.Exec(ctx, "select set_config('fitveil.tenant', 'a', true)"); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := tx.Exec(ctx, "insert into "+row); err == nil || !strings.Contains(err.Error(), "row-level security") {
+			t.Errorf("wrote a row of another tenant: %s: %v", row, err)
+		}
+		if err := tx.Rollback(ctx); err != nil {
+			t.Fatal(err)
+		}
 	}
 }
 
