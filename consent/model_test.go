@@ -119,9 +119,14 @@ func TestModel(t *testing.T) {
 		past := map[string][]consent.Grant{}   // accepted, to send again
 		permits := map[string]consent.Permit{} // the last that was given
 
+		// The same Subjects all along: they remember what a ledger said last.
+		subjects := map[string]consent.Subject{}
+		for _, name := range names {
+			subjects[name] = l.Subject("shop", name)
+		}
 		draw := func() (string, consent.Subject) {
 			name := rapid.SampledFrom(names).Draw(t, "person")
-			return name, l.Subject("shop", name)
+			return name, subjects[name]
 		}
 		some := func(label string, min int) []consent.Purpose {
 			return rapid.SliceOfNDistinct(rapid.SampledFrom(purposes), min, 3, rapid.ID).Draw(t, label)

@@ -230,17 +230,23 @@ func TestInstancesRace(t *testing.T) {
 			any := func() *consent.Ledger { return ledgers[dice.IntN(instances)] }
 			steady := func() *consent.Ledger { return ledgers[2+dice.IntN(instances-2)] }
 			tenant, name := fmt.Sprint("shop ", p%16), fmt.Sprint("person ", p)
+			// One Subject for each ledger, as a session of a shop has: it remembers the
+			// last answer, and is asked again after others have written.
+			subjects := make(map[*consent.Ledger]consent.Subject)
+			for _, l := range ledgers {
+				subjects[l] = l.Subject(tenant, name)
+			}
 			ask := func() (bool, time.Time) {
 				l := any()
 				asked := time.Now()
 				ctx, cancel := context.WithTimeout(ctx, 100*time.Millisecond)
 				defer cancel()
-				d, err := l.Check(ctx, consent.Query{Subject: l.Subject(tenant, name), Purpose: consent.TryOnRender})
+				d, err := l.Check(ctx, consent.Query{Subject: subjects[l], Purpose: consent.TryOnRender})
 				return err == nil && d.Allowed, asked
 			}
 			for round := 0; done.Load() < ops; round++ {
 				l := steady()
-				if _, err := l.Grant(ctx, grant(l.Subject(tenant, name), fmt.Sprint(name, " round ", round))); err != nil {
+				if _, err := l.Grant(ctx, grant(subjects[l], fmt.Sprint(name, " round ", round))); err != nil {
 					t.Errorf("grant: %v", err)
 					return
 				}
@@ -250,7 +256,7 @@ func TestInstancesRace(t *testing.T) {
 					}
 				}
 				l = steady()
-				if _, err := l.Withdraw(ctx, l.Subject(tenant, name)); err != nil {
+				if _, err := l.Withdraw(ctx, subjects[l]); err != nil {
 					t.Errorf("withdraw: %v", err)
 					return
 				}
