@@ -92,7 +92,7 @@ func (a *attempt) close(ctx context.Context, err *Error) {
 	if state == JobAccepted {
 		return
 	}
-	if a.record.BytesSent > 0 {
+	if a.record.BytesSent > 0 || a.job.Remote != "" { // a job taken up again has sent nothing here
 		named := state != JobUnknown || len(a.deletions) > 0
 		if err := a.client.store.Put(ctx, a.client.attest(a.route, &a.job, a.subject, named)...); err != nil {
 			a.client.log.LogAttrs(ctx, slog.LevelError, "tryon: what stays could not be stored", slog.Any("error", storeError(err)))
@@ -282,6 +282,9 @@ func (c *Client) sweepJobs(ctx context.Context, report *SweepReport) error {
 		if j.State == JobAccepted {
 			j.State = JobFailed
 			c.cancel(ctx, &j, due[i].Subject)
+			if rt := c.route(j.Backend); rt != nil {
+				stays = c.attest(rt, &j, due[i].Subject, true)
+			}
 		}
 		if err := c.store.Put(ctx, append(stays, record(KindJob, j.ID, due[i].Subject, time.Time{}, &j))...); err != nil {
 			return storeError(err)

@@ -183,6 +183,9 @@ func (a *attempt) hold(drawn *image.NRGBA) (*image.NRGBA, *identity.Report, *Err
 		v = &view{crop: photo.Rect, scale: 1, sent: nrgba(img)}
 	}
 	region, face := a.edit(photo.Rect)
+	if region == nil { // a job that was started before the lock was asked for
+		return nil, nil, &Error{Code: Unsupported, Reason: "no-region"}
+	}
 	report, err := identity.Measure(v.sent, drawn, v.ignore(region), v.box(face), a.client.lock)
 	if err != nil {
 		return nil, nil, &Error{Code: Drifted, Err: err}

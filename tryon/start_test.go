@@ -3,12 +3,16 @@ package tryon_test
 import (
 	"context"
 	"errors"
+	"slices"
 	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
 
+	"github.com/google/go-cmp/cmp"
+
 	"github.com/fitveil/fitveil/tryon"
+	"github.com/fitveil/fitveil/tryon/identity"
 )
 
 // farJob is a remote backend whose jobs answer like job's.
@@ -94,4 +98,65 @@ func TestLateAnswer(t *testing.T) {
 			t.Errorf("got %v, %v, want the picture", result, err)
 		}
 	})
+}
+
+// What a sub-processor keeps of a job is on record also when another process
+// fetched the picture, or nobody did.
+func TestKeptOfResumedJobs(t *testing.T) {
+	w := newWorld(t)
+	for _, abandoned := range []bool{false, true} {
+		synctest.Test(t, func(t *testing.T) {
+			store := &tryon.Memory{}
+			options := func() *tryon.Options {
+				return &tryon.Options{Routes: routes(&farJob{job{name: "far", polls: []any{picture()}}}), Ledger: w.ledger, Store: store}
+			}
+			id, err := newClient(t, options()).Start(t.Context(), w.permit, &w.request)
+			if err != nil {
+				t.Fatal(err)
+			}
+			other := newClient(t, options())
+			if abandoned {
+				time.Sleep(time.Hour)
+				_, err = other.Sweep(t.Context())
+			} else {
+				_, err = other.Wait(t.Context(), w.permit, &tryon.Pickup{Job: id, Subject: w.subject, Request: &w.request})
+			}
+			if err != nil {
+				t.Fatal(err)
+			}
+			h, err := other.Holdings(t.Context(), w.subject)
+			if err != nil {
+				t.Fatal(err)
+			}
+			var kinds []string
+			for _, d := range h.Deletions {
+				if d.Job != id || d.State != tryon.DeletionNotPossible {
+					t.Errorf("got %+v", d)
+				}
+				kinds = append(kinds, d.Kind)
+			}
+			slices.Sort(kinds)
+			if diff := cmp.Diff([]string{"abuse-log", "output", "upload"}, kinds); diff != "" {
+				t.Errorf("abandoned %v: %s", abandoned, diff)
+			}
+		})
+	}
+}
+
+// A lock that was configured after a job began has nothing to hold without a
+// region: the picture is refused.
+func TestLockAddedLater(t *testing.T) {
+	w := newWorld(t)
+	store := &tryon.Memory{}
+	options := &tryon.Options{Routes: routes(&farJob{job{name: "far", polls: []any{picture()}}}), Ledger: w.ledger, Store: store}
+	id, err := newClient(t, options).Start(t.Context(), w.permit, &w.request)
+	if err != nil {
+		t.Fatal(err)
+	}
+	options.Lock = &identity.Options{}
+	_, err = newClient(t, options).Wait(t.Context(), w.permit, &tryon.Pickup{Job: id, Subject: w.subject, Request: &w.request})
+	var e *tryon.Error
+	if !errors.As(err, &e) || e.Code != tryon.Unsupported || e.Reason != "no-region" {
+		t.Errorf("got %v", err)
+	}
 }
