@@ -76,7 +76,6 @@ func (c *Client) takeHint(r *http.Request, rt *route, stored *Record, j *Job, bo
 		defer cancel()
 		g := c.serviceGate(ctx, rt, j.ID, j.Tenant, stored.Subject)
 		defer g.close()
-		g.most = maxService
 		remote, err := v.VerifyCallback(ctx, &Callback{Header: r.Header, Body: body, Now: c.now(), HTTP: g.client()})
 		switch {
 		case err != nil, remote == "", j.Remote != "" && j.Remote != remote:

@@ -177,12 +177,14 @@ func (c *Client) eraseOnce(ctx context.Context, r *route, d *Deletion, subject [
 // serviceGate is a gate for calls that carry nothing of a shopper and must work
 // when consent is gone. What it sends is on record all the same.
 func (c *Client) serviceGate(ctx context.Context, r *route, job, tenant string, subject [32]byte) *gate {
-	return c.newGate(ctx, r,
+	g := c.newGate(ctx, r,
 		func(context.Context) *Error { return nil },
 		func(ctx context.Context, t *Transfer) *Error {
 			t.Job, t.Tenant, t.Purpose = job, tenant, "erase"
 			return c.putTransfer(ctx, r, t, subject)
 		})
+	g.most = maxService
+	return g
 }
 
 func (r *route) classify(err error) Fault {
@@ -391,18 +393,28 @@ func (c *Client) Erase(ctx context.Context, s consent.Subject) (*EraseReport, er
 	if s.IsZero() {
 		return nil, badRequest("no-subject", "no subject")
 	}
-	c.cache.forget(s.Pseudonym())
-	h, err := c.Holdings(ctx, s)
-	if err != nil {
-		return nil, err
-	}
-	c.stopJobs(ctx, h.Jobs, s.Pseudonym())
 	report := &EraseReport{Erased: []Deletion{}, Queued: []Deletion{}, NotPossible: []Deletion{}}
+	for _, name := range s.All() {
+		if err := c.erase(ctx, name.Pseudonym(), report); err != nil {
+			return report, err
+		}
+	}
+	return report, nil
+}
+
+// erase is Erase of what is filed under one pseudonym.
+func (c *Client) erase(ctx context.Context, subject [32]byte, report *EraseReport) error {
+	c.cache.forget(subject)
+	var h Holdings
+	if err := c.holdings(ctx, subject, &h); err != nil {
+		return storeError(err)
+	}
+	c.stopJobs(ctx, h.Jobs, subject)
 	var done []string
 	for i := range h.Deletions {
 		d := &h.Deletions[i]
 		if rt := c.route(d.Backend); rt != nil {
-			c.tryErase(ctx, rt, d, s.Pseudonym())
+			c.tryErase(ctx, rt, d, subject)
 		}
 		switch d.State {
 		case DeletionErased:
@@ -416,14 +428,14 @@ func (c *Client) Erase(ctx context.Context, s consent.Subject) (*EraseReport, er
 		done = append(done, d.ID)
 	}
 	if ctx.Err() != nil {
-		return report, contextError(ctx)
+		return contextError(ctx)
 	}
 	// Asking for deletions left records of its own.
 	h.Transfers = h.Transfers[:0]
-	if err := find(ctx, c.store, Filter{Kind: KindTransfer, Subject: s.Pseudonym()}, &h.Transfers); err != nil {
-		return report, storeError(err)
+	if err := find(ctx, c.store, Filter{Kind: KindTransfer, Subject: subject}, &h.Transfers); err != nil {
+		return storeError(err)
 	}
-	return report, c.forget(ctx, h, done, report)
+	return c.forget(ctx, &h, done, report)
 }
 
 // stopJobs cancels and removes the jobs of a person.

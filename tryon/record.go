@@ -138,15 +138,21 @@ func (c *Client) Holdings(ctx context.Context, s consent.Subject) (*Holdings, er
 		return nil, badRequest("no-subject", "no subject")
 	}
 	h := &Holdings{Jobs: []Job{}, Transfers: []Transfer{}, Deletions: []Deletion{}}
-	err := errors.Join(
-		find(ctx, c.store, Filter{Kind: KindJob, Subject: s.Pseudonym()}, &h.Jobs),
-		find(ctx, c.store, Filter{Kind: KindTransfer, Subject: s.Pseudonym()}, &h.Transfers),
-		find(ctx, c.store, Filter{Kind: KindErasure, Subject: s.Pseudonym()}, &h.Deletions),
-	)
-	if err != nil {
-		return nil, storeError(err)
+	for _, name := range s.All() {
+		if err := c.holdings(ctx, name.Pseudonym(), h); err != nil {
+			return nil, storeError(err)
+		}
 	}
 	return h, nil
+}
+
+// holdings appends what is filed under a pseudonym.
+func (c *Client) holdings(ctx context.Context, subject [32]byte, h *Holdings) error {
+	return errors.Join(
+		find(ctx, c.store, Filter{Kind: KindJob, Subject: subject}, &h.Jobs),
+		find(ctx, c.store, Filter{Kind: KindTransfer, Subject: subject}, &h.Transfers),
+		find(ctx, c.store, Filter{Kind: KindErasure, Subject: subject}, &h.Deletions),
+	)
 }
 
 // find appends the records that f selects to list.

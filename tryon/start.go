@@ -2,6 +2,7 @@ package tryon
 
 import (
 	"context"
+	"slices"
 	"sync"
 	"time"
 
@@ -9,7 +10,9 @@ import (
 )
 
 // Start hands r over like Render and returns the job's name as soon as a
-// backend has accepted it and that is on record. Errors are those of Render.
+// backend has accepted it and that is on record. Errors are those of Render;
+// where the store fails when work has been accepted, Error.Job names the job, and
+// Wait fetches it in this process alone.
 // Wait fetches the picture, in this process or, where the backend works
 // asynchronously, in another one with the same Store.
 func (c *Client) Start(ctx context.Context, p consent.Permit, r *Request) (string, error) {
@@ -27,12 +30,37 @@ func (c *Client) Start(ctx context.Context, p consent.Permit, r *Request) (strin
 	}
 	a := w.current
 	if a.stored != nil {
-		w.leave()
-		a.stored.Job = a.job.ID
-		return "", a.stored
+		a.stored = a.storeAgain(ctx)
 	}
 	c.waiting.put(a.job.ID, w, a.deadline.Add(grace))
+	if a.stored != nil { // the work has begun: it can be fetched here, and is not to be begun again
+		a.stored.Job, a.stored.Backend, a.stored.Retry = a.job.ID, a.job.Backend, false
+		_, e := c.report(ctx, start, nil, a.stored)
+		return "", e
+	}
 	return a.job.ID, nil
+}
+
+// storeAgain puts what is known of accepted work on record after it could not be.
+func (a *attempt) storeAgain(ctx context.Context) (err *Error) {
+	due := a.job.Deadline.Add(grace)
+	records := []Record{record(KindJob, a.job.ID, a.subject, due, &a.job)}
+	for i := range a.deletions {
+		records = append(records, a.deletions[i].record(a.subject, due))
+	}
+	for _, pause := range []time.Duration{50 * time.Millisecond, 200 * time.Millisecond, 800 * time.Millisecond} {
+		select {
+		case <-ctx.Done():
+			return storeError(ctx.Err())
+		case <-time.After(pause):
+		}
+		e := a.client.store.Put(ctx, records...)
+		if e == nil {
+			return nil
+		}
+		err = storeError(e)
+	}
+	return err
 }
 
 // Pickup is what Wait needs to know.
@@ -67,7 +95,7 @@ func (c *Client) wait(ctx context.Context, p consent.Permit, k *Pickup) (*Result
 		return nil, err
 	}
 	if w := c.waiting.take(k.Job, k.Subject); w != nil {
-		w.permit = p
+		w.permit, w.request.Subject = p, k.Subject // which may be called otherwise since
 		a := w.current
 		a.grant = newGrant(p, k.Subject, &a.route.profile)
 		result, err := w.finish(ctx)
@@ -115,7 +143,7 @@ func (c *Client) resume(ctx context.Context, p consent.Permit, k *Pickup) (*atte
 	}
 	rt := c.route(j.Backend)
 	switch {
-	case k.Subject.IsZero() || k.Subject.Pseudonym() != r.Subject || !own.Subject.Equal(k.Subject) || j.Photo != hexOf(own.Photo.SHA256()):
+	case !called(k.Subject, r.Subject) || !own.Subject.Equal(k.Subject) || j.Photo != hexOf(own.Photo.SHA256()):
 		return nil, &Error{Code: NoJob}
 	case j.State == JobUnknown, j.State == JobSending:
 		return nil, &Error{Code: AcceptedUnknown, Backend: j.Backend, Job: j.ID}
@@ -187,12 +215,18 @@ func (r *waitingRoom) trim() {
 	}
 }
 
+// called says that id is a pseudonym of s, of which there are several after the
+// ledger's keys were rotated.
+func called(s consent.Subject, id [32]byte) bool {
+	return slices.ContainsFunc(s.All(), func(s consent.Subject) bool { return s.Pseudonym() == id })
+}
+
 // take removes and returns the work of that name if it is of s.
 func (r *waitingRoom) take(id string, s consent.Subject) *work {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	v, ok := r.jobs[id]
-	if !ok || !v.work.request.Subject.Equal(s) {
+	if !ok || !called(s, v.work.request.Subject.Pseudonym()) {
 		return nil
 	}
 	delete(r.jobs, id)
