@@ -11,43 +11,37 @@ import (
 	bolt "go.etcd.io/bbolt"
 
 	"github.com/fitveil/fitveil/consent"
+	"github.com/fitveil/fitveil/consent/internal/pages"
 )
 
 // Subjects implements [consent.Lister].
 func (s *Store) Subjects(ctx context.Context, tenant string) iter.Seq2[consent.Standing, error] {
-	return func(yield func(consent.Standing, error) bool) {
-		// Alone, so that everything finds its place; what comes later is new.
-		err := s.commit(ctx, &write{alone: true, do: func(*draft) error { return errNoChange }})
-		if err != nil && !errors.Is(err, errNoChange) {
-			yield(consent.Standing{}, wrap(err))
-			return
-		}
-		// A sweep before this process may have died between erasing and overwriting.
-		if !s.scrubbed.Load() {
-			if err := s.scrub(); err != nil {
-				yield(consent.Standing{}, wrap(err))
-				return
-			}
-		}
+	return pages.All(subjectsAtOnce, func(last *consent.Standing) ([]consent.Standing, error) {
 		var after []byte
-		for {
-			some, err := s.someSubjects(ctx, tenant, after)
-			if err != nil {
-				yield(consent.Standing{}, wrap(err))
-				return
+		if last == nil {
+			if err := s.settleForList(ctx); err != nil {
+				return nil, wrap(err)
 			}
-			for _, p := range some {
-				if !yield(p, nil) {
-					return
-				}
-			}
-			if len(some) < subjectsAtOnce {
-				return
-			}
-			id := some[len(some)-1].Subject.Pseudonym()
+		} else {
+			id := last.Subject.Pseudonym()
 			after = id[:]
 		}
+		out, err := s.someSubjects(ctx, tenant, after)
+		return out, wrap(err)
+	})
+}
+
+// settleForList puts everything in its place, what comes later is new, and makes
+// good a sweep before this process that died between erasing and overwriting.
+func (s *Store) settleForList(ctx context.Context) error {
+	err := s.commit(ctx, &write{alone: true, do: func(*draft) error { return errNoChange }})
+	if err != nil && !errors.Is(err, errNoChange) {
+		return err
 	}
+	if s.scrubbed.Load() {
+		return nil
+	}
+	return s.scrub()
 }
 
 const subjectsAtOnce = 256

@@ -14,6 +14,7 @@ import (
 	bolterrors "go.etcd.io/bbolt/errors"
 
 	"github.com/fitveil/fitveil/consent"
+	"github.com/fitveil/fitveil/consent/internal/pages"
 	"github.com/fitveil/fitveil/consent/merkle"
 )
 
@@ -211,24 +212,14 @@ func (s *Store) Extend(ctx context.Context, who consent.Subject, p consent.Purpo
 // transaction stays open while the loop's body runs: a writer in there could
 // wait for it forever.
 func (s *Store) Events(ctx context.Context, who consent.Subject, after uint64) iter.Seq2[consent.Record, error] {
-	return func(yield func(consent.Record, error) bool) {
-		for {
-			records, err := s.someEvents(ctx, who, after)
-			if err != nil {
-				yield(consent.Record{}, wrap(err))
-				return
-			}
-			for _, r := range records {
-				if !yield(r, nil) {
-					return
-				}
-				after = r.Seq
-			}
-			if len(records) < eventsAtOnce {
-				return
-			}
+	return pages.All(eventsAtOnce, func(last *consent.Record) ([]consent.Record, error) {
+		from := after
+		if last != nil {
+			from = last.Seq
 		}
-	}
+		out, err := s.someEvents(ctx, who, from)
+		return out, wrap(err)
+	})
 }
 
 // someEvents copies up to eventsAtOnce records with a sequence above after.

@@ -11,6 +11,7 @@ import (
 	"golang.org/x/mod/sumdb/tlog"
 
 	"github.com/fitveil/fitveil/consent"
+	"github.com/fitveil/fitveil/consent/internal/pages"
 	"github.com/fitveil/fitveil/consent/merkle"
 )
 
@@ -135,28 +136,19 @@ const eventsAtOnce = 64
 // Events implements [consent.Store]. It reads some at a time, so that no
 // connection is held while the loop's body runs.
 func (s *Store) Events(ctx context.Context, who consent.Subject, after uint64) iter.Seq2[consent.Record, error] {
-	return func(yield func(consent.Record, error) bool) {
-		for {
-			records, err := s.someEvents(ctx, who, after)
-			if err != nil {
-				yield(consent.Record{}, wrap(err))
-				return
-			}
-			for _, r := range records {
-				if r.Seq != after+1 {
-					yield(consent.Record{}, wrap(fmt.Errorf("%w: event %d is missing", consent.ErrCorrupt, after+1)))
-					return
-				}
-				if !yield(r, nil) {
-					return
-				}
-				after = r.Seq
-			}
-			if len(records) < eventsAtOnce {
-				return
+	return pages.All(eventsAtOnce, func(last *consent.Record) ([]consent.Record, error) {
+		from := after
+		if last != nil {
+			from = last.Seq
+		}
+		out, err := s.someEvents(ctx, who, from)
+		for _, r := range out {
+			if from++; r.Seq != from && err == nil {
+				err = fmt.Errorf("%w: event %d is missing", consent.ErrCorrupt, from)
 			}
 		}
-	}
+		return out, wrap(err)
+	})
 }
 
 func (s *Store) someEvents(ctx context.Context, who consent.Subject, after uint64) (out []consent.Record, err error) {
