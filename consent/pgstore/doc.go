@@ -23,7 +23,9 @@
 // asks the database what has changed several times a lease, and at once when it
 // is notified. What is not answered within the lease ends the answering from
 // memory, so a notification that is late or lost delays nothing: only what was
-// read counts. After Withdraw has returned at one instance, another one says yes
+// read counts. The lease is timed by the process's monotonic clock. Where that
+// stands still while a virtual machine is suspended, as on Linux, an instance that
+// wakes up may answer from memory for what was left of its lease. After Withdraw has returned at one instance, another one says yes
 // for a lease at most; from then on it says no, or that it cannot tell.
 //
 // A consent bound to a session ([consent.Grant].Heartbeat) lives as long as any
