@@ -90,7 +90,7 @@ type state struct {
 
 	versions consent.Versions
 	leases   consent.Leases // not in the file: a beat is not worth a sync
-	scrubbed atomic.Bool    // since Open
+	scrubbed atomic.Bool    // nothing erased is left in free pages; not known at Open
 
 	journal   journal
 	unsettled int          // records that the journal takes at most

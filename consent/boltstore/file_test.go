@@ -207,17 +207,7 @@ func TestMovedValues(t *testing.T) {
 		if err := s.Close(); err != nil {
 			t.Fatal(err)
 		}
-		db, err := bolt.Open(path, 0o600, nil)
-		if err != nil {
-			t.Fatal(err)
-		}
-		err = db.Update(func(tx *bolt.Tx) error {
-			shop := tx.Bucket([]byte("t:shop"))
-			return row.bend(shop.Bucket([]byte("state")), shop.Bucket([]byte("events")))
-		})
-		if err := errors.Join(err, db.Close()); err != nil {
-			t.Fatal(err)
-		}
+		bendFile(t, path, row.bend)
 		if s, err = boltstore.Open(path, nil); err != nil {
 			t.Fatal(err)
 		}
@@ -231,6 +221,22 @@ func TestMovedValues(t *testing.T) {
 		if err := s.Close(); err != nil {
 			t.Error(err)
 		}
+	}
+}
+
+// bendFile changes what a closed store has of the shop.
+func bendFile(t *testing.T, path string, bend func(states, events *bolt.Bucket) error) {
+	t.Helper()
+	db, err := bolt.Open(path, 0o600, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	err = db.Update(func(tx *bolt.Tx) error {
+		shop := tx.Bucket([]byte("t:shop"))
+		return bend(shop.Bucket([]byte("state")), shop.Bucket([]byte("events")))
+	})
+	if err := errors.Join(err, db.Close()); err != nil {
+		t.Fatal(err)
 	}
 }
 
@@ -250,18 +256,10 @@ func TestListOverwritesWhatIsFree(t *testing.T) {
 	if err := s.Close(); err != nil {
 		t.Fatal(err)
 	}
-	db, err := bolt.Open(path, 0o600, nil)
-	if err != nil {
-		t.Fatal(err)
-	}
-	err = db.Update(func(tx *bolt.Tx) error {
-		b := tx.Bucket([]byte("t:shop")).Bucket([]byte("events"))
-		k, _ := b.Cursor().First()
-		return b.Delete(k)
+	bendFile(t, path, func(_, events *bolt.Bucket) error {
+		k, _ := events.Cursor().First()
+		return events.Delete(k)
 	})
-	if err := errors.Join(err, db.Close()); err != nil {
-		t.Fatal(err)
-	}
 	found := func() bool {
 		raw, err := os.ReadFile(path)
 		if err != nil {

@@ -31,6 +31,7 @@ func (s *Store) scrub() (err error) {
 	}
 	defer func() { err = errors.Join(err, tx.Rollback()) }()
 
+	s.scrubbed.Store(false) // until this has come to its end
 	size := int64(s.db.Info().PageSize)
 	var from int64 // first page of the run of free pages at hand
 	pages := tx.Size() / size
