@@ -58,14 +58,14 @@ func (c *core) sweepRecords(ctx context.Context, tenant string, r *rules, before
 			failed = append(failed, err)
 			break
 		}
-		since, over, err := c.idle(ctx, s, r)
+		over, err := c.idle(ctx, s, r, before)
 		if err != nil {
 			if len(failed) < 8 { // enough to know what is wrong
 				failed = append(failed, err)
 			}
 			continue
 		}
-		if !over || since.After(before) {
+		if !over {
 			continue
 		}
 		if idle = append(idle, s); len(idle) == eraseAtOnce {
@@ -93,45 +93,47 @@ func (p *Profile) keepRecords() (keep Period, ok bool) {
 	return Period{}, false
 }
 
-// idle says whether a person's records serve nothing but as evidence, and since
-// when. Consents that go on do more than that, and so do objections to what rests
+// idle says whether a person's records have served nothing but as evidence since
+// before, or for longer. Consents that go on do more than that, and so do objections to what rests
 // on another basis: without them it would be allowed again. The same goes for any
 // no while there are several keys, under which one person may have two chains
 // with a yes on the other, and for one to a purpose that the terms do not name,
 // whose basis is not known.
-func (c *core) idle(ctx context.Context, s Standing, r *rules) (since time.Time, over bool, err error) {
+func (c *core) idle(ctx context.Context, s Standing, r *rules, before time.Time) (bool, error) {
 	st, err := decodeState(c.keys(), s.Subject, s.Head.Seq, s.Head.State)
 	if errors.Is(err, errStateVersion) {
 		st, err = c.refold(ctx, s.Subject, s.Head.Seq)
 	}
 	if err != nil {
-		return time.Time{}, false, fmt.Errorf("consent: sweep: %w", err)
+		return false, fmt.Errorf("consent: sweep: %w", err)
+	}
+	if st.lastAt.After(before) { // most people: whether a session is alive need not be asked
+		return false, nil
 	}
 	now := c.latest(time.Time{})
-	since = st.lastAt
 	twice := len(c.keys().others) > 0
 	if twice && !st.floor.IsZero() {
-		return time.Time{}, false, nil
+		return false, nil
 	}
 	for _, e := range st.entries {
 		rule := r.of[e.purpose]
 		switch {
 		case e.kind != Granted:
 			if e.kind != Expired && (twice || rule == nil || rule.Basis != Consent) {
-				return time.Time{}, false, nil
+				return false, nil
 			}
 		case !e.until.IsZero() && !e.until.After(now):
-			if e.until.After(since) {
-				since = e.until
+			if e.until.After(before) {
+				return false, nil
 			}
 		case e.heartbeat != 0:
 			alive, _, err := c.alive(ctx, s.Subject, e.purpose)
 			if err != nil || alive {
-				return time.Time{}, false, err
+				return false, err
 			}
 		default:
-			return time.Time{}, false, nil
+			return false, nil
 		}
 	}
-	return since, true, nil
+	return true, nil
 }

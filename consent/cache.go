@@ -231,7 +231,7 @@ func (c *core) recall(ctx context.Context, q *Query) (d Decision, ok bool) {
 	if e == nil || e.by != c || e.open == 0 || ctx.Err() != nil {
 		return Decision{}, false
 	}
-	if rule := e.rules.of[q.Purpose]; rule == nil || e.by != c || e.open&rule.bit == 0 {
+	if rule := e.rules.of[q.Purpose]; rule == nil || e.open&rule.bit == 0 {
 		return Decision{}, false
 	}
 	c.micros()

@@ -69,7 +69,7 @@ var (
 type HolderResult struct {
 	Holder string
 	Items  int   // that were erased; of the ledger, "ledger", people
-	Err    error // nil: done, and verified
+	Err    error // nil: done, and verified by [Holder.Verify]; of the ledger, done by its store
 }
 
 // ledgerName is what the ledger's own records are called in an export.
@@ -276,8 +276,9 @@ func (c *core) sweep(ctx context.Context, o *SweepOptions) (*Swept, error) {
 		if r == nil {
 			return nil, ErrTenant
 		}
+		steps := (len(tenants) - i) * (len(c.holders) + 1) // and the ledger's own
 		for j, h := range c.holders {
-			ctx, done := share(ctx, (len(tenants)-i)*(len(c.holders)+1)-j)
+			ctx, done := share(ctx, steps-j)
 			for _, category := range h.Describe().Categories {
 				s := Selection{Tenant: tenant, Category: category, Before: r.profile.due(category, now, every)}
 				res := eraseOne(ctx, h, s)
@@ -289,7 +290,9 @@ func (c *core) sweep(ctx context.Context, o *SweepOptions) (*Swept, error) {
 			done()
 		}
 		if keep, limited := r.profile.keepRecords(); limited {
+			ctx, done := share(ctx, steps-len(c.holders))
 			res := c.sweepRecords(ctx, tenant, r, keep.due(now, every))
+			done()
 			out.Items += res.Items
 			if res.Items > 0 || res.Err != nil {
 				out.Results = append(out.Results, res)
