@@ -102,7 +102,7 @@ func (h *Header) Memory(o Options) int64 {
 		}
 		n += rows * int64(c.paddedX) * s * s
 		if count := kept[s].count; o.Parallel > 1 && count <= speculated {
-			n += 4 * int64(c.paddedX) * int64(c.paddedY) * int64(count+1)
+			n += 4 * int64(mostKept(c.paddedX*c.paddedY)) * int64(count+1)
 		}
 		if h.Progressive {
 			n += int64(c.paddedX) * int64(c.paddedY) * int64(2*kept[s].count+8)

@@ -11,3 +11,15 @@ func Inverse8(stride int, c *[64]int32) (want, got []byte) {
 
 // Split says that the file was read in parts.
 func (d *Decoder) Split() bool { return d.buffered }
+
+// Kept is how many MCUs the parts of the file kept, and how many they may.
+func (d *Decoder) Kept() (mcus, most int) {
+	size := len(d.blocks)
+	if n := kept[d.planes[0].scale].count; n > 1 {
+		size *= n + 1
+	}
+	for i := range d.parts {
+		mcus += len(d.parts[i].blocks) / size
+	}
+	return mcus, mostKept(d.header.mcusX * d.header.mcusY)
+}

@@ -3,6 +3,7 @@ package jpeg
 import (
 	"context"
 	"sync"
+	"sync/atomic"
 )
 
 // Splitting a scan only makes it faster: wherever something does not fit, the
@@ -20,7 +21,13 @@ const (
 	// speculated is how many coefficients a block may have that is kept until it is
 	// known where it goes: those of three eighths.
 	speculated = 9
+	// granted is how many MCUs a part gets room for at a time.
+	granted = 16
 )
+
+// mostKept is how many MCUs all parts together may keep: those of the picture, and
+// what parts that overlap have twice. Decoder.Memory counts on it.
+func mostKept(mcus int) int { return mcus + mcus/4 }
 
 // splittable says that the scan may be read in parts.
 func (d *Decoder) splittable() bool {
@@ -190,6 +197,8 @@ func (d *Decoder) speculate(ctx context.Context) bool {
 		return false
 	}
 	parts := d.parts[:n]
+	var room atomic.Int64
+	room.Store(int64(mostKept(d.header.mcusX * d.header.mcusY)))
 	if !together(n, func(i int) bool {
 		p := &parts[i]
 		switch {
@@ -198,7 +207,7 @@ func (d *Decoder) speculate(ctx context.Context) bool {
 		case i == 0:
 			return d.readFirst(ctx, p)
 		}
-		return d.readPart(ctx, p, i == n-1)
+		return d.readPart(ctx, p, i == n-1, &room)
 	}) || !d.join(parts) {
 		return false
 	}
@@ -316,10 +325,11 @@ func (d *Decoder) rowOfMCUs(y int) (pix [4][]byte) {
 }
 
 // readPart reads from the start of a part until it is well inside the next, or to
-// the end.
-func (d *Decoder) readPart(ctx context.Context, p *part, last bool) bool {
+// the end. What it keeps it takes from the room that all parts share: data of few
+// bits a block would make each of them keep a whole picture.
+func (d *Decoder) readPart(ctx context.Context, p *part, last bool, room *atomic.Int64) bool {
 	s := &p.scanner
-	most := d.header.mcusX * d.header.mcusY
+	most, mine := d.header.mcusX*d.header.mcusY, 0
 	for p.mcus <= most {
 		if s.pos < overlap {
 			p.head = append(p.head, milestone{s.pos*8 - int(s.n), p.mcus, s.pred})
@@ -329,6 +339,12 @@ func (d *Decoder) readPart(ctx context.Context, p *part, last bool) bool {
 		}
 		if p.mcus&1023 == 0 && ctx.Err() != nil {
 			return false
+		}
+		if p.mcus == mine {
+			if room.Add(-granted) < 0 {
+				return false
+			}
+			mine += granted
 		}
 		held := len(p.blocks)
 		if d.keepMCU(p) && (s.pos < s.safe || !s.overrun()) {
