@@ -50,8 +50,8 @@ type gate struct {
 
 	requests atomic.Int64
 	sent     atomic.Int64
-	// unanswered says that a body may have arrived, and nobody answered: what it
-	// asked for may have begun.
+	// unanswered says that a request may have arrived, and that whoever acts upon
+	// it did not answer: what it asked for may have begun.
 	unanswered atomic.Bool
 
 	mu      sync.Mutex
@@ -169,10 +169,47 @@ type preparation struct{}
 
 // Preparation marks requests under ctx as preparing work and not asking for
 // it, such as the upload of a file. When such a request is sent and not
-// answered, the whole submission may be repeated; without the mark it may not,
-// since the work may have begun.
+// answered, or answered by a gateway in place of the service (status 408, 499,
+// 502, 504 and their like), the whole submission may be repeated; without the
+// mark it may not, since the work may have begun.
 func Preparation(ctx context.Context) context.Context {
 	return context.WithValue(ctx, preparation{}, true)
+}
+
+// begins reports whether a request may ask for work.
+func begins(req *http.Request) bool {
+	if req.Context().Value(preparation{}) != nil {
+		return false
+	}
+	switch req.Method {
+	case "", http.MethodGet, http.MethodHead, http.MethodOptions, http.MethodTrace:
+		return req.Body != nil && req.Body != http.NoBody
+	}
+	return true
+}
+
+// mayHaveBegun reports whether work may go on behind an answer, or the lack of
+// one. The service's own refusals say that it does not: 4xx, 500, and 503, which
+// is "unable to handle the request" (RFC 9110, 15.6.4). A gateway that got no
+// answer, or a broken one, knows no more than we do (15.6.3, 15.6.5); what 408
+// says (15.5.9) holds only of a body that was not sent whole. Of statuses that
+// have no meaning in the standard, those count as refusals whose makers say that
+// the service was not reached (Cloudflare's 521, 523, 525, 526) or is overloaded (529).
+func mayHaveBegun(resp *http.Response, reached, whole bool) bool {
+	if resp == nil {
+		return reached
+	}
+	switch s := resp.StatusCode; s {
+	case http.StatusRequestTimeout:
+		return whole
+	case http.StatusSeeOther, 499: // done, look there; and: the caller left
+		return true
+	case http.StatusInternalServerError, http.StatusNotImplemented, http.StatusServiceUnavailable,
+		http.StatusHTTPVersionNotSupported, http.StatusInsufficientStorage, http.StatusNetworkAuthenticationRequired, 521, 523, 525, 526, 529:
+		return false
+	default:
+		return s >= 500
+	}
 }
 
 // checkSize refuses addresses and headers that are long enough to carry a photo
@@ -244,8 +281,12 @@ func (g *gate) roundTrip(req *http.Request) (resp *http.Response, sent int64, er
 	}
 	g.requests.Add(1)
 	resp, err = g.base.RoundTrip(out)
+	reached := wrote.Load() || counter.n.Load() > 0
+	if begins(req) && mayHaveBegun(resp, reached, transfer == nil || counter.n.Load() == transfer.Bytes) {
+		g.unanswered.Store(true)
+	}
 	if transfer != nil {
-		g.settle(req, transfer, resp, wrote.Load() || counter.n.Load() > 0)
+		g.settle(transfer, resp, reached)
 	}
 	if err != nil {
 		end()
@@ -288,7 +329,7 @@ func (g *gate) body(out *http.Request, body io.Reader) (*countedBody, *Transfer,
 
 // settle completes the record of a body. A failure to write it is no failure
 // of the request: the record says "sending", which is the careful answer.
-func (g *gate) settle(req *http.Request, t *Transfer, resp *http.Response, reached bool) {
+func (g *gate) settle(t *Transfer, resp *http.Response, reached bool) {
 	switch {
 	case resp != nil:
 		t.Outcome, t.Status = TransferAnswered, resp.StatusCode
@@ -296,9 +337,6 @@ func (g *gate) settle(req *http.Request, t *Transfer, resp *http.Response, reach
 		t.Outcome = TransferNotSent
 	default:
 		t.Outcome = TransferUnanswered
-		if req.Context().Value(preparation{}) == nil {
-			g.unanswered.Store(true)
-		}
 	}
 	_ = g.record(context.WithoutCancel(g.ctx), t)
 }

@@ -152,7 +152,7 @@ func (b *Backend) Submit(ctx context.Context, in *tryon.Input) (*tryon.Handle, e
 		return nil, err
 	}
 	if err := a.check(); err != nil {
-		return nil, err
+		return nil, wire.Begun(a.Code, err)
 	}
 	if a.Data.TaskID == "" {
 		return nil, &tryon.Error{Code: tryon.AcceptedUnknown, Reason: "no-name"}

@@ -197,7 +197,8 @@ func faultCases() []testCase {
 		{name: "429 without", faults: []Fault{{On: Submit, Kind: Status, Status: 429, Times: 1}}, run: draws(2)},
 		{name: "429 for an hour", faults: []Fault{{On: Submit, Kind: Status, Status: 429, After: 3600}}, run: fails(1, true, tryon.RateLimited)},
 		{name: "500 once", faults: []Fault{{On: Submit, Kind: Status, Status: 500, Times: 1}}, run: draws(2)},
-		{name: "502 for ever", faults: []Fault{{On: Submit, Kind: Status, Status: 502}}, run: fails(3, true, tryon.Unavailable)},
+		{name: "503 for ever", faults: []Fault{{On: Submit, Kind: Status, Status: 503}}, run: fails(3, true, tryon.Unavailable)},
+		{name: "502 with nothing behind it", faults: []Fault{{On: Submit, Kind: Status, Status: 502}}, run: fails(1, false, tryon.AcceptedUnknown)},
 		{name: "no connection once", faults: []Fault{{On: Submit, Kind: Refuse, Times: 1}}, run: draws(1)},
 		{name: "no connection", faults: []Fault{{On: Submit, Kind: Refuse}}, run: fails(0, true, tryon.Unavailable)},
 		{name: "connection breaks", faults: []Fault{{On: Submit, Kind: Drop}}, run: fails(1, false, tryon.AcceptedUnknown)},
@@ -212,6 +213,16 @@ func faultCases() []testCase {
 				t.Errorf("took %v", d)
 			}
 		}},
+	}
+	// The service took the work, and whoever stands before it says something else.
+	for _, status := range []int{408, 502, 504, 524} {
+		list = append(list, testCase{
+			name: fmt.Sprintf("accepted, and answered %d", status), faults: []Fault{{On: Submit, Kind: Gateway, Status: status}},
+			run: func(t *testing.T, w *world) {
+				fails(1, false, tryon.AcceptedUnknown)(t, w)
+				w.counts(t, 1, 1)
+			},
+		})
 	}
 	for _, k := range []Kind{CutJSON, Truncate, WrongType, Endless} {
 		list = append(list, testCase{name: "answer: " + string(k), faults: []Fault{{On: Submit, Kind: k}}, run: fails(1, false, tryon.AcceptedUnknown)})
@@ -261,6 +272,7 @@ func jobCases() []testCase {
 			draws(1)(t, w)
 		}},
 		{name: "upload: 500 once", needs: uploads, faults: []Fault{{On: Upload, Kind: Status, Status: 500, Times: 1}}, run: draws(1)},
+		{name: "upload: 504 once", needs: uploads, faults: []Fault{{On: Upload, Kind: Gateway, Status: 504, Times: 1}}, run: draws(1)},
 		{name: "upload: connection breaks once", needs: uploads, faults: []Fault{{On: Upload, Kind: Drop, Times: 1}}, run: draws(1)},
 		{name: "upload: cut short once", needs: uploads, faults: []Fault{{On: Upload, Kind: WrongType, Times: 1}}, run: draws(1)},
 		{name: "upload: refused", needs: uploads, faults: []Fault{{On: Upload, Kind: Status, Status: 403}}, run: fails(0, true, tryon.Forbidden)},

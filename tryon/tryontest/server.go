@@ -36,6 +36,7 @@ const (
 	Refuse    Kind = "refuse"     // no connection: nothing arrives
 	Drop      Kind = "drop"       // the request is acted upon, and the connection breaks before the answer
 	Status    Kind = "status"     // Fault.Status, with Fault.After as Retry-After
+	Gateway   Kind = "gateway"    // the request is acted upon, and something in between answers with Fault.Status
 	Slow      Kind = "slow"       // the answer waits until the caller gives up
 	Truncate  Kind = "truncate"   // half of the answer, and then the connection breaks
 	CutJSON   Kind = "cut-json"   // half of the answer, as if it were all
@@ -307,6 +308,11 @@ type refuser interface {
 func (s *Server) answer(req *http.Request, body []byte, f Fault) (*http.Response, error) {
 	w := httptest.NewRecorder()
 	switch f.Kind {
+	case Gateway:
+		s.Service.Serve(httptest.NewRecorder(), req, body, &Exchange{s: s})
+		w.Header().Set("Content-Type", "text/html")
+		w.WriteHeader(f.Status)
+		_, _ = w.WriteString("<html><body>" + http.StatusText(f.Status) + "</body></html>")
 	case Status:
 		if f.After > 0 {
 			w.Header().Set("Retry-After", strconv.Itoa(f.After))

@@ -114,6 +114,17 @@ func (s *Service) Submit(ctx context.Context, c *http.Client, call Call, answer 
 	return err
 }
 
+// Begun is err, or tryon.AcceptedUnknown where status is a gateway's that got no
+// answer: for services that put a status into the body of an answer to a
+// submission. What an answer's own status says, the client knows.
+func Begun(status int, err error) error {
+	switch status {
+	case http.StatusRequestTimeout, http.StatusBadGateway, http.StatusGatewayTimeout:
+		return &tryon.Error{Code: tryon.AcceptedUnknown, Reason: "unanswered", Err: err}
+	}
+	return err
+}
+
 // Ask is Do for asking about accepted work: when the provider does not know it,
 // it is lost.
 func (s *Service) Ask(ctx context.Context, c *http.Client, call Call, answer any) error {
