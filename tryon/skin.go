@@ -293,15 +293,18 @@ func (a *attempt) undressed(drawn *image.NRGBA) *Error {
 		}
 		drawn = nrgba(small)
 	}
-	tone, _ := toneOf(s, f)
-	before := bare(s, f, &tone, nil)
-	// The model may have moved colours; if it drew no skin where it was, the
-	// photo's tone still holds.
+	photo, _ := toneOf(s, f)
+	before := bare(s, f, &photo, nil)
+	// The model may have moved colours, or another skin may show than the face it
+	// drew has: both are looked for.
+	tones := []tone{photo}
 	if t, sure := toneOf(drawn, f); sure {
-		tone = t
+		tones = append(tones, t)
 	}
-	if barer(before, bare(drawn, f, &tone, colours(a.request.Items, &tone))) {
-		return &Error{Code: Undressed}
+	for _, t := range tones {
+		if barer(before, bare(drawn, f, &t, colours(a.request.Items, &t))) {
+			return &Error{Code: Undressed}
+		}
 	}
 	return nil
 }
