@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"html/template"
+	"io"
 	"log/slog"
 	"net/http"
 	"net/url"
@@ -45,7 +46,7 @@ type Tenant struct {
 	Notices []Notice
 }
 
-// Options configures New.
+// Options configures New. It prints and logs as a fixed word, because of the key.
 type Options struct {
 	Key []byte // at least 32 secret bytes, the same in every instance
 
@@ -74,6 +75,17 @@ type Options struct {
 	Logger *slog.Logger     // nil: silent
 }
 
+const (
+	optionsWord = "[httpconsent.Options]"
+	handlerWord = "[httpconsent.Handler]"
+)
+
+// Format prints a fixed word for every verb.
+func (o Options) Format(f fmt.State, _ rune) { io.WriteString(f, optionsWord) }
+
+// LogValue logs a fixed word.
+func (o Options) LogValue() slog.Value { return slog.StringValue(optionsWord) }
+
 // Facts are what a shop has established of a person, see [consent.Evidence].
 type Facts struct {
 	AtLeast  int    // age in years; 0: not asked
@@ -82,7 +94,8 @@ type Facts struct {
 	Guardian *consent.Guardian
 }
 
-// Handler serves forms and takes answers. Safe for use by many goroutines.
+// Handler serves forms and takes answers. It prints and logs as a fixed word.
+// Safe for use by many goroutines.
 type Handler struct {
 	ledger  *consent.Ledger
 	o       Options
@@ -119,6 +132,7 @@ func New(l *consent.Ledger, o *Options) (*Handler, error) {
 	if h.tokens, err = newTokens(o.Key); err != nil {
 		return nil, err
 	}
+	h.o.Key = nil // the tokens have what they need of it
 	for _, t := range o.Tenants {
 		if err := h.add(t); err != nil {
 			return nil, fmt.Errorf("httpconsent: tenant %q: %w", t.Name, err)
@@ -131,6 +145,12 @@ func New(l *consent.Ledger, o *Options) (*Handler, error) {
 	h.mux.HandleFunc("POST /withdraw", h.withdraw)
 	return h, nil
 }
+
+// Format prints a fixed word for every verb.
+func (h Handler) Format(f fmt.State, _ rune) { io.WriteString(f, handlerWord) }
+
+// LogValue logs a fixed word.
+func (h Handler) LogValue() slog.Value { return slog.StringValue(handlerWord) }
 
 func (h *Handler) add(t Tenant) error {
 	if t.Name == "" || h.tenants[t.Name] != nil {

@@ -3,9 +3,13 @@ package httpconsent_test
 import (
 	"bytes"
 	"context"
+	"crypto/hkdf"
+	"crypto/sha256"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"html"
+	"log/slog"
 	"mime/multipart"
 	"net/http"
 	"net/http/httptest"
@@ -483,4 +487,42 @@ func TestClocksOfInstances(t *testing.T) {
 	}
 	d.now = d.now.Add(-2 * time.Minute)
 	d.refused(answer(), http.StatusConflict, httpconsent.FormOutdated)
+}
+
+// The key is printed by neither the options nor the handler, also where fmt
+// cannot call the methods of the handler.
+func TestKeyIsNotPrinted(t *testing.T) {
+	const key = "kEkEkEkEkEkEkEkEkEkEkEkEkEkEkEkE"
+	var o httpconsent.Options
+	d := newDesk(t, func(given *httpconsent.Options) { given.Key = []byte(key); o = *given })
+	var out bytes.Buffer
+	say := func(v any) {
+		for _, verb := range []string{"%v", "%+v", "%#v", "%s", "%q", "%x", "%X", "%d"} {
+			fmt.Fprintf(&out, verb, v)
+		}
+		slog.New(slog.NewTextHandler(&out, nil)).Info("x", "v", v)
+		slog.New(slog.NewJSONHandler(&out, nil)).Info("x", "v", v)
+	}
+	for _, v := range []any{o, &o, []any{o}, map[string]any{"k": &o}, d.Handler, *d.Handler, struct{ h *httpconsent.Handler }{d.Handler}, struct{ h httpconsent.Handler }{*d.Handler}} {
+		say(v)
+	}
+	say(d.WithdrawLink("shop-a", "anna"))
+	secrets := []string{key[:4]}
+	for _, label := range []string{"", "fitveil httpconsent form", "fitveil httpconsent link"} {
+		secret := []byte(key)
+		if label != "" {
+			var err error
+			if secret, err = hkdf.Key(sha256.New, secret, nil, label, 32); err != nil {
+				t.Fatal(err)
+			}
+		}
+		decimal := strings.Trim(fmt.Sprint(secret[:4]), "[]")
+		secrets = append(secrets, string(secret[:4]), fmt.Sprintf("%x", secret[:4]), fmt.Sprintf("%X", secret[:4]), decimal,
+			strings.ReplaceAll(decimal, " ", ", "), fmt.Sprintf("%#x, %#x, %#x", secret[0], secret[1], secret[2]))
+	}
+	for _, secret := range secrets {
+		if i := strings.Index(out.String(), secret); i >= 0 {
+			t.Errorf("%q is printed: ...%.80q", secret, out.String()[max(0, i-40):])
+		}
+	}
 }

@@ -11,6 +11,7 @@ import (
 	"encoding/base64"
 	"encoding/json"
 	"errors"
+	"hash"
 	"time"
 
 	"github.com/fitveil/fitveil/consent"
@@ -18,10 +19,11 @@ import (
 
 var errToken = errors.New("httpconsent: not a token of ours")
 
-// tokens makes and reads the two kinds of token.
+// tokens makes and reads the two kinds of token. The keys are in functions,
+// which nothing that prints or walks a value looks into.
 type tokens struct {
-	form []byte      // of the MAC
-	link cipher.AEAD // of the links
+	form func() hash.Hash   // the MAC
+	link func() cipher.AEAD // of the links
 }
 
 func newTokens(key []byte) (*tokens, error) {
@@ -41,7 +43,10 @@ func newTokens(key []byte) (*tokens, error) {
 		return nil, err
 	}
 	aead, err := cipher.NewGCMWithRandomNonce(block)
-	return &tokens{form, aead}, err
+	return &tokens{
+		form: func() hash.Hash { return hmac.New(sha256.New, form) },
+		link: func() cipher.AEAD { return aead },
+	}, err
 }
 
 // showing is one showing of a form. The names are short: it travels.
@@ -55,7 +60,7 @@ type showing struct {
 
 // mac binds a showing to the person it was for, without naming them.
 func (t *tokens) mac(payload []byte, who consent.Subject) []byte {
-	m := hmac.New(sha256.New, t.form)
+	m := t.form()
 	id := who.Pseudonym()
 	m.Write(id[:]) // of fixed length, so the tenant after it can't be mistaken for part of it
 	m.Write([]byte(who.Tenant()))
@@ -89,7 +94,7 @@ func (t *tokens) openForm(token string, who consent.Subject) (*showing, error) {
 // sealLink hides whom a link is for: mails are forwarded, and addresses logged.
 func (t *tokens) sealLink(tenant, id string) string {
 	plain := append([]byte(tenant+"\x00"), id...)
-	return base64.RawURLEncoding.EncodeToString(t.link.Seal(nil, nil, plain, nil))
+	return base64.RawURLEncoding.EncodeToString(t.link().Seal(nil, nil, plain, nil))
 }
 
 func (t *tokens) openLink(token string) (tenant, id string, err error) {
@@ -97,7 +102,7 @@ func (t *tokens) openLink(token string) (tenant, id string, err error) {
 	if err != nil {
 		return "", "", errToken
 	}
-	plain, err := t.link.Open(nil, nil, b, nil)
+	plain, err := t.link().Open(nil, nil, b, nil)
 	if err != nil {
 		return "", "", errToken
 	}
