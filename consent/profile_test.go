@@ -313,6 +313,9 @@ func TestAges(t *testing.T) {
 		{consent.TryOnRender, 17, "SE", nil, consent.ErrAge},
 		{consent.TryOnRender, 17, "SE", guardian, consent.ErrAge},
 		{consent.TryOnRender, 18, "", nil, nil},
+		{consent.TryOnRender, 0, "", guardian, consent.ErrAge},
+		{consent.Sizing, 15, "DK", nil, nil},
+		{consent.Sizing, 14, "DK", nil, consent.ErrAge},
 	} {
 		g := adultYes(l.Subject("shop", fmt.Sprint(i)), time.Now(), row.purpose)
 		g.Evidence.AtLeast, g.Evidence.Country, g.Evidence.Guardian = row.age, row.country, row.guardian

@@ -97,7 +97,7 @@ type Terms struct {
 const digitalAge = 16
 
 var digitalAges = map[string]int{
-	"AT": 14, "BE": 13, "BG": 14, "CY": 14, "CZ": 15, "DK": 13, "EE": 13, "ES": 14, "FI": 13, "FR": 15, "GB": 13, "GR": 15,
+	"AT": 14, "BE": 13, "BG": 14, "CY": 14, "CZ": 15, "DK": 15, "EE": 13, "ES": 14, "FI": 13, "FR": 15, "GB": 13, "GR": 15,
 	"IS": 13, "IT": 14, "LT": 14, "LV": 13, "MT": 13, "NO": 13, "PT": 13, "SE": 13, "SI": 15,
 }
 
