@@ -69,32 +69,33 @@ func (c *core) chain(ctx context.Context, who Subject) iter.Seq2[link, error] {
 // History yields what is on record about s, oldest first, each event verified:
 // its signature and its place in the chain. It ends with the first error, of
 // which [ErrCorrupt] says that the record was damaged or changed. That events
-// are missing at the end is not noticed.
+// are missing at the end is not noticed. Where a rotation of keys has left two
+// chains of one person (see [Keys.With]) the other follows, from Seq 1 on.
 func (l *Ledger) History(ctx context.Context, s Subject) iter.Seq2[Event, error] {
 	return func(yield func(Event, error) bool) {
 		c, err := l.open()
 		if err == nil && s.IsZero() {
 			err = fmt.Errorf("consent: %w", ErrSubject)
 		}
+		names := []Subject{s}
 		if err == nil && len(s.s.get().also) > 0 {
-			var names []Subject
-			if names, err = c.known(ctx, s); err == nil {
-				s = names[0]
-			}
+			names, err = c.known(ctx, s)
 		}
 		if err != nil {
 			yield(Event{}, err)
 			return
 		}
-		for link, err := range c.chain(ctx, s) {
-			if err != nil {
-				yield(Event{}, err)
-				return
-			}
-			e := link.receipt.r.get().body.event()
-			e.Subject, e.receipt = s, link.receipt
-			if !yield(e, nil) {
-				return
+		for _, s := range names {
+			for link, err := range c.chain(ctx, s) {
+				if err != nil {
+					yield(Event{}, err)
+					return
+				}
+				e := link.receipt.r.get().body.event()
+				e.Subject, e.receipt = s, link.receipt
+				if !yield(e, nil) {
+					return
+				}
 			}
 		}
 	}

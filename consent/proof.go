@@ -105,7 +105,9 @@ func (c *core) prove(ctx context.Context, who Subject, p Purpose, at time.Time, 
 	if err != nil {
 		return nil, err
 	}
-	who = names[0]
+	if who, err = c.speaking(ctx, names, p, at); err != nil {
+		return nil, err
+	}
 	for range maxTries {
 		events, leaves, err := c.provable(ctx, who)
 		if err != nil {
@@ -138,6 +140,35 @@ func (c *core) prove(ctx context.Context, who Subject, p Purpose, at time.Time, 
 		return canonical(proofDoc{b, ed25519.Sign(signer.sign, slices.Concat([]byte(proofContext), msg))})
 	}
 	return nil, ErrConflict
+}
+
+// speaking returns which of a person's chains is to answer for p: one with a no,
+// since every no counts, else one with a yes, else the first.
+func (c *core) speaking(ctx context.Context, names []Subject, p Purpose, at time.Time) (Subject, error) {
+	best, agreed := names[0], false
+	if len(names) == 1 {
+		return best, nil
+	}
+	if at.IsZero() {
+		at = c.wall()
+	}
+	for _, s := range names {
+		events, _, err := c.provable(ctx, s)
+		if err != nil {
+			return Subject{}, err
+		}
+		a, err := answerAt(events, p, at)
+		switch {
+		case errors.Is(err, ErrNoRecord) || err == nil && a.reason == NeverAsked:
+		case err != nil:
+			return Subject{}, err
+		case a.reason != Granted:
+			return s, nil
+		case !agreed:
+			best, agreed = s, true
+		}
+	}
+	return best, nil
 }
 
 // provable reads the person's events with what opens their hashes.

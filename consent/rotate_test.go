@@ -163,14 +163,35 @@ func TestTwoRecordsOfOnePerson(t *testing.T) {
 	both := newLedger(t, store, &consent.Options{Keys: two.With(one)})
 	who := both.Subject("shop", "ann")
 	q := consent.Query{Subject: who, Purpose: consent.Sizing}
-	if got := reason(t, both, q); got != consent.Granted {
-		t.Errorf("two times yes: %q", got)
+	proven := func() consent.Reason {
+		proof, err := both.Prove(ctx, who, consent.Sizing, time.Time{}, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		p, err := consent.VerifyProof(proof, nil, two.With(one).PublicKeys()...)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return p.Reason
+	}
+	if got, proof := reason(t, both, q), proven(); got != consent.Granted || proof != consent.Granted {
+		t.Errorf("two times yes: %q, proven %q", got, proof)
 	}
 	if _, err := a.Withdraw(ctx, a.Subject("shop", "ann")); err != nil {
 		t.Fatal(err)
 	}
-	if got := reason(t, both, q); got != consent.Withdrawn {
-		t.Errorf("a yes and a no: %q", got)
+	if got, proof := reason(t, both, q), proven(); got != consent.Withdrawn || proof != consent.Withdrawn {
+		t.Errorf("a yes and a no: %q, proven %q", got, proof)
+	}
+	exported := 0
+	for _, err := range both.Export(ctx, who) {
+		if err != nil {
+			t.Fatal(err)
+		}
+		exported++
+	}
+	if exported != 3 {
+		t.Errorf("%d of 3 receipts exported", exported)
 	}
 	if done, err := both.Erase(ctx, who); err != nil || done.Events != 3 {
 		t.Errorf("%+v, %v", done, err)
