@@ -230,8 +230,10 @@ const (
 // good by the next.
 //
 // A clock that may have jumped ahead erases nothing: that is [ErrClock], unless
-// SweepOptions.Confirm vouches for the time. Other errors: [ErrIncomplete] when
-// a holder failed, the others done; [ErrProfile] without profiles.
+// SweepOptions.Confirm vouches for the time. It may have when it has gone two
+// hours further than the ledger has lived, or when it is a day ahead of the last
+// record and no sweep of this ledger has found it right before. Other errors: [ErrIncomplete] when
+// a holder failed, the others done; [ErrProfile] without profiles; [ErrTenant].
 func (l *Ledger) Sweep(ctx context.Context, o *SweepOptions) (*Swept, error) {
 	c, err := l.open()
 	if err != nil {
@@ -267,14 +269,14 @@ func (c *core) sweep(ctx context.Context, o *SweepOptions) (*Swept, error) {
 		}
 	}
 	slices.Sort(tenants)
+	if c.tenants[""] == nil && slices.ContainsFunc(tenants, func(t string) bool { return c.tenants[t] == nil }) {
+		return nil, ErrTenant
+	}
 	out := &Swept{At: now}
 	for i, tenant := range tenants {
 		r := c.tenants[tenant]
 		if r == nil {
 			r = c.tenants[""]
-		}
-		if r == nil {
-			return nil, ErrTenant
 		}
 		steps := (len(tenants) - i) * (len(c.holders) + 1) // and the ledger's own
 		for j, h := range c.holders {
@@ -327,8 +329,12 @@ func (c *core) trustedTime(ctx context.Context, confirm func(context.Context) (t
 		return time.Time{}, err
 	}
 	jumped := now.Sub(c.born)-time.Since(c.bornMono) > maxJump
-	silent := !head.Time.IsZero() && now.Sub(head.Time) > maxSilence
+	// Once it was right the process counts the time itself, however long nobody comes.
+	silent := !head.Time.IsZero() && now.Sub(head.Time) > maxSilence && !c.clockRight.Load()
 	if !jumped && !silent {
+		if !head.Time.IsZero() {
+			c.clockRight.Store(true)
+		}
 		return now, nil
 	}
 	if confirm == nil {

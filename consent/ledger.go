@@ -74,6 +74,8 @@ type core struct {
 	born      time.Time    // by the clock, when the ledger was made
 	bornMono  time.Time    // the same moment, by the process
 	seen      atomic.Int64 // the greatest time seen, in microseconds since 1970
+
+	clockRight atomic.Bool // since a sweep; see trustedTime
 }
 
 // errClosed is what the methods of a zero Ledger return.
