@@ -11,6 +11,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/google/go-cmp/cmp"
@@ -381,37 +382,94 @@ func (h hanging) Erase(ctx context.Context, _ consent.Selection) (int, error) {
 	return 0, ctx.Err()
 }
 
-// A holder that hangs takes its share of the time, and the one behind it erases.
+// A holder that hangs takes its share of the time and no more, and the one
+// behind it erases.
 func TestHolderThatHangs(t *testing.T) {
-	f := setUp(t)
 	p, err := consent.BuiltinProfile("strict")
 	if err != nil {
 		t.Fatal(err)
 	}
-	if f.ledger, err = consent.New(memstore.New(), &consent.Options{
-		Profiles: map[string]*consent.Profile{"shop": p},
-		Holders:  []consent.Holder{hanging{f.results[1]}, f.results[0]},
-		Now:      func() time.Time { return f.now },
-	}); err != nil {
-		t.Fatal(err)
-	}
-	for name, erase := range map[string]func(context.Context, consent.Subject) error{
-		"erase": func(ctx context.Context, who consent.Subject) error { _, err := f.ledger.Erase(ctx, who); return err },
-		"sweep": func(ctx context.Context, _ consent.Subject) error {
+	for name, erase := range map[string]func(context.Context, *fixture, consent.Subject) error{
+		"erase": func(ctx context.Context, f *fixture, who consent.Subject) error {
+			_, err := f.ledger.Erase(ctx, who)
+			return err
+		},
+		"sweep": func(ctx context.Context, f *fixture, _ consent.Subject) error {
 			f.now = f.now.AddDate(0, 0, 2)
 			_, err := f.ledger.Sweep(ctx, &consent.SweepOptions{Confirm: func(context.Context) (time.Time, error) { return f.now, nil }})
 			return err
 		},
 	} {
-		who := f.ledger.Subject("shop", name)
-		f.put(t, 0, who, name)
-		ctx, cancel := context.WithTimeout(t.Context(), 600*time.Millisecond)
-		if err := erase(ctx, who); !errors.Is(err, consent.ErrIncomplete) || !errors.Is(err, context.DeadlineExceeded) {
-			t.Errorf("%s: %v", name, err)
-		}
-		cancel()
-		if n := len(f.left(t, 0)); n != 0 {
-			t.Errorf("%s: %d results are left behind the holder that hangs", name, n)
-		}
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				f := setUp(t)
+				if f.ledger, err = consent.New(memstore.New(), &consent.Options{
+					Profiles: map[string]*consent.Profile{"shop": p},
+					Holders:  []consent.Holder{hanging{f.results[1]}, f.results[0]},
+					Now:      func() time.Time { return f.now },
+				}); err != nil {
+					t.Fatal(err)
+				}
+				who := f.ledger.Subject("shop", name)
+				f.put(t, 0, who, name)
+				const limit = 600 * time.Millisecond
+				ctx, cancel := context.WithTimeout(t.Context(), limit)
+				defer cancel()
+				start := time.Now()
+				if err := erase(ctx, f, who); !errors.Is(err, consent.ErrIncomplete) || !errors.Is(err, context.DeadlineExceeded) {
+					t.Errorf("%v, want ErrIncomplete for want of time", err)
+				}
+				// Two holders and the ledger share the time.
+				if took := time.Since(start); took != limit/3 {
+					t.Errorf("took %v, want %v", took, limit/3)
+				}
+				if n := len(f.left(t, 0)); n != 0 {
+					t.Errorf("%d results are left behind the holder that hangs", n)
+				}
+			})
+		})
 	}
+}
+
+// A shop where nobody comes for weeks keeps its promises all the same: the clock
+// that a sweep has found right is believed as long as the process has lived with
+// it. One that leaps is not.
+func TestQuietShop(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		f := setUp(t)
+		p, err := consent.BuiltinProfile("photo-tryon") // results for 90 days
+		if err != nil {
+			t.Fatal(err)
+		}
+		var ahead time.Duration
+		if f.ledger, err = consent.New(memstore.New(), &consent.Options{
+			Profiles: map[string]*consent.Profile{"shop": p}, Holders: []consent.Holder{f.results[0]},
+			Now: func() time.Time { return time.Now().Add(ahead) },
+		}); err != nil {
+			t.Fatal(err)
+		}
+		f.now = time.Now()
+		f.put(t, 0, f.ledger.Subject("shop", "ann"), "picture")
+		const every = 12 * time.Hour
+		sweep := func() error {
+			_, err := f.ledger.Sweep(t.Context(), &consent.SweepOptions{Every: every})
+			return err
+		}
+		for day := 0.5; day <= 89.5; day += 0.5 {
+			time.Sleep(every)
+			if err := sweep(); err != nil {
+				t.Fatalf("day %v: %v", day, err)
+			}
+			if n := len(f.left(t, 0)); (n == 0) != (day == 89.5) {
+				t.Fatalf("day %v: %d results", day, n)
+			}
+			if day == 40 {
+				ahead = 60 * 24 * time.Hour
+				if err := sweep(); !errors.Is(err, consent.ErrClock) {
+					t.Fatalf("a leap of sixty days: %v, want ErrClock", err)
+				}
+				ahead = 0
+			}
+		}
+	})
 }
