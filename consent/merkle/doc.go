@@ -8,7 +8,7 @@
 //	...
 //	head, err := merkle.ReadHead(snapshot)
 //	path, err := merkle.ProveRecord(snapshot, head.Size, leaf)
-//	value, branch, err := merkle.ProveKey(snapshot, pseudonym)
+//	value, branch, ok, err := merkle.ProveKey(snapshot, pseudonym)
 //	err = merkle.CheckKey(branch, head.Map, pseudonym, value) // by anybody, anywhere
 //
 // # Limits

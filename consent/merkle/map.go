@@ -10,24 +10,20 @@ import (
 const readAtOnce = 7
 
 // way reads the pages from the root to where key is or would be.
-func way(r Reader, key *[32]byte) ([]*page, error) {
-	var pages []*page
+func way(r Reader, key *[32]byte) ([]view, error) {
+	pages := make([]view, 0, readAtOnce)
 	for depth := 0; depth < maxDepth; {
-		keys := make([][]byte, 0, readAtOnce)
-		for d := depth; d < min(depth+readAtOnce, maxDepth); d++ {
-			keys = append(keys, pageKey(key, d))
-		}
-		nodes, err := r.Nodes(keys)
+		nodes, err := r.Nodes(pageKeys(key, depth, min(depth+readAtOnce, maxDepth)))
 		if err != nil {
 			return nil, err
 		}
 		for _, n := range nodes {
-			p, err := decodePage(n)
+			v, err := viewPage(n)
 			if err != nil {
 				return nil, err
 			}
-			pages = append(pages, p)
-			if p[nibble(key, depth)].kind != pageSlot {
+			pages = append(pages, v)
+			if at := uint16(1) << nibble(key, depth); v.there&at == 0 || v.leaf&at != 0 {
 				return pages, nil
 			}
 			depth++
@@ -36,22 +32,47 @@ func way(r Reader, key *[32]byte) ([]*page, error) {
 	return nil, fmt.Errorf("%w: pages below the last bit", ErrCorrupt)
 }
 
-// verify checks that the pages add up to the root and each other, and returns
-// the nodes of each.
-func verify(pages []*page, root Hash, key *[32]byte) ([][5][16]subtree, error) {
-	all := make([][5][16]subtree, len(pages))
-	for depth, p := range pages {
-		p.levels(&all[depth])
-		top := &all[depth][4][0]
+// pageKeys names the pages from one depth to before another on the way to key.
+func pageKeys(key *[32]byte, from, to int) [][]byte {
+	longest := pageKey(key, to-1)
+	keys := make([][]byte, 0, to-from)
+	for d := from; d < to; d++ {
+		keys = append(keys, longest[:1+d:1+d])
+	}
+	return keys
+}
+
+// climb computes the nodes from where key is or would be up to the root, checks
+// that each page is what the one above says, and returns those beside the way,
+// the root's first.
+func climb(pages []view, root Hash, key *[32]byte) ([]Hash, error) {
+	last := len(pages) - 1
+	h := pages[last].subtree(nibble(key, last), 1)
+	branch := make([]Hash, 4*len(pages))
+	at := len(branch)
+	for depth := last; depth >= 0; depth-- {
+		slot := nibble(key, depth)
+		for n := 1; n < 16; n *= 2 {
+			beside := pages[depth].subtree(slot&^(n-1)^n, n)
+			if slot&n == 0 {
+				h = join(&h, &beside)
+			} else {
+				h = join(&beside, &h)
+			}
+			if h.leaves > 1 { // else what there is has risen to here
+				at--
+				branch[at] = beside.hash
+			}
+		}
 		want := root
 		if depth > 0 {
-			want = pages[depth-1][nibble(key, depth-1)].hash
+			want = pages[depth-1].below(nibble(key, depth-1))
 		}
-		if top.hash != want || depth > 0 && top.leaves < 2 {
+		if h.hash != want || depth > 0 && h.leaves < 2 {
 			return nil, fmt.Errorf("%w: page at depth %d does not fit the one above", ErrCorrupt, depth)
 		}
 	}
-	return all, nil
+	return branch[at:], nil
 }
 
 // change is what becomes of one key: another value, or none.
@@ -174,25 +195,20 @@ func ProveKey(r Reader, key [32]byte) (value Hash, branch []Hash, ok bool, err e
 	if err != nil {
 		return Hash{}, nil, false, err
 	}
-	all, err := verify(pages, root, &key)
+	branch, err = climb(pages, root, &key)
 	if err != nil {
 		return Hash{}, nil, false, err
 	}
-	leaf := pages[len(pages)-1][nibble(&key, len(pages)-1)]
-	if leaf.kind != leafSlot || leaf.key != key {
+	last := len(pages) - 1
+	at := nibble(&key, last)
+	if pages[last].leaf>>at&1 == 0 {
 		return Hash{}, nil, false, nil
 	}
-	branch = make([]Hash, 0, 4*len(pages))
-	for depth := range all {
-		rows, at := &all[depth], nibble(&key, depth)
-		for d := 3; d >= 0; d-- {
-			if rows[d+1][at>>(d+1)].leaves == 1 {
-				break // the leaf has risen to here
-			}
-			branch = append(branch, rows[d][at>>d^1].hash)
-		}
+	found, is := pages[last].at(at)
+	if found != key {
+		return Hash{}, nil, false, nil
 	}
-	return leaf.value, branch, true, nil
+	return is, branch, true, nil
 }
 
 // CheckKey checks that a map with this root says value of key, and nothing else.

@@ -4,6 +4,7 @@ import (
 	"crypto/sha256"
 	"encoding/binary"
 	"fmt"
+	"math/bits"
 )
 
 // The map is a binary tree over the bits of the key, cut into pages of four
@@ -104,6 +105,62 @@ func decodePage(b []byte) (*page, error) {
 	return p, nil
 }
 
+// view is a page as it is stored, whose slots are read where they stand.
+type view struct {
+	there, leaf uint16
+	slots       []byte
+}
+
+func viewPage(b []byte) (view, error) {
+	if b == nil {
+		return view{}, nil
+	}
+	if len(b) < 4 {
+		return view{}, fmt.Errorf("%w: page of %d bytes", ErrCorrupt, len(b))
+	}
+	v := view{binary.BigEndian.Uint16(b), binary.BigEndian.Uint16(b[2:]), b[4:]}
+	if v.there == 0 || v.leaf&^v.there != 0 || len(v.slots) != v.before(16) {
+		return view{}, fmt.Errorf("%w: page", ErrCorrupt)
+	}
+	return v, nil
+}
+
+// before is how many bytes the slots in front of slot i take.
+func (v *view) before(i int) int {
+	mask := uint16(1<<i - 1)
+	return 32 * (bits.OnesCount16(v.there&mask) + bits.OnesCount16(v.leaf&mask))
+}
+
+// at returns what stands in slot i, a leaf.
+func (v *view) at(i int) (key, value [32]byte) {
+	b := v.slots[v.before(i):]
+	return [32]byte(b), [32]byte(b[32:])
+}
+
+// below returns the hash in slot i, which stands for a page.
+func (v *view) below(i int) Hash { return Hash(v.slots[v.before(i):]) }
+
+// subtree computes the node over n slots from lo on; n is a power of two.
+func (v *view) subtree(lo, n int) subtree {
+	run := uint16(1<<n-1) << lo
+	here := v.there & run
+	if here == 0 {
+		return subtree{}
+	}
+	if here&(here-1) == 0 { // one slot: a leaf rises to here
+		i := bits.TrailingZeros16(here)
+		switch {
+		case v.leaf&here != 0:
+			key, value := v.at(i)
+			return subtree{leafHash(&key, &value), 1}
+		case n == 1:
+			return subtree{v.below(i), 2}
+		}
+	}
+	l, r := v.subtree(lo, n/2), v.subtree(lo+n/2, n/2)
+	return join(&l, &r)
+}
+
 func leafHash(key, value *[32]byte) Hash {
 	var b [65]byte
 	copy(b[1:], key[:])
@@ -147,19 +204,7 @@ func join(l, r *subtree) subtree {
 	return subtree{nodeHash(&l.hash, &r.hash), 2}
 }
 
-// levels computes the nodes of a page from the slots up: 16, 8, 4, 2, 1.
-func (p *page) levels(rows *[5][16]subtree) {
-	for i := range p {
-		rows[0][i] = p[i].subtree()
-	}
-	for d := 1; d < 5; d++ {
-		for i := range 16 >> d {
-			rows[d][i] = join(&rows[d-1][2*i], &rows[d-1][2*i+1])
-		}
-	}
-}
-
-// root computes the node that a page adds up to, the last of its levels.
+// root computes the node that a page adds up to.
 func (p *page) root() subtree {
 	var row [16]subtree
 	for i := range p {
