@@ -30,33 +30,47 @@ func (c *Chart) lay() {
 
 // areas writes the fit of every size at every dimension something is known of.
 func (c *Chart) areas(r *Recommendation, w *wearer) {
+	var columns [maxDims]struct {
+		dim  int
+		name string
+		size float64
+	}
+	n := 0
+	for d := range c.dims {
+		if w.live[d] {
+			q := &columns[n]
+			q.dim, q.name, q.size = d, c.dims[d].name, w.size[d]
+			n++
+		}
+	}
 	all := r.areas[:cap(r.areas)]
 	nd := len(c.dims)
 	for i := range c.sizes {
-		cells, list := c.cells[i*nd:][:nd], all[:nd]
-		n := 0
-		for d := range cells {
-			q := &cells[d]
-			if !w.live[d] || !q.known {
+		cells, list := c.cells[i*nd:][:nd], all[:n]
+		m := 0
+		for k := range columns[:n] {
+			col := &columns[k]
+			q := &cells[col.dim]
+			if !q.known {
 				continue
 			}
-			a, x := &list[n], w.size[d]
-			n++
-			a.Name, a.Fit = c.dims[d].name, Good
-			if x > q.hi {
-				a.Fit = Tight
-			} else if x < q.lo {
-				a.Fit = Loose
+			fit := Good
+			if col.size > q.hi {
+				fit = Tight
+			} else if col.size < q.lo {
+				fit = Loose
 			}
-			ease := q.at - x
-			if q.open && ease < 0 {
+			ease := q.at - col.size
+			if ease < 0 && q.open {
 				ease = 0
 			}
-			a.Ease = Length(ease)
+			a := &list[m]
+			a.Name, a.Fit, a.Ease = col.name, fit, Length(ease)
+			m++
 		}
 		s := &r.Sizes[i]
-		s.Label, s.P, s.Areas = c.sizes[i].label, 0, list[:n:n]
-		all = all[n:]
+		s.Label, s.P, s.Areas = c.sizes[i].label, 0, list[:m:m]
+		all = all[m:]
 	}
 }
 
@@ -145,7 +159,9 @@ func (c *Chart) marginal(f []float64, a int, w *wearer, prefer Preference) {
 		w.box[k].curve(c.normal, f, w.mix.w[k], dims, &edges)
 	}
 	for k := 1; k < len(f); k++ {
-		f[k] = max(f[k], f[k-1]) // the approximation must not run backwards
+		if f[k] < f[k-1] { // the approximation must not run backwards
+			f[k] = f[k-1]
+		}
 	}
 }
 

@@ -1,7 +1,5 @@
 package sizing
 
-import "math"
-
 //go:generate go run -C _fit .
 
 // The body model is a chain of Gaussians on logarithms, one per sex and age
@@ -95,7 +93,7 @@ func (p *stature) weight(a, h float64) (mean, da, dh float64) {
 // weightVar is the variance that a and h leave of w.
 func (p *stature) weightVar(a float64) float64 {
 	a = clamp(a, p.lo[0], p.hi[0])
-	return math.Exp(p.weightLogVar[0] + a*(p.weightLogVar[1]+a*p.weightLogVar[2]))
+	return expOf(p.weightLogVar[0] + a*(p.weightLogVar[1]+a*p.weightLogVar[2]))
 }
 
 // girth is the mean of a log girth at a, h and b, and its slopes. Outside the
@@ -124,7 +122,7 @@ func (p *population) bend(g int, a, b float64) (aa, bb float64) {
 func (p *population) girthSD(g int, a, b float64) float64 {
 	a, b = clamp(a, p.lo[0], p.hi[0]), clamp(b, p.lo[2], p.hi[2])
 	k := &p.girthLogVar[g]
-	return math.Exp((k[0] + b*(k[1]+b*k[2]) + a*(k[3]+a*k[4]+b*(k[5]+b*k[6]))) / 2)
+	return expOf((k[0] + b*(k[1]+b*k[2]) + a*(k[3]+a*k[4]+b*(k[5]+b*k[6]))) / 2)
 }
 
 // girthBlur is by what factor the variance of a log girth is larger, and what is added
@@ -141,7 +139,7 @@ func (p *population) girthBlur(g int, a, b, va, vb float64) (factor, more float6
 // restSD is girthSD for chest to head.
 func (p *population) restSD(r int, b float64) float64 {
 	k := &p.restLogVar[r]
-	return math.Exp((k[0] + k[1]*clamp(b, p.lo[2], p.hi[2])) / 2)
+	return expOf((k[0] + k[1]*clamp(b, p.lo[2], p.hi[2])) / 2)
 }
 
 // corr is the correlation of what the means leave of two variables of the same

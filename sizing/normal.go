@@ -5,6 +5,20 @@ import (
 	"sync"
 )
 
+// expOf is math.Exp within 1e-11 of itself, in half the time: for the spreads and the centimetres of
+// bodies, whose logarithms are small. Charts' limits are made with math.Exp.
+func expOf(x float64) float64 {
+	if !(x > -500 && x < 500) {
+		return math.Exp(x)
+	}
+	n := int(x*math.Log2E+1024.5) - 1024
+	r := x - float64(n)*math.Ln2
+	q := r * r
+	low := 1 + r + q*(1./2+r*(1./6))
+	high := 1./24 + r*(1./120) + q*(1./720+r*(1./5040)) + q*q*(1./40320+r*(1./362880))
+	return (low + q*q*high) * math.Float64frombits(uint64(n+1023)<<52)
+}
+
 // normalCDF is the standard normal distribution function.
 func normalCDF(z float64) float64 { return 0.5 * math.Erfc(-z/math.Sqrt2) }
 
@@ -31,6 +45,14 @@ var newNormalTable = sync.OnceValue(func() *normalTable {
 	}
 	return t
 })
+
+// below is at's distribution function alone.
+func (t *normalTable) below(z float64) float64 {
+	i := int((z+normalEnd)*normalStep + 0.5)
+	d := z - (float64(i)*(1./normalStep) - normalEnd)
+	n := &t[i].cdf
+	return n[0] + d*(n[1]+d*n[2])
+}
 
 // at returns, for z within ±normalEnd, the distribution function and the density over it, both
 // within 1e-6 of the truth.

@@ -67,6 +67,12 @@ func (b *box) below(t *normalTable, dims []int, limit *[maxDims]float64) float64
 // curve adds to f[k], weighed, the probability that every dimension lies below its k-th edge. The
 // edges are in rising order.
 func (b *box) curve(t *normalTable, f []float64, weight float64, dims []int, edges *[maxDims][]float64) {
+	if len(dims) <= 3 {
+		for at := 0; at < len(f); at += batch {
+			b.curveBatch(t, f[at:min(at+batch, len(f))], at, weight, dims, edges)
+		}
+		return
+	}
 	var g gauge
 next:
 	for k := range f {
@@ -87,6 +93,57 @@ next:
 	}
 }
 
+// batch is at how many edges curveBatch works at once.
+const batch = 16
+
+// curveBatch is curve for up to three dimensions and batch edges, the first of them the at-th: what
+// orthant does edge by edge is done dimension by dimension, so that the processor works on the
+// roots and quotients of several edges at the same time.
+func (b *box) curveBatch(t *normalTable, f []float64, at int, weight float64, dims []int, edges *[maxDims][]float64) {
+	var p, hazard, shrink, more, again [batch]float64 // the last two are the second cut's
+	var corr [3]float64                               // of first and second, first and third, second and third
+	for k := range f {
+		p[k&(batch-1)] = weight
+	}
+	for i, d := range dims {
+		edge := edges[i][at:][:len(f)]
+		if i > 0 {
+			corr[i-1] = b.corr(dims[0], d)
+		}
+		if i == 2 {
+			corr[2] = b.corr(dims[1], d)
+		}
+		mean, inv := b.mean[d], b.inv[d]
+		for k, limit := range edge {
+			k &= batch - 1 // as it is: said for the compiler
+			z := (limit - mean) * inv
+			switch {
+			case inv == 0 && limit <= mean || z < hopeless:
+				p[k] = 0
+				continue
+			case inv == 0 || z >= free:
+				continue
+			}
+			switch i {
+			case 0:
+				q, h := t.at(z)
+				p[k], hazard[k], shrink[k] = weight*q, h, h*(h+z)
+			case 1:
+				c := corr[0]
+				q, s, h, r := t.cut(z+c*hazard[k], max(1-c*c*shrink[k], 0))
+				p[k], more[k], again[k] = p[k]*q, s*h, r
+			default:
+				c := corr[1]
+				left := corr[2] - corr[0]*c*shrink[k]
+				p[k] *= t.kept(z+c*hazard[k]+left*more[k], max(1-c*c*shrink[k]-left*left*again[k], 0))
+			}
+		}
+	}
+	for k := range f {
+		f[k] += p[k&(batch-1)]
+	}
+}
+
 // orthant is the probability that the dimensions of g lie below their limits.
 //
 // One dimension is exact. More are taken one at a time: what is above the limit is
@@ -98,8 +155,7 @@ func (b *box) orthant(t *normalTable, g *gauge) float64 {
 	case 0:
 		return 1
 	case 1:
-		p, _ := t.at(z[0])
-		return p
+		return t.below(z[0])
 	case 2:
 		return b.orthant2(t, g)
 	case 3:
@@ -159,13 +215,30 @@ func (t *normalTable) cut(gap, v float64) (p, s, hazard, shrink float64) {
 	return p, s, hazard, hazard * (hazard + z) * s * s
 }
 
+// kept is cut's p alone.
+func (t *normalTable) kept(gap, v float64) float64 {
+	if v <= nilVariance {
+		if gap > 0 {
+			return 1
+		}
+		return 0
+	}
+	z := gap / math.Sqrt(v)
+	switch {
+	case z >= normalEnd:
+		return 1
+	case z <= -normalEnd:
+		return 0
+	}
+	return t.below(z)
+}
+
 // orthant2 is orthant for two dimensions.
 func (b *box) orthant2(t *normalTable, g *gauge) float64 {
 	x, y := g.z[0], g.z[1]
 	p, hazard := t.at(x)
 	c := b.corr(g.dim[0], g.dim[1])
-	q, _, _, _ := t.cut(y+c*hazard, max(1-c*c*hazard*(hazard+x), 0))
-	return p * q
+	return p * t.kept(y+c*hazard, max(1-c*c*hazard*(hazard+x), 0))
 }
 
 // orthant3 is the same for three.
@@ -181,6 +254,5 @@ func (b *box) orthant3(t *normalTable, g *gauge) float64 {
 	if p < 1e-9 {
 		return 0
 	}
-	q, _, _, _ = t.cut(z+cz*hazard+cyz*s*more, max(1-cz*cz*shrink-cyz*cyz*again, 0))
-	return p * q
+	return p * t.kept(z+cz*hazard+cyz*s*more, max(1-cz*cz*shrink-cyz*cyz*again, 0))
 }

@@ -50,7 +50,7 @@ func Rank(dst []Ranked, b *Body, charts []*Chart, o *Options) ([]Ranked, error) 
 			mixtures[sex], bodies[sex] = m, body
 		}
 		if c.allKnown(&known) { // weighed dimension by dimension: nothing to share
-			err = c.recommend(&surveyTables, &r, &known, &opts)
+			err = c.RecommendInto(&r, &known, o)
 		} else {
 			c.size(&r, mixtures[sex], &bodies[sex], &opts)
 		}

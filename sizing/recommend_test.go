@@ -1,6 +1,7 @@
 package sizing_test
 
 import (
+	"bytes"
 	"math"
 	"strings"
 	"testing"
@@ -353,6 +354,7 @@ func TestAnyBodyIsAnswered(t *testing.T) {
 		parse(t, "size,waist (cm),inseam\n30/30,76-79,74-78\n30/32,76-79,78-82\n32/30,79-84,74-78\n32/32,79-84,78-82"),
 		parse(t, "size,bust,chest,height,weight (kg),underbust\nS,82-90,82-90,150-165,50-60,70-75\nM,90-98,90-98,160-175,60-70,75-80\nL,98+,98+,170+,70+,80+"),
 	}
+	var used sizing.Recommendation
 	rapid.Check(t, func(t *rapid.T) {
 		b := drawBody(t)
 		for _, c := range charts {
@@ -361,6 +363,12 @@ func TestAnyBodyIsAnswered(t *testing.T) {
 				t.Fatalf("%v", err)
 			}
 			sane(t, r)
+			if err := c.RecommendInto(&used, b, nil); err != nil {
+				t.Fatalf("%v", err)
+			}
+			if want, got := r.AppendJSON(nil), used.AppendJSON(nil); !bytes.Equal(want, got) {
+				t.Fatal("what another body left behind changes the answer")
+			}
 		}
 		e, err := sizing.Estimate(b)
 		if err != nil {

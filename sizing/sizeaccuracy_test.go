@@ -175,6 +175,7 @@ func TestAccuracySizes(t *testing.T) {
 		c := mustChart(t, q.chart)
 		for _, k := range q.known {
 			var h hits
+			var m mixture
 			r := rand.New(rand.NewPCG(1, 2))
 			rounds := 1
 			if k.noise > 0 {
@@ -192,7 +193,7 @@ func TestAccuracySizes(t *testing.T) {
 						b = p.noisy(r, k.noise, k.names...)
 					}
 					var answer Recommendation
-					if err := c.recommend(&foldTables[p.fold], &answer, b, nil); err != nil {
+					if err := c.recommend(&foldTables[p.fold], &m, &answer, b, nil); err != nil {
 						t.Fatal(err)
 					}
 					h.add(&answer, truth)
@@ -256,6 +257,7 @@ func TestFairness(t *testing.T) {
 	}{{Male, menLetters, "chest"}, {Female, womenLetters, "bust"}} {
 		c := mustChart(t, q.chart)
 		answers[q.sex] = map[string]*result{}
+		var m mixture
 		for _, p := range soldiers(t, q.sex) {
 			p.length["bust"] = p.length["chest"]
 			truth := row(t, c, p.body(Scanner, q.dim))
@@ -264,7 +266,7 @@ func TestFairness(t *testing.T) {
 			}
 			b := p.body(Scanner, fourFacts...)
 			var r Recommendation
-			if err := c.recommend(&foldTables[p.fold], &r, b, nil); err != nil {
+			if err := c.recommend(&foldTables[p.fold], &m, &r, b, nil); err != nil {
 				t.Fatal(err)
 			}
 			e, err := estimate(&foldTables[p.fold], b)
