@@ -20,6 +20,7 @@ type attempt struct {
 	deadline time.Time // of the route's share, by the clock that contexts go by
 	onRecord bool
 	subject  [32]byte
+	life     *life // shared by the attempts of one piece of work
 
 	record    Attempt
 	scope     Scope
@@ -28,6 +29,8 @@ type attempt struct {
 
 	// accepted says that the backend holds a job of which we do not know the end.
 	accepted atomic.Bool
+	// erased says that the person was erased meanwhile: nothing is on record any more.
+	erased atomic.Bool
 
 	// mu guards what a backend that outlives its call may still write.
 	mu        sync.Mutex
@@ -106,6 +109,12 @@ func (a *attempt) submit(ctx context.Context) *Error {
 	}
 	if err := a.lockable(); err != nil {
 		return err
+	}
+	if a.onRecord {
+		if err := a.life.read(ctx, c, a.subject); err != nil {
+			return err
+		}
+		a.job.Generation = a.life.generation
 	}
 	if err := a.put(ctx, JobSending, ""); err != nil {
 		return err
@@ -223,7 +232,9 @@ func (a *attempt) settle(ctx context.Context, g *gate, h *Handle, err error) (Fa
 	}
 	if err := a.put(ctx, state, "", h.Left...); err != nil {
 		a.stored = err
-		a.client.log.LogAttrs(ctx, slog.LevelError, "tryon: the handle of accepted work could not be stored", slog.Any("error", err))
+	}
+	if a.stored != nil && !a.erased.Load() {
+		a.client.log.LogAttrs(ctx, slog.LevelError, "tryon: the handle of accepted work could not be stored", slog.Any("error", a.stored))
 	}
 	return Fault{}, nil
 }
@@ -249,9 +260,7 @@ func (c Code) over() bool {
 
 // finish waits for the picture and releases it.
 func (a *attempt) finish(ctx context.Context) (*Result, *Error) {
-	bounded, cancel := context.WithDeadline(ctx, a.deadline)
-	out, err := a.output(bounded)
-	cancel() // nothing leaves any more, even if the backend still runs
+	out, err := a.await(ctx)
 	var result *Result
 	if err == nil {
 		result, err = a.release(ctx, out)
@@ -260,7 +269,24 @@ func (a *attempt) finish(ctx context.Context) (*Result, *Error) {
 		result.Job, result.Model = a.job.ID, a.route.profile.Model
 	}
 	a.end(ctx, err)
+	if err == nil && a.erased.Load() {
+		err = &Error{Code: NoJob, Backend: a.route.profile.Name, Reason: reasonErased}
+		result, a.record.Outcome = nil, outcome(err)
+	}
 	return result, err
+}
+
+// await is output within the route's share, of somebody who was not erased.
+func (a *attempt) await(ctx context.Context) (*Output, *Error) {
+	if a.onRecord {
+		if err := a.client.alive(ctx, a.subject, a.job.Generation); err != nil {
+			a.erased.Store(err.erased())
+			return nil, err
+		}
+	}
+	ctx, cancel := context.WithDeadline(ctx, a.deadline)
+	defer cancel() // nothing leaves any more, even if the backend still runs
+	return a.output(ctx)
 }
 
 // output is what the backend drew, waited for where it was not there at once.
@@ -350,15 +376,23 @@ func (a *attempt) gate(ctx context.Context) *gate {
 // transfer writes down that a body leaves, or what came of it.
 func (a *attempt) transfer(ctx context.Context, t *Transfer) *Error {
 	t.Job, t.Tenant, t.Purpose, t.Photo = a.job.ID, a.job.Tenant, "render", a.job.Photo
-	return a.client.putTransfer(ctx, a.route, t, a.subject)
+	t.Generation = a.job.Generation
+	return a.write(ctx, t.record(a.route, a.subject))
 }
 
-func (c *Client) putTransfer(ctx context.Context, r *route, t *Transfer, subject [32]byte) *Error {
+func (t *Transfer) record(r *route, subject [32]byte) Record {
 	t.Backend, t.SubProcessor, t.Region = r.profile.Name, r.profile.SubProcessor, r.profile.Region
-	if err := c.store.Put(ctx, record(KindTransfer, t.ID, subject, time.Time{}, t)); err != nil {
-		return storeError(err)
+	return record(KindTransfer, t.ID, subject, time.Time{}, t)
+}
+
+// write is Client.write of the attempt's own records, and notes that the person
+// is not there any more.
+func (a *attempt) write(ctx context.Context, records ...Record) *Error {
+	err := a.client.write(ctx, a.subject, a.job.Generation, records...)
+	if err.erased() {
+		a.erased.Store(true)
 	}
-	return nil
+	return err
 }
 
 // put writes the job down in a new state, together with what it leaves behind.
@@ -378,10 +412,7 @@ func (a *attempt) put(ctx context.Context, s JobState, outcome string, left ...L
 		a.deletions = append(a.deletions, d)
 		records = append(records, d.record(a.subject, due))
 	}
-	if err := a.client.store.Put(ctx, records...); err != nil {
-		return storeError(err)
-	}
-	return nil
+	return a.write(ctx, records...)
 }
 
 // count adds what went through a gate to the attempt's record.

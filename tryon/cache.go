@@ -32,6 +32,7 @@ type cached struct {
 	subject [32]byte
 	until   time.Time
 	result  Result
+	born    int64 // generation of the person's records
 }
 
 func newCache(o CacheOptions) *cache {
@@ -76,14 +77,14 @@ func (c *cache) of(r *Request, p *Profile) [32]byte {
 	return [32]byte(m.Sum(nil))
 }
 
-func (c *cache) get(key [32]byte, now time.Time) *Result {
+func (c *cache) get(key [32]byte, generation int64, now time.Time) *Result {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	e := c.entries[key]
 	if e == nil {
 		return nil
 	}
-	if !now.Before(e.until) {
+	if !now.Before(e.until) || e.born < generation { // over, or erased in another process
 		c.remove(key)
 		return nil
 	}
@@ -91,11 +92,11 @@ func (c *cache) get(key [32]byte, now time.Time) *Result {
 	return &r
 }
 
-func (c *cache) put(key, subject [32]byte, r *Result, now time.Time) {
+func (c *cache) put(key, subject [32]byte, generation int64, r *Result, now time.Time) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.remove(key)
-	c.entries[key] = &cached{subject: subject, until: now.Add(c.keep), result: r.clone()}
+	c.entries[key] = &cached{subject: subject, until: now.Add(c.keep), result: r.clone(), born: generation}
 	c.order = append(c.order, key)
 	for len(c.order) > c.limit {
 		c.remove(c.order[0])
@@ -137,8 +138,8 @@ func (c *cache) forget(subject [32]byte) {
 // could be asked. Consent that ended takes the entry along.
 func (w *work) cached(ctx context.Context) (*Result, *Error) {
 	c := w.client
-	if c.cache.limit <= 0 {
-		return nil, nil
+	if c.cache.limit <= 0 || w.life.read(ctx, c, w.request.Subject.Pseudonym()) != nil {
+		return nil, nil // what a store that fails means is said where something is to be recorded
 	}
 	for i := range c.routes {
 		rt := &c.routes[i]
@@ -146,7 +147,7 @@ func (w *work) cached(ctx context.Context) (*Result, *Error) {
 			continue
 		}
 		key := c.cache.of(&w.request, &rt.profile)
-		r := c.cache.get(key, c.now())
+		r := c.cache.get(key, w.life.generation, c.now())
 		if r == nil || c.allowed(rt, w.request.Subject.Tenant()) != nil {
 			continue
 		}
@@ -165,10 +166,17 @@ func (w *work) cached(ctx context.Context) (*Result, *Error) {
 	return nil, nil
 }
 
-// keep puts a result into the cache.
-func (w *work) keep(r *Result) {
-	c := w.client
-	if rt := c.route(r.Backend); c.cache.limit > 0 && rt != nil {
-		c.cache.put(c.cache.of(&w.request, &rt.profile), w.request.Subject.Pseudonym(), r, c.now())
+// keep puts a result into the cache, and takes it out again when the person was
+// erased meanwhile.
+func (w *work) keep(ctx context.Context, r *Result) {
+	c, subject := w.client, w.request.Subject.Pseudonym()
+	rt := c.route(r.Backend)
+	if c.cache.limit <= 0 || rt == nil || !w.life.known {
+		return
+	}
+	key := c.cache.of(&w.request, &rt.profile)
+	c.cache.put(key, subject, w.life.generation, r, c.now())
+	if c.alive(context.WithoutCancel(ctx), subject, w.life.generation) != nil {
+		c.cache.drop(key)
 	}
 }

@@ -2,6 +2,7 @@ package tryon
 
 import (
 	"context"
+	"errors"
 	"io"
 	"net/http"
 	"strings"
@@ -74,7 +75,7 @@ func (c *Client) takeHint(r *http.Request, rt *route, stored *Record, j *Job, bo
 	if v, ok := rt.backend.(CallbackVerifier); ok {
 		ctx, cancel := context.WithTimeout(r.Context(), eraseWait)
 		defer cancel()
-		g := c.serviceGate(ctx, rt, j.ID, j.Tenant, stored.Subject)
+		g := c.serviceGate(ctx, rt, j, stored.Subject)
 		defer g.close()
 		remote, err := v.VerifyCallback(ctx, &Callback{Header: r.Header, Body: body, Now: c.now(), HTTP: g.client()})
 		switch {
@@ -83,7 +84,10 @@ func (c *Client) takeHint(r *http.Request, rt *route, stored *Record, j *Job, bo
 			return http.StatusUnauthorized
 		case j.Remote == "" && (j.State == JobUnknown || j.State == JobSending && c.now().After(j.Deadline)):
 			// Whoever submitted it is gone, and could not learn its name.
-			if e := c.adopt(ctx, stored, j, remote); e != nil {
+			switch e := c.adopt(ctx, stored, j, remote); {
+			case errors.Is(e, ErrJob):
+				return http.StatusNotFound
+			case e != nil:
 				return http.StatusServiceUnavailable
 			}
 		}
@@ -109,5 +113,8 @@ func (c *Client) adopt(ctx context.Context, stored *Record, j *Job, remote strin
 			records = append(records, d.record(stored.Subject, due))
 		}
 	}
-	return c.store.Put(ctx, records...)
+	if err := c.write(ctx, stored.Subject, j.Generation, records...); err != nil {
+		return err
+	}
+	return nil
 }

@@ -118,6 +118,7 @@ type Client struct {
 	cache     *cache
 	waiting   waitingRoom
 	listeners listeners
+	fetching  fetching
 	dropped   atomic.Int64 // when old records were last dropped, Unix seconds
 }
 

@@ -29,7 +29,7 @@ func (c *Client) deletion(rt *route, j *Job, l Leftover) Deletion {
 	p := &rt.profile
 	d := Deletion{
 		ID: newID(), Job: j.ID, Tenant: j.Tenant, Backend: p.Name, SubProcessor: p.SubProcessor,
-		Kind: l.Kind, Remote: l.ID, Made: c.now().UTC(), State: DeletionQueued,
+		Kind: l.Kind, Remote: l.ID, Made: c.now().UTC(), State: DeletionQueued, Generation: j.Generation,
 	}
 	kept := p.Outputs
 	if l.Kind == "upload" {
@@ -60,8 +60,11 @@ func (a *attempt) leave(ctx context.Context, l Leftover) error {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	d := a.client.deletion(a.route, &a.job, l)
-	if err := a.client.store.Put(ctx, d.record(a.subject, a.job.Deadline.Add(grace))); err != nil {
-		return storeError(err)
+	if err := a.write(ctx, d.record(a.subject, a.job.Deadline.Add(grace))); err != nil {
+		if err.erased() { // and it will not be made
+			return errors.Join(err, a.client.store.Delete(context.WithoutCancel(ctx), KindErasure, d.ID))
+		}
+		return err
 	}
 	a.deletions = append(a.deletions, d)
 	return nil
@@ -86,16 +89,19 @@ func (a *attempt) close(ctx context.Context, err *Error) {
 	case a.accepted.Load():
 		state = JobUnknown
 	}
-	if e := a.put(ctx, state, outcome(err)); e != nil {
+	if e := a.put(ctx, state, outcome(err)); e != nil && !e.erased() {
 		a.client.log.LogAttrs(ctx, slog.LevelError, "tryon: the end of a job could not be stored", slog.Any("error", e))
 	}
 	if state == JobAccepted {
-		return
+		if !a.erased.Load() {
+			return
+		}
+		a.client.cancel(ctx, &a.job, a.subject) // nobody may fetch it any more
 	}
 	if a.record.BytesSent > 0 || a.job.Remote != "" { // a job taken up again has sent nothing here
 		named := state != JobUnknown || len(a.deletions) > 0
-		if err := a.client.store.Put(ctx, a.client.attest(a.route, &a.job, a.subject, named)...); err != nil {
-			a.client.log.LogAttrs(ctx, slog.LevelError, "tryon: what stays could not be stored", slog.Any("error", storeError(err)))
+		if err := a.write(ctx, a.client.attest(a.route, &a.job, a.subject, named)...); err != nil && !err.erased() {
+			a.client.log.LogAttrs(ctx, slog.LevelError, "tryon: what stays could not be stored", slog.Any("error", err))
 		}
 	}
 	for i := range a.deletions {
@@ -156,14 +162,14 @@ func (c *Client) tryErase(ctx context.Context, r *route, d *Deletion, subject [3
 			d.State, d.Done = DeletionExpired, now
 		}
 	}
-	if err := c.store.Put(ctx, d.record(subject, due)); err != nil {
-		c.log.LogAttrs(ctx, slog.LevelError, "tryon: a deletion could not be stored", slog.Any("error", storeError(err)))
+	if err := c.write(ctx, subject, d.Generation, d.record(subject, due)); err != nil && !err.erased() {
+		c.log.LogAttrs(ctx, slog.LevelError, "tryon: a deletion could not be stored", slog.Any("error", err))
 	}
 	c.observe(ctx, Event{Stage: StageErase, Backend: r.profile.Name, Outcome: d.Last, Duration: c.now().Sub(start)})
 }
 
 func (c *Client) eraseOnce(ctx context.Context, r *route, d *Deletion, subject [32]byte) error {
-	g := c.serviceGate(ctx, r, d.Job, d.Tenant, subject)
+	g := c.serviceGate(ctx, r, &Job{ID: d.Job, Tenant: d.Tenant, Generation: d.Generation}, subject)
 	defer g.close()
 	answer, ended := guard(ctx, func() error {
 		return r.eraser.Erase(ctx, &Erasure{Leftover: Leftover{Kind: d.Kind, ID: d.Remote}, HTTP: g.client()})
@@ -175,13 +181,20 @@ func (c *Client) eraseOnce(ctx context.Context, r *route, d *Deletion, subject [
 }
 
 // serviceGate is a gate for calls that carry nothing of a shopper and must work
-// when consent is gone. What it sends is on record all the same.
-func (c *Client) serviceGate(ctx context.Context, r *route, job, tenant string, subject [32]byte) *gate {
+// when consent is gone. What it sends is on record all the same; of somebody who was
+// erased, until it is answered.
+func (c *Client) serviceGate(ctx context.Context, r *route, j *Job, subject [32]byte) *gate {
 	g := c.newGate(ctx, r,
 		func(context.Context) *Error { return nil },
 		func(ctx context.Context, t *Transfer) *Error {
-			t.Job, t.Tenant, t.Purpose = job, tenant, "erase"
-			return c.putTransfer(ctx, r, t, subject)
+			t.Job, t.Tenant, t.Purpose, t.Generation = j.ID, j.Tenant, "erase", j.Generation
+			if t.Outcome != TransferSending {
+				return c.write(ctx, subject, t.Generation, t.record(r, subject))
+			}
+			if err := c.store.Put(ctx, t.record(r, subject)); err != nil {
+				return storeError(err)
+			}
+			return nil
 		})
 	g.most = maxService
 	return g
@@ -214,6 +227,9 @@ func (c *Client) Sweep(ctx context.Context) (SweepReport, error) {
 	if err := c.sweepJobs(ctx, &report); err != nil {
 		return report, err
 	}
+	if err := c.sweepForgotten(ctx, &report); err != nil {
+		return report, err
+	}
 	due, err := c.store.Find(ctx, Filter{Kind: KindErasure, DueBy: c.now(), Limit: sweepBatch})
 	if err != nil {
 		return report, storeError(err)
@@ -243,8 +259,8 @@ func (c *Client) sweepErasure(ctx context.Context, r *Record, report *SweepRepor
 	if rt == nil || rt.eraser == nil {
 		// Its route is not configured any more: it stays in the queue, once an hour.
 		d.Last = "no-route"
-		if err := c.store.Put(ctx, d.record(r.Subject, c.now().Add(longestErase))); err != nil {
-			return storeError(err)
+		if err := c.write(ctx, r.Subject, d.Generation, d.record(r.Subject, c.now().Add(longestErase))); err != nil && !err.erased() {
+			return err
 		}
 		report.Queued++
 		return nil
@@ -288,8 +304,9 @@ func (c *Client) sweepJobs(ctx context.Context, report *SweepReport) error {
 				stays = c.attest(rt, &j, due[i].Subject, true)
 			}
 		}
-		if err := c.store.Put(ctx, append(stays, record(KindJob, j.ID, due[i].Subject, time.Time{}, &j))...); err != nil {
-			return storeError(err)
+		stays = append(stays, record(KindJob, j.ID, due[i].Subject, time.Time{}, &j))
+		if err := c.write(ctx, due[i].Subject, j.Generation, stays...); err != nil && !err.erased() {
+			return err
 		}
 	}
 	return nil
@@ -323,7 +340,7 @@ func (c *Client) cancel(ctx context.Context, j *Job, subject [32]byte) {
 	}
 	bounded, stop := context.WithTimeout(ctx, eraseWait)
 	defer stop()
-	g := c.serviceGate(bounded, rt, j.ID, j.Tenant, subject)
+	g := c.serviceGate(bounded, rt, j, subject)
 	defer g.close()
 	_, _ = guard(bounded, func() error {
 		return canceler.Cancel(bounded, &Handle{ID: j.Remote, State: j.Memo, HTTP: g.client()})
@@ -389,6 +406,11 @@ type EraseReport struct {
 // they have a call for it, and then forgets s: all records are removed but
 // those of deletions that are still to be done. It needs no permit. Erase it
 // again until Queued is empty.
+//
+// Work for s that runs meanwhile, here or in another process with the same
+// Store, ends as ErrJob and leaves nothing on record: a mark under the
+// pseudonym, which stays for two days and holds nothing else, sees to that.
+// What such work had left at a sub-processor is deleted like everything else.
 func (c *Client) Erase(ctx context.Context, s consent.Subject) (*EraseReport, error) {
 	if s.IsZero() {
 		return nil, badRequest("no-subject", "no subject")
@@ -404,15 +426,22 @@ func (c *Client) Erase(ctx context.Context, s consent.Subject) (*EraseReport, er
 
 // erase is Erase of what is filed under one pseudonym.
 func (c *Client) erase(ctx context.Context, subject [32]byte, report *EraseReport) error {
+	// The mark comes first: what is written after we looked, looks for it.
+	generation, e := c.mark(ctx, subject)
+	if e != nil {
+		return e
+	}
 	c.cache.forget(subject)
 	var h Holdings
 	if err := c.holdings(ctx, subject, &h); err != nil {
 		return storeError(err)
 	}
-	c.stopJobs(ctx, h.Jobs, subject)
-	var done []string
+	c.stopJobs(ctx, h.Jobs, generation, subject)
 	for i := range h.Deletions {
 		d := &h.Deletions[i]
+		if d.Generation >= generation {
+			continue // of a render that began since
+		}
 		if rt := c.route(d.Backend); rt != nil {
 			c.tryErase(ctx, rt, d, subject)
 		}
@@ -421,51 +450,36 @@ func (c *Client) erase(ctx context.Context, subject [32]byte, report *EraseRepor
 			report.Erased = append(report.Erased, *d)
 		case DeletionQueued:
 			report.Queued = append(report.Queued, *d)
-			continue
+			// What becomes of it is for the next Erase to report.
+			d.Generation = generation
+			if err := c.store.Put(ctx, d.record(subject, c.now().Add(firstErase))); err != nil {
+				return storeError(err)
+			}
 		default:
 			report.NotPossible = append(report.NotPossible, *d)
 		}
-		done = append(done, d.ID)
 	}
 	if ctx.Err() != nil {
 		return contextError(ctx)
 	}
-	// Asking for deletions left records of its own.
-	h.Transfers = h.Transfers[:0]
-	if err := find(ctx, c.store, Filter{Kind: KindTransfer, Subject: subject}, &h.Transfers); err != nil {
-		return storeError(err)
+	n, e := c.remove(ctx, subject, generation)
+	if report.Forgotten += n; e != nil {
+		return e
 	}
-	return c.forget(ctx, &h, done, report)
+	return nil
 }
 
-// stopJobs cancels and removes the jobs of a person.
-func (c *Client) stopJobs(ctx context.Context, jobs []Job, subject [32]byte) {
+// stopJobs cancels the jobs of a person.
+func (c *Client) stopJobs(ctx context.Context, jobs []Job, before int64, subject [32]byte) {
 	for i := range jobs {
+		if jobs[i].Generation >= before {
+			continue
+		}
 		c.waiting.drop(jobs[i].ID)
 		if jobs[i].State == JobAccepted {
 			c.cancel(ctx, &jobs[i], subject)
 		}
 	}
-}
-
-func (c *Client) forget(ctx context.Context, h *Holdings, deletions []string, report *EraseReport) error {
-	var jobs, transfers []string
-	for i := range h.Jobs {
-		jobs = append(jobs, h.Jobs[i].ID)
-	}
-	for i := range h.Transfers {
-		transfers = append(transfers, h.Transfers[i].ID)
-	}
-	for _, k := range []struct {
-		kind Kind
-		ids  []string
-	}{{KindJob, jobs}, {KindTransfer, transfers}, {KindErasure, deletions}} {
-		if err := c.store.Delete(ctx, k.kind, k.ids...); err != nil {
-			return storeError(err)
-		}
-		report.Forgotten += len(k.ids)
-	}
-	return nil
 }
 
 func (c *Client) route(backend string) *route {

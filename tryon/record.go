@@ -28,7 +28,8 @@ type Transfer struct {
 	SHA256       string    `json:"sha256"`          // of the body
 	Photo        string    `json:"photo,omitempty"` // SHA-256 of the photo that the render is about
 	Outcome      string    `json:"outcome"`
-	Status       int       `json:"status,omitempty"` // of the answer
+	Status       int       `json:"status,omitempty"`     // of the answer
+	Generation   int64     `json:"generation,omitempty"` // of the person's records; each Erase begins another
 }
 
 // The outcomes of a Transfer.
@@ -55,6 +56,8 @@ type Job struct {
 	Outcome  string    `json:"outcome,omitempty"` // name of a Code once it is over
 	Remote   string    `json:"remote,omitempty"`  // the backend's name for it
 	Memo     string    `json:"memo,omitempty"`    // Handle.State
+
+	Generation int64 `json:"generation,omitempty"` // of the person's records; each Erase begins another
 }
 
 // JobState says how far a job is.
@@ -85,6 +88,7 @@ type Deletion struct {
 	Attempts     int           `json:"attempts,omitempty"`
 	Last         string        `json:"last,omitempty"` // outcome of the last attempt
 	Done         time.Time     `json:"done,omitzero"`
+	Generation   int64         `json:"generation,omitempty"` // of the person's records; each Erase begins another
 }
 
 // DeletionState says how far a deletion is.

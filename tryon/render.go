@@ -54,7 +54,7 @@ func (c *Client) render(ctx context.Context, p consent.Permit, r *Request) (*Res
 	}
 	result, err := w.finish(ctx)
 	if err == nil {
-		w.keep(result)
+		w.keep(ctx, result)
 	}
 	return result, err
 }
@@ -65,8 +65,9 @@ type work struct {
 	permit   consent.Permit
 	request  Request // our own copy
 	started  bool    // by Start: even local work is on record
-	entered  string  // the name under which a tenant's concurrency counts it
-	next     int     // the route to ask next
+	life     life
+	entered  string // the name under which a tenant's concurrency counts it
+	next     int    // the route to ask next
 	attempts []Attempt
 	last     *Error
 	current  *attempt // has been accepted
@@ -157,7 +158,7 @@ func (w *work) submit(ctx context.Context) *Error {
 // asked.
 func (w *work) falls(ctx context.Context, a *attempt, err *Error) bool {
 	err.Attempts, err.Job = w.attempts, ""
-	if a.accepted.Load() {
+	if a.accepted.Load() && !a.erased.Load() {
 		err.Job = a.job.ID
 	}
 	w.last = err
@@ -172,7 +173,7 @@ func (w *work) begin(rt *route) *attempt {
 	c := w.client
 	reason, _ := w.permit.Unmanaged()
 	a := &attempt{
-		client: c, route: rt, request: &w.request,
+		client: c, route: rt, request: &w.request, life: &w.life,
 		grant:    newGrant(w.permit, w.request.Subject, &rt.profile),
 		deadline: time.Now().Add(rt.timeout),
 		onRecord: rt.profile.Remote() || w.started,

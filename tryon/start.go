@@ -29,8 +29,16 @@ func (c *Client) Start(ctx context.Context, p consent.Permit, r *Request) (strin
 		return "", e
 	}
 	a := w.current
-	if a.stored != nil {
+	if a.stored != nil && !a.erased.Load() {
 		a.stored = a.storeAgain(ctx)
+	}
+	if a.erased.Load() { // nobody will fetch it: it is stopped, and what it left is deleted
+		gone := &Error{Code: NoJob, Reason: reasonErased}
+		a.end(ctx, gone)
+		w.leave()
+		gone.Attempts = append(w.attempts, a.record)
+		_, e := c.report(ctx, start, nil, gone)
+		return "", e
 	}
 	c.waiting.put(a.job.ID, w, a.deadline.Add(grace))
 	if a.stored != nil { // the work has begun: it can be fetched here, and is not to be begun again
@@ -54,11 +62,9 @@ func (a *attempt) storeAgain(ctx context.Context) (err *Error) {
 			return storeError(ctx.Err())
 		case <-time.After(pause):
 		}
-		e := a.client.store.Put(ctx, records...)
-		if e == nil {
-			return nil
+		if err = a.write(ctx, records...); err == nil || err.erased() {
+			return err
 		}
-		err = storeError(e)
 	}
 	return err
 }
@@ -77,7 +83,9 @@ type Pickup struct {
 // started the job a failed job is taken to the next route like in Render; in
 // another process there is nothing to take there, and the failure is returned.
 // Errors: those of Render, and ErrJob for a job that is not there, is somebody
-// else's, or was fetched before.
+// else's, or was fetched before. Of several in one process that wait for the
+// same job one fetches it: the others get ErrJob when it has, and may go on
+// when it has given up. Two processes must not wait for one job.
 func (c *Client) Wait(ctx context.Context, p consent.Permit, k *Pickup) (*Result, error) {
 	start := c.now()
 	result, err := c.wait(ctx, p, k)
@@ -94,6 +102,11 @@ func (c *Client) wait(ctx context.Context, p consent.Permit, k *Pickup) (*Result
 	if err := c.checkPermit(p); err != nil {
 		return nil, err
 	}
+	release, err := c.fetching.claim(ctx, k.Job)
+	if err != nil {
+		return nil, err
+	}
+	defer release()
 	if w := c.waiting.take(k.Job, k.Subject); w != nil {
 		w.permit, w.request.Subject = p, k.Subject // which may be called otherwise since
 		a := w.current
@@ -115,7 +128,7 @@ func (c *Client) wait(ctx context.Context, p consent.Permit, k *Pickup) (*Result
 	result, err := a.finish(ctx)
 	if err != nil {
 		err.Attempts = []Attempt{a.record}
-		if a.accepted.Load() {
+		if a.accepted.Load() && !a.erased.Load() {
 			err.Job = k.Job
 		}
 		return nil, err
@@ -127,6 +140,10 @@ func (c *Client) wait(ctx context.Context, p consent.Permit, k *Pickup) (*Result
 // resume takes a job up that is only on record.
 func (c *Client) resume(ctx context.Context, p consent.Permit, k *Pickup) (*attempt, *Error) {
 	if k.Request == nil {
+		var j Job
+		if r, err := c.store.Get(ctx, KindJob, k.Job); err == nil && called(k.Subject, r.Subject) && r.decode(&j) == nil && j.State == JobDone {
+			return nil, &Error{Code: NoJob, Reason: Reason(j.State)}
+		}
 		return nil, badRequest("request-needed", "another process started this job: its request is needed")
 	}
 	own := k.Request.snapshot()
@@ -152,6 +169,7 @@ func (c *Client) resume(ctx context.Context, p consent.Permit, k *Pickup) (*atte
 	}
 	a := &attempt{
 		client: c, route: rt, grant: newGrant(p, k.Subject, &rt.profile), onRecord: true, submitted: true,
+		life:    &life{known: true, generation: j.Generation},
 		request: &own, subject: r.Subject, job: j,
 		handle:   &Handle{ID: j.Remote, State: j.Memo},
 		deadline: time.Now().Add(max(j.Deadline.Sub(c.now()), 30*time.Second)),
@@ -239,6 +257,40 @@ func (r *waitingRoom) drop(id string) {
 	if v, ok := r.jobs[id]; ok {
 		v.work.leave()
 		delete(r.jobs, id)
+	}
+}
+
+// fetching are the jobs that somebody waits for, each until it is closed.
+type fetching struct {
+	mu   sync.Mutex
+	jobs map[string]chan struct{}
+}
+
+// claim waits until nobody else waits for a job; release must follow.
+func (f *fetching) claim(ctx context.Context, id string) (release func(), e *Error) {
+	for {
+		f.mu.Lock()
+		if f.jobs == nil {
+			f.jobs = map[string]chan struct{}{}
+		}
+		other, taken := f.jobs[id]
+		if !taken {
+			mine := make(chan struct{})
+			f.jobs[id] = mine
+			f.mu.Unlock()
+			return func() {
+				f.mu.Lock()
+				defer f.mu.Unlock()
+				delete(f.jobs, id)
+				close(mine)
+			}, nil
+		}
+		f.mu.Unlock()
+		select {
+		case <-other:
+		case <-ctx.Done():
+			return nil, contextError(ctx)
+		}
 	}
 }
 

@@ -160,3 +160,63 @@ func TestLockAddedLater(t *testing.T) {
 		t.Errorf("got %v", err)
 	}
 }
+
+// Several that wait for one job fetch it once between them; what one gives up,
+// another gets.
+func TestWaitAtOnce(t *testing.T) {
+	w := newWorld(t)
+	for _, elsewhere := range []bool{false, true} {
+		for _, impatient := range []bool{false, true} {
+			synctest.Test(t, func(t *testing.T) {
+				polls := slices.Repeat([]any{tryon.ErrPending}, 6)
+				j := &farJob{job{name: "far", polls: append(polls, picture(), errors.New("given out"))}}
+				options := &tryon.Options{Routes: routes(j), Ledger: w.ledger, Store: &tryon.Memory{}}
+				client := newClient(t, options)
+				id, err := client.Start(t.Context(), w.permit, &w.request)
+				if err != nil {
+					t.Fatal(err)
+				}
+				if elsewhere {
+					client = newClient(t, options)
+				}
+				var pictures, gone, gaveUp atomic.Int32
+				for i := range 8 {
+					go func() {
+						ctx, cancel := context.WithTimeout(t.Context(), time.Hour)
+						defer cancel()
+						time.Sleep(time.Duration(i) * time.Millisecond)
+						if impatient && i == 0 {
+							ctx, cancel = context.WithTimeout(ctx, time.Second)
+							defer cancel()
+						}
+						_, err := client.Wait(ctx, w.permit, &tryon.Pickup{Job: id, Subject: w.subject, Request: &w.request})
+						switch {
+						case err == nil:
+							pictures.Add(1)
+						case errors.Is(err, tryon.ErrJob):
+							gone.Add(1)
+						case impatient && i == 0:
+							gaveUp.Add(1)
+						default:
+							t.Errorf("got %v", err)
+						}
+					}()
+				}
+				time.Sleep(2 * time.Hour)
+				synctest.Wait()
+				wantUp := int32(0)
+				if impatient {
+					wantUp = 1
+				}
+				if pictures.Load() != 1 || gaveUp.Load() != wantUp || gone.Load() != 7-wantUp || j.polled.Load() != 7 || j.submits.Load() != 1 {
+					t.Errorf("elsewhere %v, impatient %v: %d pictures, %d too late, %d gave up, %d polls, %d submissions", elsewhere, impatient,
+						pictures.Load(), gone.Load(), gaveUp.Load(), j.polled.Load(), j.submits.Load())
+				}
+				// Without the request it says the same.
+				if _, err := client.Wait(t.Context(), w.permit, &tryon.Pickup{Job: id, Subject: w.subject}); !errors.Is(err, tryon.ErrJob) {
+					t.Errorf("elsewhere %v, afterwards: %v", elsewhere, err)
+				}
+			})
+		}
+	}
+}

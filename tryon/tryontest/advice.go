@@ -69,5 +69,6 @@ var advice = []struct{ name, text string }{
 	{"an agreement that forbids", "make no request but through Input.HTTP, and none in New or Describe"},
 	{"no record, no request", "make no request but through Input.HTTP: it records each body before it leaves"},
 	{"gives up and comes back", "what Poll needs goes into Handle.ID and Handle.State, which are stored; nothing of it is kept in the backend"},
+	{"erased while it draws", "return what Input.Leave, Input.HTTP and Handle.HTTP returned, call Input.Leave before an upload is made, and list in Handle.Left what accepted work leaves behind"},
 	{"erase on request", "Erase returns nil for what is gone, also when it was before, and any other error is tried again: wire.Service.Erase does this"},
 }

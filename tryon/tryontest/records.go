@@ -1,6 +1,7 @@
 package tryontest
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
@@ -11,6 +12,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/fitveil/fitveil/tryon"
@@ -125,6 +127,10 @@ func recordCases() []testCase {
 			w.sweep(t, 2*time.Hour)
 			w.empty(t)
 		}},
+		{name: "erased while it draws", run: func(t *testing.T, w *world) {
+			for n := 0; w.erasedAt(t, n, true) && w.erasedAt(t, n, false); n++ {
+			}
+		}},
 		{name: "erase on request", run: func(t *testing.T, w *world) {
 			draws(1)(t, w)
 			before := must(w.client.Holdings(t.Context(), w.subject))(t)
@@ -138,6 +144,65 @@ func recordCases() []testCase {
 			w.audited(t, before)
 		}},
 	}
+}
+
+// erasedAt erases the person right before or after a record of a render is
+// written, from another process, and looks that nothing comes back. It reports
+// false when there were not so many records.
+func (w *world) erasedAt(t *testing.T, n int, before bool) bool {
+	t.Helper()
+	v := newWorld(t, w.driver)
+	other := must(tryon.New(&v.o))(t)
+	s := &interrupted{Store: v.store, left: n, before: before, then: func() { must(other.Erase(t.Context(), v.subject))(t) }}
+	v.o.Store = s
+	v.client = must(tryon.New(&v.o))(t)
+	result, err := v.render(t, t.Context())
+	if s.left >= 0 {
+		return false
+	}
+	if erased := err != nil && err.Code == tryon.NoJob; !erased && !s.over || v.second > 0 {
+		t.Errorf("erased at record %d: got %v, %v, the next route was asked %d times", n, result, err, v.second)
+	}
+	synctest.Wait()
+	h := must(other.Holdings(t.Context(), v.subject))(t)
+	if len(h.Jobs)+len(h.Transfers) > 0 || slices.ContainsFunc(h.Deletions, func(d tryon.Deletion) bool { return d.State != tryon.DeletionQueued }) {
+		t.Errorf("erased at record %d: came back: %+v", n, h)
+	}
+	v.sweep(t, 3*time.Hour)
+	if erases(v.driver) {
+		v.empty(t)
+	}
+	must(other.Erase(t.Context(), v.subject))(t)
+	v.sweep(t, 50*time.Hour)
+	for _, kind := range []tryon.Kind{tryon.KindJob, tryon.KindTransfer, tryon.KindErasure, tryon.KindForgotten} {
+		if list := must(v.store.Find(t.Context(), tryon.Filter{Kind: kind}))(t); len(list) > 0 {
+			t.Errorf("erased at record %d: on record in the end: %s", n, list[0].Data)
+		}
+	}
+	return true
+}
+
+// interrupted is a store in which something happens right before or after a Put.
+type interrupted struct {
+	tryon.Store
+	left   int // Puts until then
+	before bool
+	then   func()
+	over   bool // the picture was there before
+}
+
+func (s *interrupted) Put(ctx context.Context, r ...tryon.Record) error {
+	s.left--
+	now := s.left == -1
+	if now && s.before {
+		s.then()
+	}
+	err := s.Store.Put(ctx, r...)
+	if now && !s.before {
+		s.then()
+	}
+	s.over = s.over || s.left >= 0 && r[0].Kind == tryon.KindJob && bytes.Contains(r[0].Data, []byte(`"state":"done"`))
+	return err
 }
 
 // audited holds the records against what arrived before they go, and looks that
