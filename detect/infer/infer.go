@@ -28,9 +28,9 @@ type Options struct {
 	//
 	// It matters where a picture has a NaN or an infinity. The model has such a
 	// number in the results whose window meets it; so have Exact and all else
-	// that is computed here. A 3×3 convolution of stride 1 by Winograd's method
-	// may have NaN in all results of each tile one of whose windows meets it, in
-	// all channels: tiles are of 4×4 results, those of rows and columns 4i to 4i+3.
+	// that is computed here. A 3×3 convolution of stride 1 or 2 by Winograd's
+	// method may have NaN in all results of each tile one of whose windows meets it,
+	// in all channels: tiles are of 4×4 results, those of rows and columns 4i to 4i+3.
 	Exact bool
 	// Kernels names the set of kernels to compute with, one of [Kernels]; ""
 	// means the fastest. The results of one set are the same on every machine

@@ -172,45 +172,52 @@ func TestHalfWeights(t *testing.T) {
 // shows where the interpreter has it, otherwise in no more than the tiles that
 // Options.Exact speaks of.
 func TestNotANumberSpreads(t *testing.T) {
-	const channels, side = 32, 24
-	w := make([]float32, channels*channels*9)
-	for i := range w {
-		w[i] = float32(i%13)/40 + 0.01
-	}
-	m := model{
-		nodes:   []part{node("Conv", []string{"x", "w"}, []string{"y"}, attr("pads", []int{1, 1, 1, 1}))},
-		tensors: []part{constant("w", []int{channels, channels, 3, 3}, w)},
-		inputs:  []part{value("x", 1, 1, channels, side, side)},
-		outs:    []part{value("y", 1)},
-	}
-	spread := false
-	for _, odd := range []float32{nan, inf, -inf} {
-		for _, at := range [][2]int{{0, 0}, {3, 4}, {8, 23}, {11, 11}, {23, 2}} {
-			x := make([]float32, channels*side*side)
-			x[(5*side+at[0])*side+at[1]] = odd
-			for _, kernels := range infer.Kernels() {
-				for _, exact := range []bool{true, false} {
-					y := run(t, m, &infer.Options{Kernels: kernels, Exact: exact}, tensor.New(tensor.WithShape(1, channels, side, side), tensor.WithBacking(x)))[0].Data().([]float32)
-					for i, v := range y {
-						row, column := i/side%side, i%side
-						window := max(at[0]-row, row-at[0], at[1]-column, column-at[1]) <= 1
-						bad, tile := v-v != 0, meets(row, at[0]) && meets(column, at[1])
-						spread = spread || bad && !window
-						if window && !bad || bad && !tile || exact && bad != window {
-							t.Fatalf("%s, exact %v: %v at %v makes %v of row %d, column %d", kernels, exact, odd, at, v, row, column)
+	const side = 24
+	for stride := 1; stride <= 2; stride++ {
+		channels := 32 * stride
+		w := make([]float32, channels*channels*9)
+		for i := range w {
+			w[i] = float32(i%13)/40 + 0.01
+		}
+		m := model{
+			nodes:   []part{node("Conv", []string{"x", "w"}, []string{"y"}, attr("pads", []int{1, 1, 1, 1}), attr("strides", []int{stride, stride}))},
+			tensors: []part{constant("w", []int{channels, channels, 3, 3}, w)},
+			inputs:  []part{value("x", 1, 1, channels, side, side)},
+			outs:    []part{value("y", 1)},
+		}
+		spread, out := false, side/stride
+		for _, odd := range []float32{nan, inf, -inf} {
+			for _, at := range [][2]int{{0, 0}, {3, 4}, {8, 23}, {11, 11}, {23, 2}} {
+				x := make([]float32, channels*side*side)
+				x[(5*side+at[0])*side+at[1]] = odd
+				for _, kernels := range infer.Kernels() {
+					for _, exact := range []bool{true, false} {
+						y := run(t, m, &infer.Options{Kernels: kernels, Exact: exact}, tensor.New(tensor.WithShape(1, channels, side, side), tensor.WithBacking(x)))[0].Data().([]float32)
+						for i, v := range y {
+							row, column := i/out%out, i%out
+							window := meets(row, 1, stride, at[0]) && meets(column, 1, stride, at[1])
+							bad, tile := v-v != 0, meets(row, 4, stride, at[0]) && meets(column, 4, stride, at[1])
+							spread = spread || bad && !window
+							if window && !bad || bad && !tile || exact && bad != window {
+								t.Fatalf("%s, stride %d, exact %v: %v at %v makes %v of row %d, column %d", kernels, stride, exact, odd, at, v, row, column)
+							}
 						}
 					}
 				}
 			}
 		}
-	}
-	if !spread {
-		t.Error("it does not spread at all: then Options.Exact should not say so")
+		if !spread && stride == 1 { // with another stride it is a matter of size
+			t.Error("it does not spread at all: then Options.Exact should not say so")
+		}
 	}
 }
 
-// meets reports whether a window of the four results that i is one of meets at.
-func meets(i, at int) bool { return i/4*4-1 <= at && at <= i/4*4+4 }
+// meets reports whether a window of the results that i is in a tile with, so many
+// in a row, meets at.
+func meets(i, tile, stride, at int) bool {
+	first := i / tile * tile
+	return first*stride-1 <= at && at <= (first+tile-1)*stride+1
+}
 
 // TestExactOption: without Winograd's method sums are as near to the
 // interpreter's, which adds in another order, as rounding lets them; with it the

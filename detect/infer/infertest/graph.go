@@ -130,7 +130,7 @@ func (m *maker) conv(x string) string {
 		}
 	}
 	if !m.plain && k == 3 && groups == 1 {
-		stride = 2
+		stride = 3
 	}
 	lo, hi := m.r.IntN(k), m.r.IntN(k)
 	size := func(n int) int { return (n+lo+hi-dilation*(k-1)-1)/stride + 1 }

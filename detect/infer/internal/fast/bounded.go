@@ -37,7 +37,7 @@ func (w *worker) forth(f *kernel.Winograd) {
 	for ; left > callTiles; left -= callTiles {
 		a.Tiles = callTiles
 		f.In(a)
-		a.In, a.Out = a.In[callTiles*f.Tile*block:], a.Out[callTiles*block:]
+		a.In, a.Out = a.In[callTiles*f.Tile*f.Stride*block:], a.Out[callTiles*block:]
 	}
 	a.Tiles = left
 	f.In(a)

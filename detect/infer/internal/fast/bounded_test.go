@@ -83,8 +83,8 @@ func watched(s kernel.Set, seen func(products int)) kernel.Set {
 			}
 		}
 	}
-	for _, w := range []*kernel.Winograd{&s.Winograd4, &s.Winograd2} {
-		in, out, weights, products := w.In, w.Out, w.Weights, 8*kernel.Block*w.Matrices()
+	for _, w := range []*kernel.Winograd{&s.Winograd4, &s.Winograd2, &s.Strided} {
+		in, out, weights, products := w.In, w.Out, w.Weights, 8*kernel.Block*w.Inputs()
 		w.In = func(a *kernel.WinogradIn) { seen(a.Tiles * products); in(a) }
 		w.Out = func(a *kernel.WinogradOut) { seen(a.Tiles * products); out(a) }
 		w.Weights = func(a *kernel.WinogradWeights) { seen(a.Count * products); weights(a) }

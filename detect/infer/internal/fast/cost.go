@@ -3,7 +3,7 @@ package fast
 // The model of time behind the choice of method, in cycles of one core. It is
 // coarse and need not be more: between the methods lie tens of per cent.
 
-// sizes are numbers of floats that a second-level cache of 2 MB suggests. Caches
+// sizes are numbers, most of floats, that a second-level cache of 2 MB suggests. Caches
 // half as large still do well with them, as not all is in use at once.
 type sizes struct {
 	chain        int // chains pay when more than this lies between their links
@@ -12,9 +12,11 @@ type sizes struct {
 	tiles        int // transformed tiles of a band, in and out
 	weights      int // weights of a direct convolution that stay while stretches of rows go by
 	rows         int // input of such a stretch
+
+	direct float64 // the part of the direct way's time that Winograd's may take
 }
 
-var usualSizes = sizes{chain: 192 << 10, chainBand: 128 << 10, chainWeights: 160 << 10, tiles: 320 << 10, weights: 128 << 10, rows: 128 << 10}
+var usualSizes = sizes{chain: 192 << 10, chainBand: 128 << 10, chainWeights: 160 << 10, tiles: 320 << 10, weights: 128 << 10, rows: 128 << 10, direct: 0.92}
 
 // bytesPerCycle is what a core reads from beyond its second-level cache.
 const bytesPerCycle = 4
@@ -41,11 +43,19 @@ func (v *convolution) directCycles(s *cutter) float64 {
 // cycles is the time of a convolution by tiles. Transforms move every vector of
 // a tile through the first-level cache twice.
 func (o *winograd) cycles(s *cutter) float64 {
-	_, products := s.splitBlocks(&s.Conv, o.outBlocks(), o.most, o.depth())
+	products := 0.0
+	var count, cost [3]float64 // by inputs of a product
+	for _, p := range o.products {
+		if count[p.Count]++; cost[p.Count] == 0 {
+			_, cost[p.Count] = s.splitBlocks(&s.Conv, o.outBlocks(), o.most, p.Count*o.depth())
+		}
+	}
+	for i, n := range count {
+		products += n * cost[i]
+	}
 	tiles := o.tiles[0] * o.tiles[1]
-	matrices, bands := float64(o.f.Matrices()), (tiles+o.most-1)/o.most
-	products *= matrices * float64(tiles) / float64(o.most)
-	vectors := matrices * float64(tiles) * block / float64(o.set.Lanes)
-	transforms := vectors * (5*float64(o.inBlocks()) + 4*float64(o.outBlocks()))
-	return max(products, stream(o.f.Matrices()*o.depth()*o.outBlocks()*block, bands)) + transforms
+	bands := (tiles + o.most - 1) / o.most
+	products *= float64(tiles) / float64(o.most)
+	transforms := float64(tiles) * block / float64(o.set.Lanes) * float64(5*o.f.Inputs()*o.inBlocks()+4*o.f.Sums()*o.outBlocks())
+	return max(products, stream(o.f.Filters()*o.depth()*o.outBlocks()*block, bands)) + transforms
 }

@@ -5,13 +5,20 @@ import "github.com/fitveil/fitveil/detect/infer/internal/ir"
 // WithSmallCache has everything done in the smallest bands, and chained where it
 // can be.
 func WithSmallCache(o Options) Options {
-	o.sizes = sizes{chain: 1, chainBand: 1, chainWeights: 1 << 20, tiles: 1, weights: 1 << 20, rows: 1}
+	o.sizes = sizes{chain: 1, chainBand: 1, chainWeights: 1 << 20, tiles: 1, weights: 1 << 20, rows: 1, direct: 0.92}
 	return o
 }
 
 // WithLittleCache is the same with bands of a few rows.
 func WithLittleCache(o Options) Options {
-	o.sizes = sizes{chain: 1, chainBand: 4 << 10, chainWeights: 1 << 20, tiles: 16 << 10, weights: 1 << 20, rows: 2 << 10}
+	o.sizes = sizes{chain: 1, chainBand: 4 << 10, chainWeights: 1 << 20, tiles: 16 << 10, weights: 1 << 20, rows: 2 << 10, direct: 0.92}
+	return o
+}
+
+// WithTiles has Winograd's method used wherever there are kernels for it.
+func WithTiles(o Options) Options {
+	o.sizes = usualSizes
+	o.sizes.tiles, o.sizes.direct = 64<<10, 1e9
 	return o
 }
 
@@ -19,6 +26,16 @@ func WithLittleCache(o Options) Options {
 func Chains(p *Program) (n int) {
 	for _, o := range p.ops {
 		if _, ok := o.(*chain); ok {
+			n++
+		}
+	}
+	return n
+}
+
+// Tiled counts the convolutions that go by Winograd's method.
+func Tiled(p *Program) (n int) {
+	for _, o := range p.ops {
+		if _, ok := o.(*winograd); ok {
 			n++
 		}
 	}

@@ -67,6 +67,32 @@ func TestTilesShared(t *testing.T) {
 	}
 }
 
+// TestStrided convolves with stride 2 by tiles, with every kind of padding, odd
+// sizes, residuals and bands, on all sets that have kernels for it.
+func TestStrided(t *testing.T) {
+	for _, set := range kernel.All() {
+		for i, pads := range [][]int64{{1, 1, 1, 1}, {0, 0, 1, 1}, {0, 1, 0, 2}, {2, 0, 1, 0}} {
+			for _, size := range [][2]int{{9, 33}, {26, 27}} {
+				for _, channels := range []int{32, 72, 136} {
+					n := newNet(t, uint64(i*channels))
+					x := n.input(2, channels, size[0], size[1])
+					y := n.op("Conv", map[string]any{"pads": pads, "strides": []int64{2, 2}}, x, n.constant(0.1, 45, channels, 3, 3), n.constant(1, 45))
+					n.output(n.op("LeakyRelu", map[string]any{"alpha": float32(0.1)}, n.op("Add", nil, y, n.op("Sigmoid", nil, y))))
+					in := n.inputs()
+					want := n.reference(in)
+					for threads := 1; threads <= 3; threads += 2 {
+						p := n.compile(fast.WithTiles(fast.Options{Set: set, Threads: threads}))
+						if set.Strided.Tile > 0 && fast.Tiled(p) != 1 {
+							t.Errorf("%s: %d channels of %v: not done by tiles", set.Name, channels, size)
+						}
+						n.compare(run(t, p.NewSession(), in, 1), want, 2e-5)
+					}
+				}
+			}
+		}
+	}
+}
+
 // stopping is a context that ends after so many looks at it.
 type stopping struct {
 	context.Context

@@ -7,14 +7,14 @@ import (
 	"github.com/fitveil/fitveil/detect/infer/internal/kernel"
 )
 
-// winograd is a 3×3 convolution of stride 1 by F(4×4, 3×3) or F(2×2, 3×3): a
-// quarter or 4/9 of the products, for some more additions and a little more
-// rounding. A unit is a tile, in the order of rows and columns: a small picture
+// winograd is a 3×3 convolution of stride 1 by F(4×4, 3×3) or F(2×2, 3×3), or of
+// stride 2 by F(2×2, 3×3): a quarter, 4/9 or 25/36 of the products, for some more
+// additions and a little more rounding. A unit is a tile, in the order of rows and columns: a small picture
 // has few rows of tiles, which two workers could not share evenly.
 //
-// Tiles are done in bands. In each every tile of the input becomes 36 or 16 vectors of channels.
-// With the transformed weights that makes as many convolutions with one tap,
-// whose pixels are tiles. Their results are transformed back, with bias and
+// Tiles are done in bands. In each every tile of the input becomes 36, 16 or 25 vectors of channels.
+// With the transformed weights that makes as many convolutions with one tap, or
+// with two of them, whose pixels are tiles. Their results are transformed back, with bias and
 // activation, a share of the output channels at a time: so most of the cache is
 // there for the input, and a band can be high. Every band reads all weights,
 // and those of the deeper layers come from beyond the cache.
@@ -22,6 +22,7 @@ type winograd struct {
 	convolution
 	set           *kernel.Set
 	f             *kernel.Winograd
+	products      []kernel.Product
 	from, to, add *tensor
 	tiles         [2]int    // rows and columns of tiles
 	most          int       // tiles of a band, at most
@@ -33,13 +34,19 @@ type winograd struct {
 
 // winograd adds the operation if it is faster than the sum of all products.
 func (c *compiler) winograd(v *convolution) bool {
-	if c.Exact || !v.square(3, 1) {
+	methods := []*kernel.Winograd{&c.Set.Winograd4, &c.Set.Winograd2}
+	if v.square(3, 2) && c.Set.Strided.Tile > 0 && v.left() == 0 {
+		methods = []*kernel.Winograd{&c.Set.Strided}
+	} else if !v.square(3, 1) {
+		methods = nil
+	}
+	if c.Exact || methods == nil {
 		return false
 	}
-	best := 0.92 * v.directCycles(c.cut)
+	best := c.sizes.direct * v.directCycles(c.cut)
 	var o *winograd
-	for _, f := range []*kernel.Winograd{&c.Set.Winograd4, &c.Set.Winograd2} {
-		w := &winograd{convolution: *v, set: c.Set, f: f}
+	for _, f := range methods {
+		w := &winograd{convolution: *v, set: c.Set, f: f, products: f.Products()}
 		for i := range w.tiles {
 			w.tiles[i] = (v.out.Shape[2+i] + f.Tile - 1) / f.Tile
 		}
@@ -68,7 +75,9 @@ type offsets struct{ halves, singles []int32 }
 
 // around is what tiles read beyond the picture.
 func (o *winograd) around() margin {
-	beyond := func(i int) int { return max(0, o.tiles[i]*o.f.Tile+2-o.pad[i]-o.in.Shape[2+i]) }
+	beyond := func(i int) int {
+		return max(0, (o.tiles[i]*o.f.Tile-1)*o.f.Stride+3-o.pad[i]-o.in.Shape[2+i])
+	}
 	return margin{top: o.pad[0], bottom: beyond(0), left: o.pad[1], right: beyond(1)}
 }
 
@@ -76,17 +85,18 @@ func (o *winograd) around() margin {
 type band struct {
 	tiles  int
 	shares []share
-	taps   offsets // known once the tensors have places
+	taps   map[int]offsets // by the gap between inputs of a product; known once the tensors have places
 }
 
 // cover prepares bands of all sizes that up to so many workers may meet. The
 // weights lie in the order of the shares of the largest.
 func (o *winograd) cover(s *cutter, threads int) {
-	shares, _ := s.splitBlocks(&s.Conv, o.outBlocks(), o.most, o.depth())
+	terms := o.products[0].Count * o.depth() // as many as any has
+	shares, _ := s.splitBlocks(&s.Conv, o.outBlocks(), o.most, terms)
 	for _, n := range o.bandSizes(s, threads) {
-		b := band{tiles: n}
+		b := band{tiles: n, taps: map[int]offsets{}}
 		for _, sh := range shares {
-			row, _ := s.splitRow(&s.Conv, sh.blocks, n, o.depth())
+			row, _ := s.splitRow(&s.Conv, sh.blocks, n, terms)
 			b.shares = append(b.shares, share{first: sh.first, blocks: sh.blocks, row: row})
 		}
 		s.leave(b.shares, n, o.left())
@@ -142,7 +152,7 @@ func (o *winograd) outBlocks() int { return (o.out.Shape[1] + block - 1) / block
 // bandOf is how many tiles fit the cache, which has room for so many floats of
 // them, where there is as much for each thread and band.
 func (o *winograd) bandOf(room, threads int) int {
-	tile := o.f.Matrices() * block * (o.inBlocks() + min(o.outBlocks(), len(o.set.Conv)-1))
+	tile := block * (o.f.Inputs()*o.inBlocks() + o.f.Sums()*min(o.outBlocks(), len(o.set.Conv)-1))
 	all := o.tiles[0] * o.tiles[1]
 	bands := max((all*tile+room-1)/room, threads)
 	return max(1, (all+bands-1)/bands)
@@ -171,11 +181,11 @@ func (o *winograd) widest() (n int) {
 }
 
 // weightsOf is where the weights of a share begin.
-func (o *winograd) weightsOf(sh share) int { return o.f.Matrices() * sh.first * block * o.depth() }
+func (o *winograd) weightsOf(sh share) int { return o.f.Filters() * sh.first * block * o.depth() }
 
 func (o *winograd) scratch() int {
 	in, out := o.pitches(o.most)
-	return o.f.Matrices()*(in+out+block) + o.f.Tile*o.f.Tile*o.tiles[1]*block
+	return o.f.Inputs()*(in+block) + o.f.Sums()*out + o.f.Tile*o.f.Tile*o.tiles[1]*block
 }
 
 func (o *winograd) prepare(_ *Program, s *slab) {
@@ -183,14 +193,18 @@ func (o *winograd) prepare(_ *Program, s *slab) {
 	if o.add != nil {
 		o.sum = o.add.view()
 	}
-	o.packed = s.take(o.f.Matrices() * o.depth() * o.outBlocks() * block)
+	o.packed = s.take(o.f.Filters() * o.depth() * o.outBlocks() * block)
 	o.bias = s.take(o.outBlocks() * block)
 	if o.packed == nil {
 		return
 	}
 	copy(o.bias, o.convolution.bias)
-	for i := range o.bands {
-		o.bands[i].taps = o.tapsOf(o.bands[i].tiles)
+	for _, b := range o.bands {
+		for _, p := range o.products {
+			if _, ok := b.taps[p.Gap]; !ok {
+				b.taps[p.Gap] = o.tapsOf(b.tiles, p)
+			}
+		}
 	}
 	depth := o.in.Shape[1]
 	for _, sh := range o.bands[0].shares {
@@ -202,19 +216,24 @@ func (o *winograd) prepare(_ *Program, s *slab) {
 		for b := range sh.blocks {
 			transformFilters(o.f, kernel.WinogradWeights{
 				In: filters[b*block:], Tap: width, InStep: 9 * width, Count: depth,
-				Out: o.packed[o.weightsOf(sh)+b*block:], Matrix: o.depth() * width, OutStep: width,
+				Out: o.packed[o.weightsOf(sh)+b*block:], Matrix: depth * width, OutStep: width,
 			})
 		}
 	}
 	o.weights = nil // packed, and not needed any more
 }
 
-// tapsOf leads through the channels of so many tiles.
-func (o *winograd) tapsOf(tiles int) (t offsets) {
+// tapsOf leads through the channels of so many tiles, of the inputs of a product.
+func (o *winograd) tapsOf(tiles int, p kernel.Product) (t offsets) {
 	at := func(channel int) int32 { return int32(channel/block*tiles*block + channel%block) }
-	whole := o.chunks() * kernel.Chunk
-	for channel := 0; channel < whole; channel += kernel.Chunk {
-		t.halves = append(t.halves, at(channel))
+	whole, pitch := o.chunks()*kernel.Chunk, 0
+	if p.Gap > 0 {
+		pitch, _ = o.pitches(tiles)
+	}
+	for i := range p.Count {
+		for channel := 0; channel < whole; channel += kernel.Chunk {
+			t.halves = append(t.halves, at(channel)+int32(i*p.Gap*pitch))
+		}
 	}
 	for channel := whole; channel < o.depth(); channel++ {
 		t.singles = append(t.singles, at(channel))
@@ -238,8 +257,8 @@ func (o *winograd) buffers(scratch []float32, tiles int) (b buffers) {
 	}
 	b.tiles = tiles
 	b.pitchIn, b.pitchOut = o.pitches(tiles)
-	n := o.f.Matrices()
-	b.in, b.out, b.tmp, b.edge = take(n*b.pitchIn), take(n*b.pitchOut), take(n*block), scratch
+	n := o.f.Inputs()
+	b.in, b.out, b.tmp, b.edge = take(n*b.pitchIn), take(o.f.Sums()*b.pitchOut), take(n*block), scratch
 	return b
 }
 
@@ -257,11 +276,11 @@ func (o *winograd) run(w *worker, lo, hi int) {
 
 // tilesFrom computes one band.
 func (o *winograd) tilesFrom(w *worker, n, first, count int) {
-	m := o.buffers(w.scratch, count)
+	m, step := o.buffers(w.scratch, count), o.f.Tile*o.f.Stride
 	for b := range o.inBlocks() {
 		for r := o.tileRun(first, count, 0); r.tiles > 0; r = o.tileRun(first, count, r.at+r.tiles) {
 			w.transform = kernel.WinogradIn{
-				In:  w.arena[o.src.pixel(n, b, r.row*o.f.Tile-o.pad[0], r.column*o.f.Tile-o.pad[1]):],
+				In:  w.arena[o.src.pixel(n, b, r.row*step-o.pad[0], r.column*step-o.pad[1]):],
 				Row: o.src.pitch, Out: m.in[(b*count+r.at)*block:], Matrix: m.pitchIn, Tiles: r.tiles, Tmp: m.tmp,
 			}
 			w.forth(o.f)
@@ -272,8 +291,8 @@ func (o *winograd) tilesFrom(w *worker, n, first, count int) {
 		i++
 	}
 	for _, sh := range o.bands[i].shares {
-		for k := range o.f.Matrices() {
-			o.multiply(w, &m, k, sh, &o.bands[i].taps)
+		for k := range o.products {
+			o.multiply(w, &m, k, sh, o.bands[i].taps)
 		}
 		for b := range sh.blocks {
 			for r := o.tileRun(first, count, 0); r.tiles > 0; r = o.tileRun(first, count, r.at+r.tiles) {
@@ -293,31 +312,43 @@ func (o *winograd) tileRun(first, count, at int) tileRun {
 	return tileRun{at, row, column, min(count-at, o.tiles[1]-column)}
 }
 
-// multiply computes one matrix of products for one share. It has the weights of
-// the next one fetched meanwhile.
-func (o *winograd) multiply(w *worker, m *buffers, matrix int, sh share, taps *offsets) {
-	left := o.depth() * sh.blocks * block
-	at := o.weightsOf(sh) + matrix*left
-	next := at + left
+// nearFloats is how many weights stay in the first-level cache while the tiles of
+// a band go by.
+const nearFloats = 8 << 10
+
+// multiply computes product k for one share. It has weights of the next ones fetched
+// meanwhile: each time as many as it takes to be through with them in the end.
+func (o *winograd) multiply(w *worker, m *buffers, k int, sh share, all map[int]offsets) {
+	p, matrix := &o.products[k], o.depth()*sh.blocks*block
+	taps := all[p.Gap]
+	begin := o.weightsOf(sh)
+	at, left := begin+p.Filter*matrix, o.f.Filters()*matrix/len(o.products)
+	next := begin + o.products[0].Count*matrix + k*left
+	in, out := m.in[p.Input*m.pitchIn:], m.out[p.Sum*m.pitchOut:]
 	a := &w.conv
-	*a = kernel.Conv{Off: taps.halves, W: o.packed[at:], Bias: zeros[:], Step: block, OutBlock: m.tiles * block}
-	for _, s := range sh.row {
-		if len(taps.halves) == 0 {
-			break
+	*a = kernel.Conv{Off: taps.halves, W: o.packed[at:], Bias: zeros[:], Step: block, OutBlock: m.tiles * block, ResBlock: m.tiles * block}
+	deep := max(1, nearFloats/(kernel.Chunk*sh.blocks*block))
+	for from := 0; from < len(taps.halves); from += deep {
+		a.Off = taps.halves[from:min(from+deep, len(taps.halves))]
+		a.W = o.packed[at+from*kernel.Chunk*sh.blocks*block:]
+		for _, s := range sh.row {
+			a.In, a.Out, a.Tiles = in[s.x*block:], out[s.x*block:], s.tiles
+			if p.More || from > 0 {
+				a.Res = a.Out
+			}
+			if a.FetchStep = 0; left > 0 && next < len(o.packed) {
+				a.Fetch, a.FetchStep = o.packed[next:], kernel.FetchFloats
+				next, left = next+s.tiles*len(a.Off)*kernel.FetchFloats, left-s.tiles*len(a.Off)*kernel.FetchFloats
+			}
+			o.set.Conv[sh.blocks][s.pixels](a)
 		}
-		a.In, a.Out, a.Tiles = m.in[matrix*m.pitchIn+s.x*block:], m.out[matrix*m.pitchOut+s.x*block:], s.tiles
-		if a.FetchStep = 0; left > 0 && next < len(o.packed) {
-			a.Fetch, a.FetchStep = o.packed[next:], kernel.FetchFloats
-			next, left = next+s.tiles*len(taps.halves)*kernel.FetchFloats, left-s.tiles*len(taps.halves)*kernel.FetchFloats
-		}
-		o.set.Conv[sh.blocks][s.pixels](a)
 	}
 	if len(taps.singles) == 0 {
 		return
 	}
-	a.Off, a.W, a.ResBlock = taps.singles, o.packed[at+len(taps.halves)*kernel.Chunk*sh.blocks*block:], a.OutBlock
+	a.Off, a.W = taps.singles, o.packed[at+len(taps.halves)*kernel.Chunk*sh.blocks*block:]
 	for _, s := range sh.rest {
-		a.In, a.Out, a.Tiles = m.in[matrix*m.pitchIn+s.x*block:], m.out[matrix*m.pitchOut+s.x*block:], s.tiles
+		a.In, a.Out, a.Tiles = in[s.x*block:], out[s.x*block:], s.tiles
 		if len(taps.halves) > 0 {
 			a.Res = a.Out
 		}

@@ -103,6 +103,15 @@ func winogradOut2AVX2(a *WinogradOut)
 // winogradWeights2AVX2 is winogradWeights(2).
 func winogradWeights2AVX2(a *WinogradWeights)
 
+// stridedInAVX2 is stridedIn.
+func stridedInAVX2(a *WinogradIn)
+
+// stridedOutAVX2 is stridedOut.
+func stridedOutAVX2(a *WinogradOut)
+
+// stridedWeightsAVX2 is stridedWeights.
+func stridedWeightsAVX2(a *WinogradWeights)
+
 // resizeAVX2 is resize.
 func resizeAVX2(a *Resize)
 

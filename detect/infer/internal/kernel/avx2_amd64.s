@@ -11204,6 +11204,686 @@ filter:
 	VZEROUPPER
 	RET
 
+// func stridedInAVX2(a *WinogradIn)
+// Requires: AVX
+TEXT ·stridedInAVX2(SB), NOSPLIT, $0-8
+	MOVQ a+0(FP), AX
+	MOVQ (AX), AX
+	MOVQ a+0(FP), CX
+	MOVQ 32(CX), CX
+	MOVQ a+0(FP), DX
+	MOVQ 64(DX), DX
+	MOVQ a+0(FP), BX
+	MOVQ 24(BX), BX
+	SHLQ $0x02, BX
+	MOVQ a+0(FP), SI
+	MOVQ 56(SI), SI
+	SHLQ $0x02, SI
+	MOVQ a+0(FP), DI
+	MOVQ 72(DI), DI
+
+tile:
+	MOVQ    AX, R8
+	VMOVUPS (R8), Y0
+	VMOVUPS 64(R8), Y1
+	VMOVUPS 128(R8), Y2
+	VMOVUPS 192(R8), Y3
+	VMOVUPS 256(R8), Y4
+	VSUBPS  Y2, Y0, Y0
+	VSUBPS  Y2, Y4, Y4
+	VMOVUPS Y0, (DI)
+	VMOVUPS Y1, 64(DI)
+	VMOVUPS Y3, 128(DI)
+	VMOVUPS Y4, 192(DI)
+	VMOVUPS Y2, 256(DI)
+	ADDQ    BX, R8
+	VMOVUPS (R8), Y0
+	VMOVUPS 64(R8), Y1
+	VMOVUPS 128(R8), Y2
+	VMOVUPS 192(R8), Y3
+	VMOVUPS 256(R8), Y4
+	VSUBPS  Y2, Y0, Y0
+	VSUBPS  Y2, Y4, Y4
+	VMOVUPS Y0, 320(DI)
+	VMOVUPS Y1, 384(DI)
+	VMOVUPS Y3, 448(DI)
+	VMOVUPS Y4, 512(DI)
+	VMOVUPS Y2, 576(DI)
+	ADDQ    BX, R8
+	VMOVUPS (R8), Y0
+	VMOVUPS 64(R8), Y1
+	VMOVUPS 128(R8), Y2
+	VMOVUPS 192(R8), Y3
+	VMOVUPS 256(R8), Y4
+	VSUBPS  Y2, Y0, Y0
+	VSUBPS  Y2, Y4, Y4
+	VMOVUPS Y0, 640(DI)
+	VMOVUPS Y1, 704(DI)
+	VMOVUPS Y3, 768(DI)
+	VMOVUPS Y4, 832(DI)
+	VMOVUPS Y2, 896(DI)
+	ADDQ    BX, R8
+	VMOVUPS (R8), Y0
+	VMOVUPS 64(R8), Y1
+	VMOVUPS 128(R8), Y2
+	VMOVUPS 192(R8), Y3
+	VMOVUPS 256(R8), Y4
+	VSUBPS  Y2, Y0, Y0
+	VSUBPS  Y2, Y4, Y4
+	VMOVUPS Y0, 960(DI)
+	VMOVUPS Y1, 1024(DI)
+	VMOVUPS Y3, 1088(DI)
+	VMOVUPS Y4, 1152(DI)
+	VMOVUPS Y2, 1216(DI)
+	ADDQ    BX, R8
+	VMOVUPS (R8), Y0
+	VMOVUPS 64(R8), Y1
+	VMOVUPS 128(R8), Y2
+	VMOVUPS 192(R8), Y3
+	VMOVUPS 256(R8), Y4
+	VSUBPS  Y2, Y0, Y0
+	VSUBPS  Y2, Y4, Y4
+	VMOVUPS Y0, 1280(DI)
+	VMOVUPS Y1, 1344(DI)
+	VMOVUPS Y3, 1408(DI)
+	VMOVUPS Y4, 1472(DI)
+	VMOVUPS Y2, 1536(DI)
+	MOVQ    AX, R8
+	VMOVUPS 32(R8), Y0
+	VMOVUPS 96(R8), Y1
+	VMOVUPS 160(R8), Y2
+	VMOVUPS 224(R8), Y3
+	VMOVUPS 288(R8), Y4
+	VSUBPS  Y2, Y0, Y0
+	VSUBPS  Y2, Y4, Y4
+	VMOVUPS Y0, 32(DI)
+	VMOVUPS Y1, 96(DI)
+	VMOVUPS Y3, 160(DI)
+	VMOVUPS Y4, 224(DI)
+	VMOVUPS Y2, 288(DI)
+	ADDQ    BX, R8
+	VMOVUPS 32(R8), Y0
+	VMOVUPS 96(R8), Y1
+	VMOVUPS 160(R8), Y2
+	VMOVUPS 224(R8), Y3
+	VMOVUPS 288(R8), Y4
+	VSUBPS  Y2, Y0, Y0
+	VSUBPS  Y2, Y4, Y4
+	VMOVUPS Y0, 352(DI)
+	VMOVUPS Y1, 416(DI)
+	VMOVUPS Y3, 480(DI)
+	VMOVUPS Y4, 544(DI)
+	VMOVUPS Y2, 608(DI)
+	ADDQ    BX, R8
+	VMOVUPS 32(R8), Y0
+	VMOVUPS 96(R8), Y1
+	VMOVUPS 160(R8), Y2
+	VMOVUPS 224(R8), Y3
+	VMOVUPS 288(R8), Y4
+	VSUBPS  Y2, Y0, Y0
+	VSUBPS  Y2, Y4, Y4
+	VMOVUPS Y0, 672(DI)
+	VMOVUPS Y1, 736(DI)
+	VMOVUPS Y3, 800(DI)
+	VMOVUPS Y4, 864(DI)
+	VMOVUPS Y2, 928(DI)
+	ADDQ    BX, R8
+	VMOVUPS 32(R8), Y0
+	VMOVUPS 96(R8), Y1
+	VMOVUPS 160(R8), Y2
+	VMOVUPS 224(R8), Y3
+	VMOVUPS 288(R8), Y4
+	VSUBPS  Y2, Y0, Y0
+	VSUBPS  Y2, Y4, Y4
+	VMOVUPS Y0, 992(DI)
+	VMOVUPS Y1, 1056(DI)
+	VMOVUPS Y3, 1120(DI)
+	VMOVUPS Y4, 1184(DI)
+	VMOVUPS Y2, 1248(DI)
+	ADDQ    BX, R8
+	VMOVUPS 32(R8), Y0
+	VMOVUPS 96(R8), Y1
+	VMOVUPS 160(R8), Y2
+	VMOVUPS 224(R8), Y3
+	VMOVUPS 288(R8), Y4
+	VSUBPS  Y2, Y0, Y0
+	VSUBPS  Y2, Y4, Y4
+	VMOVUPS Y0, 1312(DI)
+	VMOVUPS Y1, 1376(DI)
+	VMOVUPS Y3, 1440(DI)
+	VMOVUPS Y4, 1504(DI)
+	VMOVUPS Y2, 1568(DI)
+	LEAQ    (SI)(SI*4), R10
+	MOVQ    CX, R9
+	VMOVUPS (DI), Y0
+	VMOVUPS 320(DI), Y1
+	VMOVUPS 640(DI), Y2
+	VMOVUPS 960(DI), Y3
+	VMOVUPS 1280(DI), Y4
+	MOVQ    R9, R8
+	VSUBPS  Y2, Y0, Y0
+	VSUBPS  Y2, Y4, Y4
+	VMOVUPS Y0, (R8)
+	ADDQ    R10, R8
+	VMOVUPS Y1, (R8)
+	ADDQ    R10, R8
+	VMOVUPS Y3, (R8)
+	ADDQ    R10, R8
+	VMOVUPS Y4, (R8)
+	ADDQ    R10, R8
+	VMOVUPS Y2, (R8)
+	VMOVUPS 32(DI), Y0
+	VMOVUPS 352(DI), Y1
+	VMOVUPS 672(DI), Y2
+	VMOVUPS 992(DI), Y3
+	VMOVUPS 1312(DI), Y4
+	MOVQ    R9, R8
+	VSUBPS  Y2, Y0, Y0
+	VSUBPS  Y2, Y4, Y4
+	VMOVUPS Y0, 32(R8)
+	ADDQ    R10, R8
+	VMOVUPS Y1, 32(R8)
+	ADDQ    R10, R8
+	VMOVUPS Y3, 32(R8)
+	ADDQ    R10, R8
+	VMOVUPS Y4, 32(R8)
+	ADDQ    R10, R8
+	VMOVUPS Y2, 32(R8)
+	ADDQ    SI, R9
+	VMOVUPS 64(DI), Y0
+	VMOVUPS 384(DI), Y1
+	VMOVUPS 704(DI), Y2
+	VMOVUPS 1024(DI), Y3
+	VMOVUPS 1344(DI), Y4
+	MOVQ    R9, R8
+	VSUBPS  Y2, Y0, Y0
+	VSUBPS  Y2, Y4, Y4
+	VMOVUPS Y0, (R8)
+	ADDQ    R10, R8
+	VMOVUPS Y1, (R8)
+	ADDQ    R10, R8
+	VMOVUPS Y3, (R8)
+	ADDQ    R10, R8
+	VMOVUPS Y4, (R8)
+	ADDQ    R10, R8
+	VMOVUPS Y2, (R8)
+	VMOVUPS 96(DI), Y0
+	VMOVUPS 416(DI), Y1
+	VMOVUPS 736(DI), Y2
+	VMOVUPS 1056(DI), Y3
+	VMOVUPS 1376(DI), Y4
+	MOVQ    R9, R8
+	VSUBPS  Y2, Y0, Y0
+	VSUBPS  Y2, Y4, Y4
+	VMOVUPS Y0, 32(R8)
+	ADDQ    R10, R8
+	VMOVUPS Y1, 32(R8)
+	ADDQ    R10, R8
+	VMOVUPS Y3, 32(R8)
+	ADDQ    R10, R8
+	VMOVUPS Y4, 32(R8)
+	ADDQ    R10, R8
+	VMOVUPS Y2, 32(R8)
+	ADDQ    SI, R9
+	VMOVUPS 128(DI), Y0
+	VMOVUPS 448(DI), Y1
+	VMOVUPS 768(DI), Y2
+	VMOVUPS 1088(DI), Y3
+	VMOVUPS 1408(DI), Y4
+	MOVQ    R9, R8
+	VSUBPS  Y2, Y0, Y0
+	VSUBPS  Y2, Y4, Y4
+	VMOVUPS Y0, (R8)
+	ADDQ    R10, R8
+	VMOVUPS Y1, (R8)
+	ADDQ    R10, R8
+	VMOVUPS Y3, (R8)
+	ADDQ    R10, R8
+	VMOVUPS Y4, (R8)
+	ADDQ    R10, R8
+	VMOVUPS Y2, (R8)
+	VMOVUPS 160(DI), Y0
+	VMOVUPS 480(DI), Y1
+	VMOVUPS 800(DI), Y2
+	VMOVUPS 1120(DI), Y3
+	VMOVUPS 1440(DI), Y4
+	MOVQ    R9, R8
+	VSUBPS  Y2, Y0, Y0
+	VSUBPS  Y2, Y4, Y4
+	VMOVUPS Y0, 32(R8)
+	ADDQ    R10, R8
+	VMOVUPS Y1, 32(R8)
+	ADDQ    R10, R8
+	VMOVUPS Y3, 32(R8)
+	ADDQ    R10, R8
+	VMOVUPS Y4, 32(R8)
+	ADDQ    R10, R8
+	VMOVUPS Y2, 32(R8)
+	ADDQ    SI, R9
+	VMOVUPS 192(DI), Y0
+	VMOVUPS 512(DI), Y1
+	VMOVUPS 832(DI), Y2
+	VMOVUPS 1152(DI), Y3
+	VMOVUPS 1472(DI), Y4
+	MOVQ    R9, R8
+	VSUBPS  Y2, Y0, Y0
+	VSUBPS  Y2, Y4, Y4
+	VMOVUPS Y0, (R8)
+	ADDQ    R10, R8
+	VMOVUPS Y1, (R8)
+	ADDQ    R10, R8
+	VMOVUPS Y3, (R8)
+	ADDQ    R10, R8
+	VMOVUPS Y4, (R8)
+	ADDQ    R10, R8
+	VMOVUPS Y2, (R8)
+	VMOVUPS 224(DI), Y0
+	VMOVUPS 544(DI), Y1
+	VMOVUPS 864(DI), Y2
+	VMOVUPS 1184(DI), Y3
+	VMOVUPS 1504(DI), Y4
+	MOVQ    R9, R8
+	VSUBPS  Y2, Y0, Y0
+	VSUBPS  Y2, Y4, Y4
+	VMOVUPS Y0, 32(R8)
+	ADDQ    R10, R8
+	VMOVUPS Y1, 32(R8)
+	ADDQ    R10, R8
+	VMOVUPS Y3, 32(R8)
+	ADDQ    R10, R8
+	VMOVUPS Y4, 32(R8)
+	ADDQ    R10, R8
+	VMOVUPS Y2, 32(R8)
+	ADDQ    SI, R9
+	VMOVUPS 256(DI), Y0
+	VMOVUPS 576(DI), Y1
+	VMOVUPS 896(DI), Y2
+	VMOVUPS 1216(DI), Y3
+	VMOVUPS 1536(DI), Y4
+	MOVQ    R9, R8
+	VSUBPS  Y2, Y0, Y0
+	VSUBPS  Y2, Y4, Y4
+	VMOVUPS Y0, (R8)
+	ADDQ    R10, R8
+	VMOVUPS Y1, (R8)
+	ADDQ    R10, R8
+	VMOVUPS Y3, (R8)
+	ADDQ    R10, R8
+	VMOVUPS Y4, (R8)
+	ADDQ    R10, R8
+	VMOVUPS Y2, (R8)
+	VMOVUPS 288(DI), Y0
+	VMOVUPS 608(DI), Y1
+	VMOVUPS 928(DI), Y2
+	VMOVUPS 1248(DI), Y3
+	VMOVUPS 1568(DI), Y4
+	MOVQ    R9, R8
+	VSUBPS  Y2, Y0, Y0
+	VSUBPS  Y2, Y4, Y4
+	VMOVUPS Y0, 32(R8)
+	ADDQ    R10, R8
+	VMOVUPS Y1, 32(R8)
+	ADDQ    R10, R8
+	VMOVUPS Y3, 32(R8)
+	ADDQ    R10, R8
+	VMOVUPS Y4, 32(R8)
+	ADDQ    R10, R8
+	VMOVUPS Y2, 32(R8)
+	ADDQ    $0x00000100, AX
+	ADDQ    $0x40, CX
+	DECQ    DX
+	JNZ     tile
+	VZEROUPPER
+	RET
+
+// func stridedOutAVX2(a *WinogradOut)
+// Requires: AVX
+TEXT ·stridedOutAVX2(SB), NOSPLIT, $0-8
+	MOVQ a+0(FP), AX
+	MOVQ (AX), AX
+	MOVQ a+0(FP), CX
+	MOVQ 32(CX), CX
+	MOVQ a+0(FP), DX
+	MOVQ 88(DX), DX
+	MOVQ a+0(FP), BX
+	MOVQ 56(BX), BX
+	SHLQ $0x02, BX
+	MOVQ a+0(FP), SI
+	MOVQ 24(SI), SI
+	SHLQ $0x02, SI
+	MOVQ a+0(FP), DI
+	MOVQ 64(DI), DI
+
+tile:
+	MOVQ         AX, R8
+	VMOVUPS      (R8), Y0
+	ADDQ         SI, R8
+	VMOVUPS      (R8), Y1
+	ADDQ         SI, R8
+	VMOVUPS      (R8), Y2
+	ADDQ         SI, R8
+	VMOVUPS      (R8), Y3
+	ADDQ         SI, R8
+	VMOVUPS      (R8), Y4
+	ADDQ         SI, R8
+	VMOVUPS      (R8), Y5
+	ADDQ         SI, R8
+	VMOVUPS      (R8), Y6
+	ADDQ         SI, R8
+	VMOVUPS      (R8), Y7
+	ADDQ         SI, R8
+	VMOVUPS      (R8), Y8
+	VADDPS       Y8, Y6, Y6
+	VADDPS       (DI), Y6, Y6
+	VADDPS       Y2, Y0, Y0
+	VADDPS       Y6, Y0, Y0
+	VADDPS       Y5, Y3, Y3
+	VADDPS       Y6, Y3, Y3
+	MOVQ         a+0(FP), R8
+	CMPQ         120(R8), $0x01
+	JLT          active122
+	JGT          clip121
+	MOVQ         a+0(FP), R8
+	VBROADCASTSS 128(R8), Y6
+	VMULPS       Y0, Y6, Y6
+	VMAXPS       Y0, Y6, Y0
+	VBROADCASTSS 128(R8), Y6
+	VMULPS       Y3, Y6, Y6
+	VMAXPS       Y3, Y6, Y3
+	JMP          active122
+
+clip121:
+	MOVQ         a+0(FP), R8
+	VBROADCASTSS 132(R8), Y6
+	VMAXPS       Y0, Y6, Y0
+	VMAXPS       Y3, Y6, Y3
+	MOVQ         a+0(FP), R8
+	CMPL         136(R8), $0x7f800000
+	JEQ          active122
+	VBROADCASTSS 136(R8), Y6
+	VMINPS       Y0, Y6, Y0
+	VMINPS       Y3, Y6, Y3
+
+active122:
+	VMOVUPS      Y0, (CX)
+	VMOVUPS      Y3, (CX)(BX*1)
+	VADDPS       Y8, Y7, Y0
+	VADDPS       (DI), Y0, Y0
+	VADDPS       Y2, Y1, Y1
+	VADDPS       Y0, Y1, Y1
+	VADDPS       Y5, Y4, Y2
+	VADDPS       Y0, Y2, Y0
+	MOVQ         a+0(FP), R8
+	CMPQ         120(R8), $0x01
+	JLT          active124
+	JGT          clip123
+	MOVQ         a+0(FP), R8
+	VBROADCASTSS 128(R8), Y2
+	VMULPS       Y1, Y2, Y2
+	VMAXPS       Y1, Y2, Y1
+	VBROADCASTSS 128(R8), Y2
+	VMULPS       Y0, Y2, Y2
+	VMAXPS       Y0, Y2, Y0
+	JMP          active124
+
+clip123:
+	MOVQ         a+0(FP), R8
+	VBROADCASTSS 132(R8), Y2
+	VMAXPS       Y1, Y2, Y1
+	VMAXPS       Y0, Y2, Y0
+	MOVQ         a+0(FP), R8
+	CMPL         136(R8), $0x7f800000
+	JEQ          active124
+	VBROADCASTSS 136(R8), Y2
+	VMINPS       Y1, Y2, Y1
+	VMINPS       Y0, Y2, Y0
+
+active124:
+	VMOVUPS      Y1, 64(CX)
+	VMOVUPS      Y0, 64(CX)(BX*1)
+	MOVQ         AX, R8
+	VMOVUPS      32(R8), Y0
+	ADDQ         SI, R8
+	VMOVUPS      32(R8), Y1
+	ADDQ         SI, R8
+	VMOVUPS      32(R8), Y2
+	ADDQ         SI, R8
+	VMOVUPS      32(R8), Y3
+	ADDQ         SI, R8
+	VMOVUPS      32(R8), Y4
+	ADDQ         SI, R8
+	VMOVUPS      32(R8), Y5
+	ADDQ         SI, R8
+	VMOVUPS      32(R8), Y6
+	ADDQ         SI, R8
+	VMOVUPS      32(R8), Y7
+	ADDQ         SI, R8
+	VMOVUPS      32(R8), Y8
+	VADDPS       Y8, Y6, Y6
+	VADDPS       32(DI), Y6, Y6
+	VADDPS       Y2, Y0, Y0
+	VADDPS       Y6, Y0, Y0
+	VADDPS       Y5, Y3, Y3
+	VADDPS       Y6, Y3, Y3
+	MOVQ         a+0(FP), R8
+	CMPQ         120(R8), $0x01
+	JLT          active126
+	JGT          clip125
+	MOVQ         a+0(FP), R8
+	VBROADCASTSS 128(R8), Y6
+	VMULPS       Y0, Y6, Y6
+	VMAXPS       Y0, Y6, Y0
+	VBROADCASTSS 128(R8), Y6
+	VMULPS       Y3, Y6, Y6
+	VMAXPS       Y3, Y6, Y3
+	JMP          active126
+
+clip125:
+	MOVQ         a+0(FP), R8
+	VBROADCASTSS 132(R8), Y6
+	VMAXPS       Y0, Y6, Y0
+	VMAXPS       Y3, Y6, Y3
+	MOVQ         a+0(FP), R8
+	CMPL         136(R8), $0x7f800000
+	JEQ          active126
+	VBROADCASTSS 136(R8), Y6
+	VMINPS       Y0, Y6, Y0
+	VMINPS       Y3, Y6, Y3
+
+active126:
+	VMOVUPS      Y0, 32(CX)
+	VMOVUPS      Y3, 32(CX)(BX*1)
+	VADDPS       Y8, Y7, Y0
+	VADDPS       32(DI), Y0, Y0
+	VADDPS       Y2, Y1, Y1
+	VADDPS       Y0, Y1, Y1
+	VADDPS       Y5, Y4, Y2
+	VADDPS       Y0, Y2, Y0
+	MOVQ         a+0(FP), R8
+	CMPQ         120(R8), $0x01
+	JLT          active128
+	JGT          clip127
+	MOVQ         a+0(FP), R8
+	VBROADCASTSS 128(R8), Y2
+	VMULPS       Y1, Y2, Y2
+	VMAXPS       Y1, Y2, Y1
+	VBROADCASTSS 128(R8), Y2
+	VMULPS       Y0, Y2, Y2
+	VMAXPS       Y0, Y2, Y0
+	JMP          active128
+
+clip127:
+	MOVQ         a+0(FP), R8
+	VBROADCASTSS 132(R8), Y2
+	VMAXPS       Y1, Y2, Y1
+	VMAXPS       Y0, Y2, Y0
+	MOVQ         a+0(FP), R8
+	CMPL         136(R8), $0x7f800000
+	JEQ          active128
+	VBROADCASTSS 136(R8), Y2
+	VMINPS       Y1, Y2, Y1
+	VMINPS       Y0, Y2, Y0
+
+active128:
+	VMOVUPS Y1, 96(CX)
+	VMOVUPS Y0, 96(CX)(BX*1)
+	ADDQ    $0x40, AX
+	ADDQ    $0x00000080, CX
+	DECQ    DX
+	JNZ     tile
+	VZEROUPPER
+	RET
+
+// func stridedWeightsAVX2(a *WinogradWeights)
+// Requires: AVX
+TEXT ·stridedWeightsAVX2(SB), NOSPLIT, $0-8
+	MOVQ a+0(FP), AX
+	MOVQ (AX), AX
+	MOVQ a+0(FP), CX
+	MOVQ 32(CX), CX
+	MOVQ a+0(FP), DX
+	MOVQ 80(DX), DX
+	MOVQ a+0(FP), BX
+	MOVQ 24(BX), BX
+	SHLQ $0x02, BX
+	MOVQ a+0(FP), SI
+	MOVQ 56(SI), SI
+	SHLQ $0x02, SI
+
+filter:
+	LEAQ    (AX), DI
+	VMOVUPS (DI), Y0
+	ADDQ    BX, DI
+	VMOVUPS (DI), Y1
+	ADDQ    BX, DI
+	VMOVUPS (DI), Y2
+	ADDQ    BX, DI
+	VMOVUPS (DI), Y3
+	ADDQ    BX, DI
+	VMOVUPS (DI), Y4
+	ADDQ    BX, DI
+	VMOVUPS (DI), Y5
+	ADDQ    BX, DI
+	VMOVUPS (DI), Y6
+	ADDQ    BX, DI
+	VMOVUPS (DI), Y7
+	ADDQ    BX, DI
+	VMOVUPS (DI), Y8
+	LEAQ    (CX), DI
+	MOVQ    SI, R8
+	IMUL3Q  $0x0c, R8, R8
+	ADDQ    DI, R8
+	VMOVUPS Y0, (DI)
+	ADDQ    SI, DI
+	VMOVUPS Y1, (DI)
+	ADDQ    SI, DI
+	VMOVUPS Y2, (DI)
+	ADDQ    SI, DI
+	VADDPS  Y2, Y0, Y9
+	VMOVUPS Y9, (R8)
+	ADDQ    SI, R8
+	VMOVUPS Y3, (DI)
+	ADDQ    SI, DI
+	VMOVUPS Y4, (DI)
+	ADDQ    SI, DI
+	VMOVUPS Y5, (DI)
+	ADDQ    SI, DI
+	VADDPS  Y5, Y3, Y3
+	VMOVUPS Y3, (R8)
+	ADDQ    SI, R8
+	VMOVUPS Y6, (DI)
+	ADDQ    SI, DI
+	VMOVUPS Y7, (DI)
+	ADDQ    SI, DI
+	VMOVUPS Y8, (DI)
+	ADDQ    SI, DI
+	VADDPS  Y8, Y6, Y3
+	VMOVUPS Y3, (R8)
+	ADDQ    SI, R8
+	VADDPS  Y6, Y0, Y0
+	VADDPS  Y7, Y1, Y1
+	VADDPS  Y8, Y2, Y2
+	VMOVUPS Y0, (DI)
+	ADDQ    SI, DI
+	VMOVUPS Y1, (DI)
+	ADDQ    SI, DI
+	VMOVUPS Y2, (DI)
+	ADDQ    SI, DI
+	VADDPS  Y2, Y0, Y0
+	VMOVUPS Y0, (R8)
+	LEAQ    32(AX), DI
+	VMOVUPS (DI), Y0
+	ADDQ    BX, DI
+	VMOVUPS (DI), Y1
+	ADDQ    BX, DI
+	VMOVUPS (DI), Y2
+	ADDQ    BX, DI
+	VMOVUPS (DI), Y3
+	ADDQ    BX, DI
+	VMOVUPS (DI), Y4
+	ADDQ    BX, DI
+	VMOVUPS (DI), Y5
+	ADDQ    BX, DI
+	VMOVUPS (DI), Y6
+	ADDQ    BX, DI
+	VMOVUPS (DI), Y7
+	ADDQ    BX, DI
+	VMOVUPS (DI), Y8
+	LEAQ    32(CX), DI
+	MOVQ    SI, R8
+	IMUL3Q  $0x0c, R8, R8
+	ADDQ    DI, R8
+	VMOVUPS Y0, (DI)
+	ADDQ    SI, DI
+	VMOVUPS Y1, (DI)
+	ADDQ    SI, DI
+	VMOVUPS Y2, (DI)
+	ADDQ    SI, DI
+	VADDPS  Y2, Y0, Y9
+	VMOVUPS Y9, (R8)
+	ADDQ    SI, R8
+	VMOVUPS Y3, (DI)
+	ADDQ    SI, DI
+	VMOVUPS Y4, (DI)
+	ADDQ    SI, DI
+	VMOVUPS Y5, (DI)
+	ADDQ    SI, DI
+	VADDPS  Y5, Y3, Y3
+	VMOVUPS Y3, (R8)
+	ADDQ    SI, R8
+	VMOVUPS Y6, (DI)
+	ADDQ    SI, DI
+	VMOVUPS Y7, (DI)
+	ADDQ    SI, DI
+	VMOVUPS Y8, (DI)
+	ADDQ    SI, DI
+	VADDPS  Y8, Y6, Y3
+	VMOVUPS Y3, (R8)
+	ADDQ    SI, R8
+	VADDPS  Y6, Y0, Y0
+	VADDPS  Y7, Y1, Y1
+	VADDPS  Y8, Y2, Y2
+	VMOVUPS Y0, (DI)
+	ADDQ    SI, DI
+	VMOVUPS Y1, (DI)
+	ADDQ    SI, DI
+	VMOVUPS Y2, (DI)
+	ADDQ    SI, DI
+	VADDPS  Y2, Y0, Y0
+	VMOVUPS Y0, (R8)
+	MOVQ    a+0(FP), DI
+	MOVQ    64(DI), DI
+	SHLQ    $0x02, DI
+	ADDQ    DI, AX
+	MOVQ    a+0(FP), DI
+	MOVQ    72(DI), DI
+	SHLQ    $0x02, DI
+	ADDQ    DI, CX
+	DECQ    DX
+	JNZ     filter
+	VZEROUPPER
+	RET
+
 // func resizeAVX2(a *Resize)
 // Requires: AVX, FMA3
 TEXT ·resizeAVX2(SB), NOSPLIT, $0-8
@@ -11276,49 +11956,49 @@ loop:
 	VADDPS       (BX), Y0, Y0
 	MOVQ         a+0(FP), SI
 	CMPQ         72(SI), $0x01
-	JLT          active122
-	JGT          clip121
+	JLT          active130
+	JGT          clip129
 	MOVQ         a+0(FP), SI
 	VBROADCASTSS 80(SI), Y1
 	VMULPS       Y0, Y1, Y1
 	VMAXPS       Y0, Y1, Y0
-	JMP          active122
+	JMP          active130
 
-clip121:
+clip129:
 	MOVQ         a+0(FP), SI
 	VBROADCASTSS 84(SI), Y1
 	VMAXPS       Y0, Y1, Y0
 	MOVQ         a+0(FP), SI
 	CMPL         88(SI), $0x7f800000
-	JEQ          active122
+	JEQ          active130
 	VBROADCASTSS 88(SI), Y1
 	VMINPS       Y0, Y1, Y0
 
-active122:
+active130:
 	VMOVUPS      Y0, (AX)
 	VMOVUPS      32(DX), Y0
 	VADDPS       32(BX), Y0, Y0
 	MOVQ         a+0(FP), SI
 	CMPQ         72(SI), $0x01
-	JLT          active124
-	JGT          clip123
+	JLT          active132
+	JGT          clip131
 	MOVQ         a+0(FP), SI
 	VBROADCASTSS 80(SI), Y1
 	VMULPS       Y0, Y1, Y1
 	VMAXPS       Y0, Y1, Y0
-	JMP          active124
+	JMP          active132
 
-clip123:
+clip131:
 	MOVQ         a+0(FP), SI
 	VBROADCASTSS 84(SI), Y1
 	VMAXPS       Y0, Y1, Y0
 	MOVQ         a+0(FP), SI
 	CMPL         88(SI), $0x7f800000
-	JEQ          active124
+	JEQ          active132
 	VBROADCASTSS 88(SI), Y1
 	VMINPS       Y0, Y1, Y0
 
-active124:
+active132:
 	VMOVUPS Y0, 32(AX)
 	ADDQ    $0x40, DX
 	ADDQ    $0x40, BX
@@ -11349,49 +12029,49 @@ loop:
 	VMULPS       (BX), Y0, Y0
 	MOVQ         a+0(FP), SI
 	CMPQ         72(SI), $0x01
-	JLT          active126
-	JGT          clip125
+	JLT          active134
+	JGT          clip133
 	MOVQ         a+0(FP), SI
 	VBROADCASTSS 80(SI), Y1
 	VMULPS       Y0, Y1, Y1
 	VMAXPS       Y0, Y1, Y0
-	JMP          active126
+	JMP          active134
 
-clip125:
+clip133:
 	MOVQ         a+0(FP), SI
 	VBROADCASTSS 84(SI), Y1
 	VMAXPS       Y0, Y1, Y0
 	MOVQ         a+0(FP), SI
 	CMPL         88(SI), $0x7f800000
-	JEQ          active126
+	JEQ          active134
 	VBROADCASTSS 88(SI), Y1
 	VMINPS       Y0, Y1, Y0
 
-active126:
+active134:
 	VMOVUPS      Y0, (AX)
 	VMOVUPS      32(DX), Y0
 	VMULPS       32(BX), Y0, Y0
 	MOVQ         a+0(FP), SI
 	CMPQ         72(SI), $0x01
-	JLT          active128
-	JGT          clip127
+	JLT          active136
+	JGT          clip135
 	MOVQ         a+0(FP), SI
 	VBROADCASTSS 80(SI), Y1
 	VMULPS       Y0, Y1, Y1
 	VMAXPS       Y0, Y1, Y0
-	JMP          active128
+	JMP          active136
 
-clip127:
+clip135:
 	MOVQ         a+0(FP), SI
 	VBROADCASTSS 84(SI), Y1
 	VMAXPS       Y0, Y1, Y0
 	MOVQ         a+0(FP), SI
 	CMPL         88(SI), $0x7f800000
-	JEQ          active128
+	JEQ          active136
 	VBROADCASTSS 88(SI), Y1
 	VMINPS       Y0, Y1, Y0
 
-active128:
+active136:
 	VMOVUPS Y0, 32(AX)
 	ADDQ    $0x40, DX
 	ADDQ    $0x40, BX
@@ -11425,50 +12105,50 @@ loop:
 	VADDPS       (CX), Y0, Y0
 	MOVQ         a+0(FP), DI
 	CMPQ         96(DI), $0x01
-	JLT          active130
-	JGT          clip129
+	JLT          active138
+	JGT          clip137
 	MOVQ         a+0(FP), DI
 	VBROADCASTSS 104(DI), Y1
 	VMULPS       Y0, Y1, Y1
 	VMAXPS       Y0, Y1, Y0
-	JMP          active130
+	JMP          active138
 
-clip129:
+clip137:
 	MOVQ         a+0(FP), DI
 	VBROADCASTSS 108(DI), Y1
 	VMAXPS       Y0, Y1, Y0
 	MOVQ         a+0(FP), DI
 	CMPL         112(DI), $0x7f800000
-	JEQ          active130
+	JEQ          active138
 	VBROADCASTSS 112(DI), Y1
 	VMINPS       Y0, Y1, Y0
 
-active130:
+active138:
 	VMOVUPS      Y0, (DX)
 	VMOVUPS      32(SI), Y0
 	VMULPS       32(AX), Y0, Y0
 	VADDPS       32(CX), Y0, Y0
 	MOVQ         a+0(FP), DI
 	CMPQ         96(DI), $0x01
-	JLT          active132
-	JGT          clip131
+	JLT          active140
+	JGT          clip139
 	MOVQ         a+0(FP), DI
 	VBROADCASTSS 104(DI), Y1
 	VMULPS       Y0, Y1, Y1
 	VMAXPS       Y0, Y1, Y0
-	JMP          active132
+	JMP          active140
 
-clip131:
+clip139:
 	MOVQ         a+0(FP), DI
 	VBROADCASTSS 108(DI), Y1
 	VMAXPS       Y0, Y1, Y0
 	MOVQ         a+0(FP), DI
 	CMPL         112(DI), $0x7f800000
-	JEQ          active132
+	JEQ          active140
 	VBROADCASTSS 112(DI), Y1
 	VMINPS       Y0, Y1, Y0
 
-active132:
+active140:
 	VMOVUPS Y0, 32(DX)
 	ADDQ    $0x40, SI
 	ADDQ    $0x40, DX

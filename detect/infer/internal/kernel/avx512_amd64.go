@@ -268,6 +268,15 @@ func winogradOut2AVX512(a *WinogradOut)
 // winogradWeights2AVX512 is winogradWeights(2).
 func winogradWeights2AVX512(a *WinogradWeights)
 
+// stridedInAVX512 is stridedIn.
+func stridedInAVX512(a *WinogradIn)
+
+// stridedOutAVX512 is stridedOut.
+func stridedOutAVX512(a *WinogradOut)
+
+// stridedWeightsAVX512 is stridedWeights.
+func stridedWeightsAVX512(a *WinogradWeights)
+
 // resizeAVX512 is resize.
 func resizeAVX512(a *Resize)
 

@@ -24983,6 +24983,390 @@ filter:
 	VZEROUPPER
 	RET
 
+// func stridedInAVX512(a *WinogradIn)
+// Requires: AVX, AVX512F
+TEXT ·stridedInAVX512(SB), NOSPLIT, $0-8
+	MOVQ a+0(FP), AX
+	MOVQ (AX), AX
+	MOVQ a+0(FP), CX
+	MOVQ 32(CX), CX
+	MOVQ a+0(FP), DX
+	MOVQ 64(DX), DX
+	MOVQ a+0(FP), BX
+	MOVQ 24(BX), BX
+	SHLQ $0x02, BX
+	MOVQ a+0(FP), SI
+	MOVQ 56(SI), SI
+	SHLQ $0x02, SI
+	MOVQ a+0(FP), DI
+	MOVQ 72(DI), DI
+
+tile:
+	MOVQ    AX, R8
+	VMOVUPS (R8), Z0
+	VMOVUPS 64(R8), Z1
+	VMOVUPS 128(R8), Z2
+	VMOVUPS 192(R8), Z3
+	VMOVUPS 256(R8), Z4
+	VSUBPS  Z2, Z0, Z0
+	VSUBPS  Z2, Z4, Z4
+	VMOVUPS Z0, (DI)
+	VMOVUPS Z1, 64(DI)
+	VMOVUPS Z3, 128(DI)
+	VMOVUPS Z4, 192(DI)
+	VMOVUPS Z2, 256(DI)
+	ADDQ    BX, R8
+	VMOVUPS (R8), Z0
+	VMOVUPS 64(R8), Z1
+	VMOVUPS 128(R8), Z2
+	VMOVUPS 192(R8), Z3
+	VMOVUPS 256(R8), Z4
+	VSUBPS  Z2, Z0, Z0
+	VSUBPS  Z2, Z4, Z4
+	VMOVUPS Z0, 320(DI)
+	VMOVUPS Z1, 384(DI)
+	VMOVUPS Z3, 448(DI)
+	VMOVUPS Z4, 512(DI)
+	VMOVUPS Z2, 576(DI)
+	ADDQ    BX, R8
+	VMOVUPS (R8), Z0
+	VMOVUPS 64(R8), Z1
+	VMOVUPS 128(R8), Z2
+	VMOVUPS 192(R8), Z3
+	VMOVUPS 256(R8), Z4
+	VSUBPS  Z2, Z0, Z0
+	VSUBPS  Z2, Z4, Z4
+	VMOVUPS Z0, 640(DI)
+	VMOVUPS Z1, 704(DI)
+	VMOVUPS Z3, 768(DI)
+	VMOVUPS Z4, 832(DI)
+	VMOVUPS Z2, 896(DI)
+	ADDQ    BX, R8
+	VMOVUPS (R8), Z0
+	VMOVUPS 64(R8), Z1
+	VMOVUPS 128(R8), Z2
+	VMOVUPS 192(R8), Z3
+	VMOVUPS 256(R8), Z4
+	VSUBPS  Z2, Z0, Z0
+	VSUBPS  Z2, Z4, Z4
+	VMOVUPS Z0, 960(DI)
+	VMOVUPS Z1, 1024(DI)
+	VMOVUPS Z3, 1088(DI)
+	VMOVUPS Z4, 1152(DI)
+	VMOVUPS Z2, 1216(DI)
+	ADDQ    BX, R8
+	VMOVUPS (R8), Z0
+	VMOVUPS 64(R8), Z1
+	VMOVUPS 128(R8), Z2
+	VMOVUPS 192(R8), Z3
+	VMOVUPS 256(R8), Z4
+	VSUBPS  Z2, Z0, Z0
+	VSUBPS  Z2, Z4, Z4
+	VMOVUPS Z0, 1280(DI)
+	VMOVUPS Z1, 1344(DI)
+	VMOVUPS Z3, 1408(DI)
+	VMOVUPS Z4, 1472(DI)
+	VMOVUPS Z2, 1536(DI)
+	LEAQ    (SI)(SI*4), R10
+	MOVQ    CX, R9
+	VMOVUPS (DI), Z0
+	VMOVUPS 320(DI), Z1
+	VMOVUPS 640(DI), Z2
+	VMOVUPS 960(DI), Z3
+	VMOVUPS 1280(DI), Z4
+	MOVQ    R9, R8
+	VSUBPS  Z2, Z0, Z0
+	VSUBPS  Z2, Z4, Z4
+	VMOVUPS Z0, (R8)
+	ADDQ    R10, R8
+	VMOVUPS Z1, (R8)
+	ADDQ    R10, R8
+	VMOVUPS Z3, (R8)
+	ADDQ    R10, R8
+	VMOVUPS Z4, (R8)
+	ADDQ    R10, R8
+	VMOVUPS Z2, (R8)
+	ADDQ    SI, R9
+	VMOVUPS 64(DI), Z0
+	VMOVUPS 384(DI), Z1
+	VMOVUPS 704(DI), Z2
+	VMOVUPS 1024(DI), Z3
+	VMOVUPS 1344(DI), Z4
+	MOVQ    R9, R8
+	VSUBPS  Z2, Z0, Z0
+	VSUBPS  Z2, Z4, Z4
+	VMOVUPS Z0, (R8)
+	ADDQ    R10, R8
+	VMOVUPS Z1, (R8)
+	ADDQ    R10, R8
+	VMOVUPS Z3, (R8)
+	ADDQ    R10, R8
+	VMOVUPS Z4, (R8)
+	ADDQ    R10, R8
+	VMOVUPS Z2, (R8)
+	ADDQ    SI, R9
+	VMOVUPS 128(DI), Z0
+	VMOVUPS 448(DI), Z1
+	VMOVUPS 768(DI), Z2
+	VMOVUPS 1088(DI), Z3
+	VMOVUPS 1408(DI), Z4
+	MOVQ    R9, R8
+	VSUBPS  Z2, Z0, Z0
+	VSUBPS  Z2, Z4, Z4
+	VMOVUPS Z0, (R8)
+	ADDQ    R10, R8
+	VMOVUPS Z1, (R8)
+	ADDQ    R10, R8
+	VMOVUPS Z3, (R8)
+	ADDQ    R10, R8
+	VMOVUPS Z4, (R8)
+	ADDQ    R10, R8
+	VMOVUPS Z2, (R8)
+	ADDQ    SI, R9
+	VMOVUPS 192(DI), Z0
+	VMOVUPS 512(DI), Z1
+	VMOVUPS 832(DI), Z2
+	VMOVUPS 1152(DI), Z3
+	VMOVUPS 1472(DI), Z4
+	MOVQ    R9, R8
+	VSUBPS  Z2, Z0, Z0
+	VSUBPS  Z2, Z4, Z4
+	VMOVUPS Z0, (R8)
+	ADDQ    R10, R8
+	VMOVUPS Z1, (R8)
+	ADDQ    R10, R8
+	VMOVUPS Z3, (R8)
+	ADDQ    R10, R8
+	VMOVUPS Z4, (R8)
+	ADDQ    R10, R8
+	VMOVUPS Z2, (R8)
+	ADDQ    SI, R9
+	VMOVUPS 256(DI), Z0
+	VMOVUPS 576(DI), Z1
+	VMOVUPS 896(DI), Z2
+	VMOVUPS 1216(DI), Z3
+	VMOVUPS 1536(DI), Z4
+	MOVQ    R9, R8
+	VSUBPS  Z2, Z0, Z0
+	VSUBPS  Z2, Z4, Z4
+	VMOVUPS Z0, (R8)
+	ADDQ    R10, R8
+	VMOVUPS Z1, (R8)
+	ADDQ    R10, R8
+	VMOVUPS Z3, (R8)
+	ADDQ    R10, R8
+	VMOVUPS Z4, (R8)
+	ADDQ    R10, R8
+	VMOVUPS Z2, (R8)
+	ADDQ    $0x00000100, AX
+	ADDQ    $0x40, CX
+	DECQ    DX
+	JNZ     tile
+	VZEROUPPER
+	RET
+
+// func stridedOutAVX512(a *WinogradOut)
+// Requires: AVX, AVX512F
+TEXT ·stridedOutAVX512(SB), NOSPLIT, $0-8
+	MOVQ a+0(FP), AX
+	MOVQ (AX), AX
+	MOVQ a+0(FP), CX
+	MOVQ 32(CX), CX
+	MOVQ a+0(FP), DX
+	MOVQ 88(DX), DX
+	MOVQ a+0(FP), BX
+	MOVQ 56(BX), BX
+	SHLQ $0x02, BX
+	MOVQ a+0(FP), SI
+	MOVQ 24(SI), SI
+	SHLQ $0x02, SI
+	MOVQ a+0(FP), DI
+	MOVQ 64(DI), DI
+
+tile:
+	MOVQ         AX, R8
+	VMOVUPS      (R8), Z0
+	ADDQ         SI, R8
+	VMOVUPS      (R8), Z1
+	ADDQ         SI, R8
+	VMOVUPS      (R8), Z2
+	ADDQ         SI, R8
+	VMOVUPS      (R8), Z3
+	ADDQ         SI, R8
+	VMOVUPS      (R8), Z4
+	ADDQ         SI, R8
+	VMOVUPS      (R8), Z5
+	ADDQ         SI, R8
+	VMOVUPS      (R8), Z6
+	ADDQ         SI, R8
+	VMOVUPS      (R8), Z7
+	ADDQ         SI, R8
+	VMOVUPS      (R8), Z8
+	VADDPS       Z8, Z6, Z6
+	VADDPS       (DI), Z6, Z6
+	VADDPS       Z2, Z0, Z0
+	VADDPS       Z6, Z0, Z0
+	VADDPS       Z5, Z3, Z3
+	VADDPS       Z6, Z3, Z3
+	MOVQ         a+0(FP), R8
+	CMPQ         120(R8), $0x01
+	JLT          active200
+	JGT          clip199
+	MOVQ         a+0(FP), R8
+	VBROADCASTSS 128(R8), Z6
+	VMULPS       Z0, Z6, Z6
+	VMAXPS       Z0, Z6, Z0
+	VBROADCASTSS 128(R8), Z6
+	VMULPS       Z3, Z6, Z6
+	VMAXPS       Z3, Z6, Z3
+	JMP          active200
+
+clip199:
+	MOVQ         a+0(FP), R8
+	VBROADCASTSS 132(R8), Z6
+	VMAXPS       Z0, Z6, Z0
+	VMAXPS       Z3, Z6, Z3
+	MOVQ         a+0(FP), R8
+	CMPL         136(R8), $0x7f800000
+	JEQ          active200
+	VBROADCASTSS 136(R8), Z6
+	VMINPS       Z0, Z6, Z0
+	VMINPS       Z3, Z6, Z3
+
+active200:
+	VMOVUPS      Z0, (CX)
+	VMOVUPS      Z3, (CX)(BX*1)
+	VADDPS       Z8, Z7, Z0
+	VADDPS       (DI), Z0, Z0
+	VADDPS       Z2, Z1, Z1
+	VADDPS       Z0, Z1, Z1
+	VADDPS       Z5, Z4, Z2
+	VADDPS       Z0, Z2, Z0
+	MOVQ         a+0(FP), R8
+	CMPQ         120(R8), $0x01
+	JLT          active202
+	JGT          clip201
+	MOVQ         a+0(FP), R8
+	VBROADCASTSS 128(R8), Z2
+	VMULPS       Z1, Z2, Z2
+	VMAXPS       Z1, Z2, Z1
+	VBROADCASTSS 128(R8), Z2
+	VMULPS       Z0, Z2, Z2
+	VMAXPS       Z0, Z2, Z0
+	JMP          active202
+
+clip201:
+	MOVQ         a+0(FP), R8
+	VBROADCASTSS 132(R8), Z2
+	VMAXPS       Z1, Z2, Z1
+	VMAXPS       Z0, Z2, Z0
+	MOVQ         a+0(FP), R8
+	CMPL         136(R8), $0x7f800000
+	JEQ          active202
+	VBROADCASTSS 136(R8), Z2
+	VMINPS       Z1, Z2, Z1
+	VMINPS       Z0, Z2, Z0
+
+active202:
+	VMOVUPS Z1, 64(CX)
+	VMOVUPS Z0, 64(CX)(BX*1)
+	ADDQ    $0x40, AX
+	ADDQ    $0x00000080, CX
+	DECQ    DX
+	JNZ     tile
+	VZEROUPPER
+	RET
+
+// func stridedWeightsAVX512(a *WinogradWeights)
+// Requires: AVX, AVX512F
+TEXT ·stridedWeightsAVX512(SB), NOSPLIT, $0-8
+	MOVQ a+0(FP), AX
+	MOVQ (AX), AX
+	MOVQ a+0(FP), CX
+	MOVQ 32(CX), CX
+	MOVQ a+0(FP), DX
+	MOVQ 80(DX), DX
+	MOVQ a+0(FP), BX
+	MOVQ 24(BX), BX
+	SHLQ $0x02, BX
+	MOVQ a+0(FP), SI
+	MOVQ 56(SI), SI
+	SHLQ $0x02, SI
+
+filter:
+	LEAQ    (AX), DI
+	VMOVUPS (DI), Z0
+	ADDQ    BX, DI
+	VMOVUPS (DI), Z1
+	ADDQ    BX, DI
+	VMOVUPS (DI), Z2
+	ADDQ    BX, DI
+	VMOVUPS (DI), Z3
+	ADDQ    BX, DI
+	VMOVUPS (DI), Z4
+	ADDQ    BX, DI
+	VMOVUPS (DI), Z5
+	ADDQ    BX, DI
+	VMOVUPS (DI), Z6
+	ADDQ    BX, DI
+	VMOVUPS (DI), Z7
+	ADDQ    BX, DI
+	VMOVUPS (DI), Z8
+	LEAQ    (CX), DI
+	MOVQ    SI, R8
+	IMUL3Q  $0x0c, R8, R8
+	ADDQ    DI, R8
+	VMOVUPS Z0, (DI)
+	ADDQ    SI, DI
+	VMOVUPS Z1, (DI)
+	ADDQ    SI, DI
+	VMOVUPS Z2, (DI)
+	ADDQ    SI, DI
+	VADDPS  Z2, Z0, Z9
+	VMOVUPS Z9, (R8)
+	ADDQ    SI, R8
+	VMOVUPS Z3, (DI)
+	ADDQ    SI, DI
+	VMOVUPS Z4, (DI)
+	ADDQ    SI, DI
+	VMOVUPS Z5, (DI)
+	ADDQ    SI, DI
+	VADDPS  Z5, Z3, Z3
+	VMOVUPS Z3, (R8)
+	ADDQ    SI, R8
+	VMOVUPS Z6, (DI)
+	ADDQ    SI, DI
+	VMOVUPS Z7, (DI)
+	ADDQ    SI, DI
+	VMOVUPS Z8, (DI)
+	ADDQ    SI, DI
+	VADDPS  Z8, Z6, Z3
+	VMOVUPS Z3, (R8)
+	ADDQ    SI, R8
+	VADDPS  Z6, Z0, Z0
+	VADDPS  Z7, Z1, Z1
+	VADDPS  Z8, Z2, Z2
+	VMOVUPS Z0, (DI)
+	ADDQ    SI, DI
+	VMOVUPS Z1, (DI)
+	ADDQ    SI, DI
+	VMOVUPS Z2, (DI)
+	ADDQ    SI, DI
+	VADDPS  Z2, Z0, Z0
+	VMOVUPS Z0, (R8)
+	MOVQ    a+0(FP), DI
+	MOVQ    64(DI), DI
+	SHLQ    $0x02, DI
+	ADDQ    DI, AX
+	MOVQ    a+0(FP), DI
+	MOVQ    72(DI), DI
+	SHLQ    $0x02, DI
+	ADDQ    DI, CX
+	DECQ    DX
+	JNZ     filter
+	VZEROUPPER
+	RET
+
 // func resizeAVX512(a *Resize)
 // Requires: AVX, AVX512F
 TEXT ·resizeAVX512(SB), NOSPLIT, $0-8
@@ -25047,25 +25431,25 @@ loop:
 	VADDPS       (BX), Z0, Z0
 	MOVQ         a+0(FP), SI
 	CMPQ         72(SI), $0x01
-	JLT          active200
-	JGT          clip199
+	JLT          active204
+	JGT          clip203
 	MOVQ         a+0(FP), SI
 	VBROADCASTSS 80(SI), Z1
 	VMULPS       Z0, Z1, Z1
 	VMAXPS       Z0, Z1, Z0
-	JMP          active200
+	JMP          active204
 
-clip199:
+clip203:
 	MOVQ         a+0(FP), SI
 	VBROADCASTSS 84(SI), Z1
 	VMAXPS       Z0, Z1, Z0
 	MOVQ         a+0(FP), SI
 	CMPL         88(SI), $0x7f800000
-	JEQ          active200
+	JEQ          active204
 	VBROADCASTSS 88(SI), Z1
 	VMINPS       Z0, Z1, Z0
 
-active200:
+active204:
 	VMOVUPS Z0, (AX)
 	ADDQ    $0x40, DX
 	ADDQ    $0x40, BX
@@ -25096,25 +25480,25 @@ loop:
 	VMULPS       (BX), Z0, Z0
 	MOVQ         a+0(FP), SI
 	CMPQ         72(SI), $0x01
-	JLT          active202
-	JGT          clip201
+	JLT          active206
+	JGT          clip205
 	MOVQ         a+0(FP), SI
 	VBROADCASTSS 80(SI), Z1
 	VMULPS       Z0, Z1, Z1
 	VMAXPS       Z0, Z1, Z0
-	JMP          active202
+	JMP          active206
 
-clip201:
+clip205:
 	MOVQ         a+0(FP), SI
 	VBROADCASTSS 84(SI), Z1
 	VMAXPS       Z0, Z1, Z0
 	MOVQ         a+0(FP), SI
 	CMPL         88(SI), $0x7f800000
-	JEQ          active202
+	JEQ          active206
 	VBROADCASTSS 88(SI), Z1
 	VMINPS       Z0, Z1, Z0
 
-active202:
+active206:
 	VMOVUPS Z0, (AX)
 	ADDQ    $0x40, DX
 	ADDQ    $0x40, BX
@@ -25148,25 +25532,25 @@ loop:
 	VADDPS       (CX), Z0, Z0
 	MOVQ         a+0(FP), DI
 	CMPQ         96(DI), $0x01
-	JLT          active204
-	JGT          clip203
+	JLT          active208
+	JGT          clip207
 	MOVQ         a+0(FP), DI
 	VBROADCASTSS 104(DI), Z1
 	VMULPS       Z0, Z1, Z1
 	VMAXPS       Z0, Z1, Z0
-	JMP          active204
+	JMP          active208
 
-clip203:
+clip207:
 	MOVQ         a+0(FP), DI
 	VBROADCASTSS 108(DI), Z1
 	VMAXPS       Z0, Z1, Z0
 	MOVQ         a+0(FP), DI
 	CMPL         112(DI), $0x7f800000
-	JEQ          active204
+	JEQ          active208
 	VBROADCASTSS 112(DI), Z1
 	VMINPS       Z0, Z1, Z0
 
-active204:
+active208:
 	VMOVUPS Z0, (DX)
 	ADDQ    $0x40, SI
 	ADDQ    $0x40, DX

@@ -7,8 +7,8 @@ func assembled() []*Set {
 	return []*Set{{
 		Name: "neon", Lanes: 4, Conv: convNEON, Stem: stemNEON,
 		Depthwise: depthwiseNEON, Depthwise3: depthwise3NEON, Maximum: maximumNEON, Resize: resizeNEON,
-		Winograd4: Winograd{4, winogradIn4NEON, winogradOut4NEON, winogradWeights4NEON},
-		Winograd2: Winograd{2, winogradIn2NEON, winogradOut2NEON, winogradWeights2NEON},
+		Winograd4: Winograd{4, 1, winogradIn4NEON, winogradOut4NEON, winogradWeights4NEON},
+		Winograd2: Winograd{2, 1, winogradIn2NEON, winogradOut2NEON, winogradWeights2NEON},
 		Add:       addNEON, Multiply: multiplyNEON, Affine: affineNEON,
 		Sigmoid: sigmoidNEON, HardSwish: hardSwishNEON, Transpose: transposeNEON, Widen: widenNEON,
 	}}

@@ -371,36 +371,46 @@ func TestWinograd(t *testing.T) {
 		for tiles := 1; tiles <= 5; tiles++ {
 			testWinograd(t, r, &s.Winograd4, tiles)
 			testWinograd(t, r, &s.Winograd2, tiles)
+			if s.Strided.Tile > 0 {
+				testWinograd(t, r, &s.Strided, tiles)
+			}
 		}
 	})
 }
 
 func testWinograd(t *testing.T, r *rand.Rand, s *kernel.Winograd, tiles int) {
 	t.Helper()
-	m, matrices, count := s.Tile, s.Matrices(), 1+r.IntN(3)
-	row, shift := (m*tiles+2)*kernel.Block+16*r.IntN(2), r.IntN(16)
-	_, in := field((m+2)*row, shift)
+	m, stride, count := s.Tile, s.Stride, 1+r.IntN(3)
+	row, shift := (m*stride*tiles+2)*kernel.Block+16*r.IntN(2), r.IntN(16)
+	_, in := field(((m-1)*stride+3)*row, shift)
 	random(r, in)
 	// The transform of several filters; the last one is used.
 	filters := random(r, make([]float32, (count*10-1)*kernel.Block))
 	pitch := (count + r.IntN(2)) * kernel.Block
-	wholeU, u := field((matrices-1)*pitch+count*kernel.Block, shift)
+	wholeU, u := field((s.Filters()-1)*pitch+count*kernel.Block, shift)
 	s.Weights(&kernel.WinogradWeights{In: filters, Tap: kernel.Block, InStep: 10 * kernel.Block, Out: u, Matrix: pitch, OutStep: kernel.Block, Count: count})
 	untouched(t, wholeU, u)
 	filter, u := filters[(count-1)*10*kernel.Block:], u[(count-1)*kernel.Block:]
 
 	matrix := tiles*kernel.Block + 16*r.IntN(2)
-	wholeV, v := field((matrices-1)*matrix+tiles*kernel.Block, shift)
-	wholeTmp, tmp := field(matrices*kernel.Block, shift)
+	wholeV, v := field((s.Inputs()-1)*matrix+tiles*kernel.Block, shift)
+	wholeTmp, tmp := field(s.Inputs()*kernel.Block, shift)
 	s.In(&kernel.WinogradIn{In: in, Row: row, Out: v, Matrix: matrix, Tiles: tiles, Tmp: tmp})
 	untouched(t, wholeV, v)
 	untouched(t, wholeTmp, tmp)
-	for k := range matrices {
+	sums := make([]float32, s.Sums()*matrix)
+	for _, p := range s.Products() {
 		for i := range tiles * kernel.Block {
-			v[k*matrix+i] *= u[k*pitch+i%kernel.Block]
+			to := &sums[p.Sum*matrix+i]
+			if !p.More {
+				*to = 0
+			}
+			for k := range p.Count {
+				*to += v[(p.Input+k*p.Gap)*matrix+i] * u[(p.Filter+k)*pitch+i%kernel.Block]
+			}
 		}
 	}
-	a := kernel.WinogradOut{In: v, Matrix: matrix, Row: m*tiles*kernel.Block + 16*r.IntN(2), Bias: random(r, make([]float32, kernel.Block)), Tiles: tiles, Tmp: tmp[:m*(m+2)*kernel.Block], Act: activations(r)}
+	a := kernel.WinogradOut{In: sums, Matrix: matrix, Row: m*tiles*kernel.Block + 16*r.IntN(2), Bias: random(r, make([]float32, kernel.Block)), Tiles: tiles, Tmp: tmp[:m*(m+2)*kernel.Block], Act: activations(r)}
 	var whole []float32
 	whole, a.Out = field((m-1)*a.Row+m*tiles*kernel.Block, shift)
 	s.Out(&a)
@@ -411,10 +421,10 @@ func testWinograd(t *testing.T, r *rand.Rand, s *kernel.Winograd, tiles int) {
 				var want sum
 				want.add(float64(a.Bias[c]))
 				for k := range 9 {
-					want.add(float64(in[(y+k/3)*row+(x+k%3)*kernel.Block+c]), float64(filter[k*kernel.Block+c]))
+					want.add(float64(in[(y*stride+k/3)*row+(x*stride+k%3)*kernel.Block+c]), float64(filter[k*kernel.Block+c]))
 				}
 				if err := want.close(a.Out[y*a.Row+x*kernel.Block+c], a.Act, 200); err != nil {
-					t.Fatalf("tiles of %d, %d of them: row %d, pixel %d, channel %d: %v", m, tiles, y, x, c, err)
+					t.Fatalf("tiles of %d, stride %d, %d of them: row %d, pixel %d, channel %d: %v", m, stride, tiles, y, x, c, err)
 				}
 			}
 		}

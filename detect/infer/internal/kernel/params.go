@@ -94,30 +94,67 @@ type ResizeTap struct {
 }
 
 // Winograd are the three transforms of F(m×m, 3×3), which makes m×m results of
-// a 3×3 convolution out of (m+2)×(m+2) inputs with as many products.
+// a 3×3 convolution of stride s out of n×n inputs, n = (m−1)·s+3. With stride 1
+// there are n² products, one of each transformed input and filter. With stride 2
+// products of several inputs are summed before the last transform: 25 of them
+// make 2×2 results instead of 36.
 type Winograd struct {
-	Tile    int // m
-	In      func(*WinogradIn)
-	Out     func(*WinogradOut)
-	Weights func(*WinogradWeights)
+	Tile, Stride int // m and s
+	In           func(*WinogradIn)
+	Out          func(*WinogradOut)
+	Weights      func(*WinogradWeights)
 }
 
-// Matrices is the number of products.
-func (w *Winograd) Matrices() int { return (w.Tile + 2) * (w.Tile + 2) }
+// Inputs is the number of vectors that are made of a tile, n².
+func (w *Winograd) Inputs() int {
+	n := (w.Tile-1)*w.Stride + 3
+	return n * n
+}
 
-// WinogradIn are the arguments of the input transform. Tile i covers m+2 rows
-// of pixels m·i to m·i+m+1 and becomes (m+2)² vectors of Block floats.
+// Sums is the number of vectors that a tile's results are made of.
+func (w *Winograd) Sums() int {
+	if w.Stride == 1 {
+		return w.Inputs()
+	}
+	return (w.Tile + 1) * (w.Tile + 1)
+}
+
+// Filters is the number of vectors that are made of those of a filter.
+func (w *Winograd) Filters() int { return (w.Tile + 2) * (w.Tile + 2) }
+
+// Product is one of the products between the transforms: of Count inputs, Gap
+// apart, by as many filters, which follow each other. It is added to what is there
+// where More says so.
+type Product struct {
+	Sum, Input, Filter, Count, Gap int
+	More                           bool
+}
+
+// Products lists the products in the order they are to be computed in.
+func (w *Winograd) Products() []Product {
+	if w.Stride == 2 {
+		return strided
+	}
+	all := make([]Product, w.Inputs())
+	for i := range all {
+		all[i] = Product{Sum: i, Input: i, Filter: i, Count: 1}
+	}
+	return all
+}
+
+// WinogradIn are the arguments of the input transform. Tile i covers n rows of
+// pixels m·s·i to m·s·i+n−1 and becomes n² vectors of Block floats.
 type WinogradIn struct {
 	In     []float32 // first pixel of the first row
 	Row    int       // from a row to the next, in floats
 	Out    []float32 // vector v of tile i is at v·Matrix + i·Block
 	Matrix int
 	Tiles  int       // at least 1
-	Tmp    []float32 // (m+2)²·Block
+	Tmp    []float32 // n²·Block
 }
 
-// WinogradOut are the arguments of the output transform: (m+2)² vectors become
-// m rows of pixels m·i to m·i+m−1.
+// WinogradOut are the arguments of the output transform: the vectors of a tile's
+// sums become m rows of pixels m·i to m·i+m−1.
 type WinogradOut struct {
 	In     []float32 // as WinogradIn.Out
 	Matrix int

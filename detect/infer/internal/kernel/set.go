@@ -23,6 +23,7 @@ type Set struct {
 	Resize  func(*Resize)
 
 	Winograd4, Winograd2 Winograd // for tiles of 4×4 and of 2×2 results
+	Strided              Winograd // for tiles of 2×2 results of stride 2; empty where nobody has written it
 
 	Add, Multiply      func(*Pair)
 	Affine             func(*Affine)
@@ -43,8 +44,9 @@ func generic() *Set {
 	s := &Set{
 		Name: "go", Lanes: 1,
 		Depthwise: depthwise, Maximum: maximum, Resize: resize,
-		Winograd4: Winograd{4, winogradIn(4), winogradOut(4), winogradWeights(4)},
-		Winograd2: Winograd{2, winogradIn(2), winogradOut(2), winogradWeights(2)},
+		Winograd4: Winograd{4, 1, winogradIn(4), winogradOut(4), winogradWeights(4)},
+		Winograd2: Winograd{2, 1, winogradIn(2), winogradOut(2), winogradWeights(2)},
+		Strided:   Winograd{2, 2, stridedIn, stridedOut, stridedWeights},
 		Add:       add, Multiply: multiply, Affine: affine,
 		Sigmoid: sigmoid, HardSwish: hardSwish, Transpose: transpose, Widen: widen,
 	}

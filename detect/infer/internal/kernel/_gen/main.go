@@ -47,6 +47,9 @@ func main() {
 		w.winogradOut(m)
 		w.winogradWeights(m)
 	}
+	w.stridedIn()
+	w.stridedOut()
+	w.stridedWeights()
 	w.resize()
 	w.elementwise()
 	w.transpose()
