@@ -283,7 +283,7 @@ type Proven struct {
 // VerifyProof checks a proof with public keys alone, without ledger and network.
 // outside, unless nil, is a checkpoint of the same log that was kept elsewhere:
 // the proof must then show that the log has only grown since, and so must have
-// been made with it as ProveOptions.Since, or hang on that very one.
+// been made with it as ProveOptions.Since, unless nothing was logged in between.
 // Errors: [ErrProof].
 func VerifyProof(proof, outside []byte, keys ...ed25519.PublicKey) (*Proven, error) {
 	p, err := verifyProof(proof, outside, keys)

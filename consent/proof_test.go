@@ -171,6 +171,34 @@ func TestEveryByteOfAProofCounts(t *testing.T) {
 	}
 }
 
+// Of a log that has not grown there is nothing to show.
+func TestNothingLoggedInBetween(t *testing.T) {
+	l, c := history(t, &consent.Options{})
+	kept, err := l.Checkpoint(t.Context(), "shop-a")
+	if err != nil {
+		t.Fatal(err)
+	}
+	c.t = c.t.Add(time.Minute)
+	proof := prove(t, l, consent.TryOnRender, noon, nil)
+	if _, err := consent.VerifyProof(proof, kept.Bytes(), l.PublicKey()); err != nil {
+		t.Error("the same log a minute later:", err)
+	}
+	if _, err := l.Withdraw(t.Context(), l.Subject("shop-a", "bob")); err != nil {
+		t.Fatal(err)
+	}
+	later, err := l.Checkpoint(t.Context(), "shop-a")
+	if err != nil {
+		t.Fatal(err)
+	}
+	grown := prove(t, l, consent.TryOnRender, noon, nil)
+	if _, err := consent.VerifyProof(grown, kept.Bytes(), l.PublicKey()); !errors.Is(err, consent.ErrProof) {
+		t.Errorf("a log that has grown, and does not show how: %v, want ErrProof", err)
+	}
+	if _, err := consent.VerifyProof(proof, later.Bytes(), l.PublicKey()); !errors.Is(err, consent.ErrProof) {
+		t.Errorf("older than what was kept: %v, want ErrProof", err)
+	}
+}
+
 // reordered writes JSON with the keys of every object the other way round.
 func reordered(t *testing.T, data []byte) []byte {
 	t.Helper()
