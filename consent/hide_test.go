@@ -133,7 +133,7 @@ func TestNothingPersonalIsPrinted(t *testing.T) {
 	for _, b := range [][]byte{id[:], secrets.Subject, secrets.Sign} {
 		decimal := strings.Trim(fmt.Sprint(b[:4]), "[]")
 		planted = append(planted, hex.EncodeToString(b[:4]), strings.ToUpper(hex.EncodeToString(b[:4])), decimal,
-			strings.ReplaceAll(decimal, " ", ","), strings.ReplaceAll(decimal, " ", ", "), string(b[:4]), fmt.Sprintf("%#x", b[0:1])+", "+fmt.Sprintf("%#x", b[1:2]))
+			strings.ReplaceAll(decimal, " ", ","), strings.ReplaceAll(decimal, " ", ", "), string(b[:4]), fmt.Sprintf("%#x, %#x, %#x, %#x", b[0], b[1], b[2], b[3]))
 	}
 	values := map[string]any{
 		"subject": who, "keys": keys, "permit": permit, "unmanaged": consent.Unmanaged("elsewhere").For(who),
