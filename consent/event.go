@@ -89,6 +89,7 @@ type jsonProcessing struct {
 	Categories  []string `json:"pii_categories"`
 	Purpose     Purpose  `json:"purpose"`
 	PurposeType string   `json:"purpose_type"`
+	Recipients  []string `json:"recipient_third_parties,omitzero"` // those of the event that this purpose has; left out: all
 	Retention   string   `json:"retention_period,omitempty"`
 	Role        string   `json:"role"`
 }
@@ -218,6 +219,10 @@ func (b *body) check() error {
 		return fmt.Errorf("malformed purpose")
 	case !slices.Equal(b.Purposes, set(b.Purposes)) || !slices.Equal(b.Recipients, set(b.Recipients)):
 		return fmt.Errorf("purposes or recipients out of order, or twice")
+	case slices.ContainsFunc(b.Processing, func(p jsonProcessing) bool {
+		return !slices.Equal(p.Recipients, set(p.Recipients)) || !subset(p.Recipients, b.Recipients)
+	}):
+		return fmt.Errorf("a purpose has recipients out of order, or others than the event")
 	case !written(b.EventTime) || !written(b.EvidenceTime) || !written(b.ValidUntil):
 		return fmt.Errorf("a time is not UTC in microseconds")
 	case b.AgeAtLeast < 0 || b.AgeAtLeast > maxAge || b.Heartbeat < 0 || b.Heartbeat > int(maxHeartbeat/time.Second):
@@ -230,6 +235,16 @@ func (b *body) check() error {
 		return nil
 	}
 	return fmt.Errorf("unknown event type")
+}
+
+// recipients returns which recipients the person agreed to for p.
+func (b *body) recipients(p Purpose) []string {
+	for i := range b.Processing {
+		if q := &b.Processing[i]; q.Purpose == p && q.Recipients != nil {
+			return q.Recipients
+		}
+	}
+	return b.Recipients
 }
 
 // event is what the outside sees of b. The caller adds subject and receipt.

@@ -52,7 +52,7 @@ type Evidence struct {
 type Grant struct {
 	Subject    Subject
 	Purposes   []Purpose // each must be a granted Choice of the evidence
-	Recipients []string  // third parties the person agreed to, up to 64; empty: nobody
+	Recipients []string  // third parties the text named, up to 64; each purpose has those that its terms allow; empty: nobody
 	Evidence   Evidence
 	Until      time.Time // zero: no end
 	// Heartbeat, if not zero, binds the consent to a session: it ends when

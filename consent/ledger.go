@@ -281,10 +281,11 @@ func (c *core) admit(g *Grant) (body, error) {
 			return body{}, fmt.Errorf("%w for purpose %q", ErrAge, p)
 		case t.OwnPhoto && !e.OwnPhoto:
 			return body{}, fmt.Errorf("%w: purpose %q needs the word that the photo is the person's own", ErrEvidence, p)
-		case t.Recipients != nil && !subset(g.Recipients, t.Recipients):
-			return body{}, fmt.Errorf("%w: purpose %q has other recipients", ErrEvidence, p)
 		}
-		b.Processing = append(b.Processing, processing(&t.Terms))
+		b.Processing = append(b.Processing, processing(&t.Terms, b.Recipients))
+	}
+	if b.Recipients, err = r.receiving(&b); err != nil {
+		return body{}, err
 	}
 	b.ConsentType = consentType
 	if r.profile != nil {
@@ -306,11 +307,32 @@ func (r *rules) unbundled(choices []Choice) error {
 	return nil
 }
 
-// processing says in a receipt what the terms of a purpose were.
-func processing(t *Terms) jsonProcessing {
+// receiving returns those of the recipients that a text named who are somebody's
+// for a purpose that was agreed to. One who is so for none of the purposes that
+// were offered is an error.
+func (r *rules) receiving(b *body) (out []string, err error) {
+	for _, to := range b.Recipients {
+		if !slices.ContainsFunc(b.Choices, func(c jsonChoice) bool { return r.of[c.Purpose].receives(to) }) {
+			return nil, fmt.Errorf("%w: a recipient of none of the purposes", ErrEvidence)
+		}
+		if slices.ContainsFunc(b.Purposes, func(p Purpose) bool { return r.of[p].receives(to) }) {
+			out = append(out, to)
+		}
+	}
+	return out, nil
+}
+
+// processing says in a receipt what the terms of a purpose were, and who of the
+// recipients receives something for it.
+func processing(t *Terms, recipients []string) jsonProcessing {
 	p := jsonProcessing{
 		LawfulBasis: t.Basis.IRI(), Purpose: t.Purpose, PurposeType: t.Purpose.IRI(), Role: t.Role.IRI(),
-		Categories: make([]string, 0, len(t.Categories)),
+		Categories: make([]string, 0, len(t.Categories)), Recipients: []string{},
+	}
+	for _, to := range recipients {
+		if t.receives(to) {
+			p.Recipients = append(p.Recipients, to)
+		}
 	}
 	for _, c := range t.Categories {
 		p.Categories = append(p.Categories, c.IRI())

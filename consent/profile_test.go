@@ -274,6 +274,87 @@ func TestProfilesByTenant(t *testing.T) {
 	}
 }
 
+// One form may name the recipients of several purposes. Each purpose has its own
+// of them, also when its terms later allow more.
+func TestRecipientsByPurpose(t *testing.T) {
+	ctx := t.Context()
+	keys, store := consent.GenerateKeys(), memstore.New()
+	profiles := map[string]*consent.Profile{"photos": builtin(t, "photo-tryon"), "talk": builtin(t, "conversation")}
+	l := newLedger(t, store, &consent.Options{Keys: keys, Profiles: profiles})
+	const call, talk = consent.Purpose("call"), consent.Purpose("conversation")
+	grant := func(tenant, name string, to []string, refused consent.Purpose, p ...consent.Purpose) (*consent.Receipt, error) {
+		g := adultYes(l.Subject(tenant, name), time.Now(), p...)
+		g.Recipients = to
+		if refused != "" {
+			g.Evidence.Choices = append(g.Evidence.Choices, consent.Choice{Purpose: refused})
+		}
+		return l.Grant(ctx, g)
+	}
+	r, err := grant("photos", "ann", []string{"model-eu", "model"}, "", consent.TryOnRender, consent.TransferOutsideEEA)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, part := range []string{
+		`"purpose":"tryon.render","purpose_type":"https://fitveil.dev/vocabulary#VirtualTryOn","recipient_third_parties":["model","model-eu"]`,
+		`"purpose_type":"https://fitveil.dev/vocabulary#TransferOutsideEEA","recipient_third_parties":["model"]`,
+		`"recipients":["model","model-eu"]`,
+	} {
+		if !bytes.Contains(r.Bytes(), []byte(part)) {
+			t.Errorf("the receipt does not say %s:\n%s", part, r.Bytes())
+		}
+	}
+	for name, bent := range map[string]string{"one more": `["other"]`, "out of order": `["model-eu","model"]`, "twice": `["model","model"]`} {
+		other := bytes.Replace(r.Bytes(), []byte(`"recipient_third_parties":["model"]`), []byte(`"recipient_third_parties":`+bent), 1)
+		if _, err := consent.ParseReceipt(other); !errors.Is(err, consent.ErrReceipt) {
+			t.Errorf("%s: %v, want ErrReceipt", name, err)
+		}
+	}
+	if _, err := grant("talk", "ann", []string{"telephony"}, "", talk, call); err != nil {
+		t.Fatal(err)
+	}
+	if r, err = grant("talk", "bob", []string{"telephony"}, call, talk); err != nil || bytes.Contains(r.Bytes(), []byte("telephony")) {
+		t.Errorf("a box left alone: %v, or its recipient is on the receipt", err)
+	}
+	if _, err := grant("talk", "cem", []string{"telephony"}, "", talk); !errors.Is(err, consent.ErrEvidence) {
+		t.Errorf("a recipient of no purpose that was offered: %v, want ErrEvidence", err)
+	}
+	// The next version of the agreement lets the telephone provider have chats, too.
+	doc, err := json.Marshal(profiles["talk"])
+	if err != nil {
+		t.Fatal(err)
+	}
+	wider := bytes.Replace(doc, []byte(`"categories":["conversation","identifier"],`), []byte(`"categories":["conversation","identifier"],"recipients":["telephony"],`), 1)
+	if bytes.Equal(wider, doc) {
+		t.Fatal("the profile has changed, and this test has not")
+	}
+	next, err := consent.LoadProfile(bytes.NewReader(wider))
+	if err != nil {
+		t.Fatal(err)
+	}
+	later := newLedger(t, store, &consent.Options{Keys: keys, Profiles: map[string]*consent.Profile{"talk": next}})
+	for _, row := range []struct {
+		l            *consent.Ledger
+		tenant, name string
+		p            consent.Purpose
+		to           string
+		want         consent.Reason
+	}{
+		{l, "photos", "ann", consent.TryOnRender, "model-eu", consent.Granted},
+		{l, "photos", "ann", consent.TryOnRender, "model", consent.Granted},
+		{l, "photos", "ann", consent.TransferOutsideEEA, "model", consent.Granted},
+		{l, "photos", "ann", consent.TransferOutsideEEA, "model-eu", consent.RecipientBlocked},
+		{l, "talk", "ann", talk, "telephony", consent.RecipientBlocked},
+		{l, "talk", "ann", call, "telephony", consent.TransferBlocked}, // that box was not there
+		{later, "talk", "ann", talk, "telephony", consent.RecipientBlocked},
+		{later, "talk", "bob", talk, "telephony", consent.RecipientBlocked},
+	} {
+		got := reason(t, row.l, consent.Query{Subject: row.l.Subject(row.tenant, row.name), Purpose: row.p, Recipients: []string{row.to}})
+		if got != row.want {
+			t.Errorf("%s's %s to %s: %q, want %q", row.name, row.p, row.to, got, row.want)
+		}
+	}
+}
+
 // An agreement that becomes stricter ends what was given under the old one.
 func TestStricterProfile(t *testing.T) {
 	store, keys := memstore.New(), consent.GenerateKeys()

@@ -120,6 +120,11 @@ func (t *Terms) accepts(id, version string) bool {
 	return (t.Notice == "" || t.Notice == id) && (len(t.Versions) == 0 || slices.Contains(t.Versions, version))
 }
 
+// receives reports whether a third party may receive data for the purpose.
+func (t *Terms) receives(to string) bool {
+	return t.Recipients == nil || slices.Contains(t.Recipients, to)
+}
+
 // oldEnough reports whether somebody who is at least so old, or unknown (0), may
 // agree in that country.
 func (t *Terms) oldEnough(atLeast int, country string, guardian bool) bool {

@@ -110,13 +110,15 @@ func TestReceiptSaysWhatWasAgreed(t *testing.T) {
 		"pii_processing": []any{
 			map[string]any{
 				"lawful_basis": "https://w3id.org/dpv#Consent", "purpose": "sizing", "role": "https://w3id.org/dpv#DataProcessor",
-				"purpose_type":   "https://w3id.org/dpv#ProvideProductRecommendations",
-				"pii_categories": []any{"https://fitveil.dev/vocabulary#BodyMeasurement", "https://fitveil.dev/vocabulary#SizeAdvice"},
+				"purpose_type":            "https://w3id.org/dpv#ProvideProductRecommendations",
+				"recipient_third_parties": []any{"renderer", "storage"},
+				"pii_categories":          []any{"https://fitveil.dev/vocabulary#BodyMeasurement", "https://fitveil.dev/vocabulary#SizeAdvice"},
 			},
 			map[string]any{
 				"lawful_basis": "https://w3id.org/dpv#Consent", "purpose": "tryon.render", "role": "https://w3id.org/dpv#DataProcessor",
-				"purpose_type":   "https://fitveil.dev/vocabulary#VirtualTryOn",
-				"pii_categories": []any{"https://w3id.org/dpv/pd#Picture", "https://fitveil.dev/vocabulary#TryOnImage"},
+				"purpose_type":            "https://fitveil.dev/vocabulary#VirtualTryOn",
+				"recipient_third_parties": []any{"renderer", "storage"},
+				"pii_categories":          []any{"https://w3id.org/dpv/pd#Picture", "https://fitveil.dev/vocabulary#TryOnImage"},
 			},
 		},
 		"event_time":       "2026-03-01T12:00:00Z",

@@ -187,9 +187,13 @@ func (s *scanner) base64(text string) []byte {
 
 // list takes a list, each item with take, which is left out when it is empty.
 func (s *scanner) list(name string, take func()) {
-	if !s.has(name) {
-		return
+	if s.has(name) {
+		s.items(take)
 	}
+}
+
+// items takes what is in a list of one or more.
+func (s *scanner) items(take func()) {
 	s.want("[")
 	for s.bad = s.bad || strings.HasPrefix(s.rest, "]"); !s.bad; {
 		take()
@@ -199,6 +203,21 @@ func (s *scanner) list(name string, take func()) {
 		}
 		s.want(",")
 	}
+}
+
+// names takes a list of texts that is written also when it is empty; nil when it
+// is left out.
+func (s *scanner) names(name string) []string {
+	if !s.has(name) {
+		return nil
+	}
+	out := []string{}
+	if rest, ok := strings.CutPrefix(s.rest, "[]"); ok {
+		s.rest = rest
+		return out
+	}
+	s.items(func() { out = append(out, s.text()) })
+	return out
 }
 
 func (s *scanner) body(b *body) {
@@ -285,18 +304,13 @@ func (s *scanner) processing() (p jsonProcessing) {
 	s.open()
 	s.need("lawful_basis")
 	p.LawfulBasis = s.text()
-	// A list that is written, and read, also when it is empty.
-	p.Categories = []string{}
-	if rest, ok := strings.CutPrefix(s.rest, `,"pii_categories":[]`); ok {
-		s.rest = rest
-	} else {
-		s.list("pii_categories", func() { p.Categories = append(p.Categories, s.text()) })
-		s.bad = s.bad || len(p.Categories) == 0
-	}
+	p.Categories = s.names("pii_categories")
+	s.bad = s.bad || p.Categories == nil
 	s.need("purpose")
 	p.Purpose = Purpose(s.text())
 	s.need("purpose_type")
 	p.PurposeType = s.text()
+	p.Recipients = s.names("recipient_third_parties")
 	p.Retention = s.some("retention_period")
 	s.need("role")
 	p.Role = s.text()

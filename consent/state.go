@@ -74,7 +74,7 @@ func (s *state) apply(b *body, hash hex32) {
 	for _, p := range b.Purposes {
 		e := entry{purpose: p, kind: b.EventType, at: b.EventTime, until: b.ValidUntil}
 		if b.Notice != nil {
-			e.at, e.notice, e.version, e.recipients = b.EvidenceTime, b.Notice.ID, b.Notice.Version, b.Recipients
+			e.at, e.notice, e.version, e.recipients = b.EvidenceTime, b.Notice.ID, b.Notice.Version, b.recipients(p)
 			e.heartbeat, e.atLeast, e.country = time.Duration(b.Heartbeat)*time.Second, b.AgeAtLeast, b.Country
 			e.guardian, e.own = b.Guardian != nil, b.OwnPhoto
 		}

@@ -489,6 +489,52 @@ func TestClocksOfInstances(t *testing.T) {
 	d.refused(answer(), http.StatusConflict, httpconsent.FormOutdated)
 }
 
+// A text names the recipients of all its boxes, and whatever is ticked is taken.
+func TestRecipientsOfSomeBoxes(t *testing.T) {
+	profile, err := consent.BuiltinProfile("conversation")
+	if err != nil {
+		t.Fatal(err)
+	}
+	ledger, err := consent.New(memstore.New(), &consent.Options{Profiles: map[string]*consent.Profile{"shop-a": profile}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	h, err := httpconsent.New(ledger, &httpconsent.Options{
+		Key:     []byte(strings.Repeat("k", 32)),
+		Shopper: func(r *http.Request) (string, string) { return "shop-a", r.Header.Get("Test-Person") },
+		Tenants: []httpconsent.Tenant{{Name: "shop-a", Origins: []string{site}, Notices: []httpconsent.Notice{{
+			ID: "talk", Version: "1", Language: "en", Text: "We talk, and call you through a provider in the US.", Recipients: []string{"telephony"},
+			Choices: []httpconsent.Choice{{Purpose: "conversation", Label: "Chat"}, {Purpose: "call", Label: "Call me"}, {Purpose: consent.TransferOutsideEEA, Label: "Through the US"}},
+		}}}},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	d := &desk{t: t, Handler: h, ledger: ledger}
+	for person, row := range map[string]struct {
+		ticked []string
+		call   consent.Reason
+	}{
+		"anna": {[]string{"conversation"}, consent.Refused},
+		"bert": {[]string{"conversation", "call"}, consent.TransferBlocked},
+		"cleo": {[]string{"conversation", "call", "transfer.outside_eea"}, consent.Granted},
+	} {
+		f := d.form("Test-Person", person)
+		w := d.do(http.MethodPost, "/answer", url.Values{"form": {f.Token}, "agree": row.ticked}, "Test-Person", person)
+		if w.Code != http.StatusCreated {
+			t.Errorf("%s: %d %s", person, w.Code, w.Body)
+		}
+		who := ledger.Subject("shop-a", person)
+		if got, err := ledger.Check(t.Context(), consent.Query{Subject: who, Purpose: "conversation"}); err != nil || !got.Allowed {
+			t.Errorf("%s: chat %q, want granted", person, got.Reason)
+		}
+		got, err := ledger.Check(t.Context(), consent.Query{Subject: who, Purpose: "call", Recipients: []string{"telephony"}})
+		if err != nil || got.Reason != row.call {
+			t.Errorf("%s: call %q, want %q", person, got.Reason, row.call)
+		}
+	}
+}
+
 // The key is printed by neither the options nor the handler, also where fmt
 // cannot call the methods of the handler.
 func TestKeyIsNotPrinted(t *testing.T) {

@@ -14,7 +14,7 @@ type Notice struct {
 	ID, Version, Language string // Language is a BCP 47 tag
 	Text                  string // as it is shown, all of it
 	Choices               []Choice
-	Recipients            []string      // third parties that Text names
+	Recipients            []string      // third parties that Text names; each purpose has those that the ledger's terms allow it
 	For                   time.Duration // how long a yes holds; 0: until it is withdrawn
 	Heartbeat             time.Duration // a yes ends when the page is silent for so long, see POST /beat; 0: it need not beat
 }
