@@ -77,6 +77,7 @@ type body struct {
 	RecordID     hex16            `json:"record_id"`
 	Schema       string           `json:"schema_version"`
 	Seq          uint64           `json:"seq"`
+	Storage      []string         `json:"storage_locations,omitempty"` // the regions of the profile; none: anywhere
 	Surface      string           `json:"surface,omitempty"`
 	Tenant       string           `json:"tenant"`
 	ValidUntil   time.Time        `json:"valid_until,omitzero"`
@@ -177,7 +178,7 @@ func bodyOf(g *Grant) body {
 func sameAct(a, b body) bool {
 	strip := func(x *body) []byte {
 		x.EventTime, x.Prev, x.RecordID, x.Seq, x.KeyID = time.Time{}, hex32{}, hex16{}, 0, ""
-		x.ConsentType, x.EventState, x.Processing, x.Profile, x.Withdrawal = "", "", nil, "", ""
+		x.ConsentType, x.EventState, x.Processing, x.Profile, x.Storage, x.Withdrawal = "", "", nil, "", nil, ""
 		out, err := canonical(x)
 		if err != nil {
 			return nil

@@ -289,7 +289,7 @@ func (c *core) admit(g *Grant) (body, error) {
 	}
 	b.ConsentType = consentType
 	if r.profile != nil {
-		b.Profile, b.Withdrawal = r.profile.ID(), r.profile.withdrawal
+		b.Profile, b.Storage, b.Withdrawal = r.profile.ID(), r.profile.doc.Regions, r.profile.withdrawal
 	}
 	return b, nil
 }

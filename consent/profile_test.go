@@ -102,6 +102,7 @@ func TestContradictoryProfiles(t *testing.T) {
 		{"data without retention", `"categories": ["photo", "tryon-image", "identifier"]`, `"categories": ["photo", "usage"]`, consent.ErrNoEnd},
 		{"shortest above the promise", `"shortest": "PT24H"`, `"shortest": "P91D"`, consent.ErrLongerThanPromise},
 		{"spaces only, and people", `"images": "people"`, `"images": "spaces"`, consent.ErrContradiction},
+		{"a region without a name", `"images": "people"`, `"images": "people", "regions": ["EEA", ""]`, nil},
 		{"no word on images", `"images": "people"`, `"images": ""`, nil},
 		{"no basis", `"basis": "consent", "role": "processor", "categories": ["photo", "tryon-image", "identifier"]`, `"basis": "", "role": "processor", "categories": ["photo"]`, nil},
 		{"a photo without consent", `"basis": "consent", "role": "processor", "categories": ["photo", "tryon-image", "identifier"]`, `"basis": "contract", "role": "processor", "categories": ["photo"]`, consent.ErrContradiction},
@@ -271,6 +272,47 @@ func TestProfilesByTenant(t *testing.T) {
 	}
 	if got := check("rooms", "room.render"); got != consent.Refused {
 		t.Errorf("after an objection: %q", got)
+	}
+}
+
+// A receipt under an agreement says in the fields of ISO/IEC TS 27560 what was
+// agreed to; and the same grant sent again, under the next agreement, gets it.
+func TestReceiptUnderAProfile(t *testing.T) {
+	keys, store := consent.GenerateKeys(), memstore.New()
+	l := newLedger(t, store, &consent.Options{Keys: keys, Profiles: map[string]*consent.Profile{"": builtin(t, "strict")}})
+	g := adultYes(l.Subject("shop", "ann"), time.Now(), consent.TryOnRender)
+	r, err := l.Grant(t.Context(), g)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var doc struct{ Body map[string]any }
+	if err := json.Unmarshal(r.Bytes(), &doc); err != nil {
+		t.Fatal(err)
+	}
+	processing := map[string]any{
+		"lawful_basis": "https://w3id.org/dpv#Consent", "purpose": "tryon.render", "purpose_type": "https://fitveil.dev/vocabulary#VirtualTryOn",
+		"pii_categories":          []any{"https://w3id.org/dpv/pd#Picture", "https://fitveil.dev/vocabulary#TryOnImage"},
+		"recipient_third_parties": []any{}, "retention_period": "PT24H", "role": "https://w3id.org/dpv#DataProcessor",
+	}
+	for field, want := range map[string]any{
+		"schema_version": "fitveil-consent-receipt/1", "profile": "strict/1", "event_type": "granted",
+		"event_state": "https://w3id.org/dpv#ConsentGiven", "consent_type": "https://w3id.org/dpv#ExplicitlyExpressedConsent",
+		"storage_locations": []any{"EEA"}, "withdrawal_method": "the withdraw link beside the picture, or a message to the shop",
+		"pii_processing": []any{processing},
+	} {
+		if diff := cmp.Diff(want, doc.Body[field]); diff != "" {
+			t.Errorf("%s (-want +got):\n%s", field, diff)
+		}
+	}
+	for _, field := range []string{"record_id", "pii_principal_id", "event_time"} {
+		if s, ok := doc.Body[field].(string); !ok || s == "" {
+			t.Errorf("%s is missing", field)
+		}
+	}
+	next := newLedger(t, store, &consent.Options{Keys: keys, Profiles: map[string]*consent.Profile{"": builtin(t, "minimal")}})
+	again, err := next.Grant(t.Context(), g)
+	if err != nil || !bytes.Equal(again.Bytes(), r.Bytes()) {
+		t.Errorf("sent again: %v, or another receipt", err)
 	}
 }
 

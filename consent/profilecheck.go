@@ -31,6 +31,8 @@ func (d *profileDoc) check() error {
 		return errors.New("withdrawal missing: how does one take a consent back?")
 	case d.Images != imagesPeople && d.Images != imagesSpaces && d.Images != imagesNone:
 		return fmt.Errorf("images is %q: say whether pictures show people, spaces or none; there is no default", d.Images)
+	case !plainTexts(d.Regions):
+		return errors.New("a region without a name")
 	case d.BreachHours < 1 || d.NoticeDays < 0:
 		return errors.New("breach_hours or notice_days missing")
 	case len(d.Purposes) == 0 || len(d.Purposes) > maxList:

@@ -266,6 +266,7 @@ func (s *scanner) body(b *body) {
 	b.Schema = s.text()
 	s.need("seq")
 	b.Seq = uint64(s.number())
+	s.list("storage_locations", func() { b.Storage = append(b.Storage, s.text()) })
 	b.Surface = s.some("surface")
 	s.need("tenant")
 	b.Tenant = s.text()
