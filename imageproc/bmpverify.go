@@ -1,7 +1,6 @@
 package imageproc
 
 import (
-	"bufio"
 	"bytes"
 	"encoding/binary"
 	"io"
@@ -11,14 +10,14 @@ import (
 // unless r holds headers in the one form that is written, a whole palette, rows
 // whose padding is zero, the profile expected, and nothing else. A mark has no
 // place in the format: that is ErrUnsupported.
-func verifyBMP(r io.Reader, want *picture, packet []byte) error {
+func verifyBMP(r *ropeReader, want *picture, packet []byte) error {
 	if packet != nil {
 		return &FormatError{Format: BMP, Part: "mark", Reason: "the format has no place for XMP: ask for PNG or JPEG", Err: ErrUnsupported}
 	}
 	reject := func(at int64, reason string) error {
 		return &FormatError{Format: BMP, Part: "output", Offset: at, Reason: reason, Err: ErrVerify}
 	}
-	b := bufio.NewReaderSize(r, 64<<10)
+	b := r
 	var h [14 + 124]byte
 	if _, err := io.ReadFull(b, h[:18]); err != nil {
 		return reject(0, "cut short")
@@ -80,7 +79,7 @@ func verifyBMP(r io.Reader, want *picture, packet []byte) error {
 }
 
 // verifyBMPData reads what follows the headers.
-func verifyBMPData(b *bufio.Reader, want *picture, reject func(int64, string) error, colours int, depth, start int64) error {
+func verifyBMPData(b *ropeReader, want *picture, reject func(int64, string) error, colours int, depth, start int64) error {
 	entry := make([]byte, 4)
 	for range colours {
 		if _, err := io.ReadFull(b, entry); err != nil || entry[3] != 0 {

@@ -1,7 +1,6 @@
 package imageproc
 
 import (
-	"bufio"
 	"io"
 )
 
@@ -9,7 +8,7 @@ import (
 // a stream and lets pass what an output may hold, in that order. It shares no
 // code with the parser.
 type gifVerifier struct {
-	r     *bufio.Reader
+	r     *ropeReader
 	at    int64
 	err   error
 	stage int // 0 nothing yet, 1 loop, 2 profile, 3 XMP, 4 content credentials, 5 pictures
@@ -22,8 +21,8 @@ type gifVerifier struct {
 
 // verifyGIF returns ErrVerify, as a *FormatError, unless r holds pictures on a
 // canvas of the size given, the profile and the packet, and nothing else.
-func verifyGIF(r io.Reader, want *picture, packet []byte) error {
-	v := &gifVerifier{r: bufio.NewReaderSize(r, 64<<10), want: want, xmp: packet}
+func verifyGIF(r *ropeReader, want *picture, packet []byte) error {
+	v := &gifVerifier{r: r, want: want, xmp: packet}
 	head := v.read(13)
 	if s := string(head[:6]); s != "GIF87a" && s != "GIF89a" {
 		v.reject("no signature")

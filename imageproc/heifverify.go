@@ -1,7 +1,6 @@
 package imageproc
 
 import (
-	"bufio"
 	"fmt"
 	"io"
 	"slices"
@@ -13,7 +12,7 @@ import (
 // second of which is spelled out below field by field, and data of which every
 // byte belongs to an item. It shares no code with the parser.
 type heifVerifier struct {
-	r      *bufio.Reader
+	r      *ropeReader
 	at     int64
 	format Format
 	err    error
@@ -52,9 +51,9 @@ type heifRange struct{ start, size uint32 }
 
 // verifyHEIF returns ErrVerify, as a *FormatError, unless r holds exactly the
 // picture of the size and orientation given, and the packet.
-func verifyHEIF(r io.Reader, want *picture, packet []byte) error {
+func verifyHEIF(r *ropeReader, want *picture, packet []byte) error {
 	v := &heifVerifier{
-		r: bufio.NewReaderSize(r, 64<<10), format: want.format, marked: packet != nil, toneMap: want.toneMap,
+		r: r, format: want.format, marked: packet != nil, toneMap: want.toneMap,
 		inIdat: map[heifRange]*heifSeen{}, inMdat: map[heifRange]*heifSeen{},
 	}
 	typ, body := v.box()

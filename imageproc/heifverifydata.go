@@ -75,7 +75,7 @@ func (v *heifVerifier) stored(packet []byte) {
 // media reads what follows meta: moov if there is a sequence, mdat if there is
 // data for it, and the end.
 func (v *heifVerifier) media(packet []byte) {
-	if next, err := v.r.Peek(8); err == nil && string(next[4:]) == "moov" {
+	if next, err := v.r.window(8); err == nil && string(next[4:8]) == "moov" {
 		_, body := v.box()
 		v.movie(body)
 	}

@@ -1,7 +1,6 @@
 package imageproc
 
 import (
-	"bufio"
 	"bytes"
 	"fmt"
 	"io"
@@ -16,7 +15,7 @@ import (
 //	[APP2 MPF] [APP2 ICC]* [APP14 Adobe] [DQT] SOF ([DQT] [DHT] [DRI] SOS data)+ EOI,
 //	the same once more if there is a gain map, and no byte more
 type jpegVerifier struct {
-	r      *bufio.Reader
+	r      *ropeReader
 	at     int64
 	marker byte
 	body   []byte // of the segment last read; valid until the next one
@@ -37,8 +36,8 @@ type jpegVerifier struct {
 
 // verifyJPEG returns ErrVerify, as a *FormatError, unless r holds exactly one
 // picture of the size, orientation, profile and packet given.
-func verifyJPEG(r io.Reader, want *picture, packet []byte) error {
-	v := newJPEGVerifier(bufio.NewReaderSize(r, 64<<10), 0)
+func verifyJPEG(r *ropeReader, want *picture, packet []byte) error {
+	v := newJPEGVerifier(r, 0)
 	v.picture(want, packet)
 	if v.indexed != (want.second != nil) {
 		v.reject("a gain map is announced, or is not")
@@ -61,7 +60,7 @@ func verifyJPEG(r io.Reader, want *picture, packet []byte) error {
 	return v.err
 }
 
-func newJPEGVerifier(r *bufio.Reader, at int64) *jpegVerifier {
+func newJPEGVerifier(r *ropeReader, at int64) *jpegVerifier {
 	return &jpegVerifier{
 		r: r, at: at, buf: make([]byte, 0xFFFF), comps: map[byte]byte{},
 		quant: map[byte]bool{}, huff: map[byte]bool{}, fresh: map[byte]bool{},
@@ -351,11 +350,11 @@ func (v *jpegVerifier) useTable(id byte, used bool) {
 func (v *jpegVerifier) entropy() {
 	next := byte(0xD0)
 	for v.err == nil {
-		if _, err := v.r.Peek(2); err != nil {
+		window, err := v.r.window(2)
+		if err != nil {
 			v.reject("data is cut short")
 			return
 		}
-		window, _ := v.r.Peek(v.r.Buffered()) // what is buffered can be peeked
 		i := 0
 		for i+1 < len(window) {
 			k := bytes.IndexByte(window[i:len(window)-1], 0xFF)
@@ -380,7 +379,7 @@ func (v *jpegVerifier) entropy() {
 }
 
 func (v *jpegVerifier) skip(n int) {
-	k, _ := v.r.Discard(n) // n bytes were peeked
+	k, _ := v.r.Discard(n) // n bytes were shown
 	v.at += int64(k)
 }
 

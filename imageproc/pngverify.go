@@ -1,7 +1,6 @@
 package imageproc
 
 import (
-	"bufio"
 	"bytes"
 	"compress/zlib"
 	"encoding/binary"
@@ -15,7 +14,7 @@ import (
 // a stream, checks every CRC and holds each chunk against a list of what an
 // output may hold. It shares no code with the parser.
 type pngVerifier struct {
-	r    *bufio.Reader
+	r    *ropeReader
 	at   int64
 	sum  hash.Hash32
 	seen map[string]int
@@ -44,8 +43,8 @@ var pngRank = map[string]struct {
 
 // verifyPNG returns ErrVerify, as a *FormatError, unless r holds exactly one
 // picture of the size, orientation, profile and packet given.
-func verifyPNG(r io.Reader, want *picture, packet []byte) error {
-	v := &pngVerifier{r: bufio.NewReaderSize(r, 64<<10), sum: crc32.NewIEEE(), seen: map[string]int{}}
+func verifyPNG(r *ropeReader, want *picture, packet []byte) error {
+	v := &pngVerifier{r: r, sum: crc32.NewIEEE(), seen: map[string]int{}}
 	head := make([]byte, 8)
 	if _, err := io.ReadFull(v.r, head); err != nil || string(head) != "\x89PNG\r\n\x1a\n" {
 		v.reject("no signature")
@@ -126,13 +125,14 @@ func (v *pngVerifier) chunk(want *picture, packet []byte) {
 // skip reads image data for its CRC alone.
 func (v *pngVerifier) skip(n int64) {
 	for n > 0 {
-		b, err := v.r.Peek(int(min(n, 32<<10)))
+		b, err := v.r.window(1)
 		if err != nil {
 			v.reject("cut short")
 			return
 		}
+		b = b[:min(n, int64(len(b)))]
 		v.sum.Write(b)
-		k, _ := v.r.Discard(len(b)) // as much as was peeked is there
+		k, _ := v.r.Discard(len(b)) // as much as was shown is there
 		n, v.at = n-int64(k), v.at+int64(k)
 	}
 }

@@ -2,6 +2,7 @@ package imageproc
 
 import (
 	"encoding/binary"
+	"math/bits"
 
 	"github.com/fitveil/fitveil/imageproc/internal/ends"
 )
@@ -304,6 +305,49 @@ type tiffLZWWalk struct {
 	last   uint32 // length of the string before; 0 behind a clear
 }
 
+// lzwBatch is how many codes of any width are in the eight bytes from where the
+// first one begins.
+const lzwBatch = 4
+
+// batches is follow for what most codes are: none of them changes the width, is a
+// clear or the end, makes no sense, or gives the last pixel. It stops before the
+// first four of which that is not so.
+func (w *tiffLZWWalk) batches(b []byte, at, have uint64, free, last, until uint32, limit uint64) (uint64, uint64, uint32, uint32) {
+	const index = 1<<lzwMost - 1
+	length, need, wide := &w.length, w.need, int(w.wide&63)
+	mask := uint32(1)<<wide - 1
+	for free+lzwBatch < until && at+64 <= limit {
+		next := bits.RotateLeft64(binary.BigEndian.Uint64(b[at>>3:])<<(at&7), wide)
+		c0 := uint32(next) & mask
+		next = bits.RotateLeft64(next, wide)
+		c1 := uint32(next) & mask
+		next = bits.RotateLeft64(next, wide)
+		c2 := uint32(next) & mask
+		c3 := uint32(bits.RotateLeft64(next, wide)) & mask
+		if c0-lzwClear < 2 || c1-lzwClear < 2 || c2-lzwClear < 2 || c3-lzwClear < 2 ||
+			c0 > free || c1 > free+1 || c2 > free+2 || c3 > free+3 {
+			break
+		}
+		// What this writes is written again, and the same, if it was in vain.
+		length[free&index] = last + 1
+		n0 := length[c0&index]
+		length[(free+1)&index] = n0 + 1
+		n1 := length[c1&index]
+		length[(free+2)&index] = n1 + 1
+		n2 := length[c2&index]
+		length[(free+3)&index] = n2 + 1
+		n3 := length[c3&index]
+		sum := have + uint64(n0) + uint64(n1) + uint64(n2) + uint64(n3)
+		if sum >= need {
+			break
+		}
+		have, last = sum, n3
+		free += lzwBatch
+		at += uint64(lzwBatch * wide)
+	}
+	return at, have, free, last
+}
+
 // follow reads the codes up to a bit and returns where they end, if that is there,
 // or the last bit of all, if they make no sense. It reads eight bytes from where a
 // code begins, whatever its width.
@@ -319,6 +363,9 @@ func (w *tiffLZWWalk) follow(b []byte, to int) (end uint64, over bool) {
 			until = 1 << lzwMost
 		}
 		for at+wide <= limit {
+			if last != 0 && free+lzwBatch < until {
+				at, have, free, last = w.batches(b, at, have, free, last, until, limit)
+			}
 			code := uint32(binary.BigEndian.Uint64(b[at>>3:]) << (at & 7) >> shift)
 			if code-lzwClear < 2 || have >= w.need {
 				switch {

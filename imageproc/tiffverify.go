@@ -1,7 +1,6 @@
 package imageproc
 
 import (
-	"bufio"
 	"bytes"
 	"encoding/binary"
 	"io"
@@ -13,7 +12,7 @@ import (
 // in the order of the pages. Whatever lies elsewhere, twice or in between is
 // refused. It shares no code with the parser.
 type tiffVerifier struct {
-	r      *bufio.Reader
+	r      *ropeReader
 	at     uint64
 	err    error
 	order  binary.ByteOrder
@@ -45,8 +44,8 @@ func (p *verifiedTIFF) number(tag uint16, otherwise uint32) uint32 {
 // verifyTIFF returns ErrVerify, as a *FormatError, unless r holds pages made of
 // tags that are allowed, the first of them with the size, orientation, profile
 // and packet given.
-func verifyTIFF(r io.Reader, want *picture, packet []byte) error {
-	v := &tiffVerifier{r: bufio.NewReaderSize(r, 64<<10), want: want, packet: packet, icc: make(map[uint32]uint32)}
+func verifyTIFF(r *ropeReader, want *picture, packet []byte) error {
+	v := &tiffVerifier{r: r, want: want, packet: packet, icc: make(map[uint32]uint32)}
 	switch head := v.read(8); {
 	case string(head) == "II*\x00\x08\x00\x00\x00":
 		v.order = binary.LittleEndian

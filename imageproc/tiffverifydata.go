@@ -1,7 +1,6 @@
 package imageproc
 
 import (
-	"bufio"
 	"encoding/binary"
 	"io"
 )
@@ -13,8 +12,8 @@ type verifiedStrips struct {
 	jpeg *jpegVerifier
 	// bytes are those of a strip, stands what codes of LZW stand for.
 	bytes  []byte
-	stands [4096]uint32
-	in     *bufio.Reader
+	part   rope // the same where it lies
+	stands codeValues
 }
 
 // data reads the strips or tiles of a page. Each begins where the last one ends,
@@ -79,30 +78,30 @@ func (p *verifiedTIFF) chunks() uint64 {
 
 // chunk reads one strip or tile of n bytes.
 func (v *tiffVerifier) chunk(p *verifiedTIFF, i, n uint64, base map[byte]bool) {
-	limited := &io.LimitedReader{R: v.r, N: int64(n)}
+	v.strips.part = v.r.next(v.strips.part[:0], int64(n))
+	part := v.strips.part
+	if uint64(part.size()) != n {
+		v.reject("cut short")
+		return
+	}
 	switch p.number(259, 0) {
 	case 1:
 		if most := p.most(i); most > 0 && (n > most || n < most && len(p.numbers[273]) == 1) {
 			v.reject("bytes behind the pixels, or missing")
 		}
 	case 7:
-		v.stream(limited, base)
+		v.stream(part, base)
 	case 32773:
-		v.runs(limited, p.most(i))
+		v.runs(part, p.most(i))
 	case 5:
 		if p.number(266, 1) == 1 {
-			v.codes(limited, p.most(i))
+			v.codes(part, p.most(i))
 		}
 	case 50001:
-		v.riff(limited)
+		v.riff(part.reader(), int64(n))
 	case 2, 3, 4, 8, 32771, 32809, 32946, 34676, 34677, 34925, 50000:
 	default:
 		v.reject("compression is not one that is allowed")
-	}
-	if v.err == nil {
-		if _, err := io.Copy(io.Discard, limited); err != nil || limited.N > 0 {
-			v.reject("cut short")
-		}
 	}
 	v.at += n
 }
@@ -182,13 +181,13 @@ func (v *tiffVerifier) tables(b []byte) map[byte]bool {
 }
 
 // stream reads a JPEG stream whose tables may be those of the page.
-func (v *tiffVerifier) stream(r *io.LimitedReader, base map[byte]bool) {
+func (v *tiffVerifier) stream(part rope, base map[byte]bool) {
 	if v.strips.jpeg == nil {
 		v.strips.jpeg = &jpegVerifier{buf: make([]byte, 0xFFFF)}
 	}
 	j := v.strips.jpeg
 	*j = jpegVerifier{
-		r: v.strip(r), buf: j.buf, at: int64(v.at), comps: map[byte]byte{},
+		r: part.reader(), buf: j.buf, at: int64(v.at), comps: map[byte]byte{},
 		quant: map[byte]bool{}, huff: map[byte]bool{}, fresh: map[byte]bool{},
 	}
 	if b := j.take(2); string(b) != "\xFF\xD8" {
@@ -216,14 +215,17 @@ func (v *tiffVerifier) stream(r *io.LimitedReader, base map[byte]bool) {
 }
 
 // runs reads PackBits: the code that gives the last pixel is the last one.
-func (v *tiffVerifier) runs(r *io.LimitedReader, pixels uint64) {
+func (v *tiffVerifier) runs(part rope, pixels uint64) {
 	if pixels == 0 {
 		return
 	}
-	strip := v.whole(r)
-	n := len(strip) - 8
+	strip := part[0]
+	if len(part) > 1 {
+		strip = v.whole(part)
+		strip = strip[:len(strip)-8]
+	}
 	at := 0
-	for pixels > 0 && at < n {
+	for pixels > 0 && at < len(strip) {
 		code := strip[at]
 		length := uint64(0)
 		switch {
@@ -236,31 +238,55 @@ func (v *tiffVerifier) runs(r *io.LimitedReader, pixels uint64) {
 		}
 		pixels -= min(pixels, length)
 	}
-	if at < n {
+	if at < len(strip) {
 		v.reject("bytes behind the pixels")
 	}
 }
 
-// whole reads all of a strip, and has eight zeros follow.
-func (v *tiffVerifier) whole(r *io.LimitedReader) []byte {
-	n := int(r.N)
-	if cap(v.strips.bytes) < n+8 {
-		v.strips.bytes = make([]byte, n+8)
+// whole joins a strip, and has eight zeros follow.
+func (v *tiffVerifier) whole(part rope) []byte {
+	strip := v.strips.bytes[:0]
+	for _, b := range part {
+		strip = append(strip, b...)
 	}
-	strip := v.strips.bytes[:n+8]
-	clear(strip[n:])
-	if _, err := io.ReadFull(r, strip[:n]); err != nil {
-		v.reject("cut short")
+	v.strips.bytes = append(strip, make([]byte, 8)...)
+	return v.strips.bytes
+}
+
+// codeValues are how many pixels each code of LZW stands for.
+type codeValues [4096]uint32
+
+// strings goes on from a code, by four at a time, as long as all are strings of the
+// same width in bits, and none has the last pixel.
+func (s *codeValues) strings(strip []byte, bit, known, wide uint64, before uint32, given, pixels uint64) (uint64, uint64, uint32, uint64) {
+	top := uint64(1)<<(wide&63) - 1
+	for known+4 < top && bit/8+16 <= uint64(len(strip)) {
+		four := binary.BigEndian.Uint64(strip[bit/8:]) << (bit % 8) >> (64 - 4*wide&63)
+		a, b, c, d := four>>(3*wide&63)&top, four>>(2*wide&63)&top, four>>(wide&63)&top, four&top
+		if a-256 < 2 || b-256 < 2 || c-256 < 2 || d-256 < 2 || a > known || b > known+1 || c > known+2 || d > known+3 {
+			break
+		}
+		sum, last, at := given, before, known%4096
+		for _, code := range [4]uint64{a, b, c, d} {
+			s[at%4096] = last + 1
+			last = s[code%4096]
+			sum += uint64(last)
+			at++
+		}
+		if sum >= pixels {
+			break
+		}
+		bit, known, before, given = bit+4*wide, known+4, last, sum
 	}
-	return strip
+	return bit, known, before, given
 }
 
 // codes reads LZW, and knows of each code how many pixels it stands for: the last
 // one is that of the last pixel, or the end behind it.
-func (v *tiffVerifier) codes(r *io.LimitedReader, pixels uint64) {
-	strip := v.whole(r)
+func (v *tiffVerifier) codes(part rope, pixels uint64) {
+	strip := v.whole(part)
 	n := len(strip) - 8
-	if v.err != nil || pixels == 0 || n >= 2 && strip[0] == 0 && strip[1]&1 == 1 {
+	if pixels == 0 || n >= 2 && strip[0] == 0 && strip[1]&1 == 1 {
 		return
 	}
 	stands := &v.strips.stands
@@ -270,6 +296,9 @@ func (v *tiffVerifier) codes(r *io.LimitedReader, pixels uint64) {
 	total := uint64(8 * n)
 	known, wide, before, given := uint64(258), uint64(9), uint32(0), uint64(0)
 	for bit := uint64(0); bit+wide <= total; {
+		if before > 0 {
+			bit, known, before, given = stands.strings(strip, bit, known, wide, before, given, pixels)
+		}
 		code := binary.BigEndian.Uint64(strip[bit/8:]) << (bit % 8) >> (64 - wide)
 		switch {
 		case code == 257:
@@ -302,26 +331,18 @@ func (v *tiffVerifier) codes(r *io.LimitedReader, pixels uint64) {
 	}
 }
 
-// strip is a reader of one strip.
-func (v *tiffVerifier) strip(r *io.LimitedReader) *bufio.Reader {
-	if v.strips.in == nil {
-		v.strips.in = bufio.NewReaderSize(nil, 64<<10)
-	}
-	v.strips.in.Reset(r)
-	return v.strips.in
-}
-
 // riff reads a WebP file in a strip: pictures, and what says how they are coded.
-func (v *tiffVerifier) riff(r *io.LimitedReader) {
-	size := r.N
+func (v *tiffVerifier) riff(r *ropeReader, size int64) {
 	var b [12]byte
 	if _, err := io.ReadFull(r, b[:]); err != nil || string(b[:4]) != "RIFF" || string(b[8:]) != "WEBP" ||
 		int64(binary.LittleEndian.Uint32(b[4:]))+8 != size {
 		v.reject("WebP in it: no header, or bytes behind it")
 		return
 	}
-	for r.N > 0 {
-		if _, err := io.ReadFull(r, b[:8]); err != nil {
+	for {
+		if _, err := io.ReadFull(r, b[:8]); err == io.EOF {
+			return
+		} else if err != nil {
 			v.reject("WebP in it: cut short")
 			return
 		}
@@ -333,7 +354,7 @@ func (v *tiffVerifier) riff(r *io.LimitedReader) {
 			v.reject("WebP in it: a chunk is not allowed")
 			return
 		}
-		if _, err := io.CopyN(io.Discard, r, n); err != nil {
+		if _, err := r.Discard(int(n)); err != nil {
 			v.reject("WebP in it: cut short")
 			return
 		}

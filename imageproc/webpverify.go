@@ -1,7 +1,6 @@
 package imageproc
 
 import (
-	"bufio"
 	"fmt"
 	"io"
 )
@@ -10,7 +9,7 @@ import (
 // as a stream and holds each chunk against a list of what an output may hold and
 // in which order. It shares no code with the parser.
 type webpVerifier struct {
-	r               *bufio.Reader
+	r               *ropeReader
 	at              int64
 	err             error
 	prev            int    // rank of the chunk before
@@ -29,8 +28,8 @@ var webpRank = map[string]int{
 
 // verifyWebP returns ErrVerify, as a *FormatError, unless r holds exactly one
 // picture of the size, orientation, profile and packet given.
-func verifyWebP(r io.Reader, want *picture, packet []byte) error {
-	v := &webpVerifier{r: bufio.NewReaderSize(r, 64<<10), sizes: [2]int{want.width, want.height}}
+func verifyWebP(r *ropeReader, want *picture, packet []byte) error {
+	v := &webpVerifier{r: r, sizes: [2]int{want.width, want.height}}
 	head := v.read(12)
 	if v.err == nil && (string(head[:4]) != "RIFF" || string(head[8:]) != "WEBP") {
 		v.reject("no signature")
