@@ -1,9 +1,8 @@
 package imageproc
 
 import (
-	"bytes"
-
 	"github.com/fitveil/fitveil/imageproc/internal/ends"
+	"github.com/fitveil/fitveil/imageproc/internal/seek"
 )
 
 // jpegData is the data of a scan: where it stands in the body, and what its codes
@@ -160,14 +159,9 @@ func (f *followed) data(d *jpegData) rope {
 
 // nextRestart is where the next restart marker stands, or the end.
 func nextRestart(data []byte, from int) int {
-	for {
-		k := bytes.IndexByte(data[from:], 0xFF)
-		if k < 0 || from+k+1 >= len(data) {
-			return len(data)
-		}
-		if from += k; data[from+1] != 0 {
-			return from
-		}
-		from += 2
+	kernel, _ := seek.Best()
+	if k := kernel.Marker(data[from:]); k >= 0 {
+		return from + k
 	}
+	return len(data)
 }

@@ -4,6 +4,8 @@ import (
 	"bytes"
 	"encoding/binary"
 	"slices"
+
+	"github.com/fitveil/fitveil/imageproc/internal/seek"
 )
 
 // maxScans bounds what a decoder may have to go through; encoders write some
@@ -337,9 +339,10 @@ func (p *jpegParser) entropy(at, intervals int) error {
 		return p.leaveHole(intervals)
 	}
 	start, i, restarts := p.pos, p.pos, 0
+	kernel, _ := seek.Best()
 	for {
-		k := bytes.IndexByte(p.data[i:], 0xFF)
-		if k < 0 || i+k+1 >= len(p.data) {
+		k := kernel.Marker(p.data[i:])
+		if k < 0 {
 			// Cut short: all there is, but for the first half of a marker.
 			p.pos = len(p.data)
 			p.body.add(bytes.TrimSuffix(p.data[start:], []byte{0xFF}))
@@ -348,9 +351,6 @@ func (p *jpegParser) entropy(at, intervals int) error {
 		i += k
 		c := p.data[i+1]
 		switch {
-		case c == 0:
-			i += 2
-			continue
 		case c >= mRST0 && c <= mRST7 && restarts+1 < intervals:
 			if int(c-mRST0) != restarts%8 {
 				return p.fail(markerName(c), i, ErrCorrupt, "restart marker out of order")

@@ -1,15 +1,17 @@
 package imageproc
 
 import (
-	"bytes"
 	"fmt"
 	"io"
 	"strings"
+
+	"github.com/fitveil/fitveil/imageproc/internal/seek"
 )
 
 // jpegVerifier is the second walker: it reads the very bytes that are about to
 // be released, as a stream, and accepts one grammar only. It shares no code with
-// the parser, so that a mistake there does not excuse itself here.
+// the parser, so that a mistake there does not excuse itself here, but for what
+// finds the next marker, which is package seek and tested by itself.
 //
 //	SOI [APP0 JFIF] [APP1 Exif] [APP1 XMP] [APP11 JUMBF]* [APP2 ISO 21496-1]
 //	[APP2 MPF] [APP2 ICC]* [APP14 Adobe] [DQT] SOF ([DQT] [DHT] [DRI] SOS data)+ EOI,
@@ -22,6 +24,7 @@ type jpegVerifier struct {
 	buf    []byte
 	err    error
 
+	size     [2]int        // width and height of the frame
 	comps    map[byte]byte // component id to quantisation table
 	baseline bool
 	progress bool
@@ -243,7 +246,8 @@ func (v *jpegVerifier) frame(want *picture) {
 		return
 	}
 	v.baseline, v.progress = v.marker == 0xC0, v.marker == 0xC2
-	if height, width := int(b[1])<<8|int(b[2]), int(b[3])<<8|int(b[4]); want != nil && (height != want.height || width != want.width) {
+	v.size = [2]int{int(b[3])<<8 | int(b[4]), int(b[1])<<8 | int(b[2])}
+	if want != nil && v.size != [2]int{want.width, want.height} {
 		v.reject("size is not the one expected")
 	}
 	used := map[byte]bool{}
@@ -349,6 +353,7 @@ func (v *jpegVerifier) useTable(id byte, used bool) {
 // turn are all it may hold.
 func (v *jpegVerifier) entropy() {
 	next := byte(0xD0)
+	kernel, _ := seek.Best()
 	for v.err == nil {
 		window, err := v.r.window(2)
 		if err != nil {
@@ -357,15 +362,14 @@ func (v *jpegVerifier) entropy() {
 		}
 		i := 0
 		for i+1 < len(window) {
-			k := bytes.IndexByte(window[i:len(window)-1], 0xFF)
+			k := kernel.Marker(window[i:])
 			if k < 0 {
-				i = len(window) - 1
+				i = len(window) - 1 // which may be the first half of one
 				break
 			}
 			c := window[i+k+1]
 			i += k + 2
 			switch {
-			case c == 0:
 			case v.restart && c == next:
 				next = 0xD0 | (next+1)&7
 			default:

@@ -2,10 +2,13 @@ package imageproc
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/binary"
 	"math/bits"
 	"slices"
 	"sort"
+
+	"github.com/fitveil/fitveil/imageproc/internal/seek"
 )
 
 // matcher finds any of many patterns in one pass. Each pattern has eight bytes
@@ -15,10 +18,15 @@ import (
 // an 8 KiB filter. For the others it is known how far from the start of a
 // pattern they stand, the eight bytes there are looked up, and what begins like
 // a pattern is compared with it.
+//
+// Where the processor can, most data is passed over before that: a pattern can't
+// begin but where eight bytes follow each of which is in the head of some pattern.
 type matcher struct {
-	filter  [1 << 10]uint64 // a bit for each pair
-	offset  [1 << 16]uint8  // the distances from the start, as bits, of a pair
-	heads   []matchHead     // open addressing by the first eight bytes
+	runs    func(b []byte, s *seek.Set) int // nil if that takes longer
+	letters seek.Set                        // what heads of patterns consist of
+	filter  [1 << 10]uint64                 // a bit for each pair
+	offset  [1 << 16]uint8                  // the distances from the start, as bits, of a pair
+	heads   []matchHead                     // open addressing by the first eight bytes
 	shift   int
 	sorted  [][]byte // none is the beginning of another
 	longest int
@@ -40,8 +48,17 @@ func newMatcher(patterns [][]byte) *matcher {
 	if len(patterns) == 0 {
 		return nil
 	}
-	sorted := slices.SortedFunc(slices.Values(patterns), bytes.Compare)
+	sorted := slices.Clone(patterns)
+	slices.SortFunc(sorted, func(a, b []byte) int {
+		if x, y := binary.BigEndian.Uint64(a), binary.BigEndian.Uint64(b); x != y {
+			return cmp.Compare(x, y)
+		}
+		return bytes.Compare(a, b)
+	})
 	m := &matcher{}
+	if best, fast := seek.Best(); fast {
+		m.runs = best.Run
+	}
 	for _, p := range sorted {
 		if n := len(m.sorted); n == 0 || !bytes.HasPrefix(p, m.sorted[n-1]) {
 			m.sorted = append(m.sorted, p)
@@ -62,6 +79,9 @@ func (m *matcher) enter(p []byte, i int) {
 		h.key, h.lo = binary.LittleEndian.Uint64(p), i
 	}
 	h.hi = i + 1
+	for _, c := range p[:matchHeadBytes] {
+		m.letters.Add(c)
+	}
 	for o := range matchStride {
 		pair := binary.LittleEndian.Uint16(p[o:])
 		m.filter[pair>>6] |= 1 << (pair & 63)
@@ -102,9 +122,26 @@ func (m *matcher) find(r rope) int64 {
 
 // in is find for one slice.
 func (m *matcher) in(b []byte) int {
-	const pairs = 4 // in flight at a time
-	i := 0
-	for ; len(b)-i >= pairs*matchStride+1; i += pairs * matchStride {
+	if m.runs == nil {
+		return m.pairs(b, 0, len(b))
+	}
+	// Where one run is, there often are more: a kilobyte is looked at before the
+	// next one is sought.
+	const closer = 1 << 10
+	for i := 0; i < len(b); i += closer {
+		i += m.runs(b[i:], &m.letters)
+		if at := m.pairs(b, i, min(i+closer, len(b))); at >= 0 {
+			return at
+		}
+	}
+	return -1
+}
+
+// pairs is in for patterns that begin from i on and before end.
+func (m *matcher) pairs(b []byte, i, end int) int {
+	const pairs = 4           // in flight at a time
+	last := end + matchStride // a pattern that begins before end has a pair before this
+	for ; len(b)-i >= pairs*matchStride+1 && i < last; i += pairs * matchStride {
 		c := (*[pairs*matchStride + 1]byte)(b[i:])
 		p0, p1 := uint(c[0])|uint(c[1])<<8, uint(c[7])|uint(c[8])<<8
 		p2, p3 := uint(c[14])|uint(c[15])<<8, uint(c[21])|uint(c[22])<<8
@@ -119,7 +156,7 @@ func (m *matcher) in(b []byte) int {
 			}
 		}
 	}
-	for ; len(b)-i >= 2; i += matchStride {
+	for ; len(b)-i >= 2 && i < last; i += matchStride {
 		if at := m.around(b, i); at >= 0 {
 			return at
 		}

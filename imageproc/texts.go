@@ -211,11 +211,16 @@ func (t *texts) attributes(tag []byte) {
 // for those that the output says on purpose: a value that is part of one of
 // allowed would be found there.
 func (t *texts) patterns(allowed [][]byte) [][]byte {
-	var list [][]byte
+	said := newSayings(allowed)
+	list := make([][]byte, 0, 3*len(t.values))
+	seen := make(map[string]bool, len(t.values))
 	for _, value := range t.values {
+		if seen[string(value)] {
+			continue
+		}
+		seen[string(value)] = true
 		for _, p := range encodings(value) {
-			part := func(text []byte) bool { return bytes.Contains(text, p) }
-			if telling(p) && !slices.ContainsFunc(allowed, part) {
+			if telling(p) && !said.hold(p) {
 				list = append(list, p)
 			}
 		}
@@ -223,9 +228,44 @@ func (t *texts) patterns(allowed [][]byte) [][]byte {
 	return list
 }
 
+// sayings are texts, and which pairs of bytes occur in them: that nearly always is
+// enough to know that they do not hold another text.
+type sayings struct {
+	texts [][]byte
+	pairs [256]uint64 // by the first byte, a bit for the second one without its upper two
+}
+
+func newSayings(list [][]byte) *sayings {
+	s := &sayings{texts: list}
+	for _, text := range list {
+		for i := 1; i < len(text); i++ {
+			s.pairs[text[i-1]] |= 1 << (text[i] & 63)
+		}
+	}
+	return s
+}
+
+// hold reports whether p is part of one of the texts.
+func (s *sayings) hold(p []byte) bool {
+	for i := 1; i < len(p); i++ {
+		if s.pairs[p[i-1]]>>(p[i]&63)&1 == 0 {
+			return false
+		}
+	}
+	return slices.ContainsFunc(s.texts, func(text []byte) bool { return bytes.Contains(text, p) })
+}
+
 // encodings gives a value as it stands, as UTF-8 or Latin-1 where it is the
 // other, and as UTF-16 in both orders.
 func encodings(value []byte) [][]byte {
+	if isASCII(value) {
+		n := 2 * len(value)
+		wide := make([]byte, 2*n)
+		for i, c := range value {
+			wide[2*i], wide[n+2*i+1] = c, c
+		}
+		return [][]byte{value, wide[:n:n], wide[n : 2*n : 2*n]}
+	}
 	runes := []rune(string(value))
 	latin := make([]byte, 0, len(runes))
 	list := [][]byte{value}
@@ -251,4 +291,8 @@ func encodings(value []byte) [][]byte {
 		big = binary.BigEndian.AppendUint16(big, u)
 	}
 	return append(list, little, big)
+}
+
+func isASCII(b []byte) bool {
+	return !slices.ContainsFunc(b, func(c byte) bool { return c >= utf8.RuneSelf })
 }
