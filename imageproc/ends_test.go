@@ -233,12 +233,50 @@ func manyScans(w, h int) []byte {
 // are a row high.
 func scansInTIFF(side, strips int) []byte {
 	p := craftedPage{tags: []craftedTag{
-		tagOf(256, 3, uint64(side)), tagOf(257, 3, uint64(strips)), tagOf(258, 3, 8), tagOf(259, 3, 7), tagOf(262, 3, 1), tagOf(277, 3, 1), tagOf(278, 3, 1),
+		tagOf(256, 3, uint64(side)), tagOf(257, 3, uint64(side*strips)), tagOf(258, 3, 8), tagOf(259, 3, 7), tagOf(262, 3, 1), tagOf(277, 3, 1), tagOf(278, 3, uint64(side)),
 	}}
 	for range strips {
 		p.strips = append(p.strips, manyScans(side, side))
 	}
 	return (&craftedTIFF{order: binary.LittleEndian, pages: []craftedPage{p}}).build()
+}
+
+// changingCodes is a strip of 4 x 100 bytes whose stream changes its codes four times.
+func changingCodes() []byte {
+	var b bytes.Buffer
+	w, _ := zlib.NewWriterLevel(&b, zlib.HuffmanOnly) // the level is a valid one
+	row := make([]byte, 100)
+	for range 4 {
+		for k := range row {
+			row[k] = byte(k) & 3
+		}
+		_, _ = w.Write(row)
+		_ = w.Flush()
+	}
+	_ = w.Close()
+	return b.Bytes()
+}
+
+// stripsOf is a grey picture of that many strips of 4 x 100 pixels.
+func stripsOf(strip []byte, n int) []byte {
+	p := craftedPage{tags: []craftedTag{
+		tagOf(256, 3, 100), tagOf(257, 3, uint64(4*n)), tagOf(258, 3, 8), tagOf(259, 3, 8), tagOf(262, 3, 1), tagOf(277, 3, 1), tagOf(278, 3, 4),
+	}}
+	for range n {
+		p.strips = append(p.strips, bytes.Clone(strip))
+	}
+	return (&craftedTIFF{order: binary.LittleEndian, pages: []craftedPage{p}}).build()
+}
+
+// Strips share what a file may have in changes of codes: few such strips are
+// followed, many are not.
+func TestStripsShareCodes(t *testing.T) {
+	for n, want := range map[int]error{10: nil, 100: imageproc.ErrCorrupt} {
+		_, err := imageproc.Strip(io.Discard, bytes.NewReader(stripsOf(changingCodes(), n)), &imageproc.StripOptions{Thorough: true})
+		if !errors.Is(err, want) || (err == nil) != (want == nil) {
+			t.Errorf("%d strips: %v, want %v", n, err, want)
+		}
+	}
 }
 
 // TestThoroughRefuses has files whose pictures take too long to be followed only

@@ -88,6 +88,7 @@ type tiffParser struct {
 
 	visited    int64  // blocks of JPEG that were followed
 	followed   int    // strips of Deflate
+	codes      int    // changes of codes that these took of those all may have
 	unfollowed bool   // one of them not to its end
 	fresh      uint64 // bytes of values written for directories
 	walked     uint64 // bytes of strips and tiles looked through

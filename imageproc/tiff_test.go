@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"image"
 	"image/draw"
+	"image/jpeg"
 	"io"
 	"slices"
 	"strings"
@@ -202,6 +203,9 @@ func TestTIFFRefusals(t *testing.T) {
 		"tiles without end":     {one(tiledPage().with(tagOf(322, 4, 1<<20), tagOf(323, 4, 1<<20))).build(), imageproc.ErrTooLarge, "pixels"},
 		"strips without end":    {one(rgbPage(1).with(tagOf(257, 4, 1<<20), tagOf(256, 4, 1), tagOf(277, 3, 1000), tagOf(284, 3, 2))).build(), imageproc.ErrTooLarge, "strips"},
 		"text as JPEG":          {one(jpegPage(t).coded(7, func([]byte) []byte { return []byte("a secret in place of a picture") })).build(), imageproc.ErrCorrupt, "SOI"},
+		"JPEG wider":            {one(jpegOf(t, 56, 16, 2)).build(), imageproc.ErrCorrupt, "larger than its place"},
+		"JPEG higher":           {one(jpegOf(t, 48, 24, 2)).build(), imageproc.ErrCorrupt, "larger than its place"},
+		"JPEG higher, alone":    {one(jpegOf(t, 48, 33, 1)).build(), imageproc.ErrCorrupt, "larger than its place"},
 		"text as WebP":          {one(rgbPage(32).coded(50001, func([]byte) []byte { return []byte("a secret in place of a picture") })).build(), imageproc.ErrCorrupt, "WebP"},
 		"JPEG among the tables": {one(jpegPage(t).with(bytesTag(347, 7, mustJPEG(t, corner())))).build(), imageproc.ErrCorrupt, "among"},
 	} {
@@ -355,3 +359,30 @@ func TestTIFFKeep(t *testing.T) {
 }
 
 func textOf(tag uint16, s string) craftedTag { return asText(tag)([]byte(s)) }
+
+// jpegOf is a grey page of 48 pixels across whose strips of 16 rows are JPEGs of
+// another size. The picture ends six rows before the last one does.
+func jpegOf(tb testing.TB, width, height, strips int) craftedPage {
+	var buf bytes.Buffer
+	if err := jpeg.Encode(&buf, image.NewGray(image.Rect(0, 0, width, height)), nil); err != nil {
+		tb.Fatal(err)
+	}
+	p := craftedPage{tags: []craftedTag{
+		tagOf(256, 3, 48), tagOf(257, 3, uint64(16*strips-6)), tagOf(258, 3, 8), tagOf(259, 3, 7), tagOf(262, 3, 1), tagOf(277, 3, 1), tagOf(278, 3, 16),
+	}}
+	for range strips {
+		p.strips = append(p.strips, buf.Bytes())
+	}
+	return p
+}
+
+// The last strip may be written as high as the others, and the only one in whole
+// blocks.
+func TestTIFFTakesWholeStrips(t *testing.T) {
+	for _, strips := range []int{1, 2, 3} {
+		c := &craftedTIFF{order: binary.LittleEndian, pages: []craftedPage{jpegOf(t, 48, 16, strips)}}
+		if _, err := imageproc.Strip(io.Discard, bytes.NewReader(c.build()), nil); err != nil {
+			t.Errorf("%d strips: %v", strips, err)
+		}
+	}
+}

@@ -240,11 +240,12 @@ func packBitsEnd(b []byte, need uint64) int {
 	return min(at, len(b))
 }
 
-// maxFollowed is how many strips of Deflate are followed, and stripCodes how many
-// times each may change its codes for a start: that is what takes time.
+// maxFollowed is how many strips of Deflate are followed, and tiffCodes how many
+// times all of them together may change their codes for a start, besides once each:
+// that is what takes time.
 const (
 	maxFollowed = 1 << 15
-	stripCodes  = 4
+	tiffCodes   = 64
 )
 
 // deflateEnd is where a zlib stream ends that gives as many bytes as needed.
@@ -253,7 +254,10 @@ func (p *tiffParser) deflateEnd(b []byte, need uint64) int {
 		return len(b)
 	}
 	if p.followed++; p.followed <= maxFollowed {
-		if n, _, state := ends.Zlib([][]byte{b}, int64(need), new(stripCodes)); state == ends.Whole {
+		codes := tiffCodes - p.codes + 1
+		n, _, state := ends.Zlib([][]byte{b}, int64(need), &codes)
+		p.codes = max(p.codes, tiffCodes-codes)
+		if state == ends.Whole {
 			return int(n)
 		}
 	}

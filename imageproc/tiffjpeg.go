@@ -99,12 +99,30 @@ func (t *jpegTaker) rewrite(from uint64, stream []byte) (rope, *jpegParser, erro
 	return append(out, []byte{0xFF, mEOI}), sub, nil
 }
 
-func (t *jpegTaker) take(_, from, size uint64) (tiffChunk, error) {
-	out, _, err := t.rewrite(from, t.p.data[from:from+size])
+func (t *jpegTaker) take(i, from, size uint64) (tiffChunk, error) {
+	out, sub, err := t.rewrite(from, t.p.data[from:from+size])
 	if err != nil {
 		return tiffChunk{}, err
 	}
+	if !t.g.holds(i, sub.frame) {
+		return tiffChunk{}, t.p.fail("strip or tile", from, ErrCorrupt, "a JPEG of %d x %d pixels is larger than its place", sub.frame.width, sub.frame.height)
+	}
 	return t.p.chunks.made(out, from, size), nil
+}
+
+// holds says whether a frame is no larger than strip or tile i: what is beyond it
+// would be a part of the picture that no reader shows. libtiff refuses such a page,
+// too, but for rows of the last strip; of these we take as many as the others have,
+// and what makes blocks whole.
+func (g *tiffPage) holds(i uint64, f *jpegFrame) bool {
+	width, height := g.chunkWidth, g.chunkHeight
+	if plane := i / (g.across * g.down); plane > 0 && g.photometric == photometricYCbCr {
+		width, height = (width+g.chromaAcross-1)/max(g.chromaAcross, 1), (height+g.chromaAlong-1)/max(g.chromaAlong, 1)
+	}
+	if block := uint64(8 * f.vMax); !g.tiled && i/g.across%g.down == g.down-1 {
+		height = (height + block - 1) / block * block
+	}
+	return uint64(f.width) <= width && uint64(f.height) <= height
 }
 
 // finish writes JPEGTables with the tables that streams need, or takes the field

@@ -90,7 +90,7 @@ func (v *tiffVerifier) chunk(p *verifiedTIFF, i, n uint64, base map[byte]bool) {
 			v.reject("bytes behind the pixels, or missing")
 		}
 	case 7:
-		v.stream(part, base)
+		v.stream(part, base, p)
 	case 32773:
 		v.runs(part, p.most(i))
 	case 5:
@@ -181,7 +181,7 @@ func (v *tiffVerifier) tables(b []byte) map[byte]bool {
 }
 
 // stream reads a JPEG stream whose tables may be those of the page.
-func (v *tiffVerifier) stream(part rope, base map[byte]bool) {
+func (v *tiffVerifier) stream(part rope, base map[byte]bool, p *verifiedTIFF) {
 	if v.strips.jpeg == nil {
 		v.strips.jpeg = &jpegVerifier{buf: make([]byte, 0xFFFF)}
 	}
@@ -196,6 +196,13 @@ func (v *tiffVerifier) stream(part rope, base map[byte]bool) {
 	j.segment()
 	j.tables()
 	j.frame(nil)
+	width, height := p.number(256, 0), p.number(278, 0)+31 // a strip may end with whole blocks
+	if p.numbers[322] != nil {
+		width, height = p.number(322, 0), p.number(323, 0)
+	}
+	if uint64(j.size[0]) > uint64(width) || uint64(j.size[1]) > uint64(height) {
+		j.reject("larger than its place")
+	}
 	for id := range base {
 		if id >= 0x80 {
 			j.huff[id&0x7F] = true
