@@ -72,9 +72,9 @@ func (p *Program) pack() error {
 	if err := p.Memory.Take(measure.used, 4); err != nil {
 		return err
 	}
-	s := slab{floats: ir.Floats(measure.used)}
+	s := newSlab(measure.used)
 	for _, o := range p.ops {
-		o.prepare(p, &s)
+		o.prepare(p, s)
 	}
 	p.weights, p.graph = s.floats, &Graph{Inputs: p.graph.Inputs, Outputs: p.graph.Outputs}
 	return nil
@@ -86,6 +86,20 @@ type slab struct {
 	floats       []float32
 	used         int
 	spare, given []float32
+}
+
+// lent is how much memory a large slab has to lend from the start, for each
+// purpose: both fill a large page. More is allocated where it is needed.
+const lent = 1 << 18
+
+// newSlab makes a slab of n floats.
+func newSlab(n int) *slab {
+	s := &slab{floats: ir.Floats(n)}
+	if n >= 4*lent {
+		both := ir.Floats(2 * lent)
+		s.spare, s.given = both[:0:lent], both[lent:]
+	}
+	return s
 }
 
 // lend lends memory to prepare something in, until it is asked for again. It is

@@ -5,9 +5,9 @@ import (
 	"unsafe"
 )
 
-// advise asks for large pages for whole ones of them, which s begins with. It is
-// a hint; where it is not taken nothing changes.
+// advise asks for large pages for s, which is a number of them. It is a hint;
+// where it is not taken nothing changes.
 func advise(s []float32) {
 	all := unsafe.Slice((*byte)(unsafe.Pointer(unsafe.SliceData(s))), 4*len(s))
-	_ = syscall.Madvise(all[:len(all)/hugePage*hugePage], syscall.MADV_HUGEPAGE) // without it all is the same, but slower
+	_ = syscall.Madvise(all, syscall.MADV_HUGEPAGE) // without it all is the same, but slower
 }

@@ -8,19 +8,18 @@ const (
 )
 
 // Floats allocates floats that begin with a cache line. Where there are enough
-// they begin with a large page and the system is asked for such pages: a
-// network's weights and a session's memory are tens of megabytes, first touched
-// all at once and then read from end to end.
+// they begin with a large page and the system is asked for such pages, for the
+// last part of one as well: a network's weights and a session's memory are tens of
+// megabytes, first touched all at once and then read from end to end.
 func Floats(n int) []float32 {
-	align := 4 * line
-	if 4*n >= hugePage {
-		align = hugePage
+	align, whole := 4*line, 4*n
+	if whole >= hugePage {
+		align, whole = hugePage, (whole+hugePage-1)/hugePage*hugePage
 	}
-	all := make([]float32, n+align/4)
+	all := make([]float32, (whole+align)/4)
 	at := (-int(uintptr(unsafe.Pointer(unsafe.SliceData(all)))) & (align - 1)) / 4
-	s := all[at:][:n:n]
 	if align == hugePage {
-		advise(s)
+		advise(all[at:][:whole/4])
 	}
-	return s
+	return all[at:][:n:n]
 }
