@@ -14,7 +14,7 @@ const callCycles = 60e3
 const (
 	callTaps    = 32 << 10 // taps of all pixels of a window
 	callTiles   = 64       // tiles to transform
-	callFilters = 256      // vectors of filters to transform
+	callFilters = 4        // vectors of filters to transform; with more their lines leave the cache in between
 )
 
 // slide calls a kernel for the window in w, in stretches.
@@ -56,13 +56,16 @@ func (w *worker) back(f *kernel.Winograd) {
 	f.Out(a)
 }
 
-// transformFilters calls the transform of weights in stretches.
-func transformFilters(f *kernel.Winograd, a kernel.WinogradWeights) {
-	for left := a.Count; left > 0; left -= callFilters {
-		a.Count = min(left, callFilters)
-		f.Weights(&a)
-		if left > callFilters {
-			a.In, a.Out = a.In[callFilters*a.InStep:], a.Out[callFilters*a.OutStep:]
+// transformFilters calls the transform of weights for so many blocks that lie next
+// to each other, in stretches: the lines one block writes to are beside those of
+// the next.
+func transformFilters(f *kernel.Winograd, a kernel.WinogradWeights, blocks int) {
+	part := a
+	for at := 0; at < a.Count; at += callFilters {
+		part.Count = min(a.Count-at, callFilters)
+		for b := range blocks {
+			part.In, part.Out = a.In[at*a.InStep+b*block:], a.Out[at*a.OutStep+b*block:]
+			f.Weights(&part)
 		}
 	}
 }

@@ -213,12 +213,10 @@ func (o *winograd) prepare(_ *Program, s *slab) {
 		filters := s.lend(depth*9*width, outputs < width) // by input channel, tap, output channel
 		src := o.weights.Part(sh.first*block*depth*9, outputs*depth*9, s.read)
 		turn(o.set, filters, width, src, depth*9, outputs, depth*9)
-		for b := range sh.blocks {
-			transformFilters(o.f, kernel.WinogradWeights{
-				In: filters[b*block:], Tap: width, InStep: 9 * width, Count: depth,
-				Out: o.packed[o.weightsOf(sh)+b*block:], Matrix: depth * width, OutStep: width,
-			})
-		}
+		transformFilters(o.f, kernel.WinogradWeights{
+			In: filters, Tap: width, InStep: 9 * width, Count: depth,
+			Out: o.packed[o.weightsOf(sh):], Matrix: depth * width, OutStep: width,
+		}, sh.blocks)
 	}
 	o.weights = nil // packed, and not needed any more
 }
