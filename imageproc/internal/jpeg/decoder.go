@@ -59,7 +59,7 @@ type Decoder struct {
 	flat     []byte // the scan's data, to read in parts
 	starts   []int  // of restart intervals in it, and its end
 	parts    []part
-	inverse8 func(dst []byte, stride int, c *[64]int32)
+	kernels  kernels
 }
 
 // plane is where the samples of a component go.
@@ -122,7 +122,7 @@ func (o *Options) scale(c int) int {
 // row it reads all scans that matter.
 func (d *Decoder) Start(ctx context.Context, o Options) error {
 	d.opts = o
-	d.inverse8 = inverse8Best()
+	d.kernels = bestKernels()
 	for i := range d.header.Components {
 		d.planes[i].scale = o.scale(i)
 	}

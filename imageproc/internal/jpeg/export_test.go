@@ -1,12 +1,17 @@
 package jpeg
 
-// Inverse8 runs the transform in Go and the best there is.
-func Inverse8(stride int, c *[64]int32) (want, got []byte) {
-	want, got = make([]byte, 7*stride+8), make([]byte, 7*stride+8)
-	again := *c
-	inverse8(want, stride, c)
-	inverse8Best()(got, stride, &again)
-	return want, got
+// Inverses runs a transform to n samples in each implementation: the first is Go's.
+func Inverses(n, stride int, c *[64]int32) (names []string, samples [][]byte) {
+	for _, k := range allKernels() {
+		dst, again := make([]byte, (n-1)*stride+n), *c
+		if n == 3 {
+			k.inverse3(dst, stride, &again)
+		} else {
+			k.inverse8(dst, stride, &again)
+		}
+		names, samples = append(names, k.name), append(samples, dst)
+	}
+	return names, samples
 }
 
 // Split says that the file was read in parts.

@@ -42,9 +42,9 @@ func (d *Decoder) inverse(dst []byte, stride int, coef *[64]int32, read, n int) 
 	}
 	switch n {
 	case 8:
-		d.inverse8(dst, stride, coef)
+		d.kernels.inverse8(dst, stride, coef)
 	case 3:
-		inverse3(dst, stride, coef)
+		d.kernels.inverse3(dst, stride, coef)
 	case 2:
 		inverse2(dst, stride, coef)
 	case 4:

@@ -6,3 +6,6 @@ package jpeg
 
 // inverse8AVX2 is inverse8 for a processor with AVX2, but leaves c as it is. It writes 8 bytes to each row.
 func inverse8AVX2(dst *byte, stride int, c *[64]int32)
+
+// inverse3AVX is inverse3 for a processor with AVX2. It writes 3 bytes to each row.
+func inverse3AVX(dst *byte, stride int, c *[64]int32)

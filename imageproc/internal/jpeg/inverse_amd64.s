@@ -184,11 +184,10 @@ TEXT ·inverse8AVX2(SB), NOSPLIT, $0-24
 	VPERM2I128  $0x31, Y1, Y7, Y1
 
 	// To bytes: two rows at a time, then four.
-	VMOVDQU      centre<>+0(SB), Y7
 	VPACKSSDW    Y4, Y0, Y0
 	VPACKSSDW    Y3, Y8, Y8
-	VPADDW       Y7, Y0, Y0
-	VPADDW       Y7, Y8, Y8
+	VPADDW       centre<>+0(SB), Y0, Y0
+	VPADDW       centre<>+0(SB), Y8, Y8
 	VPACKUSWB    Y8, Y0, Y0
 	VEXTRACTI128 $0x01, Y0, X3
 	VPUNPCKLDQ   X3, X0, X4
@@ -203,8 +202,8 @@ TEXT ·inverse8AVX2(SB), NOSPLIT, $0-24
 	ADDQ         CX, AX
 	VPACKSSDW    Y5, Y6, Y6
 	VPACKSSDW    Y1, Y2, Y2
-	VPADDW       Y7, Y6, Y6
-	VPADDW       Y7, Y2, Y2
+	VPADDW       centre<>+0(SB), Y6, Y6
+	VPADDW       centre<>+0(SB), Y2, Y2
 	VPACKUSWB    Y2, Y6, Y6
 	VEXTRACTI128 $0x01, Y6, X0
 	VPUNPCKLDQ   X0, X6, X1
@@ -376,3 +375,102 @@ DATA centre<>+26(SB)/2, $0x0080
 DATA centre<>+28(SB)/2, $0x0080
 DATA centre<>+30(SB)/2, $0x0080
 GLOBL centre<>(SB), RODATA|NOPTR, $32
+
+// func inverse3AVX(dst *byte, stride int, c *[64]int32)
+// Requires: AVX
+TEXT ·inverse3AVX(SB), NOSPLIT, $0-24
+	MOVQ    dst+0(FP), AX
+	MOVQ    stride+8(FP), CX
+	MOVQ    c+16(FP), DX
+	VMOVDQU (DX), X0
+	VMOVDQU 32(DX), X1
+	VMOVDQU 64(DX), X2
+	VPSLLD  $0x0d, X0, X0
+	VPADDD  round11<>+0(SB), X0, X0
+	VPMULLD c0707<>+0(SB), X2, X2
+	VPMULLD c1225<>+0(SB), X1, X1
+	VPSUBD  X2, X0, X3
+	VPSUBD  X2, X3, X3
+	VPADDD  X2, X0, X0
+	VPSUBD  X1, X0, X2
+	VPADDD  X1, X0, X0
+	VPSRAD  $0x0b, X0, X0
+	VPSRAD  $0x0b, X3, X3
+	VPSRAD  $0x0b, X2, X2
+
+	// Columns become rows.
+	VPUNPCKLDQ  X3, X0, X1
+	VPUNPCKHDQ  X3, X0, X4
+	VPXOR       X3, X3, X3
+	VPUNPCKLDQ  X3, X2, X0
+	VPUNPCKHDQ  X3, X2, X3
+	VPUNPCKHQDQ X0, X1, X2
+	VPUNPCKLQDQ X0, X1, X0
+	VPUNPCKLQDQ X3, X4, X4
+	VPSLLD      $0x0d, X0, X0
+	VPADDD      round18<>+0(SB), X0, X0
+	VPMULLD     c0707<>+0(SB), X4, X4
+	VPMULLD     c1225<>+0(SB), X2, X2
+	VPSUBD      X4, X0, X1
+	VPSUBD      X4, X1, X1
+	VPADDD      X4, X0, X0
+	VPSUBD      X2, X0, X4
+	VPADDD      X2, X0, X0
+	VPSRAD      $0x12, X0, X0
+	VPSRAD      $0x12, X1, X1
+	VPSRAD      $0x12, X4, X4
+
+	// To bytes: columns of four, then rows of four.
+	VPACKSSDW X1, X0, X0
+	VPACKSSDW X4, X4, X4
+	VPADDW    centre<>+0(SB), X0, X0
+	VPADDW    centre<>+0(SB), X4, X4
+	VPACKUSWB X4, X0, X0
+	VPSHUFB   order<>+0(SB), X0, X0
+	VPEXTRW   $0x00, X0, (AX)
+	VPEXTRB   $0x02, X0, 2(AX)
+	ADDQ      CX, AX
+	VPEXTRW   $0x02, X0, (AX)
+	VPEXTRB   $0x06, X0, 2(AX)
+	ADDQ      CX, AX
+	VPEXTRW   $0x04, X0, (AX)
+	VPEXTRB   $0x0a, X0, 2(AX)
+	RET
+
+DATA c0707<>+0(SB)/4, $+5793
+DATA c0707<>+4(SB)/4, $+5793
+DATA c0707<>+8(SB)/4, $+5793
+DATA c0707<>+12(SB)/4, $+5793
+DATA c0707<>+16(SB)/4, $+5793
+DATA c0707<>+20(SB)/4, $+5793
+DATA c0707<>+24(SB)/4, $+5793
+DATA c0707<>+28(SB)/4, $+5793
+GLOBL c0707<>(SB), RODATA|NOPTR, $32
+
+DATA c1225<>+0(SB)/4, $+10033
+DATA c1225<>+4(SB)/4, $+10033
+DATA c1225<>+8(SB)/4, $+10033
+DATA c1225<>+12(SB)/4, $+10033
+DATA c1225<>+16(SB)/4, $+10033
+DATA c1225<>+20(SB)/4, $+10033
+DATA c1225<>+24(SB)/4, $+10033
+DATA c1225<>+28(SB)/4, $+10033
+GLOBL c1225<>(SB), RODATA|NOPTR, $32
+
+DATA order<>+0(SB)/1, $0x00
+DATA order<>+1(SB)/1, $0x04
+DATA order<>+2(SB)/1, $0x08
+DATA order<>+3(SB)/1, $0x0c
+DATA order<>+4(SB)/1, $0x01
+DATA order<>+5(SB)/1, $0x05
+DATA order<>+6(SB)/1, $0x09
+DATA order<>+7(SB)/1, $0x0d
+DATA order<>+8(SB)/1, $0x02
+DATA order<>+9(SB)/1, $0x06
+DATA order<>+10(SB)/1, $0x0a
+DATA order<>+11(SB)/1, $0x0e
+DATA order<>+12(SB)/1, $0x03
+DATA order<>+13(SB)/1, $0x07
+DATA order<>+14(SB)/1, $0x0b
+DATA order<>+15(SB)/1, $0x0f
+GLOBL order<>(SB), RODATA|NOPTR, $16

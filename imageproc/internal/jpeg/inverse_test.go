@@ -8,8 +8,9 @@ import (
 	"github.com/fitveil/fitveil/imageproc/internal/jpeg"
 )
 
-// TestInverseAssembly compares the transforms to full size: with coefficients as
-// photos have them, with those of hostile files, which wrap, and beside the block.
+// TestInverseAssembly compares the implementations of each transform: with
+// coefficients as photos have them, with those of hostile files, which wrap, and
+// beside the block.
 func TestInverseAssembly(t *testing.T) {
 	rnd := rand.New(rand.NewPCG(5, 6))
 	for i := range 30_000 {
@@ -28,9 +29,13 @@ func TestInverseAssembly(t *testing.T) {
 				c[k] = int32(rnd.IntN(2)) * -32768 * 255
 			}
 		}
-		want, got := jpeg.Inverse8(8+i%3, &c)
-		if !bytes.Equal(want, got) {
-			t.Fatalf("round %d: %v\nwant %v", i, got, want)
+		for _, n := range []int{8, 3} {
+			names, got := jpeg.Inverses(n, n+i%3, &c)
+			for k, name := range names {
+				if !bytes.Equal(got[0], got[k]) {
+					t.Fatalf("%s, %d samples, round %d: %v\nwant %v", name, n, i, got[k], got[0])
+				}
+			}
 		}
 	}
 }

@@ -98,3 +98,73 @@ DATA unit<>+26(SB)/2, $0x0080
 DATA unit<>+28(SB)/2, $0x0080
 DATA unit<>+30(SB)/2, $0x0080
 GLOBL unit<>(SB), RODATA|NOPTR, $32
+
+// func transposeAVX(dst *byte, dstStride int, src *byte, srcStride int, width int, height int)
+// Requires: AVX
+TEXT ·transposeAVX(SB), NOSPLIT, $0-48
+	MOVQ dst+0(FP), AX
+	MOVQ dstStride+8(FP), CX
+	MOVQ src+16(FP), DX
+	MOVQ srcStride+24(FP), BX
+	MOVQ width+32(FP), SI
+	MOVQ height+40(FP), DI
+
+rows:
+	MOVQ DX, R8
+	MOVQ AX, R9
+	MOVQ SI, R10
+
+columns:
+	MOVQ       R8, R11
+	MOVQ       R9, R12
+	VMOVQ      (R11), X0
+	ADDQ       BX, R11
+	VMOVQ      (R11), X1
+	ADDQ       BX, R11
+	VMOVQ      (R11), X2
+	ADDQ       BX, R11
+	VMOVQ      (R11), X3
+	ADDQ       BX, R11
+	VMOVQ      (R11), X4
+	ADDQ       BX, R11
+	VMOVQ      (R11), X5
+	ADDQ       BX, R11
+	VMOVQ      (R11), X6
+	ADDQ       BX, R11
+	VMOVQ      (R11), X7
+	VPUNPCKLBW X1, X0, X0
+	VPUNPCKLBW X3, X2, X2
+	VPUNPCKLBW X5, X4, X4
+	VPUNPCKLBW X7, X6, X6
+	VPUNPCKLWD X2, X0, X1
+	VPUNPCKHWD X2, X0, X0
+	VPUNPCKLWD X6, X4, X2
+	VPUNPCKHWD X6, X4, X3
+	VPUNPCKLDQ X2, X1, X4
+	VPUNPCKHDQ X2, X1, X1
+	VPUNPCKLDQ X3, X0, X2
+	VPUNPCKHDQ X3, X0, X0
+	VMOVQ      X4, (R12)
+	ADDQ       CX, R12
+	VPEXTRQ    $0x01, X4, (R12)
+	ADDQ       CX, R12
+	VMOVQ      X1, (R12)
+	ADDQ       CX, R12
+	VPEXTRQ    $0x01, X1, (R12)
+	ADDQ       CX, R12
+	VMOVQ      X2, (R12)
+	ADDQ       CX, R12
+	VPEXTRQ    $0x01, X2, (R12)
+	ADDQ       CX, R12
+	VMOVQ      X0, (R12)
+	ADDQ       CX, R12
+	VPEXTRQ    $0x01, X0, (R12)
+	ADDQ       $0x08, R8
+	LEAQ       (R9)(CX*8), R9
+	SUBQ       $0x08, R10
+	JG         columns
+	LEAQ       (DX)(BX*8), DX
+	ADDQ       $0x08, AX
+	SUBQ       $0x08, DI
+	JG         rows
+	RET

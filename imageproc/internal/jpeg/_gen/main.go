@@ -27,6 +27,8 @@ func broadcast(name string, v int32) Mem {
 	return m
 }
 
+var centre Mem
+
 func main() {
 	ConstraintExpr("amd64,!noasm")
 	TEXT("inverse8AVX2", NOSPLIT, "func(dst *byte, stride int, c *[64]int32)")
@@ -46,8 +48,7 @@ func main() {
 	transpose(&r)
 
 	Comment("To bytes: two rows at a time, then four.")
-	centre := YMM()
-	VMOVDQU(words("centre", 128), centre)
+	centre = words("centre", 128)
 	for i := 0; i < 8; i += 4 {
 		a, b := r[i], r[i+2]
 		VPACKSSDW(r[i+1], a, a)
@@ -71,7 +72,72 @@ func main() {
 	}
 	VZEROUPPER()
 	RET()
+	inverse3()
 	Generate()
+}
+
+// inverse3 has a row, or a column, in the first three of four places: what is in
+// the fourth is never written.
+func inverse3() {
+	TEXT("inverse3AVX", NOSPLIT, "func(dst *byte, stride int, c *[64]int32)")
+	Doc("inverse3AVX is inverse3 for a processor with AVX2. It writes 3 bytes to each row.")
+	dst, stride, c := Load(Param("dst"), GP64()), Load(Param("stride"), GP64()), Load(Param("c"), GP64())
+	var r [3]row
+	for i := range r {
+		r[i] = XMM()
+		VMOVDQU(Mem{Base: c, Disp: 32 * i}, r[i])
+	}
+	pass3(&r, 11)
+	Comment("Columns become rows.")
+	low, high, none := XMM(), XMM(), XMM()
+	VPUNPCKLDQ(r[1], r[0], low)
+	VPUNPCKHDQ(r[1], r[0], high)
+	VPXOR(none, none, none)
+	VPUNPCKLDQ(none, r[2], r[0])
+	VPUNPCKHDQ(none, r[2], r[1])
+	VPUNPCKHQDQ(r[0], low, r[2])
+	VPUNPCKLQDQ(r[0], low, r[0])
+	VPUNPCKLQDQ(r[1], high, high)
+	r = [3]row{r[0], r[2], high}
+	pass3(&r, 18)
+	Comment("To bytes: columns of four, then rows of four.")
+	VPACKSSDW(r[1], r[0], r[0])
+	VPACKSSDW(r[2], r[2], r[2])
+	VPADDW(centre, r[0], r[0])
+	VPADDW(centre, r[2], r[2])
+	VPACKUSWB(r[2], r[0], r[0])
+	order := GLOBL("order", RODATA|NOPTR)
+	for i := range 16 {
+		DATA(i, U8(i%4*4+i/4))
+	}
+	VPSHUFB(order, r[0], r[0])
+	for y := range 3 {
+		VPEXTRW(U8(2*y), r[0], Mem{Base: dst})
+		VPEXTRB(U8(4*y+2), r[0], Mem{Base: dst, Disp: 2})
+		if y < 2 {
+			ADDQ(stride, dst)
+		}
+	}
+	RET()
+}
+
+// pass3 is a transform of three points; the products are rounded to bits less.
+func pass3(r *[3]row, bits uint64) {
+	c0, c2, o, middle := r[0], r[2], r[1], XMM()
+	VPSLLD(U8(13), c0, c0)
+	VPADDD(broadcast(map[uint64]string{11: "round11", 18: "round18"}[bits], 1<<(bits-1)), c0, c0)
+	VPMULLD(broadcast("c0707", 5793), c2, c2)
+	VPMULLD(broadcast("c1225", 10033), o, o)
+	VPSUBD(c2, c0, middle)
+	VPSUBD(c2, middle, middle)
+	VPADDD(c2, c0, c0)
+	last := c2
+	VPSUBD(o, c0, last)
+	VPADDD(o, c0, c0)
+	for _, v := range []row{c0, middle, last} {
+		VPSRAD(U8(bits), v, v)
+	}
+	*r = [3]row{c0, middle, last}
 }
 
 func words(name string, v uint16) Mem {

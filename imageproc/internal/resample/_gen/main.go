@@ -65,5 +65,66 @@ func main() {
 	JG(LabelRef("block"))
 	VZEROUPPER()
 	RET()
+	transpose()
 	Generate()
+}
+
+// transpose brings eight rows of eight bytes at a time into columns.
+func transpose() {
+	TEXT("transposeAVX", NOSPLIT, "func(dst *byte, dstStride int, src *byte, srcStride, width, height int)")
+	Doc("transposeAVX is transpose for a processor with AVX2; width and height are not 0.")
+	dst, dstStride := Load(Param("dst"), GP64()), Load(Param("dstStride"), GP64())
+	src, srcStride := Load(Param("src"), GP64()), Load(Param("srcStride"), GP64())
+	width, height := Load(Param("width"), GP64()), Load(Param("height"), GP64())
+
+	Label("rows")
+	from, to, left := GP64(), GP64(), GP64()
+	MOVQ(src, from)
+	MOVQ(dst, to)
+	MOVQ(width, left)
+	Label("columns")
+	row, col := GP64(), GP64()
+	MOVQ(from, row)
+	MOVQ(to, col)
+	var r [8]VecVirtual
+	for i := range r {
+		r[i] = XMM()
+		VMOVQ(Mem{Base: row}, r[i])
+		if i < 7 {
+			ADDQ(srcStride, row)
+		}
+	}
+	// Bytes of two rows side by side, then of four, then of eight.
+	var two, four, eight [4]VecVirtual
+	for i := range 4 {
+		two[i] = r[2*i]
+		VPUNPCKLBW(r[2*i+1], r[2*i], two[i])
+	}
+	for i := range 2 {
+		four[2*i], four[2*i+1] = XMM(), XMM()
+		VPUNPCKLWD(two[2*i+1], two[2*i], four[2*i])
+		VPUNPCKHWD(two[2*i+1], two[2*i], four[2*i+1])
+	}
+	for i := range 2 {
+		eight[2*i], eight[2*i+1] = XMM(), XMM()
+		VPUNPCKLDQ(four[2+i], four[i], eight[2*i])
+		VPUNPCKHDQ(four[2+i], four[i], eight[2*i+1])
+	}
+	for i, pair := range eight {
+		VMOVQ(pair, Mem{Base: col})
+		ADDQ(dstStride, col)
+		VPEXTRQ(U8(1), pair, Mem{Base: col})
+		if i < 3 {
+			ADDQ(dstStride, col)
+		}
+	}
+	ADDQ(U8(8), from)
+	LEAQ(Mem{Base: to, Index: dstStride, Scale: 8}, to)
+	SUBQ(U8(8), left)
+	JG(LabelRef("columns"))
+	LEAQ(Mem{Base: src, Index: srcStride, Scale: 8}, src)
+	ADDQ(U8(8), dst)
+	SUBQ(U8(8), height)
+	JG(LabelRef("rows"))
+	RET()
 }

@@ -1,4 +1,4 @@
-//go:build amd64 && !noasm
+//go:build !noasm
 
 package resample
 
@@ -11,7 +11,7 @@ func Best() Kernel {
 	if !cpu.X86.HasAVX2 {
 		return Generic()
 	}
-	return Kernel{Name: "avx2", Weigh: weighFast, Transpose: transpose}
+	return Kernel{Name: "avx2", Weigh: weighFast, Transpose: transposeFast}
 }
 
 // All lists the implementations that this processor can run.
@@ -26,9 +26,14 @@ func weighFast(dst, src []byte, offs []int32, w []int16) {
 	if len(offs) == 0 || len(dst) == 0 {
 		return
 	}
-	w = w[:len(offs)]
-	for _, at := range offs {
-		_ = src[int(at) : int(at)+len(dst)] // what the assembly reads
-	}
+	checkWeigh(dst, src, offs, w)
 	weighAVX2(&dst[0], len(dst)&^63, &src[0], &offs[0], &w[0], len(offs))
+}
+
+func transposeFast(dst []byte, dstStride int, src []byte, srcStride, width, height int) {
+	if width == 0 || height == 0 {
+		return
+	}
+	checkTranspose(dst, dstStride, src, srcStride, width, height)
+	transposeAVX(&dst[0], dstStride, &src[0], srcStride, width, height)
 }
