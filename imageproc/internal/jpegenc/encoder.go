@@ -75,7 +75,7 @@ func (e *Encoder) Start(width, height int, s Sampling, o Options) {
 			e.divide[i] = newDivisors(&e.quant[i])
 		}
 	}
-	e.transform = transformBest()
+	e.transform = bestKernel().transform
 	e.acc, e.count, e.row, e.last = 0, 0, 0, [3]int16{}
 	e.kept, e.freq = e.kept[:0], [2][2][257]int{}
 	e.out = make([]byte, 0, width*height/4+4<<10) // what a photo of usual quality takes

@@ -1,11 +1,15 @@
 package jpegenc
 
-// Transforms compares the transform in use with the one in Go.
-func Transforms(src []byte, stride, quality int) (got, want [64]int16, gotBits, wantBits uint64) {
+// Transforms runs the transform in each implementation: the first is Go's.
+func Transforms(src []byte, stride, quality int) (names []string, coefs [][64]int16, nonzero []uint64) {
 	q := quantTable(&baseQuant[0], quality)
 	d := newDivisors(&q)
-	gotBits, wantBits = transformBest()(&got, src, stride, d), transformGo(&want, src, stride, d)
-	return got, want, gotBits, wantBits
+	for _, k := range allKernels() {
+		var c [64]int16
+		bits := k.transform(&c, src, stride, d)
+		names, coefs, nonzero = append(names, k.name), append(coefs, c), append(nonzero, bits)
+	}
+	return names, coefs, nonzero
 }
 
 // Divider returns the division by a step that the encoder does.

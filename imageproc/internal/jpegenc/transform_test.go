@@ -23,12 +23,14 @@ func TestTransform(t *testing.T) {
 			}
 		}
 		quality := 1 + i%100
-		got, want, gotBits, wantBits := jpegenc.Transforms(src, stride, quality)
-		if got != want || gotBits != wantBits {
-			t.Fatalf("quality %d: %v %x\nwant %v %x", quality, got, gotBits, want, wantBits)
+		names, coefs, nonzero := jpegenc.Transforms(src, stride, quality)
+		for k, name := range names {
+			if coefs[k] != coefs[0] || nonzero[k] != nonzero[0] {
+				t.Fatalf("%s, quality %d: %v %x\nwant %v %x", name, quality, coefs[k], nonzero[k], coefs[0], nonzero[0])
+			}
 		}
-		for j, v := range want {
-			if (v != 0) != (wantBits>>j&1 != 0) {
+		for j, v := range coefs[0] {
+			if (v != 0) != (nonzero[0]>>j&1 != 0) {
 				t.Fatalf("bit %d for %d", j, v)
 			}
 		}
