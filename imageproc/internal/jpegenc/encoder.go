@@ -1,6 +1,7 @@
 package jpegenc
 
 import (
+	"bytes"
 	"encoding/binary"
 	"math/bits"
 )
@@ -45,8 +46,10 @@ type Encoder struct {
 	transform     func(out *[64]int16, src []byte, stride int, d *divisors) uint64
 
 	out   []byte
-	acc   uint64 // bits not written yet, the latest in the lowest place
-	count uint   // how many
+	raw   []byte // entropy-coded data before zeros are stuffed in
+	waits int    // how much of it there is
+	acc   uint64 // bits not in raw yet, from the top on
+	count uint   // how many, less than 8
 
 	row  int // of luma, the next to come
 	last [3]int16
@@ -76,7 +79,10 @@ func (e *Encoder) Start(width, height int, s Sampling, o Options) {
 		}
 	}
 	e.transform = bestKernel().transform
-	e.acc, e.count, e.row, e.last = 0, 0, 0, [3]int16{}
+	if e.raw == nil {
+		e.raw = make([]byte, waiting)
+	}
+	e.acc, e.count, e.waits, e.row, e.last = 0, 0, 0, 0, [3]int16{}
 	e.kept, e.freq = e.kept[:0], [2][2][257]int{}
 	e.out = make([]byte, 0, width*height/4+4<<10) // what a photo of usual quality takes
 	e.head()
@@ -209,29 +215,31 @@ func (e *Encoder) keep(c int) *block {
 	return k
 }
 
-// most is the room that the codes of a block need: 64 of up to 26 bits, each
-// byte stuffed.
-const most = 512
+// most is the room that the codes of a block need: 64 of up to 26 bits, and 8 bytes
+// to write beyond them. Bits wait for their zeros in room for many blocks.
+const (
+	most    = 64*26/8 + 8
+	waiting = 8<<10 + most
+)
 
 // code writes a block. nonzero is in natural order; its lowest bit, the DC
-// coefficient, does not matter. The bits wait in acc, and leave it four bytes at
-// a time.
+// coefficient, does not matter. After each symbol eight bytes are written and the
+// whole ones among them count: what depends on the data is then no branch.
 func (e *Encoder) code(c int, coef *[64]int16, nonzero uint64) {
-	if cap(e.out)-len(e.out) < most {
-		e.grow()
+	if len(e.raw)-e.waits < most {
+		e.stuff()
 	}
 	class := min(c, 1)
-	to, n := e.out[len(e.out):cap(e.out)], 0
+	to, n := e.raw[e.waits:], 0
 	acc, count := e.acc, e.count
 
 	value, size := magnitude(int32(coef[0] - e.last[c]))
 	e.last[c] = coef[0]
 	word := e.dc[class][size&15]
-	acc, count = acc<<word.length()|word.bits()|value, count+word.length()
-	if count >= 32 {
-		count -= 32
-		n = put(to, n, uint32(acc>>count))
-	}
+	count += word.length()
+	acc |= (word.bits() | value) << (-count & 63)
+	binary.BigEndian.PutUint64(to, acc)
+	n, acc, count = n+int(count>>3), acc<<(count&56), count&7
 	ac := &e.ac[class]
 	next := uint(1) // the position after the one coded last
 	for left := inZigzag(nonzero &^ 1); left != 0; left &= left - 1 {
@@ -240,38 +248,49 @@ func (e *Encoder) code(c int, coef *[64]int16, nonzero uint64) {
 		next = z + 1
 		for ; run > 15; run -= 16 {
 			word := ac[0xF0]
-			acc, count = acc<<word.length()|word.bits(), count+word.length()
-			if count >= 32 {
-				count -= 32
-				n = put(to, n, uint32(acc>>(count&63)))
-			}
+			count += word.length()
+			acc |= word.bits() << (-count & 63)
+			binary.BigEndian.PutUint64(to[n:], acc)
+			n, acc, count = n+int(count>>3), acc<<(count&56), count&7
 		}
 		value, size := magnitude(int32(coef[zigzag[z]&63]))
 		word := ac[(run<<4|size)&255]
-		acc, count = acc<<word.length()|word.bits()|value, count+word.length()
-		if count >= 32 {
-			count -= 32
-			n = put(to, n, uint32(acc>>(count&63)))
-		}
+		count += word.length()
+		acc |= (word.bits() | value) << (-count & 63)
+		binary.BigEndian.PutUint64(to[n:], acc)
+		n, acc, count = n+int(count>>3), acc<<(count&56), count&7
 	}
 	if next != 64 {
 		word := ac[0]
-		acc, count = acc<<word.length()|word.bits(), count+word.length()
-		if count >= 32 {
-			count -= 32
-			n = put(to, n, uint32(acc>>(count&63)))
-		}
+		count += word.length()
+		acc |= word.bits() << (-count & 63)
+		binary.BigEndian.PutUint64(to[n:], acc)
+		n, acc, count = n+int(count>>3), acc<<(count&56), count&7
 	}
-	e.out = e.out[:len(e.out)+n]
+	e.waits += n
 	e.acc, e.count = acc, count
 }
 
-// inZigzag brings a set of positions from natural to zigzag order.
-func inZigzag(natural uint64) (z uint64) {
-	for ; natural != 0; natural &= natural - 1 {
-		z |= 1 << (unzigzag[bits.TrailingZeros64(natural)&63] & 63)
+// stuff moves what waits to the file, with a zero after each byte of ones (T.81
+// F.1.2.3).
+func (e *Encoder) stuff() {
+	for raw := e.raw[:e.waits]; len(raw) > 0; {
+		ones := bytes.IndexByte(raw, 0xFF)
+		if ones < 0 {
+			e.out = append(e.out, raw...)
+			break
+		}
+		e.out = append(append(e.out, raw[:ones+1]...), 0)
+		raw = raw[ones+1:]
 	}
-	return z
+	e.waits = 0
+}
+
+// inZigzag brings a set of positions from natural to zigzag order.
+func inZigzag(natural uint64) uint64 {
+	t := &zigzagSets
+	return t[0][byte(natural)] | t[1][byte(natural>>8)] | t[2][byte(natural>>16)] | t[3][byte(natural>>24)] |
+		t[4][byte(natural>>32)] | t[5][byte(natural>>40)] | t[6][byte(natural>>48)] | t[7][byte(natural>>56)]
 }
 
 // magnitude gives the bits that follow a Huffman code, and how many (T.81
@@ -282,53 +301,16 @@ func magnitude(v int32) (value uint64, size uint) {
 	return uint64(uint32(v+sign) & (1<<(size&31) - 1)), size
 }
 
-func (e *Encoder) grow() {
-	bigger := make([]byte, len(e.out), 3*cap(e.out)/2+64<<10)
-	copy(bigger, e.out)
-	e.out = bigger
-}
-
-// put writes four bytes to to[n:], a zero behind each byte of ones, and returns
-// the new n.
-func put(to []byte, n int, v uint32) int {
-	if y := ^v; (y-0x01010101)&^y&0x80808080 == 0 { // no byte of ones
-		binary.BigEndian.PutUint32(to[n:], v)
-		return n + 4
-	}
-	return stuff(to, n, v)
-}
-
-func stuff(to []byte, n int, v uint32) int {
-	for shift := 24; shift >= 0; shift -= 8 {
-		b := byte(v >> shift)
-		to[n] = b
-		n++
-		if b == 0xFF {
-			to[n] = 0
-			n++
-		}
-	}
-	return n
-}
-
 // Finish ends the picture and returns the file, which the encoder does not keep.
 func (e *Encoder) Finish() []byte {
 	if e.optimise {
 		e.second()
 	}
-	if cap(e.out)-len(e.out) < most {
-		e.grow()
+	if e.count > 0 { // T.81 F.1.2.3: filled up with ones
+		binary.BigEndian.PutUint64(e.raw[e.waits:], e.acc|(1<<(64-e.count)-1))
+		e.waits++
 	}
-	for e.count%8 != 0 { // T.81 F.1.2.3: filled up with ones
-		e.acc, e.count = e.acc<<1|1, e.count+1
-	}
-	for ; e.count > 0; e.count -= 8 {
-		b := byte(e.acc >> (e.count - 8))
-		e.out = append(e.out, b)
-		if b == 0xFF {
-			e.out = append(e.out, 0)
-		}
-	}
+	e.stuff()
 	out := append(e.out, 0xFF, 0xD9) // EOI
 	e.out = nil
 	return out

@@ -1,6 +1,9 @@
 package jpegenc
 
-import "math/bits"
+import (
+	"math/bits"
+	"slices"
+)
 
 // tally counts the symbols of a block.
 func (e *Encoder) tally(k *block) {
@@ -59,25 +62,27 @@ func bestTable(freq *[257]int) (h huffmanSpec) {
 	f := *freq
 	f[256] = 1 // takes the code of ones
 	var size, next [257]int
-	for i := range next {
-		next[i] = -1
+	live := make([]int, 0, len(f)) // in ascending order
+	for i, n := range f {
+		if next[i] = -1; n > 0 {
+			live = append(live, i)
+		}
 	}
-	for {
-		a, b := -1, -1 // the two rarest
-		for i, n := range f {
-			if n > 0 && (a < 0 || n <= f[a]) {
-				a = i
+	for len(live) > 1 {
+		x, y := 1, 0 // where in live the two rarest are
+		if f[live[0]] < f[live[1]] {
+			x, y = 0, 1
+		}
+		for k := 2; k < len(live); k++ {
+			if n := f[live[k]]; n <= f[live[x]] {
+				x, y = k, x
+			} else if n <= f[live[y]] {
+				y = k
 			}
 		}
-		for i, n := range f {
-			if n > 0 && i != a && (b < 0 || n <= f[b]) {
-				b = i
-			}
-		}
-		if b < 0 {
-			break
-		}
-		f[a], f[b] = f[a]+f[b], 0
+		a, b := live[x], live[y]
+		live = slices.Delete(live, y, y+1)
+		f[a] += f[b]
 		lengthen := func(i int) (end int) {
 			for ; ; i = next[i] {
 				size[i]++

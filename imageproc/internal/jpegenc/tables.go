@@ -12,12 +12,14 @@ var zigzag = [64]uint8{
 	53, 60, 61, 54, 47, 55, 62, 63,
 }
 
-// unzigzag is the other way round.
-var unzigzag = func() (u [64]uint8) {
+// zigzagSets are sets of positions in zigzag order: by row, and the set of columns.
+var zigzagSets = func() (t [8][256]uint64) {
 	for z, n := range zigzag {
-		u[n] = uint8(z)
+		for set := range t[n/8] {
+			t[n/8][set] |= uint64(set) >> (n % 8) & 1 << z
+		}
 	}
-	return u
+	return t
 }()
 
 // The quantisation tables of T.81 annex K.1 for quality 50, in natural order.

@@ -428,3 +428,22 @@ func (t *transcoder) flush() {
 		}
 	}
 }
+
+// put writes four bytes to to[n:], a zero behind each byte of ones, and returns
+// the new n.
+func put(to []byte, n int, v uint32) int {
+	if y := ^v; (y-0x01010101)&^y&0x80808080 == 0 { // no byte of ones
+		binary.BigEndian.PutUint32(to[n:], v)
+		return n + 4
+	}
+	for shift := 24; shift >= 0; shift -= 8 {
+		b := byte(v >> shift)
+		to[n] = b
+		n++
+		if b == 0xFF {
+			to[n] = 0
+			n++
+		}
+	}
+	return n
+}
