@@ -251,3 +251,22 @@ func BenchmarkPlane(b *testing.B) {
 		})
 	}
 }
+
+// BenchmarkKernels filters rows of 1536 samples with nine weights each, as a photo
+// at three eighths has them.
+func BenchmarkKernels(b *testing.B) {
+	const taps, n = 9, 1536
+	src, dst := noise(taps*n), make([]byte, n)
+	offs, w := make([]int32, taps), extremeWeights(rand.New(rand.NewPCG(1, 2)), taps)
+	for i := range offs {
+		offs[i] = int32(i * n)
+	}
+	for _, k := range resample.All() {
+		b.Run(k.Name, func(b *testing.B) {
+			b.SetBytes(n)
+			for b.Loop() {
+				k.Weigh(dst, src, offs, w)
+			}
+		})
+	}
+}

@@ -9,3 +9,6 @@ func weighAVX2(dst *byte, n int, src *byte, offs *int32, w *int16, taps int)
 
 // transposeAVX is transpose for a processor with AVX2; width and height are not 0.
 func transposeAVX(dst *byte, dstStride int, src *byte, srcStride int, width int, height int)
+
+// weighAVX512 is weigh for a processor with AVX-512 BW: n is a multiple of 64, and taps is not 0.
+func weighAVX512(dst *byte, n int, src *byte, offs *int32, w *int16, taps int)

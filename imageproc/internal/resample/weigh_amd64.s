@@ -168,3 +168,50 @@ columns:
 	SUBQ       $0x08, DI
 	JG         rows
 	RET
+
+// func weighAVX512(dst *byte, n int, src *byte, offs *int32, w *int16, taps int)
+// Requires: AVX, AVX512BW, AVX512F
+TEXT ·weighAVX512(SB), NOSPLIT, $0-48
+	MOVQ         dst+0(FP), AX
+	MOVQ         n+8(FP), CX
+	MOVQ         src+16(FP), DX
+	MOVQ         offs+24(FP), BX
+	MOVQ         w+32(FP), SI
+	MOVQ         taps+40(FP), DI
+	MOVL         $0x00004040, R8
+	VPBROADCASTW R8, Z0
+	MOVL         $0x00000080, R8
+	VPBROADCASTW R8, Z1
+	VPXORQ       Z2, Z2, Z2
+
+block512:
+	VMOVDQA64 Z0, Z3
+	VMOVDQA64 Z0, Z4
+	XORQ      R8, R8
+
+tap512:
+	MOVLQSX      (BX)(R8*4), R9
+	VPBROADCASTW (SI)(R8*2), Z5
+	VPMOVZXBW    (DX)(R9*1), Z6
+	VPMULLW      Z5, Z6, Z6
+	VPADDW       Z6, Z3, Z3
+	VPMOVZXBW    32(DX)(R9*1), Z6
+	VPMULLW      Z5, Z6, Z6
+	VPADDW       Z6, Z4, Z4
+	INCQ         R8
+	CMPQ         R8, DI
+	JLT          tap512
+	VPSRLW       $0x07, Z3, Z3
+	VPSUBW       Z1, Z3, Z3
+	VPMAXSW      Z2, Z3, Z3
+	VPMOVUSWB    Z3, (AX)
+	VPSRLW       $0x07, Z4, Z4
+	VPSUBW       Z1, Z4, Z4
+	VPMAXSW      Z2, Z4, Z4
+	VPMOVUSWB    Z4, 32(AX)
+	ADDQ         $0x40, AX
+	ADDQ         $0x40, DX
+	SUBQ         $0x40, CX
+	JG           block512
+	VZEROUPPER
+	RET

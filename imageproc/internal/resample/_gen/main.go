@@ -66,6 +66,7 @@ func main() {
 	VZEROUPPER()
 	RET()
 	transpose()
+	weigh512()
 	Generate()
 }
 
@@ -126,5 +127,53 @@ func transpose() {
 	ADDQ(U8(8), dst)
 	SUBQ(U8(8), height)
 	JG(LabelRef("rows"))
+	RET()
+}
+
+// weigh512 is weighAVX2 with thirty-two samples a register.
+func weigh512() {
+	TEXT("weighAVX512", NOSPLIT, "func(dst *byte, n int, src *byte, offs *int32, w *int16, taps int)")
+	Doc("weighAVX512 is weigh for a processor with AVX-512 BW: n is a multiple of 64, and taps is not 0.")
+	dst, n, src := Load(Param("dst"), GP64()), Load(Param("n"), GP64()), Load(Param("src"), GP64())
+	offs, w, taps := Load(Param("offs"), GP64()), Load(Param("w"), GP64()), Load(Param("taps"), GP64())
+	bias, unit, zero := ZMM(), ZMM(), ZMM()
+	constant := GP32()
+	MOVL(U32(64+128*128), constant)
+	VPBROADCASTW(constant, bias)
+	MOVL(U32(128), constant)
+	VPBROADCASTW(constant, unit)
+	VPXORQ(zero, zero, zero)
+
+	Label("block512")
+	sums := [2]VecVirtual{ZMM(), ZMM()}
+	for _, sum := range sums {
+		VMOVDQA64(bias, sum)
+	}
+	i := GP64()
+	XORQ(i, i)
+	Label("tap512")
+	at, factor := GP64(), ZMM()
+	MOVLQSX(Mem{Base: offs, Index: i, Scale: 4}, at)
+	VPBROADCASTW(Mem{Base: w, Index: i, Scale: 2}, factor)
+	for k, sum := range sums {
+		v := ZMM()
+		VPMOVZXBW(Mem{Base: src, Index: at, Scale: 1, Disp: 32 * k}, v)
+		VPMULLW(factor, v, v)
+		VPADDW(v, sum, sum)
+	}
+	INCQ(i)
+	CMPQ(i, taps)
+	JLT(LabelRef("tap512"))
+	for k, sum := range sums {
+		VPSRLW(U8(7), sum, sum)
+		VPSUBW(unit, sum, sum)
+		VPMAXSW(zero, sum, sum)
+		VPMOVUSWB(sum, Mem{Base: dst, Disp: 32 * k})
+	}
+	ADDQ(U8(64), dst)
+	ADDQ(U8(64), src)
+	SUBQ(U8(64), n)
+	JG(LabelRef("block512"))
+	VZEROUPPER()
 	RET()
 }
