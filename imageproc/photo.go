@@ -222,6 +222,7 @@ func (d *darkroom) start(p *planar, i, orientation int, s resample.Spec) {
 	}
 	s.Orientation, s.Dst, s.DstStride = orientation, d.pixels[i][:w*h], w
 	p.planes[i] = jpeg.Plane{Pix: s.Dst, Stride: w, Width: w, Height: h}
+	d.scalers[i].Share(&d.scalers[0])
 	d.scalers[i].Start(s)
 }
 

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/binary"
 	"math/bits"
+	"slices"
 )
 
 // Sampling says which planes a picture has.
@@ -40,6 +41,7 @@ type Encoder struct {
 	sampling      Sampling
 	optimise      bool
 	sampled       bool // and the tables are still to be made
+	looked        int  // rows of the sample
 	quant         [2][64]uint8
 	divide        [2]*divisors
 	quality       int // that divide is for
@@ -84,7 +86,11 @@ func (e *Encoder) Start(width, height int, s Sampling, o Options) {
 	}
 	e.acc, e.count, e.waits, e.row, e.last = 0, 0, 0, 0, [3]int16{}
 	e.kept, e.freq = e.kept[:0], [2][2][257]int{}
-	e.out = make([]byte, 0, width*height/4+4<<10) // what a photo of usual quality takes
+	room := width*height/4 + 4<<10 // what a photo of usual quality takes
+	if e.sampled {
+		room = 1 << 10 // the head: what the rest takes is known from the sample
+	}
+	e.looked, e.out = 0, make([]byte, 0, room)
 	e.head()
 	if e.optimise || e.sampled {
 		return
@@ -125,6 +131,7 @@ func (e *Encoder) Band(b *[3]Plane) {
 	if e.sampled {
 		e.sampled, e.last = false, [3]int16{}
 		e.tables()
+		e.out = slices.Grow(e.out, e.expected())
 		e.scan()
 	}
 	e.blocks(b, rows)
@@ -132,7 +139,10 @@ func (e *Encoder) Band(b *[3]Plane) {
 }
 
 // Sample counts the symbols of a band of rows rows for the tables.
-func (e *Encoder) Sample(b *[3]Plane, rows int) { e.blocks(b, rows) }
+func (e *Encoder) Sample(b *[3]Plane, rows int) {
+	e.blocks(b, rows)
+	e.looked += rows
+}
 
 // blocks goes through the blocks of a band.
 func (e *Encoder) blocks(b *[3]Plane, rows int) {

@@ -54,6 +54,21 @@ func (e *Encoder) tables() {
 	}
 }
 
+// expected is what the picture will take in bytes by its sample, and a little more.
+func (e *Encoder) expected() int {
+	total := 0
+	for i := range e.classes() {
+		for symbol, w := range e.dc[i] {
+			total += e.freq[i][0][symbol] * int(w.length())
+		}
+		for symbol, w := range e.ac[i] {
+			total += e.freq[i][1][symbol] * int(w.length())
+		}
+	}
+	// tables counted each symbol eightfold.
+	return int(int64(total)*int64(e.height)/int64(64*max(e.looked, 1))*17/16) + 4<<10
+}
+
 // bestTable makes the Huffman table for these frequencies, with no code of ones
 // only and none longer than 16 bits: T.81 annex K.2. Of equal frequencies the
 // higher symbol is taken first, as libjpeg does.

@@ -31,14 +31,28 @@ type Plane struct {
 	stride int    // of ring and rows, a multiple of 64
 	ring   []byte // the last v.taps source rows
 	rows   []byte // filtered down, a strip
-	turned []byte // the strip with its axes swapped
-	narrow []byte // the same, filtered again
+	work   *scratch
 	pushed int
 	made   int // rows of the result, before it is turned
 	first  int // the first row of the strip
 	offs   [MaxTaps]int32
-	block  [strip * strip]byte
 	kernel Kernel
+}
+
+// scratch is what a strip takes on its way to the result.
+type scratch struct {
+	turned []byte // the strip with its axes swapped
+	narrow []byte // the same, filtered again
+	block  [strip * strip]byte
+}
+
+// Share lets p use memory of q's for what it does not need between two calls of
+// Push. No two goroutines may use them at once then.
+func (p *Plane) Share(q *Plane) {
+	if q.work == nil {
+		q.work = new(scratch)
+	}
+	p.work = q.work
 }
 
 // Start begins a picture. It reports false where the filter would weigh more
@@ -61,11 +75,17 @@ func (p *Plane) Start(s Spec) bool {
 	p.stride = (s.Width*s.Bytes + 63) &^ 63
 	p.ring = sized(p.ring, p.v.taps*p.stride)
 	p.rows = sized(p.rows, strip/s.Bytes*p.stride)
-	p.turned = sized(p.turned, (p.stride/s.Bytes)*strip)
-	p.narrow = sized(p.narrow, (s.DstWidth+7)&^7*strip)
+	if p.work == nil {
+		p.work = new(scratch)
+	}
+	p.work.turned = atLeast(p.work.turned, (p.stride/s.Bytes)*strip)
+	p.work.narrow = atLeast(p.work.narrow, (s.DstWidth+7)&^7*strip)
 	p.pushed, p.made, p.first = 0, 0, 0
 	return true
 }
+
+// atLeast is like sized, but what is shared does not get shorter.
+func atLeast(b []byte, n int) []byte { return sized(b, max(n, len(b))) }
 
 // Memory is what a plane of that spec takes, in bytes, besides Dst.
 func (s *Spec) Memory() int64 {
@@ -129,14 +149,14 @@ func (p *Plane) backwards() bool {
 
 // flush filters a strip of size rows across and puts it in its place.
 func (p *Plane) flush(size int) {
-	s := &p.spec
-	p.transpose(p.turned, strip, p.rows, p.stride, s.Width, strip/s.Bytes)
+	s, turned, narrow := &p.spec, p.work.turned, p.work.narrow
+	p.transpose(turned, strip, p.rows, p.stride, s.Width, strip/s.Bytes)
 	for x := range s.DstWidth {
 		offs := p.offs[:p.h.count[x]]
 		for i := range offs {
 			offs[i] = (p.h.first[x] + int32(i)) * strip
 		}
-		p.kernel.Weigh(p.narrow[x*strip:(x+1)*strip], p.turned, offs, p.h.w[x*p.h.taps:])
+		p.kernel.Weigh(narrow[x*strip:(x+1)*strip], turned, offs, p.h.w[x*p.h.taps:])
 	}
 	at := p.first
 	if p.upsideDown() {
@@ -148,14 +168,14 @@ func (p *Plane) flush(size int) {
 			if p.backwards() {
 				row = s.DstWidth - 1 - x
 			}
-			copy(s.Dst[row*s.DstStride+at*s.Bytes:][:size*s.Bytes], p.narrow[x*strip:])
+			copy(s.Dst[row*s.DstStride+at*s.Bytes:][:size*s.Bytes], narrow[x*strip:])
 		}
 		return
 	}
-	block := p.block[:]
+	block := p.work.block[:]
 	for from := 0; from < s.DstWidth; from += strip / s.Bytes {
 		n := min(strip/s.Bytes, s.DstWidth-from)
-		p.transpose(block, strip, p.narrow[from*strip:], strip, strip/s.Bytes, n)
+		p.transpose(block, strip, narrow[from*strip:], strip, strip/s.Bytes, n)
 		for y := range size {
 			part := block[y*strip : y*strip+n*s.Bytes]
 			dst := s.Dst[(at+y)*s.DstStride:]
