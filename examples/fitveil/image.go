@@ -256,6 +256,7 @@ func sanitize(sh *shell, args []string) error {
 	case *maxSide < 0:
 		return fmt.Errorf("max-side %d is negative", *maxSide)
 	}
+	forgetStartup()
 	in, out := fs.Arg(0), fs.Arg(1)
 	r := &imageReport{File: in}
 	err := r.sanitize(in, out, &imageproc.SanitizeOptions{MaxSide: *maxSide, Quality: *quality})
