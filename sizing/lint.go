@@ -36,7 +36,8 @@ const (
 
 // Lint looks for what makes a chart send the wrong parcel: gaps and overlaps,
 // swapped and shifted rows, unit mistakes, columns that run backwards, inverted
-// ranges, duplicate labels. An empty answer does not prove a chart right: nothing
+// ranges, duplicate labels. On charts of two axes, waist and length, each axis must run one way among the sizes that
+// are the same along the other, and sizes that share a part of their label must share what it stands for. An empty answer does not prove a chart right: nothing
 // here knows the garment. Issues come check by check, each from the first size to the last.
 func (c *Chart) Lint() []Issue {
 	l := linter{c: c}
@@ -53,6 +54,7 @@ func (c *Chart) Lint() []Issue {
 			l.order(d)
 		}
 	}
+	l.grid()
 	for d := range c.dims {
 		disordered := slices.ContainsFunc(l.found, func(i Issue) bool { return i.Code == LintOrder && i.Dimension == c.dims[d].name })
 		if c.dims[d].axis >= 0 && !disordered {
