@@ -98,7 +98,8 @@ func (c *Chart) level(a int) {
 }
 
 // boundaries is where one level ends and the next begins: halfway where they
-// overlap or leave a gap, so that every body between the ends has a size.
+// overlap or leave a gap, so that every body between the ends has a size. Levels of the same range end where
+// the last of them does.
 func boundaries(s []span) []float64 {
 	n := len(s)
 	e := make([]float64, n+1)
@@ -125,6 +126,11 @@ func boundaries(s []span) []float64 {
 	}
 	fillGaps(e)
 	widenPoints(s, e)
+	for k := n - 1; k > 0; k-- { // who fits two sizes alike asks for the smaller: another dimension parts them
+		if s[k] == s[k-1] {
+			e[k] = e[k+1]
+		}
+	}
 	for k := 1; k <= n; k++ { // a chart that runs backwards somewhere loses that level
 		e[k] = max(e[k], e[k-1])
 	}
@@ -155,17 +161,19 @@ func fillGaps(e []float64) {
 // widenPoints gives the first and last level half a step where they are points.
 func widenPoints(s []span, e []float64) {
 	n := len(s)
-	step := func(i, j int) float64 {
-		if n == 1 || !s[i].known() || !s[j].known() || math.IsInf(s[j].mid()-s[i].mid(), 0) {
-			return 0.04 * s[i].lo
+	step := func(i, inwards int) float64 {
+		for j := i + inwards; j >= 0 && j < n && s[j].known() && !math.IsInf(s[j].mid(), 0); j += inwards {
+			if s[j].mid() != s[i].mid() { // the longest may all have one inseam
+				return math.Abs(s[j].mid()-s[i].mid()) / 2
+			}
 		}
-		return math.Abs(s[j].mid()-s[i].mid()) / 2
+		return 0.04 * s[i].lo
 	}
 	if s[0].lo == s[0].hi {
-		e[0] = s[0].lo - step(0, min(1, n-1))
+		e[0] = s[0].lo - step(0, 1)
 	}
 	if s[n-1].lo == s[n-1].hi {
-		e[n] = s[n-1].hi + step(n-1, max(n-2, 0))
+		e[n] = s[n-1].hi + step(n-1, -1)
 	}
 }
 

@@ -9,7 +9,7 @@ import (
 
 // factors brings a unit to centimetres or kilograms.
 var factors = map[string]float64{
-	"cm": 1, "cms": 1, "mm": 0.1, "m": 100, "centimeters": 1, "centimetres": 1, "centimeter": 1, "zentimeter": 1, "centimètres": 1, "centímetros": 1, "centimetri": 1, "in": 2.54, "inch": 2.54, "inches": 2.54, "\"": 2.54, "”": 2.54, "″": 2.54, "''": 2.54,
+	"cm": 1, "cms": 1, "mm": 0.1, "m": 100, "centimeters": 1, "centimetres": 1, "centimeter": 1, "zentimeter": 1, "centimètres": 1, "centímetros": 1, "centimetri": 1, "in": 2.54, "ins": 2.54, "inch": 2.54, "inches": 2.54, "\"": 2.54, "”": 2.54, "″": 2.54, "''": 2.54,
 	"zoll": 2.54, "pouce": 2.54, "pouces": 2.54, "pulgadas": 2.54, "pollici": 2.54, "cale": 2.54, "cali": 2.54, "ft": 30.48, "feet": 30.48,
 	"kg": 1, "kgs": 1, "lb": float64(Lb), "lbs": float64(Lb), "pounds": float64(Lb),
 }
@@ -21,8 +21,8 @@ var vulgar = map[rune]float64{'½': 1. / 2, '¼': 1. / 4, '¾': 3. / 4, '⅛': 1
 // preceded by a space in a cell.
 var (
 	aboutWords   = []string{"ca. ", "ca ", "ca.", "circa ", "approx. ", "approx ", "about ", "etwa ", "env. ", "environ ", "aprox. ", "ok. ", "~", "≈", "±"}
-	lowestWords  = []string{"up to ", "under ", "bis ", "unter ", "jusqu'à ", "moins de ", "hasta ", "fino a ", "do ", "tot ", "<=", "≤", "<"}
-	highestWords = []string{"from ", "over ", "ab ", "über ", "plus de ", "dès ", "desde ", "oltre ", "od ", "vanaf ", "von ", "de ", "da ", "van ", ">=", "≥", ">"}
+	lowestWords  = []string{"up to ", "under ", "below ", "less than ", "weniger als ", "menos de ", "meno di ", "poniżej ", "mniej niż ", "minder dan ", "bis ", "unter ", "jusqu'à ", "moins de ", "hasta ", "fino a ", "do ", "tot ", "<=", "≤", "<"}
+	highestWords = []string{"from ", "over ", "above ", "more than ", "mehr als ", "más de ", "più di ", "powyżej ", "więcej niż ", "meer dan ", "ab ", "über ", "plus de ", "dès ", "desde ", "oltre ", "od ", "vanaf ", "von ", "de ", "da ", "van ", ">=", "≥", ">"}
 	betweenWords = []string{"between ", "entre ", "zwischen ", "tra ", "tussen ", "między "}
 	upWords      = []string{"+", "and over", "and up", "and above", "or more", "& up", "und mehr", "und größer", "et plus", "y más", "e oltre", "i więcej", "en meer"}
 	rangeWords   = []string{"-", "–", "—", "−", "‑", "to ", "bis ", "à ", "do ", "tot ", "t/m ", "and ", "und ", "et ", "y ", "en ", "e ", "a ", "al ", "/", "~", "…", ".."}
@@ -48,6 +48,9 @@ func parseSpan(cell string, factor float64) (s span, ok bool) {
 	case "", "-", "–", "—", "n/a", "na", "none":
 		return unknownSpan, true
 	}
+	if factor == 0.1 {
+		cell = joinThousands(cell)
+	}
 	first, ok := cutSpan(cell, factor)
 	if !ok {
 		return s, false
@@ -68,6 +71,19 @@ func parseSpan(cell string, factor float64) (s span, ok bool) {
 		return s, false
 	}
 	return first.agree(second)
+}
+
+// joinThousands takes the point out of the millimetres of "1.020": a thousandth of them nobody measures.
+func joinThousands(cell string) string {
+	digit := func(i int) bool { return i >= 0 && i < len(cell) && cell[i] >= '0' && cell[i] <= '9' }
+	var b strings.Builder
+	for i := range len(cell) {
+		if (cell[i] == '.' || cell[i] == ',') && digit(i-1) && !digit(i-2) && digit(i+1) && digit(i+2) && digit(i+3) && !digit(i+4) {
+			continue
+		}
+		b.WriteByte(cell[i])
+	}
+	return b.String()
 }
 
 // A spanCell is the first value of a cell, and what follows it.

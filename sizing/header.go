@@ -59,8 +59,8 @@ var boundWords = map[string]bound{
 // fillers say nothing that the rest of a header does not.
 var fillers = map[string]bool{
 	"circumference": true, "measurement": true, "body": true, "your": true, "range": true, "of": true, "the": true, "fit": true, "fits": true,
-	"umfang": true, "weite": true, "tour": true, "du": true, "de": true, "des": true, "la": true, "le": true, "les": true, "contorno": true, "del": true,
-	"circonferenza": true, "giro": true, "di": true, "della": true, "obwód": true, "w": true, "en": true, "au": true, "medida": true, "measure": true, "measurements": true, "mesure": true, "omtrek": true, "omvang": true, "wijdte": true,
+	"umfang": true, "weite": true, "tour": true, "du": true, "d": true, "de": true, "des": true, "la": true, "le": true, "les": true, "contorno": true, "del": true,
+	"circonferenza": true, "giro": true, "di": true, "della": true, "dell": true, "dei": true, "obwód": true, "w": true, "en": true, "au": true, "medida": true, "measure": true, "measurements": true, "mesure": true, "omtrek": true, "omvang": true, "wijdte": true,
 }
 
 // parseHeader reads a column's title.

@@ -7,17 +7,17 @@ var words = map[string][]string{
 		"körpergröße", "körpergrösse", "koerpergroesse", "körperhöhe", "stature", "hauteur", "altura", "estatura", "altezza", "statura", "wzrost", "lichaamslengte", "lengte",
 	},
 	"chest": {
-		"brust", "brustumfang", "brustweite", "oberweite", "poitrine", "pecho", "petto", "torace", "klatka", "klatka piersiowa", "klatki piersiowej", "klatki", "borst", "borstomvang", "borstwijdte", "borstomtrek",
+		"brust", "bu", "brustumfang", "brustweite", "oberweite", "poitrine", "pecho", "petto", "torace", "klatka", "klatka piersiowa", "klatki piersiowej", "klatki", "borst", "borstomvang", "borstwijdte", "borstomtrek", "bovenwijdte",
 	},
 	"bust": {"büste", "buste", "busto", "seno", "biust", "biustu"},
 	"underbust": {
 		"unterbrust", "unterbrustumfang", "unterbrustweite", "sous poitrine", "dessous poitrine", "bajo pecho", "bajopecho", "sottoseno", "pod biustem", "onderborst", "onderborstomvang",
 	},
 	"waist": {
-		"taille", "taillenumfang", "taillenweite", "bund", "bundweite", "bundumfang", "bauch", "bauchumfang", "tour taille", "ceinture", "cintura", "vita", "girovita", "talia", "talii", "pas", "pasa", "taillewijdte", "tailleomvang", "tailleomtrek", "middel",
+		"taille", "tu", "taillenumfang", "taillenweite", "bund", "bundweite", "bundumfang", "bauch", "bauchumfang", "tour taille", "ceinture", "cintura", "vita", "girovita", "talia", "talii", "pas", "pasa", "taillewijdte", "tailleomvang", "tailleomtrek", "middel",
 	},
 	"hips": {
-		"hüfte", "hüften", "hüftumfang", "hüftweite", "huefte", "gesäß", "gesäßumfang", "hanche", "hanches", "bassin", "cadera", "caderas", "fianchi", "bacino", "biodra", "bioder", "heup", "heupen", "heupomvang", "heupwijdte", "heupomtrek",
+		"hüfte", "hu", "hüften", "hüftumfang", "hüftweite", "huefte", "gesäß", "gesäßumfang", "hanche", "hanches", "bassin", "cadera", "caderas", "fianchi", "bacino", "biodra", "bioder", "heup", "heupen", "heupomvang", "heupwijdte", "heupomtrek",
 	},
 	"inseam": {
 		"schrittlänge", "schritt", "innenbein", "innenbeinlänge", "beininnenlänge", "entrejambe", "entre jambe", "entre jambes", "longueur entrejambe", "entrepierna", "largo entrepierna", "cavallo", "interno gamba", "nogawka", "krok", "długość nogawki", "nogawka wewnętrzna", "długość nogawki wewnętrzna", "długość wewnętrzna nogawki", "wewnętrzna długość nogawki", "binnenbeen", "binnenbeenlengte", "binnenbeen lengte",

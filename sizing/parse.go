@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"regexp"
 	"strings"
 )
 
@@ -81,6 +82,9 @@ func ParseChart(r io.Reader, o *ChartOptions) (*Chart, error) {
 	if !ok {
 		return nil, &ChartError{Reason: "not text in UTF-8 or Windows-1252", Err: ErrChart}
 	}
+	if !bytes.ContainsRune(data, '\n') { // lines as they ended on old Macintoshes
+		data = bytes.ReplaceAll(data, []byte("\r"), []byte("\n"))
+	}
 	start := bytes.TrimLeft(data, " \t\r\n")
 	if len(start) == 0 {
 		return nil, &ChartError{Reason: "empty", Err: ErrChart}
@@ -103,9 +107,15 @@ func ParseChart(r io.Reader, o *ChartOptions) (*Chart, error) {
 	return c, nil
 }
 
+// columns is what parts the columns of a table that is aligned by blanks.
+var columns = regexp.MustCompile(`  +`)
+
 // parseCSV reads a table of text. Quotes that stand for inches are taken as they are
 // where strict reading fails.
 func parseCSV(data string, o *ChartOptions) (*Chart, error) {
+	if !strings.ContainsAny(data, "\t;|,") {
+		data = columns.ReplaceAllString(data, "\t")
+	}
 	comma := separator(data)
 	if comma == '|' {
 		data = withoutRules(data)

@@ -326,6 +326,34 @@ func TestZeroValues(t *testing.T) {
 	}
 }
 
+// TestRangesOfSeveralSizes: a height that two sizes share does not part them.
+func TestRangesOfSeveralSizes(t *testing.T) {
+	c := parse(t, "size,chest,height\nS,86-94,160-170\nM,94-102,160-170\nL,102-110,170-180\nXL,110-118,170-180")
+	for _, q := range []struct {
+		chest, height sizing.Length
+		want          string
+	}{{90, 162, "S"}, {90, 168, "S"}, {98, 168, "M"}, {106, 172, "L"}, {106, 178, "L"}, {114, 172, "XL"}, {114, 178, "XL"}, {90, 175, "L"}, {90, 182, ""}} {
+		if got := exact(t, c, sizing.Body{Chest: q.chest, Height: q.height}); got != q.want {
+			t.Errorf("chest %v, height %v: %q, want %q", q.chest, q.height, got, q.want)
+		}
+	}
+	worn := &sizing.Body{Sex: sizing.Male}
+	if err := worn.Wears(c, "XL", sizing.Kept); err != nil {
+		t.Fatal(err)
+	}
+	e, err := sizing.Estimate(worn)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if m, _ := e.Of("height"); m.Mean < 173 || m.Mean > 178 { // the middle of 170 to 180, towards men's
+		t.Errorf("who wears XL is %.1f cm tall", m.Mean)
+	}
+	points := parse(t, "size,waist,inseam\n30,76,80\n32,81,82\n34,86,84\n36,91,84")
+	if got := exact(t, points, sizing.Body{Waist: 91, Inseam: 84.5}); got != "36" {
+		t.Errorf("half a centimetre above the longest inseam is %q", got)
+	}
+}
+
 // drawBody is somebody of whom some things are known, likely or not.
 func drawBody(t *rapid.T) *sizing.Body {
 	b := &sizing.Body{

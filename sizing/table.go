@@ -31,6 +31,9 @@ func (t *table) chart(o *ChartOptions) (*Chart, error) {
 	t.twins()
 	label := t.labelColumn()
 	if label < 0 {
+		label = t.selfNamed()
+	}
+	if label < 0 {
 		return nil, &ChartError{Format: t.format, Line: t.line(-1), Reason: "no column names the sizes", Err: ErrChart}
 	}
 	if t.notes {
@@ -130,6 +133,30 @@ func (t *table) labelColumn() int {
 		}
 	}
 	return fallback
+}
+
+// selfNamed makes labels of a measurement that its header calls a size, as shirts are sold by their collars: the
+// number of the column it adds, or -1.
+func (t *table) selfNamed() int {
+	from := slices.IndexFunc(t.headers, func(h header) bool {
+		return h.measure >= 0 && !h.twin && h.bound == both && slices.ContainsFunc(strings.Fields(strings.ToLower(h.text)), func(w string) bool {
+			return w == "size" || slices.Contains(labelWords, w)
+		})
+	})
+	if from < 0 {
+		return -1
+	}
+	seen := map[string]bool{}
+	for r, row := range t.rows {
+		if from >= len(row) || len(row) > len(t.headers) || seen[row[from]] {
+			return -1
+		}
+		seen[row[from]] = true
+		t.rows[r] = append(append(slices.Clone(row), make([]string, len(t.headers)-len(row))...), row[from])
+	}
+	t.guess(GuessLabel, t.headers[from].text, "No column names the sizes; this one was taken for the names, too.")
+	t.headers = append(t.headers, header{text: "size", key: "size", measure: -1})
+	return len(t.headers) - 1
 }
 
 // twins leaves out columns that say in inches or pounds what another says in
