@@ -220,31 +220,66 @@ func (c *core) stand(ctx context.Context, who Subject, r *rules, fresh bool) (*c
 }
 
 // recall answers a check from what the Subject itself remembers, which is what
-// most checks come to: a yes, about nobody who receives anything, on the word of
-// the store that nothing has changed. Whatever it cannot answer is asked properly.
+// most checks come to: a yes, within the EEA, on the word of the store that
+// nothing has changed. Whatever it cannot answer is asked properly.
 func (c *core) recall(ctx context.Context, q *Query) (d Decision, ok bool) {
 	s := q.Subject.s.get()
-	if s == nil || len(s.also) > 0 || len(q.Recipients) > 0 || c.cache == nil {
+	if s == nil || c.cache == nil || ctx.Err() != nil {
 		return Decision{}, false
 	}
-	e := s.memo.Load()
-	if e == nil || e.by != c || e.open == 0 || ctx.Err() != nil {
-		return Decision{}, false
+	d, found, ok := c.recallOne(q.Subject, q)
+	for _, other := range s.also { // every no counts
+		if !ok {
+			break
+		}
+		var more Decision
+		var also bool
+		if more, also, ok = c.recallOne(other, q); also {
+			d, found = more, true
+		}
 	}
-	if rule := e.rules.of[q.Purpose]; rule == nil || e.open&rule.bit == 0 {
-		return Decision{}, false
+	return d, found && ok
+}
+
+// recallOne is recall for one pseudonym of the person. ok and not found: it is
+// known that there is nothing on record under it.
+func (c *core) recallOne(who Subject, q *Query) (d Decision, found, ok bool) {
+	e := who.s.get().memo.Load()
+	if e == nil || e.by != c || e.open == 0 && e.seq != 0 {
+		return Decision{}, false, false
+	}
+	if e.seq != 0 && !e.allows(q) {
+		return Decision{}, false, false
 	}
 	c.micros()
-	version, latest, ok := c.cache.store.Version(q.Subject)
+	version, latest, ok := c.cache.store.Version(who)
 	if !ok || version != e.version {
-		return Decision{}, false
+		return Decision{}, false, false
 	}
 	raise(&c.seen, latest)
+	if e.seq == 0 {
+		return Decision{}, false, true
+	}
 	if d = (Decision{Allowed: true, Reason: Granted, Seq: e.seq}); e.until != 0 {
 		if e.until <= c.seen.Load() {
-			return Decision{}, false
+			return Decision{}, false, false
 		}
 		d.Until = time.UnixMicro(e.until).UTC()
 	}
-	return d, true
+	return d, true, true
+}
+
+// allows reports whether q is a yes as long as the version and the end hold.
+// Recipients outside the EEA need a second look, at another consent.
+func (e *cached) allows(q *Query) bool {
+	rule := e.rules.of[q.Purpose]
+	if rule == nil || e.open&rule.bit == 0 {
+		return false
+	}
+	if len(q.Recipients) == 0 {
+		return true
+	}
+	was := e.st.entry(q.Purpose)
+	return was != nil && subset(q.Recipients, was.recipients) &&
+		(rule.Recipients == nil || subset(q.Recipients, rule.Recipients)) && !e.rules.anyOutside(q.Recipients)
 }

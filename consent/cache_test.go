@@ -168,3 +168,60 @@ func TestCacheKnowsTheStoresTime(t *testing.T) {
 		t.Errorf("the store is two hours ahead: %q", got)
 	}
 }
+
+// Recipients, and the several pseudonyms of a person after a rotation of keys, are
+// answered from memory, too, without allocation, and every no as it was.
+func TestMemoryOfRecipientsAndNames(t *testing.T) {
+	ctx := t.Context()
+	old, fresh := consent.GenerateKeys(), consent.GenerateKeys()
+	s := &counting{Store: memstore.New()}
+	before := newLedger(t, s, &consent.Options{Keys: old})
+	who := before.Subject("shop", "ann")
+	g := adultYes(who, time.Now(), consent.TryOnRender)
+	g.Recipients = []string{"model", "model-eu"}
+	if _, err := before.Grant(ctx, g); err != nil {
+		t.Fatal(err)
+	}
+	for name, o := range map[string]*consent.Options{
+		"plain":    {Keys: old},
+		"rotated":  {Keys: fresh.With(old)},
+		"narrower": {Keys: fresh.With(old), Purposes: []consent.Terms{{Purpose: consent.TryOnRender, Recipients: []string{"model-eu"}}}},
+		"outside":  {Keys: old, Profiles: map[string]*consent.Profile{"": builtin(t, "photo-tryon")}},
+	} {
+		l := newLedger(t, s, o)
+		who := l.Subject("shop", "ann")
+		want := map[string]consent.Reason{"model-eu": consent.Granted, "model": consent.Granted, "other": consent.RecipientBlocked}
+		switch name {
+		case "narrower":
+			want["model"] = consent.RecipientBlocked
+		case "outside":
+			want["model"] = consent.TransferBlocked
+		}
+		for range 3 { // the first time from the store
+			for to, want := range want {
+				if got := reason(t, l, consent.Query{Subject: who, Purpose: consent.TryOnRender, Recipients: []string{to}}); got != want {
+					t.Errorf("%s, to %s: %q, want %q", name, to, got, want)
+				}
+			}
+		}
+		q, heads := consent.Query{Subject: who, Purpose: consent.TryOnRender, Recipients: []string{"model-eu"}}, s.heads
+		if n := testing.AllocsPerRun(100, func() { _, _ = l.Check(ctx, q) }); n != 0 || s.heads != heads {
+			t.Errorf("%s: a check from memory allocates %v times and read the store %d times", name, n, s.heads-heads)
+		}
+	}
+	// Another chain of the same person comes to be, with a no in it.
+	l := newLedger(t, s, &consent.Options{Keys: old.With(fresh)})
+	q := consent.Query{Subject: l.Subject("shop", "ann"), Purpose: consent.TryOnRender}
+	for range 2 {
+		if got := reason(t, l, q); got != consent.Granted {
+			t.Fatal(got)
+		}
+	}
+	other := newLedger(t, s, &consent.Options{Keys: fresh})
+	if _, err := other.Refuse(ctx, other.Subject("shop", "ann"), consent.TryOnRender); err != nil {
+		t.Fatal(err)
+	}
+	if got := reason(t, l, q); got != consent.Refused {
+		t.Errorf("a no under another name: %q, want refused", got)
+	}
+}

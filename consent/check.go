@@ -211,8 +211,8 @@ func (t *Terms) objection(e *entry) Reason {
 
 // agreedTo reports whether the grant of p names these recipients.
 func (s *state) agreedTo(p Purpose, recipients []string) bool {
-	e, _ := s.find(p)
-	return subset(recipients, e.recipients)
+	e := s.entry(p)
+	return e != nil && subset(recipients, e.recipients)
 }
 
 func (r *rules) anyOutside(recipients []string) bool {

@@ -37,11 +37,21 @@ type entry struct {
 }
 
 func (s *state) find(p Purpose) (entry, bool) {
-	i, ok := slices.BinarySearchFunc(s.entries, p, compareEntry)
-	if !ok {
-		return entry{}, false
+	if e := s.entry(p); e != nil {
+		return *e, true
 	}
-	return s.entries[i], true
+	return entry{}, false
+}
+
+// entry returns where p stands, nil if nothing is on record; there are few, and
+// a search that copies them takes longer.
+func (s *state) entry(p Purpose) *entry {
+	for i := range s.entries {
+		if s.entries[i].purpose == p {
+			return &s.entries[i]
+		}
+	}
+	return nil
 }
 
 func compareEntry(e entry, p Purpose) int { return cmp.Compare(e.purpose, p) }
