@@ -59,6 +59,8 @@ var conversionCharts = sync.OnceValue(builtinCharts)
 // Convert translates a size label from one system of a category to another, by
 // a published chart or formula whose id and source come with the answer. Brands
 // differ from all of them by up to two sizes: a brand's own chart (Chart.Convert) is better.
+// Widths of shoes, F, 2E or H, are not converted: what a letter means is each maker's own, and no
+// table that compares them is published. A chart with a column foot_breadth is recommended from by width.
 //
 // Two labels belong together when either is the nearest to the other, so what
 // comes out converts back to what went in. Categories and systems are those of

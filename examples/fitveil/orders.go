@@ -2,6 +2,7 @@ package main
 
 import (
 	"bufio"
+	"bytes"
 	"compress/gzip"
 	"encoding/csv"
 	"errors"
@@ -78,7 +79,11 @@ func eachOrder(path string, sex sizing.Sex, f func(*order)) (skipped int, err er
 		}
 		in = z
 	}
-	r := &orderReader{csv: csv.NewReader(in), sex: sex}
+	first := bufio.NewReaderSize(in, 1<<12)
+	r := &orderReader{csv: csv.NewReader(first), sex: sex}
+	if top, _ := first.Peek(1 << 12); len(top) > 0 { // a short file ends in io.EOF, which Read reports, too
+		r.csv.Comma = delimiter(top)
+	}
 	r.csv.FieldsPerRecord, r.csv.ReuseRecord, r.csv.TrimLeadingSpace = -1, true, true
 	head, err := r.csv.Read()
 	if err != nil {
@@ -102,6 +107,25 @@ func eachOrder(path string, sex sizing.Sex, f func(*order)) (skipped int, err er
 			r.skip++
 		}
 	}
+}
+
+// delimiter is what parts the names of the header line: a semicolon, as in exports of countries with decimal
+// commas, a tab or a comma.
+func delimiter(top []byte) rune {
+	line, _, _ := bytes.Cut(top, []byte("\n"))
+	best := ','
+	for _, c := range ";\t" {
+		if bytes.Count(line, []byte(string(c))) > bytes.Count(line, []byte(string(best))) {
+			best = c
+		}
+	}
+	return best
+}
+
+// number reads a cell, with a decimal comma or point.
+func number(cell string) float64 {
+	v, _ := strconv.ParseFloat(strings.Replace(strings.TrimSpace(cell), ",", ".", 1), 64) // what is none is not known
+	return v
 }
 
 func (r *orderReader) header(head []string) error {
@@ -150,7 +174,7 @@ func (r *orderReader) order(rec []string) (*order, bool) {
 		h.Write([]byte(id))
 		o.sale.Shopper = max(h.Sum64(), 1)
 	}
-	o.sale.Size, _ = strconv.ParseFloat(o.label, 64)
+	o.sale.Size = number(o.label)
 	for _, layout := range []string{time.DateOnly, time.RFC3339} {
 		if at, err := time.Parse(layout, get("date")); err == nil {
 			o.sale.At = at
@@ -163,7 +187,6 @@ func (r *orderReader) order(rec []string) (*order, bool) {
 
 // person reads what is known of the body; what makes no sense is not known.
 func (r *orderReader) person(b *sizing.Body, rec []string, get func(string) string) {
-	number := func(name string) float64 { v, _ := strconv.ParseFloat(get(name), 64); return v }
 	b.Source = sizing.SelfReported
 	b.Sex, _ = sizing.ParseSex(get("sex"))
 	if b.Sex == sizing.Unspecified {
@@ -171,21 +194,21 @@ func (r *orderReader) person(b *sizing.Body, rec []string, get func(string) stri
 	}
 	b.Shape, _ = sizing.ParseShape(get("shape"))
 	set := func(name string, v float64) { _ = b.Set(name, v) } // refused: not known
-	if age := number("age"); age >= 18 && age <= 90 {
+	if age := number(get("age")); age >= 18 && age <= 90 {
 		set("age", age)
 	}
-	set("height", number("height")+number("inches")*float64(sizing.Inch))
-	if w := number("kg") + number("lb")*float64(sizing.Lb); w >= 35 && w <= 250 {
+	set("height", number(get("height"))+number(get("inches"))*float64(sizing.Inch))
+	if w := number(get("kg")) + number(get("lb"))*float64(sizing.Lb); w >= 35 && w <= 250 {
 		set("weight_kg", w)
 	}
-	if band := number("band"); band > 0 { // inches; a cup is an inch
+	if band := number(get("band")); band > 0 { // inches; a cup is an inch
 		cup := slices.Index([]string{"aa", "a", "b", "c", "d", "e", "f", "g", "h", "i", "j"}, strings.ToLower(get("cup")))
 		set("underbust", band*float64(sizing.Inch)-8)
 		set("bust", (band+float64(cup))*float64(sizing.Inch))
 	}
 	for name, i := range r.body {
 		if i < len(rec) {
-			if v, err := strconv.ParseFloat(strings.TrimSpace(rec[i]), 64); err == nil {
+			if v := number(rec[i]); v != 0 {
 				set(name, v)
 			}
 		}
