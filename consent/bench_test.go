@@ -22,17 +22,20 @@ func BenchmarkSubject(b *testing.B) {
 // BenchmarkCheck asks about one of 10,000 people, from memory and from the store.
 func BenchmarkCheck(b *testing.B) {
 	b.Run("cached", func(b *testing.B) { benchmarkCheck(b, nil) })
+	b.Run("cached-recipient", func(b *testing.B) { benchmarkCheck(b, nil, "renderer") })
 	b.Run("read", func(b *testing.B) { benchmarkCheck(b, &consent.Options{Cache: -1}) })
 }
 
-func benchmarkCheck(b *testing.B, o *consent.Options) {
+func benchmarkCheck(b *testing.B, o *consent.Options, to ...string) {
 	const people = 10_000
 	l := newLedger(b, memstore.New(), o)
 	queries := make([]consent.Query, people)
 	for i := range queries {
 		who := l.Subject("shop-a", fmt.Sprint(i))
-		queries[i] = consent.Query{Subject: who, Purpose: consent.TryOnRender}
-		if _, err := l.Grant(b.Context(), yes(who, time.Now(), consent.TryOnRender, consent.Sizing)); err != nil {
+		queries[i] = consent.Query{Subject: who, Purpose: consent.TryOnRender, Recipients: to}
+		g := yes(who, time.Now(), consent.TryOnRender, consent.Sizing)
+		g.Recipients = to
+		if _, err := l.Grant(b.Context(), g); err != nil {
 			b.Fatal(err)
 		}
 	}

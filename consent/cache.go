@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/binary"
 	"fmt"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -109,6 +110,8 @@ type cached struct {
 	seq     uint64
 	open    uint64 // purposes allowed without a further look, by their bit in the terms
 	until   int64  // the end that all of those have, microseconds; 0: none
+	alike   uint64 // those of them whose recipients are to
+	to      []string
 	st      *state // never changed once it is here
 }
 
@@ -182,10 +185,13 @@ func (c *core) remember(r *rules, version uint64, st *state) *cached {
 			until = was.until.UnixMicro()
 		}
 		if e.open == 0 {
-			e.until = until
+			e.until, e.to = until, was.recipients
 		}
 		if until == e.until {
 			e.open |= t.bit
+			if slices.Equal(was.recipients, e.to) {
+				e.alike |= t.bit
+			}
 		}
 	}
 	return e
@@ -279,7 +285,10 @@ func (e *cached) allows(q *Query) bool {
 	if len(q.Recipients) == 0 {
 		return true
 	}
-	was := e.st.entry(q.Purpose)
-	return was != nil && subset(q.Recipients, was.recipients) &&
+	agreed := e.to
+	if e.alike&rule.bit == 0 {
+		agreed = e.st.entry(q.Purpose).recipients
+	}
+	return subset(q.Recipients, agreed) &&
 		(rule.Recipients == nil || subset(q.Recipients, rule.Recipients)) && !e.rules.anyOutside(q.Recipients)
 }

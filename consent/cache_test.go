@@ -182,6 +182,11 @@ func TestMemoryOfRecipientsAndNames(t *testing.T) {
 	if _, err := before.Grant(ctx, g); err != nil {
 		t.Fatal(err)
 	}
+	g = adultYes(who, time.Now(), consent.Sizing)
+	g.Recipients = []string{"storage"}
+	if _, err := before.Grant(ctx, g); err != nil {
+		t.Fatal(err)
+	}
 	for name, o := range map[string]*consent.Options{
 		"plain":    {Keys: old},
 		"rotated":  {Keys: fresh.With(old)},
@@ -190,7 +195,7 @@ func TestMemoryOfRecipientsAndNames(t *testing.T) {
 	} {
 		l := newLedger(t, s, o)
 		who := l.Subject("shop", "ann")
-		want := map[string]consent.Reason{"model-eu": consent.Granted, "model": consent.Granted, "other": consent.RecipientBlocked}
+		want := map[string]consent.Reason{"model-eu": consent.Granted, "model": consent.Granted, "other": consent.RecipientBlocked, "storage": consent.RecipientBlocked}
 		switch name {
 		case "narrower":
 			want["model"] = consent.RecipientBlocked
@@ -201,6 +206,13 @@ func TestMemoryOfRecipientsAndNames(t *testing.T) {
 			for to, want := range want {
 				if got := reason(t, l, consent.Query{Subject: who, Purpose: consent.TryOnRender, Recipients: []string{to}}); got != want {
 					t.Errorf("%s, to %s: %q, want %q", name, to, got, want)
+				}
+			}
+		}
+		if name == "plain" { // another purpose has its own
+			for to, want := range map[string]consent.Reason{"storage": consent.Granted, "model": consent.RecipientBlocked} {
+				if got := reason(t, l, consent.Query{Subject: who, Purpose: consent.Sizing, Recipients: []string{to}}); got != want {
+					t.Errorf("sizing, to %s: %q, want %q", to, got, want)
 				}
 			}
 		}
