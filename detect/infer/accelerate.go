@@ -25,13 +25,13 @@ func (p *Program) compile(o *Options, kernels *kernel.Set, inputs []*ir.Value, n
 }
 
 func (s *Session) runFast(ctx context.Context, in, out []tensor.Tensor) error {
+	defer s.takeBack()
 	for i, t := range in {
 		d := t.(*tensor.Dense)
 		if a := s.fast.Input(i); a != nil {
 			read(a, d)
 		} else {
 			s.fast.Give(i, d.Float32s())
-			defer s.fast.Give(i, nil)
 		}
 	}
 	if err := s.fast.Run(ctx); err != nil {
@@ -45,4 +45,11 @@ func (s *Session) runFast(ctx context.Context, in, out []tensor.Tensor) error {
 		s.program.give(out, i, s.fast.Output(i))
 	}
 	return nil
+}
+
+// takeBack lets go of the caller's memory.
+func (s *Session) takeBack() {
+	for i := range s.program.inputs {
+		s.fast.Give(i, nil)
+	}
 }

@@ -157,6 +157,11 @@ func (p *Program) NewSession() *Session {
 // Run copies in before the first step and writes out after the last, and checks
 // ctx between steps; it returns the error of ctx, wrapped. A step that meets a
 // number out of range is a *[NodeError] that wraps [ErrData].
+//
+// A run allocates nothing where out holds tensors, as it does from the second call
+// on with the same slice, inputs and outputs are float32 and no operator runs that
+// has no kernels: the networks of detect/person and all that are made of
+// convolutions, pools, resizes, products, additions and activations.
 func (s *Session) Run(ctx context.Context, in, out []tensor.Tensor) error {
 	p := s.program
 	if err := fits("input", p.inputs, in, false); err != nil {

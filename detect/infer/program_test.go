@@ -182,7 +182,7 @@ func TestRunAllocates(t *testing.T) {
 		if err := s.Run(context.Background(), in, out); err != nil {
 			t.Fatal(err)
 		}
-		// Closures of the kernels and the views of integer tensors; nothing that
+		// Closures of the interpreter and the views of integer tensors; nothing that
 		// grows with the data.
 		if n := testing.AllocsPerRun(20, func() {
 			if err := s.Run(context.Background(), in, out); err != nil {
@@ -190,6 +190,27 @@ func TestRunAllocates(t *testing.T) {
 			}
 		}); n > 20 {
 			t.Errorf("%s: %v allocations a run", e.name, n)
+		}
+	}
+}
+
+// TestRunAllocatesNothing holds for the networks of detect/person: what a run
+// needs is there once outputs are.
+func TestRunAllocatesNothing(t *testing.T) {
+	for _, name := range benchModels {
+		for _, threads := range []int{1, 2} {
+			p, err := infer.Load(readModel(t, name), &infer.Options{Threads: threads})
+			if err != nil {
+				t.Fatal(err)
+			}
+			s, in, out := p.NewSession(), filled(p.Inputs()), make([]tensor.Tensor, len(p.Outputs()))
+			if got := testing.AllocsPerRun(3, func() { // the first one does not count
+				if err := s.Run(context.Background(), in, out); err != nil {
+					t.Fatal(err)
+				}
+			}); got != 0 {
+				t.Errorf("%s, %d threads: %v allocations a run", name, threads, got)
+			}
 		}
 	}
 }

@@ -230,24 +230,24 @@ func (c *chain) compute(w *worker, memory []float32, n int, rows rowRange, have 
 		need[i-1].lo, need[i-1].hi = c.links[i].reads(todo[i].lo, todo[i].hi)
 		todo[i-1] = c.inner[i-1].missing(need[i-1], have[i-1])
 	}
-	var src, dst view
+	src, dst := &w.from, &w.to
 	for i, l := range c.links {
 		from, to := l.ends()
 		if i == 0 && from.blocked {
-			src = from.view()
+			*src = from.view()
 		}
 		if i == final {
-			dst = to.view()
+			*dst = to.view()
 		} else {
-			dst = c.views[i]
+			*dst = c.views[i]
 			dst.origin += w.base + c.from[i] - need[i].lo*dst.pitch
 			to.carry(memory[c.from[i]:], need[i], have[i])
 			have[i] = need[i]
 		}
 		if todo[i].lo < todo[i].hi {
-			l.rows(w, &src, &dst, n, todo[i].lo, todo[i].hi)
+			l.rows(w, src, dst, n, todo[i].lo, todo[i].hi)
 		}
-		src = dst
+		*src = *dst
 	}
 }
 

@@ -25,7 +25,8 @@ type worker struct {
 	index     int
 	step      int // index of the operation
 	scratch   []float32
-	base      int // offset of scratch in the arena
+	base      int  // offset of scratch in the arena
+	from, to  view // of the link of a chain that runs
 	conv      kernel.Conv
 	window    kernel.Window
 	window3   kernel.Window3
