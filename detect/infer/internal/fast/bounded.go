@@ -14,6 +14,8 @@ const callCycles = 60e3
 const (
 	callTaps    = 32 << 10 // taps of all pixels of a window
 	callTiles   = 64       // tiles to transform
+	callFloats  = 16 << 10 // elements of a tensor, which may come from memory
+	callPixels  = 512      // pixels of a row to interpolate
 	callFilters = 4        // vectors of filters to transform; with more their lines leave the cache in between
 )
 
@@ -54,6 +56,58 @@ func (w *worker) back(f *kernel.Winograd) {
 	}
 	a.Tiles = left
 	f.Out(a)
+}
+
+// pairs calls a kernel for the two arrays in w, in stretches.
+func (w *worker) pairs(f func(*kernel.Pair)) {
+	a := &w.pair
+	left, right, out := a.A, a.B, a.Out
+	for len(out) > 0 {
+		n := min(len(out), callFloats)
+		a.A, a.B, a.Out = left[:n], right[:n], out[:n]
+		f(a)
+		left, right, out = left[n:], right[n:], out[n:]
+	}
+}
+
+// scales calls a kernel for the array in w, in stretches.
+func (w *worker) scales(f func(*kernel.Affine)) {
+	a := &w.affine
+	in, out := a.In, a.Out
+	for len(out) > 0 {
+		n := min(len(out), callFloats)
+		a.In, a.Out = in[:n], out[:n]
+		f(a)
+		in, out = in[n:], out[n:]
+	}
+}
+
+// maps calls a kernel for the array in w, in stretches.
+func (w *worker) maps(f func(*kernel.Map)) {
+	a := &w.apply
+	in, out := a.In, a.Out
+	for len(out) > 0 {
+		n := min(len(out), callFloats)
+		a.In, a.Out = in[:n], out[:n]
+		f(a)
+		in, out = in[n:], out[n:]
+	}
+}
+
+// resizes calls a kernel for the row in w, in stretches.
+func (w *worker) resizes(f func(*kernel.Resize)) {
+	a := &w.resize
+	for taps := a.Taps; len(taps) > 0; {
+		n := min(len(taps), callPixels)
+		a.Taps = taps[:n]
+		f(a)
+		if taps = taps[n:]; len(taps) > 0 {
+			a.Out = a.Out[n*block:]
+			if a.Add != nil {
+				a.Add = a.Add[n*block:]
+			}
+		}
+	}
 }
 
 // transformFilters calls the transform of weights for so many blocks that lie next

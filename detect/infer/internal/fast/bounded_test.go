@@ -34,6 +34,12 @@ func TestCallsAreShort(t *testing.T) {
 			n.output(n.op("MatMul", nil, n.input(3, 100000), n.constant(0.1, 100000, 64)))
 
 			set := watched(*s, seen)
+			wide := n.op("Mul", nil, y, n.op("Sigmoid", nil, y))
+			n.output(n.op("Relu", nil, n.op("Add", nil, wide, y)))
+			n.output(n.op("HardSigmoid", nil, n.op("Sigmoid", nil, n.input(1, 3, 300, 300))))
+			up := n.op("Resize", map[string]any{"mode": "linear"}, wide, nil, nil, ints(1, 16, 8, 5000))
+			n.output(n.op("Conv", map[string]any{"strides": []int64{2, 2}, "pads": []int64{1, 1, 1, 1}}, up, n.constant(0.1, 16, 16, 3, 3)))
+
 			session := n.compile(fast.Options{Set: &set}).NewSession()
 			for i, in := range n.inputs() {
 				session.Give(i, in)
@@ -52,8 +58,21 @@ func TestCallsAreShort(t *testing.T) {
 }
 
 // watched is a set whose kernels tell how many products they compute. A vector
-// of the transforms counts for eight.
+// of the transforms counts for eight. What does little else than to read and write
+// counts for the time that takes when all comes from beyond the second-level
+// cache: a cycle for four bytes.
 func watched(s kernel.Set, seen func(products int)) kernel.Set {
+	moved := func(bytes int) { seen(bytes / 4 * 2 * s.Lanes) }
+	add, multiply, scale, resize, turn := s.Add, s.Multiply, s.Affine, s.Resize, s.Transpose
+	s.Add = func(a *kernel.Pair) { moved(12 * len(a.Out)); add(a) }
+	s.Multiply = func(a *kernel.Pair) { moved(12 * len(a.Out)); multiply(a) }
+	s.Affine = func(a *kernel.Affine) { moved(8 * len(a.Out)); scale(a) }
+	s.Resize = func(a *kernel.Resize) { moved(4 * 4 * kernel.Block * len(a.Taps)); resize(a) }
+	s.Transpose = func(a *kernel.Transpose) { moved(2 * 4 * kernel.Block * kernel.Block); turn(a) }
+	for _, f := range []*func(*kernel.Map){&s.Sigmoid, &s.HardSwish} {
+		run := *f
+		*f = func(a *kernel.Map) { moved(16 * len(a.Out)); run(a) } // half of it for the arithmetic
+	}
 	for table, channels := range map[*kernel.ConvTable]int{&s.Conv: kernel.Chunk, &s.Stem: 1} {
 		for b := range table {
 			for p, f := range table[b] {

@@ -110,11 +110,8 @@ func (m *mapping) run(w *worker, lo, hi int) {
 		for u := lo; u < hi; u++ {
 			n, b, y := m.to.unit(u)
 			in, out := w.rowOf(&m.src, m.to, n, b, y), w.rowOf(&m.dst, m.to, n, b, y)
-			for at := 0; at < len(out); at += stretch {
-				end := min(at+stretch, len(out))
-				w.apply = kernel.Map{In: in[at:end], Out: out[at:end]}
-				m.f(&w.apply)
-			}
+			w.apply = kernel.Map{In: in, Out: out}
+			w.maps(m.f)
 		}
 		return
 	}
@@ -122,11 +119,11 @@ func (m *mapping) run(w *worker, lo, hi int) {
 	src, dst = src[lo*stretch:min(hi*stretch, len(src))], dst[lo*stretch:min(hi*stretch, len(dst))]
 	whole := len(src) / block * block
 	w.apply = kernel.Map{In: src[:whole], Out: dst[:whole]}
-	m.f(&w.apply)
+	w.maps(m.f)
 	if whole < len(src) {
 		w.tail(src[whole:])
 		w.apply = kernel.Map{In: w.padded[:], Out: w.padded[:]}
-		m.f(&w.apply)
+		w.maps(m.f)
 		copy(dst[whole:], w.padded[:])
 	}
 }
@@ -258,7 +255,7 @@ func (s *scale) run(w *worker, lo, hi int) {
 			In: w.rowOf(&s.src, s.to, n, b, y), Out: w.rowOf(&s.dst, s.to, n, b, y),
 			Mul: s.m[b*block:], Add: s.a[b*block:], Act: s.act,
 		}
-		s.set.Affine(&w.affine)
+		w.scales(s.set.Affine)
 	}
 }
 
@@ -269,11 +266,11 @@ func (w *worker) scaleLine(set *kernel.Set, dst, src []float32, mul, add float32
 	}
 	whole := len(src) / block * block
 	w.affine = kernel.Affine{In: src[:whole], Out: dst[:whole], Mul: w.mul[:], Add: w.add[:], Act: act}
-	set.Affine(&w.affine)
+	w.scales(set.Affine)
 	if whole < len(src) {
 		w.tail(src[whole:])
 		w.affine.In, w.affine.Out = w.padded[:], w.padded[:]
-		set.Affine(&w.affine)
+		w.scales(set.Affine)
 		copy(dst[whole:], w.padded[:])
 	}
 }
@@ -333,14 +330,14 @@ func (p *pair) run(w *worker, lo, hi int) {
 		a, out := w.rowOf(&p.va, p.to, n, b, y), w.rowOf(&p.dst, p.to, n, b, y)
 		if p.one {
 			w.affine = kernel.Affine{In: a, Out: out, Mul: w.arena[p.vb.pixel(n, b, 0, 0):], Add: zeros[:]}
-			p.set.Affine(&w.affine)
+			w.scales(p.set.Affine)
 			continue
 		}
 		w.pair = kernel.Pair{A: a, B: w.rowOf(&p.vb, p.to, n, b, y), Out: out, Act: p.act}
 		if p.multiply {
-			p.set.Multiply(&w.pair)
+			w.pairs(p.set.Multiply)
 		} else {
-			p.set.Add(&w.pair)
+			w.pairs(p.set.Add)
 		}
 	}
 }

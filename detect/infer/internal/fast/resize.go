@@ -190,7 +190,7 @@ func (r *resize) run(w *worker, lo, hi int) {
 			if r.add != nil {
 				w.resize.Add = w.rowOf(&r.av, r.to, n, b, y)
 			}
-			r.set.Resize(&w.resize)
+			w.resizes(r.set.Resize)
 		}
 	}
 }

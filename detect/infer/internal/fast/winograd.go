@@ -387,6 +387,6 @@ func (o *winograd) back(w *worker, n, b int, r tileRun, m *buffers, at int) {
 	for i := range height {
 		out := w.arena[o.dst.pixel(n, b, y+i, x):][:(end-x)*block]
 		w.pair = kernel.Pair{A: out, B: w.arena[o.sum.pixel(n, b, y+i, x):][:(end-x)*block], Out: out, Act: o.act}
-		o.set.Add(&w.pair)
+		w.pairs(o.set.Add)
 	}
 }
