@@ -27,10 +27,31 @@ func TestLoadBounded(t *testing.T) {
 	smallest := func(i int, n part) []part {
 		return []part{n, node("ReduceMin", []string{fmt.Sprint("h", i)}, []string{fmt.Sprint("y", i)})}
 	}
+	chain := func(channels, side int) model { // of 3×3 convolutions with the same weights
+		m := model{
+			inputs:  []part{value("h0", 1, 1, channels, side, side)},
+			tensors: []part{constant("one", []int{1, 1, 1, 1}, f32(0.01)), constant("s", []int{4}, i64(int64(channels), int64(channels), 3, 3))},
+			nodes:   []part{node("Expand", []string{"one", "s"}, []string{"w"})},
+			outs:    []part{value("last", 1)},
+		}
+		for i := range count {
+			m.nodes = append(m.nodes, node("Conv", []string{fmt.Sprint("h", i), "w"}, []string{fmt.Sprint("h", i+1)}, attr("pads", []int{1, 1, 1, 1})))
+		}
+		m.nodes = append(m.nodes, node("Identity", []string{fmt.Sprint("h", count)}, []string{"last"}))
+		return m
+	}
 	tests := []struct {
 		name string
 		m    model
 	}{
+		{"convolutions by tiles", chain(64, 24)},
+		{"products of matrices", each(model{
+			inputs:  []part{value("x", 1, 1, 1, 2, 512)},
+			tensors: []part{constant("one", []int{1, 1}, f32(1)), constant("s", []int{2}, i64(512, 512))},
+			nodes:   []part{node("Expand", []string{"one", "s"}, []string{"w"})},
+		}, func(i int) []part {
+			return smallest(i, node("MatMul", []string{"x", "w"}, []string{fmt.Sprint("h", i)}))
+		})},
 		{"pools with wide borders", each(model{inputs: []part{value("x", 1, 1, 1, 64, 64)}}, func(i int) []part {
 			return smallest(i, node("MaxPool", []string{"x"}, []string{fmt.Sprint("h", i)}, attr("kernel_shape", []int{64, 64}), attr("pads", []int{63, 63, 63, 63})))
 		})},
@@ -55,19 +76,21 @@ func TestLoadBounded(t *testing.T) {
 		})},
 	}
 	for _, tt := range tests {
-		t.Run(tt.name, func(t *testing.T) {
-			b := tt.m.encode()
-			var before, after runtime.MemStats
-			runtime.ReadMemStats(&before)
-			p, err := infer.Load(b, &infer.Options{MaxBytes: limit})
-			runtime.ReadMemStats(&after)
-			if err != nil {
-				t.Fatal(err)
-			}
-			if got := after.TotalAlloc - before.TotalAlloc; got > 4*limit {
-				t.Errorf("%d bytes allocated for a file of %d, with %d allowed", got, len(b), limit)
-			}
-			runFor(t, p, 50*time.Millisecond)
-		})
+		for _, threads := range []int{1, 64} {
+			t.Run(fmt.Sprint(tt.name, " ", threads), func(t *testing.T) {
+				b := tt.m.encode()
+				var before, after runtime.MemStats
+				runtime.ReadMemStats(&before)
+				p, err := infer.Load(b, &infer.Options{MaxBytes: limit, Threads: threads})
+				runtime.ReadMemStats(&after)
+				if err != nil {
+					t.Fatal(err)
+				}
+				if got := after.TotalAlloc - before.TotalAlloc; got > 4*limit {
+					t.Errorf("%d bytes allocated for a file of %d, with %d allowed", got, len(b), limit)
+				}
+				runFor(t, p, 50*time.Millisecond)
+			})
+		}
 	}
 }
