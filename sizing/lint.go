@@ -49,14 +49,23 @@ func (c *Chart) Lint() []Issue {
 		}
 		l.unit(d)
 	}
-	if !l.swapped() {
+	mistaken := make([]bool, len(c.dims))
+	for d := range c.dims {
+		mistaken[d] = l.cellUnits(d)
+	}
+	if slices.Contains(mistaken, true) || !l.swapped() {
 		for d := range c.dims {
-			l.order(d)
+			if !mistaken[d] {
+				l.order(d)
+			}
 		}
 	}
 	l.grid()
 	for d := range c.dims {
 		disordered := slices.ContainsFunc(l.found, func(i Issue) bool { return i.Code == LintOrder && i.Dimension == c.dims[d].name })
+		if mistaken[d] {
+			continue // one mistake, not four
+		}
 		if c.dims[d].axis >= 0 && !disordered {
 			l.neighbours(d)
 		}
@@ -240,12 +249,36 @@ func (l *linter) neighbours(d int) {
 		}
 		return
 	}
+	if rows := l.inOrder(d); rows != nil {
+		l.between(d, rows)
+		return
+	}
 	a := l.c.dims[d].axis
 	levels := make([]int, l.c.axes[a].levels) // a size of each level
 	for i := range l.c.sizes {
 		levels[l.c.sizes[i].levels[a]] = i
 	}
 	l.between(d, levels)
+}
+
+// inOrder is the rows from the smallest to the largest where a chart of one axis has them so in this column, whatever
+// another column, with a mistake in it, makes of their levels; else nil.
+func (l *linter) inOrder(d int) []int {
+	if !l.single() {
+		return nil
+	}
+	up := l.direction()
+	rows := make([]int, len(l.c.sizes))
+	for i := range rows {
+		rows[i] = i
+		if i > 0 && l.c.sizes[i].body[d].order(l.c.sizes[i-1].body[d])*up < 0 {
+			return nil
+		}
+	}
+	if up < 0 {
+		slices.Reverse(rows)
+	}
+	return rows
 }
 
 // between looks for gaps and overlaps between sizes that follow each other.

@@ -72,6 +72,67 @@ func (l *linter) unit(d int) {
 	l.add(LintUnit, "", dim.name, "the middle of the column, %s, makes no sense in any unit", l.num(d, mid))
 }
 
+// cellUnits looks for single cells that lie where the others say once they are taken for another unit: a row
+// of inches among centimetres. It reports whether there is one.
+func (l *linter) cellUnits(d int) (found bool) {
+	m := l.mids(d)
+	if !l.single() || len(m) < 4 {
+		return false
+	}
+	dim := &l.c.dims[d]
+	for i, v := range m {
+		expected := expectedAt(m, i)
+		if !(expected > 0 && v > 0 && math.Abs(math.Log(v/expected)) > 0.4) {
+			continue
+		}
+		best, name := 0.12, "" // of the logarithm: inches and half girths are 0.24 apart
+		for _, f := range []struct {
+			factor float64
+			name   string
+		}{{2.54, "inches"}, {0.1, "millimetres"}, {2, "a half girth, measured flat"}, {1 / 2.54, "centimetres"}} {
+			if dim.measure == mWeight {
+				f.factor, f.name = float64(Lb), "pounds"
+			}
+			if off := math.Abs(math.Log(v * f.factor / expected)); off < best {
+				best, name = off, f.name
+			}
+		}
+		if name != "" {
+			found = true
+			l.add(LintUnit, l.c.sizes[i].label, dim.name, "does not go with the other sizes, where %s is to be expected; this may be %s", l.num(d, expected), name)
+		}
+	}
+	return found
+}
+
+// expectedAt is what the rows around say of row i: a straight line through them, by the middle of all their
+// slopes (Theil and Sen), which mistakes in a quarter of the rows do not move. 0 where there are too few.
+func expectedAt(m []float64, i int) float64 {
+	const around = 6
+	first := max(0, i-around)
+	m, i = m[first:min(len(m), i+around+1)], i-first
+	var slopes, at []float64
+	for j, v := range m {
+		for k := range j {
+			if j != i && k != i && !math.IsNaN(v-m[k]) {
+				slopes = append(slopes, (v-m[k])/float64(j-k))
+			}
+		}
+	}
+	if len(slopes) < 3 {
+		return 0
+	}
+	slices.Sort(slopes)
+	slope := slopes[len(slopes)/2]
+	for j, v := range m {
+		if j != i && !math.IsNaN(v) {
+			at = append(at, v+slope*float64(i-j))
+		}
+	}
+	slices.Sort(at)
+	return at[len(at)/2]
+}
+
 // middleHeight is the height of the middle size, 0 where the chart has none.
 func (l *linter) middleHeight() float64 {
 	d := slices.IndexFunc(l.c.dims, func(d dimension) bool { return d.measure == mHeight })
