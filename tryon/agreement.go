@@ -110,7 +110,7 @@ func (a *Agreement) check(p *Profile, eraser bool, now time.Time) *AgreementErro
 	}
 	for _, c := range clocks {
 		if !c.have.within(c.limit) {
-			return breaks(c.clause, "at most "+c.limit.String(), c.have.String())
+			return breaks(c.clause, "at most "+span(c.limit), c.have.String())
 		}
 	}
 	for _, r := range []Retention{p.Uploads, p.Outputs} {
@@ -129,7 +129,24 @@ func (r Retention) String() string {
 	case r.Max == 0:
 		return "not kept"
 	}
-	return r.Max.String()
+	return span(r.Max)
+}
+
+// span is a time in English: in days where it is whole days, and else in whole
+// hours where it is that.
+func span(d time.Duration) string {
+	unit, name := 24*time.Hour, "day"
+	switch {
+	case d > 0 && d%unit == 0:
+	case d > 0 && d%time.Hour == 0:
+		unit, name = time.Hour, "hour"
+	default:
+		return d.String()
+	}
+	if d == unit {
+		return "1 " + name
+	}
+	return fmt.Sprintf("%d %ss", d/unit, name)
 }
 
 // checkAgreements refuses names that are missing or twofold.

@@ -179,7 +179,7 @@ func TestDisclosure(t *testing.T) {
 	})
 	want := []tryon.SubProcessor{{
 		Name: vendor, Region: "EU", Backends: []string{"remote"}, Models: []string{"m-1"}, Hosts: []string{"api.renderer.example:443"},
-		Tasks: []string{"on-person", "in-room"}, Uploads: "48h0m0s", Outputs: "not kept", AbuseLog: "720h0m0s",
+		Tasks: []string{"on-person", "in-room"}, Uploads: "2 days", Outputs: "not kept", AbuseLog: "30 days",
 		Erasable: true, Shutdown: "2031-03-15", Notices: []string{"notice-7"},
 	}}
 	if diff := cmp.Diff(want, client.Disclosure()); diff != "" {

@@ -230,7 +230,7 @@ func (a *attempt) settle(ctx context.Context, g *gate, h *Handle, err error) (Fa
 	} else {
 		state = JobSending // until the picture is released
 	}
-	if err := a.put(ctx, state, "", h.Left...); err != nil {
+	if err := a.put(ctx, state, "", a.leaves(h.Left)...); err != nil {
 		a.stored = err
 	}
 	if a.stored != nil && !a.erased.Load() {
@@ -395,24 +395,35 @@ func (a *attempt) write(ctx context.Context, records ...Record) *Error {
 	return err
 }
 
-// put writes the job down in a new state, together with what it leaves behind.
-// The caller holds mu, or nobody else can have the attempt yet.
-func (a *attempt) put(ctx context.Context, s JobState, outcome string, left ...Leftover) *Error {
+// put writes the job down in a new state, together with other records. The
+// caller holds mu, or nobody else can have the attempt yet.
+func (a *attempt) put(ctx context.Context, s JobState, outcome string, others ...Record) *Error {
 	if !a.onRecord {
 		return nil
 	}
 	a.job.State, a.job.Outcome = s, outcome
 	due := time.Time{}
 	if s == JobSending || s == JobAccepted {
-		due = a.job.Deadline.Add(grace)
+		due = a.due()
 	}
-	records := []Record{record(KindJob, a.job.ID, a.subject, due, &a.job)}
+	return a.write(ctx, append(others, record(KindJob, a.job.ID, a.subject, due, &a.job))...)
+}
+
+// due is when the job, and what it leaves behind, is looked at if nobody has by then.
+func (a *attempt) due() time.Time { return a.job.Deadline.Add(grace) }
+
+// leaves puts what accepted work leaves behind into the attempt, and gives its records.
+func (a *attempt) leaves(left []Leftover) []Record {
+	var records []Record
+	if !a.onRecord {
+		return nil
+	}
 	for _, l := range left {
 		d := a.client.deletion(a.route, &a.job, l)
 		a.deletions = append(a.deletions, d)
-		records = append(records, d.record(a.subject, due))
+		records = append(records, d.record(a.subject, a.due()))
 	}
-	return a.write(ctx, records...)
+	return records
 }
 
 // count adds what went through a gate to the attempt's record.

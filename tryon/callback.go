@@ -37,7 +37,8 @@ const maxCallback = 1 << 20
 // died.
 //
 // It answers 202 for what it takes as a hint, also the second time; 401 for a
-// wrong signature or the wrong job, 404 for an unknown one, 405, 413.
+// wrong signature or the wrong job, 404 for an unknown one, 405, 413, 503 when
+// the store fails.
 func (c *Client) HandleCallback(w http.ResponseWriter, r *http.Request) {
 	w.WriteHeader(c.callbackStatus(w, r))
 }
@@ -60,8 +61,11 @@ func (c *Client) callbackStatus(w http.ResponseWriter, r *http.Request) int {
 		return http.StatusRequestEntityTooLarge
 	}
 	stored, err := c.store.Get(r.Context(), KindJob, id)
-	if err != nil {
+	if errors.Is(err, ErrNoRecord) {
 		return http.StatusNotFound
+	}
+	if err != nil {
+		return http.StatusServiceUnavailable // most providers call again
 	}
 	var j Job
 	if stored.decode(&j) != nil || j.Backend != rt.profile.Name {

@@ -60,7 +60,7 @@ func (a *attempt) leave(ctx context.Context, l Leftover) error {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	d := a.client.deletion(a.route, &a.job, l)
-	if err := a.write(ctx, d.record(a.subject, a.job.Deadline.Add(grace))); err != nil {
+	if err := a.write(ctx, d.record(a.subject, a.due())); err != nil {
 		if err.erased() { // and it will not be made
 			return errors.Join(err, a.client.store.Delete(context.WithoutCancel(ctx), KindErasure, d.ID))
 		}
@@ -89,7 +89,12 @@ func (a *attempt) close(ctx context.Context, err *Error) {
 	case a.accepted.Load():
 		state = JobUnknown
 	}
-	if e := a.put(ctx, state, outcome(err)); e != nil && !e.erased() {
+	var stays []Record
+	if state != JobAccepted && (a.record.BytesSent > 0 || a.job.Remote != "") { // a job taken up again has sent nothing here
+		stays = a.client.attest(a.route, &a.job, a.subject, state != JobUnknown || len(a.deletions) > 0)
+	}
+	// Both or none: of a job that is not on record as over, Sweep says what stays.
+	if e := a.put(ctx, state, outcome(err), stays...); e != nil && !e.erased() {
 		a.client.log.LogAttrs(ctx, slog.LevelError, "tryon: the end of a job could not be stored", slog.Any("error", e))
 	}
 	if state == JobAccepted {
@@ -97,12 +102,6 @@ func (a *attempt) close(ctx context.Context, err *Error) {
 			return
 		}
 		a.client.cancel(ctx, &a.job, a.subject) // nobody may fetch it any more
-	}
-	if a.record.BytesSent > 0 || a.job.Remote != "" { // a job taken up again has sent nothing here
-		named := state != JobUnknown || len(a.deletions) > 0
-		if err := a.write(ctx, a.client.attest(a.route, &a.job, a.subject, named)...); err != nil && !err.erased() {
-			a.client.log.LogAttrs(ctx, slog.LevelError, "tryon: what stays could not be stored", slog.Any("error", err))
-		}
 	}
 	for i := range a.deletions {
 		a.client.tryErase(ctx, a.route, &a.deletions[i], a.subject)

@@ -36,6 +36,80 @@ func withAPP1(data []byte, payload string) []byte {
 	return append(append(bytes.Clone(data[:2]), append(seg, payload...)...), data[2:]...)
 }
 
+// webpOf is a lossless WebP of one colour: of each code there is one symbol, so
+// that pixels take no bits (WebP lossless bitstream, 4 to 6).
+func webpOf(w, h int) []byte {
+	var bits uint64
+	var n uint
+	put := func(v uint64, size uint) { bits, n = bits|v<<n, n+size }
+	data := []byte{0x2F}
+	flush := func() {
+		for ; n > 0; n -= min(n, 8) {
+			data, bits = append(data, byte(bits)), bits>>8
+		}
+	}
+	put(uint64(w-1), 14)
+	put(uint64(h-1), 14)
+	put(0, 1+3) // opaque, version 0
+	flush()
+	put(0, 3) // no transform, no cache, one group of codes
+	for range 4 {
+		put(0b101, 3) // simple, one symbol, of eight bits
+		put(255, 8)
+	}
+	put(0b001, 3) // the distance's, of one bit
+	put(0, 1)
+	flush()
+	return riff(piece("VP8L", string(data)))
+}
+
+func piece(kind, payload string) []byte {
+	p := append(binary.LittleEndian.AppendUint32([]byte(kind), uint32(len(payload))), payload...)
+	return append(p, make([]byte, len(payload)%2)...)
+}
+
+func riff(pieces ...[]byte) []byte { return piece("RIFF", "WEBP"+string(bytes.Join(pieces, nil))) }
+
+// withPiece makes a simple WebP an extended one with a piece behind its picture.
+func withPiece(data []byte, flag byte, kind, payload string) []byte {
+	extended := piece("VP8X", string([]byte{flag, 0, 0, 0, 59, 0, 0, 79, 0, 0}))
+	return riff(extended, data[12:], piece(kind, payload))
+}
+
+// packetOf is the XMP of a file, where each format has it.
+func packetOf(t *testing.T, data []byte) string {
+	t.Helper()
+	switch imageproc.Sniff(data) {
+	case imageproc.JPEG:
+		for p := data[2:]; len(p) > 4 && p[1] != 0xDA; p = p[2+binary.BigEndian.Uint16(p[2:]):] {
+			if packet, ok := bytes.CutPrefix(p[4:2+binary.BigEndian.Uint16(p[2:])], []byte("http://ns.adobe.com/xap/1.0/\x00")); ok && p[1] == 0xE1 {
+				return string(packet)
+			}
+		}
+	case imageproc.PNG:
+		for p := data[8:]; len(p) >= 12; p = p[12+binary.BigEndian.Uint32(p):] {
+			if packet, ok := bytes.CutPrefix(p[8:8+binary.BigEndian.Uint32(p)], []byte("XML:com.adobe.xmp\x00\x00\x00\x00\x00")); ok && string(p[4:8]) == "iTXt" {
+				return string(packet)
+			}
+		}
+	case imageproc.WebP:
+		announced := false
+		for p := data[12:]; len(p) >= 8; p = p[8+(binary.LittleEndian.Uint32(p[4:])+1)&^1:] {
+			body := p[8 : 8+binary.LittleEndian.Uint32(p[4:])]
+			switch string(p[:4]) {
+			case "VP8X":
+				announced = body[0]&4 != 0
+			case "XMP ":
+				if !announced {
+					t.Error("VP8X does not announce the XMP")
+				}
+				return string(body)
+			}
+		}
+	}
+	return ""
+}
+
 // withChunk puts a chunk behind a PNG's IHDR.
 func withChunk(data []byte, kind, payload string) []byte {
 	chunk := binary.BigEndian.AppendUint32(nil, uint32(len(payload)))
@@ -124,6 +198,9 @@ func TestOutputIsCleanedAndMarked(t *testing.T) {
 		{"text in a PNG", withChunk(pngOf(60, 80, color.White), "tEXt", "Comment\x00"+canary)},
 		{"EXIF in a PNG", withChunk(pngOf(60, 80, color.White), "eXIf", "MM\x00*\x00\x00\x00\x08\x00\x00\x00\x00\x00\x00"+canary)},
 		{"behind a PNG", append(pngOf(60, 80, color.White), canary...)},
+		{"EXIF in a WebP", withPiece(webpOf(60, 80), 8, "EXIF", "MM\x00*\x00\x00\x00\x08\x00\x00\x00\x00\x00\x00"+canary)},
+		{"XMP in a WebP", withPiece(webpOf(60, 80), 4, "XMP ", "<x>"+canary+"</x>")},
+		{"behind a WebP", append(webpOf(60, 80), canary...)},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
@@ -135,8 +212,14 @@ func TestOutputIsCleanedAndMarked(t *testing.T) {
 			if bytes.Contains(data, []byte(canary)) {
 				t.Error("the canary came through")
 			}
-			if !bytes.Contains(data, []byte("digitalsourcetype/compositeWithTrainedAlgorithmicMedia")) {
-				t.Error("no DigitalSourceType in the picture")
+			if !strings.Contains(packetOf(t, data), `DigitalSourceType="http://cv.iptc.org/newscodes/digitalsourcetype/compositeWithTrainedAlgorithmicMedia"`) {
+				t.Error("no DigitalSourceType in the picture's XMP")
+			}
+			if before, after := imageproc.Sniff(test.data), result.Images[0].Format(); before != after {
+				t.Errorf("%v became %v", before, after)
+			}
+			if img, err := result.Images[0].Image(nil); err != nil || img.Bounds().Dx() != 60 || img.Bounds().Dy() != 80 {
+				t.Errorf("the marked picture does not decode: %v", err)
 			}
 		})
 	}

@@ -2,6 +2,7 @@ package tryon
 
 import (
 	"context"
+	"errors"
 	"slices"
 	"sync"
 	"time"
@@ -51,10 +52,9 @@ func (c *Client) Start(ctx context.Context, p consent.Permit, r *Request) (strin
 
 // storeAgain puts what is known of accepted work on record after it could not be.
 func (a *attempt) storeAgain(ctx context.Context) (err *Error) {
-	due := a.job.Deadline.Add(grace)
-	records := []Record{record(KindJob, a.job.ID, a.subject, due, &a.job)}
+	records := []Record{record(KindJob, a.job.ID, a.subject, a.due(), &a.job)}
 	for i := range a.deletions {
-		records = append(records, a.deletions[i].record(a.subject, due))
+		records = append(records, a.deletions[i].record(a.subject, a.due()))
 	}
 	for _, pause := range []time.Duration{50 * time.Millisecond, 200 * time.Millisecond, 800 * time.Millisecond} {
 		select {
@@ -151,8 +151,11 @@ func (c *Client) resume(ctx context.Context, p consent.Permit, k *Pickup) (*atte
 		return nil, err
 	}
 	r, err := c.store.Get(ctx, KindJob, k.Job)
-	if err != nil {
+	if errors.Is(err, ErrNoRecord) {
 		return nil, &Error{Code: NoJob, Err: err}
+	}
+	if err != nil {
+		return nil, storeError(err)
 	}
 	var j Job
 	if err := r.decode(&j); err != nil {

@@ -54,6 +54,15 @@ type Backend struct {
 	wire, platform, keys *wire.Service
 }
 
+// Models is what was known of the models' lives on the day in AsOf. fal
+// announces no dates; FASHN's newer version is the successor that it names.
+func Models() []tryon.Model {
+	const asOf, fashn = "2026-11-22", "fal-ai/fashn/tryon/v1.6"
+	return []tryon.Model{
+		{ID: "fashn/tryon", Successor: fashn, AsOf: asOf}, {ID: "fal-ai/fashn/tryon/v1.5", Successor: fashn, AsOf: asOf}, {ID: fashn, AsOf: asOf},
+	}
+}
+
 // New makes the backend.
 func New(o *Options) (*Backend, error) {
 	if o == nil || o.Key == "" || strings.Count(o.Model, "/") < 1 || strings.ContainsAny(o.Model, "?#%: ") {
@@ -89,7 +98,7 @@ func New(o *Options) (*Backend, error) {
 	b.profile = tryon.Profile{
 		Name: Name, Tasks: []tryon.Task{tryon.OnPerson}, MaxSide: 1536,
 		SubProcessor: "Features & Labels, Inc. (fal)", Region: "US", Hosts: hosts, ResultHosts: b.o.ResultHosts,
-		Model: o.Model, Uploads: tryon.NotKept(), Outputs: tryon.ErasedWithin(time.Hour), NonCommercial: o.NonCommercial,
+		Model: o.Model, Models: Models(), Uploads: tryon.NotKept(), Outputs: tryon.ErasedWithin(time.Hour), NonCommercial: o.NonCommercial,
 	}
 	o.Contract.Apply(&b.profile)
 	return b, nil

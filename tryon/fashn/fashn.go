@@ -46,6 +46,13 @@ type Backend struct {
 	wire    *wire.Service
 }
 
+// Models is what was known of the models' lives on the day in AsOf: FASHN calls
+// the first stable and the second a preview, and announces the end of neither.
+func Models() []tryon.Model {
+	const asOf = "2026-11-22"
+	return []tryon.Model{{ID: "tryon-v1.6", AsOf: asOf}, {ID: "tryon-max", AsOf: asOf}}
+}
+
 // New makes the backend.
 func New(o *Options) (*Backend, error) {
 	if o == nil || o.Key == "" {
@@ -72,7 +79,7 @@ func New(o *Options) (*Backend, error) {
 	}
 	b.profile = tryon.Profile{
 		Name: Name, Tasks: []tryon.Task{tryon.OnPerson}, MaxSide: 1296,
-		SubProcessor: "FASHN AI", Region: "US", Hosts: []string{base.Host}, Model: b.o.Model,
+		SubProcessor: "FASHN AI", Region: "US", Hosts: []string{base.Host}, Model: b.o.Model, Models: Models(),
 		Uploads: tryon.NotKept(), Outputs: tryon.KeptFor(time.Hour),
 	}
 	o.Contract.Apply(&b.profile)

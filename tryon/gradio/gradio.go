@@ -90,7 +90,7 @@ type Options struct {
 	BaseURL  string    // required
 	API      API       // required
 	Key      tryon.Key // of an app behind authorisation; "" for none
-	Prefix   string    // default "/gradio_api"; "/" for Gradio 4
+	Prefix   string    // a path; default "/gradio_api", "/" for Gradio 4
 	Contract *tryon.Contract
 }
 
@@ -113,6 +113,9 @@ func New(o *Options) (*Backend, error) {
 	}
 	b := &Backend{o: *o, prefix: "/gradio_api"}
 	if o.Prefix != "" {
+		if o.Prefix[0] != '/' || strings.ContainsAny(o.Prefix, "?#%: \t\r\n\\") || strings.Contains(o.Prefix, "//") || strings.Contains(o.Prefix, "..") {
+			return nil, fmt.Errorf("gradio: the prefix %q is not a path that begins with \"/\"", o.Prefix)
+		}
 		b.prefix = strings.TrimSuffix(o.Prefix, "/")
 	}
 	b.wire = &wire.Service{Base: base}

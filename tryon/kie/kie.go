@@ -62,6 +62,12 @@ type Backend struct {
 	store   func(ctx context.Context, in *tryon.Input, p *wire.Picture, name string) (address string, err error)
 }
 
+// Models is what was known of the models' lives on the day in AsOf. Kie sells
+// other makers' models and announces no dates of its own.
+func Models() []tryon.Model {
+	return []tryon.Model{{ID: "nano-banana-pro", AsOf: "2026-11-22"}, {ID: "nano-banana-2", AsOf: "2026-11-22"}, {ID: "nano-banana-2-lite", AsOf: "2026-11-22"}}
+}
+
 // New makes the backend.
 func New(o *Options) (*Backend, error) {
 	if o == nil || o.Key == "" || o.Model == "" {
@@ -88,7 +94,7 @@ func New(o *Options) (*Backend, error) {
 	b.profile = tryon.Profile{
 		Name: Name, Tasks: []tryon.Task{tryon.OnPerson, tryon.InRoom}, MaxItems: 4, MaxSide: 1536,
 		SubProcessor: "Kie.ai", Region: "unknown", Hosts: []string{base.Host, up.Host}, ResultHosts: b.o.ResultHosts,
-		Model: o.Model, Uploads: tryon.KeptFor(72 * time.Hour),
+		Model: o.Model, Models: Models(), Uploads: tryon.KeptFor(72 * time.Hour),
 	}
 	o.Contract.Apply(&b.profile)
 	b.store = b.upload
@@ -215,9 +221,8 @@ func (b *Backend) Poll(ctx context.Context, h *tryon.Handle) (*tryon.Output, err
 // failed reads why a task failed. There is no code for moderation: the message
 // has to be looked at.
 func failed(code, message string) error {
-	m := strings.ToLower(message)
 	for _, w := range []string{"safety", "policy", "sensitive", "nsfw", "prohibited", "moderat"} {
-		if strings.Contains(m, w) {
+		if strings.Contains(strings.ToLower(message), w) {
 			return &tryon.Error{Code: tryon.BlockedOutput, Reason: "moderation"}
 		}
 	}

@@ -201,7 +201,9 @@ func (s *interrupted) Put(ctx context.Context, r ...tryon.Record) error {
 	if now && !s.before {
 		s.then()
 	}
-	s.over = s.over || s.left >= 0 && r[0].Kind == tryon.KindJob && bytes.Contains(r[0].Data, []byte(`"state":"done"`))
+	s.over = s.over || s.left >= 0 && slices.ContainsFunc(r, func(r tryon.Record) bool {
+		return r.Kind == tryon.KindJob && bytes.Contains(r.Data, []byte(`"state":"done"`))
+	})
 	return err
 }
 

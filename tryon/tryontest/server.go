@@ -101,6 +101,7 @@ type Service interface {
 type Exchange struct {
 	Fault Fault // with Kind "" when all is well
 	s     *Server
+	r     *http.Request
 }
 
 // Server carries requests to a Service, in memory, and makes the faults that it
@@ -121,6 +122,7 @@ type Server struct {
 	next     int
 	accepted int
 	chance   func(Stage) Fault
+	accept   func(*http.Request, Fault)
 }
 
 // job is work that was accepted.
@@ -152,6 +154,15 @@ func (s *Server) Chance(f func(Stage) Fault) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.chance = f
+}
+
+// OnAccept has f told of each piece of work that is accepted: the request that
+// asked for it, and what is to go wrong with it. f is not called by two
+// goroutines at once, and must not call the server.
+func (s *Server) OnAccept(f func(r *http.Request, fault Fault)) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.accept = f
 }
 
 // Mend ends all faults.
@@ -241,7 +252,7 @@ func (s *Server) RoundTrip(req *http.Request) (*http.Response, error) {
 	s.note(req, stage, peek)
 	switch f.Kind {
 	case Drop:
-		s.Service.Serve(httptest.NewRecorder(), req, peek, &Exchange{s: s})
+		s.Service.Serve(httptest.NewRecorder(), req, peek, &Exchange{s: s, r: req})
 		return nil, io.ErrUnexpectedEOF
 	case Slow:
 		<-req.Context().Done()
@@ -309,7 +320,7 @@ func (s *Server) answer(req *http.Request, body []byte, f Fault) (*http.Response
 	w := httptest.NewRecorder()
 	switch f.Kind {
 	case Gateway:
-		s.Service.Serve(httptest.NewRecorder(), req, body, &Exchange{s: s})
+		s.Service.Serve(httptest.NewRecorder(), req, body, &Exchange{s: s, r: req})
 		w.Header().Set("Content-Type", "text/html")
 		w.WriteHeader(f.Status)
 		_, _ = w.WriteString("<html><body>" + http.StatusText(f.Status) + "</body></html>")
@@ -330,7 +341,7 @@ func (s *Server) answer(req *http.Request, body []byte, f Fault) (*http.Response
 		w.Header().Set("Location", f.To)
 		w.WriteHeader(http.StatusFound)
 	default:
-		s.Service.Serve(w, req, body, &Exchange{Fault: f, s: s})
+		s.Service.Serve(w, req, body, &Exchange{Fault: f, s: s, r: req})
 	}
 	resp := w.Result()
 	resp.Request = req
@@ -368,7 +379,7 @@ func (x *Exchange) Accept(n int, callback string) string {
 	x.s.mu.Lock()
 	defer x.s.mu.Unlock()
 	x.s.next++
-	x.s.accepted++
+	x.accepted()
 	id := "job-" + strconv.Itoa(x.s.next)
 	x.s.jobs[id] = &job{n: max(n, 1), callback: callback, fault: x.Fault}
 	return id
@@ -378,7 +389,15 @@ func (x *Exchange) Accept(n int, callback string) string {
 func (x *Exchange) Done() {
 	x.s.mu.Lock()
 	defer x.s.mu.Unlock()
+	x.accepted()
+}
+
+// accepted counts; the caller holds mu.
+func (x *Exchange) accepted() {
 	x.s.accepted++
+	if x.s.accept != nil {
+		x.s.accept(x.r, x.Fault)
+	}
 }
 
 // Ask asks about a job: whether it is known, whether it is over, how many

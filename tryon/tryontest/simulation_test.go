@@ -29,9 +29,10 @@ import (
 	"github.com/fitveil/fitveil/tryon/tryontest"
 )
 
-// TestSimulation runs jobs over fakes that fail three times in ten, kills the
-// process in the middle of one in twenty, and then holds everything against
-// everything. FITVEIL_TRYON_JOBS says how many jobs; the gate runs 400.
+// TestSimulation runs jobs over fakes that fail three times in ten, with a store
+// that fails once in a hundred times and is sometimes away, kills the process in the middle of one in twenty, and
+// then holds everything against everything. FITVEIL_TRYON_JOBS says how many
+// jobs; the gate runs 400.
 func TestSimulation(t *testing.T) {
 	jobs := 400
 	if s := os.Getenv("FITVEIL_TRYON_JOBS"); s != "" {
@@ -54,25 +55,57 @@ type process struct {
 }
 
 func (p *process) Put(ctx context.Context, r ...tryon.Record) error {
-	if p.dead.Load() {
-		return errKilled
-	}
-	return p.sim.store.Put(ctx, r...)
+	return p.change(func() error { return p.sim.store.Put(ctx, r...) })
 }
 
 func (p *process) Delete(ctx context.Context, k tryon.Kind, ids ...string) error {
+	return p.change(func() error { return p.sim.store.Delete(ctx, k, ids...) })
+}
+
+// change may fail before it is done, or after it: then nobody learns that it was.
+func (p *process) change(do func() error) error {
 	if p.dead.Load() {
 		return errKilled
 	}
-	return p.sim.store.Delete(ctx, k, ids...)
+	switch p.sim.storeFault(3) {
+	case 1:
+		return errStore
+	case 2:
+		return errors.Join(do(), errStore)
+	}
+	return do()
 }
 
 func (p *process) Get(ctx context.Context, k tryon.Kind, id string) (tryon.Record, error) {
+	if p.sim.storeFault(2) > 0 {
+		return tryon.Record{}, errStore
+	}
 	return p.sim.store.Get(ctx, k, id)
 }
 
 func (p *process) Find(ctx context.Context, f tryon.Filter) ([]tryon.Record, error) {
+	if p.sim.storeFault(2) > 0 {
+		return nil, errStore
+	}
 	return p.sim.store.Find(ctx, f)
+}
+
+var errStore = errors.New("the database is away")
+
+// storeFault is one of so many ways, of which 0 is none, in which the store fails now.
+func (s *simulation) storeFault(ways int) int {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	away := time.Now().Before(s.away)
+	if !away && s.rand.IntN(100) > 0 {
+		return 0
+	}
+	if !away && s.rand.IntN(20) == 0 {
+		s.away = time.Now().Add(2 * time.Second)
+		s.tally["times the store was away for 2 s"]++
+	}
+	s.tally["faults of the store"]++
+	return 1 + s.rand.IntN(ways-1)
 }
 
 // RoundTrip takes time, in which the process may die.
@@ -106,6 +139,8 @@ type simulation struct {
 	mu      sync.Mutex
 	rand    *rand.Rand
 	started map[string]bool // jobs whose names Start returned
+	away    time.Time       // until then the store is
+	runs    map[int]string  // by the shop's number of a job: where it was accepted and may have drawn
 	tally   map[string]int
 }
 
@@ -116,13 +151,14 @@ func newSimulation(t *testing.T) *simulation {
 	}
 	s := &simulation{
 		servers: map[string]*tryontest.Server{}, ledger: ledger, rand: rand.New(rand.NewPCG(1, 2)),
-		started: map[string]bool{}, tally: map[string]int{}, names: []string{"kie", "fal", "replicate", "fashn", "comfy", "gemini with files"},
+		started: map[string]bool{}, runs: map[int]string{}, tally: map[string]int{}, names: []string{"kie", "fal", "replicate", "fashn", "comfy", "gemini with files"},
 	}
 	all := drivers()
 	for _, name := range s.names {
 		server := tryontest.NewServer(all[name].Service())
 		server.Forget = true
 		server.Chance(s.fault)
+		server.OnAccept(func(r *http.Request, f tryontest.Fault) { s.accepted(t, name, r, f) })
 		s.servers[name] = server
 		b, err := all[name].New()
 		if err != nil {
@@ -136,11 +172,15 @@ func newSimulation(t *testing.T) *simulation {
 
 // faults are what may go wrong at a stage.
 var faults = map[tryontest.Stage][]tryontest.Fault{
-	tryontest.Upload: {{Kind: tryontest.Status, Status: 500}, {Kind: tryontest.Drop}, {Kind: tryontest.Refuse}},
+	tryontest.Upload: {{Kind: tryontest.Status, Status: 500}, {Kind: tryontest.Gateway, Status: 504}, {Kind: tryontest.Drop}, {Kind: tryontest.Refuse}},
 	tryontest.Submit: {
 		{Kind: tryontest.Status, Status: 429},
 		{Kind: tryontest.Status, Status: 429, After: 3},
 		{Kind: tryontest.Status, Status: 503},
+		{Kind: tryontest.Status, Status: 500},
+		{Kind: tryontest.Gateway, Status: 408},
+		{Kind: tryontest.Gateway, Status: 502},
+		{Kind: tryontest.Gateway, Status: 504},
 		{Kind: tryontest.Drop},
 		{Kind: tryontest.Refuse},
 		{Kind: tryontest.CutJSON},
@@ -153,7 +193,7 @@ var faults = map[tryontest.Stage][]tryontest.Fault{
 	},
 	tryontest.Poll:   {{Kind: tryontest.Status, Status: 502}, {Kind: tryontest.Drop}, {Kind: tryontest.Refuse}, {Kind: tryontest.CutJSON}},
 	tryontest.Result: {{Kind: tryontest.Status, Status: 500}, {Kind: tryontest.Truncate}},
-	tryontest.Erase:  {{Kind: tryontest.Status, Status: 500}, {Kind: tryontest.Drop}, {Kind: tryontest.Refuse}},
+	tryontest.Erase:  {{Kind: tryontest.Status, Status: 500}, {Kind: tryontest.Gateway, Status: 504}, {Kind: tryontest.Drop}, {Kind: tryontest.Refuse}},
 }
 
 func (s *simulation) fault(stage tryontest.Stage) tryontest.Fault {
@@ -165,6 +205,32 @@ func (s *simulation) fault(stage tryontest.Stage) tryontest.Fault {
 	}
 	s.tally["injected faults"]++
 	return list[s.rand.IntN(len(list))]
+}
+
+// shopJob is the key of the shop's own number of a job in the context of all
+// that is done for it: no driver and no route knows it.
+type shopJob struct{}
+
+// accepted notes work that a fake accepted. What may draw a picture counts; what
+// the fake will say to have failed, or will answer without a picture, may be done
+// again elsewhere.
+func (s *simulation) accepted(t *testing.T, name string, r *http.Request, f tryontest.Fault) {
+	n, ok := r.Context().Value(shopJob{}).(int)
+	if !ok {
+		t.Errorf("%s accepted work of no job of the shop's", name)
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if where := s.runs[n]; where != "" {
+		s.tally["duplicates across routes"]++
+		t.Errorf("job %d runs at %s and was accepted by %s", n, where, name)
+	}
+	switch f.Kind {
+	case tryontest.JobFails, tryontest.TalksOnly, tryontest.NotPicture:
+		s.tally["accepted, and said to have failed"]++
+	default:
+		s.runs[n] = name
+	}
 }
 
 func (s *simulation) count(what string, n int) {
@@ -245,7 +311,7 @@ func (s *simulation) run(t *testing.T, jobs int) {
 				return
 			case <-time.After(5 * time.Minute):
 			}
-			if _, err := p.client.Sweep(t.Context()); err != nil {
+			if _, err := p.client.Sweep(t.Context()); err != nil && !errors.Is(err, errStore) {
 				t.Error(err)
 			}
 		}
@@ -257,7 +323,7 @@ func (s *simulation) run(t *testing.T, jobs int) {
 	// Then two days pass, in a process that knows nothing but the store.
 	last := s.start(t)
 	for end := time.Now().Add(48 * time.Hour); time.Now().Before(end); time.Sleep(15 * time.Minute) {
-		if _, err := last.client.Sweep(t.Context()); err != nil {
+		if _, err := last.client.Sweep(t.Context()); err != nil && !errors.Is(err, errStore) {
 			t.Fatal(err)
 		}
 	}
@@ -267,10 +333,10 @@ func (s *simulation) run(t *testing.T, jobs int) {
 	s.checkErasure(t)
 	var lines strings.Builder
 	for _, k := range []string{
-		"jobs", "injected faults", "kills", "handed over by name", "pictures", "failed", "fate unknown", "resumed", "accepted",
-		"duplicate submissions", "lost handles", "bodies sent", "bytes sent", "bodies that differ", "left and not queued", "left, name never learned", "of those not attested", "erased", "longest, minutes", "expired by declaration", "still queued", "simulated hours",
+		"jobs", "injected faults", "faults of the store", "times the store was away for 2 s", "kills", "handed over by name", "pictures", "failed", "fate unknown", "resumed", "accepted", "accepted, and said to have failed", "accepted, and the store failed",
+		"duplicate submissions", "duplicates across routes", "lost handles", "bodies sent", "bytes sent", "bodies that differ", "left and not queued", "left, name never learned", "of those not attested", "erased", "longest, minutes", "expired by declaration", "still queued", "simulated hours",
 	} {
-		lines.WriteString(fmt.Sprintf("%-26s %d\n", k, s.tally[k]))
+		lines.WriteString(fmt.Sprintf("%-33s %d\n", k, s.tally[k]))
 	}
 	t.Log("\n" + lines.String())
 	if path := os.Getenv("FITVEIL_TRYON_REPORT"); path != "" {
@@ -310,12 +376,13 @@ func (s *simulation) job(t *testing.T, p *process, n int) *process {
 		timer := time.AfterFunc(after, func() { p.dead.Store(true) })
 		defer timer.Stop()
 	}
-	s.once(t, p, r)
+	ctx := context.WithValue(t.Context(), shopJob{}, n)
+	s.once(ctx, t, p, r)
 	if !p.dead.Load() {
 		return p
 	}
 	next := s.start(t)
-	s.pickUp(t, next, r)
+	s.pickUp(ctx, t, next, r)
 	return next
 }
 
@@ -327,14 +394,20 @@ func (s *simulation) permit(t *testing.T, subject consent.Subject) consent.Permi
 	return p
 }
 
-func (s *simulation) once(t *testing.T, p *process, r *tryon.Request) {
-	id, err := p.client.Start(t.Context(), s.permit(t, r.Subject), r)
+func (s *simulation) once(ctx context.Context, t *testing.T, p *process, r *tryon.Request) {
+	id, err := p.client.Start(ctx, s.permit(t, r.Subject), r)
+	var e *tryon.Error
 	if err == nil {
 		s.mu.Lock()
 		s.started[id] = true
 		s.tally["handed over by name"]++
 		s.mu.Unlock()
-		_, err = p.client.Wait(t.Context(), s.permit(t, r.Subject), &tryon.Pickup{Job: id, Subject: r.Subject})
+	} else if errors.As(err, &e) && e.Code == tryon.StoreFailed && e.Job != "" {
+		s.count("accepted, and the store failed", 1)
+		id, err = e.Job, nil // in this process it can be fetched
+	}
+	if err == nil {
+		_, err = p.client.Wait(ctx, s.permit(t, r.Subject), &tryon.Pickup{Job: id, Subject: r.Subject})
 	}
 	s.outcome(err)
 }
@@ -352,8 +425,11 @@ func (s *simulation) outcome(err error) {
 }
 
 // pickUp is what a new process does with what it finds on record.
-func (s *simulation) pickUp(t *testing.T, p *process, r *tryon.Request) {
-	h, err := p.client.Holdings(t.Context(), r.Subject)
+func (s *simulation) pickUp(ctx context.Context, t *testing.T, p *process, r *tryon.Request) {
+	h, err := p.client.Holdings(ctx, r.Subject)
+	for errors.Is(err, errStore) {
+		h, err = p.client.Holdings(ctx, r.Subject)
+	}
 	if err != nil {
 		t.Error(err)
 		return
@@ -363,7 +439,12 @@ func (s *simulation) pickUp(t *testing.T, p *process, r *tryon.Request) {
 			continue
 		}
 		s.count("resumed", 1)
-		_, err := p.client.Wait(t.Context(), s.permit(t, r.Subject), &tryon.Pickup{Job: j.ID, Subject: r.Subject, Request: r})
+		pickup := &tryon.Pickup{Job: j.ID, Subject: r.Subject, Request: r}
+		_, err := p.client.Wait(ctx, s.permit(t, r.Subject), pickup)
+		var e *tryon.Error
+		if errors.As(err, &e) && e.Code == tryon.StoreFailed {
+			_, err = p.client.Wait(ctx, s.permit(t, r.Subject), pickup)
+		}
 		s.outcome(err)
 	}
 }
