@@ -428,6 +428,7 @@ func (s *simulation) outcome(err error) {
 func (s *simulation) pickUp(ctx context.Context, t *testing.T, p *process, r *tryon.Request) {
 	h, err := p.client.Holdings(ctx, r.Subject)
 	for errors.Is(err, errStore) {
+		time.Sleep(time.Second) // time stands still for whoever does not wait
 		h, err = p.client.Holdings(ctx, r.Subject)
 	}
 	if err != nil {
