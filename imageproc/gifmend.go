@@ -100,9 +100,12 @@ func (f *gifFrame) transparent(pixels []byte) (index byte, ok bool) {
 	return byte(free), true
 }
 
+// validCodes says whether codes can begin with that size.
+func validCodes(size byte) bool { return size >= 1 && size <= 11 }
+
 // lzwPixels follows codes, appendix F, as far as they make sense.
 func lzwPixels(size byte, codes []byte, most int) []byte {
-	if size < 1 || size > 11 {
+	if !validCodes(size) {
 		return nil
 	}
 	var before [4096]uint16 // the code for all of its pixels but the last

@@ -294,6 +294,27 @@ func brokenGIFs(tb testing.TB) map[string][]byte {
 	return map[string][]byte{"no such code": wrong, "size of codes": size, "no colours": bare}
 }
 
+// Behind the first picture, one whose codes have a size that none can have is no
+// picture.
+func TestMendedGIFWithoutCodes(t *testing.T) {
+	whole := mustGIF(t, 2)
+	first := gifStart(whole)
+	at := bytes.LastIndexByte(whole, ',')
+	image := slices.Concat(whole[at:at+10], bytes.Repeat([]byte{9, 99, 200}, 1<<(whole[at+9]&7+1)), []byte("\xFF\x02\x4C\x01\x00"))
+	control := []byte("\x21\xF9\x04\x00\x32\x00\x00\x00")
+	middle := slices.Concat(whole[:first], whole[first:at-8], control, image, whole[at-8:])
+	last := slices.Concat(whole[:len(whole)-1], control, image[:len(image)-2])
+	for name, in := range map[string][]byte{"in the middle": middle, "at the end": last} {
+		mended := "broken frame"
+		if name == "at the end" {
+			mended = "cut short"
+		}
+		if out, _ := checkMended(t, in, mended); len(decodeAll(t, out).Image) != 2 {
+			t.Errorf("%s: not the two pictures that there were", name)
+		}
+	}
+}
+
 // A picture without a size is shown by nobody.
 func TestMendedGIFWithoutSize(t *testing.T) {
 	whole := mustGIF(t, 2)

@@ -142,6 +142,54 @@ func TestVipsOnTIFF(t *testing.T) {
 	}
 }
 
+// TestVipsOnGIF has libvips show every frame of input and output, on the canvas: the
+// frames have to be as many, and the same to the bit where nothing had to be mended.
+// Most files wait for FITVEIL_CORPUS=full.
+func TestVipsOnGIF(t *testing.T) {
+	needTool(t, "vips", "libvips-tools")
+	full := os.Getenv("FITVEIL_CORPUS") == "full"
+	var same, counted atomic.Int64
+	t.Run("files", func(t *testing.T) {
+		for i, path := range corpusFolder(t, "gif") {
+			in, err := os.ReadFile(path)
+			if err != nil {
+				t.Fatal(err)
+			}
+			var out bytes.Buffer
+			report, err := imageproc.Strip(&out, bytes.NewReader(in), nil)
+			if err != nil || !full && (len(in) > 60_000 || i%4 != 0) {
+				continue
+			}
+			t.Run(filepath.Base(path), func(t *testing.T) {
+				t.Parallel()
+				folder := t.TempDir()
+				stripped := filepath.Join(folder, "stripped.gif")
+				if err := os.WriteFile(stripped, out.Bytes(), 0o600); err != nil {
+					t.Fatal(err)
+				}
+				pages, ok := vips(t, "vipsheader", "-f", "n-pages", path)
+				if !ok {
+					return
+				}
+				if got, _ := vips(t, "vipsheader", "-f", "n-pages", stripped); got != pages {
+					t.Errorf("%s frames became %s", pages, got)
+				}
+				counted.Add(1)
+				if want := vipsPixels(t, path+"[n=-1]", -1, folder); want != "" && report.Mended == nil {
+					if vipsPixels(t, stripped+"[n=-1]", -1, folder) != want {
+						t.Error("a frame changed")
+					}
+					same.Add(1)
+				}
+			})
+		}
+	})
+	t.Logf("%d files with as many frames, %d of them the same", counted.Load(), same.Load())
+	if same.Load() < 10 {
+		t.Error("too few were compared")
+	}
+}
+
 // TestVipsMended holds what is made of damaged files against what libvips shows of
 // them.
 func TestVipsMended(t *testing.T) {

@@ -19,7 +19,7 @@ import (
 // jpegtran, has the plain name.
 func stripJobs() []job {
 	jobs := []job{{"strip/jpeg", "jpegtran -copy none (process)", stripContest("jpeg", jpegtran)}}
-	for _, format := range []string{"jpeg", "png", "webp", "heic", "avif"} {
+	for _, format := range []string{"jpeg", "png", "webp", "tiff", "heic", "avif"} {
 		jobs = append(jobs, job{"strip/" + format + "/cat", "cat (process)", stripContest(format, cat)})
 		jobs = append(jobs, job{"strip/" + format + "/exiftool", "exiftool, batch of 20", stripContest(format, exiftool)})
 		if format != "heic" && format != "avif" { // it can't write these
@@ -133,8 +133,8 @@ func exiftool(folder, name string) (func() (float64, error), error) {
 
 // pictures are the real files of the jobs, in the folder of shared data.
 var pictures = map[string]string{
-	"jpeg": "phones/pixel5-12mp.jpg", "png": "phones/made-4mp.png", "webp": "phones/made-4mp.webp", "heic": "phones/made-12mp.heic",
-	"avif": "corpus/avif/6d60b982-Issue_649.avif",
+	"jpeg": "phones/pixel5-12mp.jpg", "png": "phones/made-4mp.png", "webp": "phones/made-4mp.webp", "tiff": "phones/sunrise.tif",
+	"heic": "phones/made-12mp.heic", "avif": "corpus/avif/6d60b982-Issue_649.avif",
 }
 
 // picture is the file to strip.
