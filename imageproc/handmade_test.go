@@ -3,6 +3,7 @@ package imageproc_test
 import (
 	"bytes"
 	"encoding/binary"
+	"fmt"
 	"image"
 	"math/bits"
 	"slices"
@@ -293,6 +294,28 @@ func TestHandmade(t *testing.T) {
 			if got, want := int(img.GrayAt(i%7*8+3, i/7*8+3).Y), 128+v; max(got-want, want-got) > 1 {
 				t.Errorf("%s: block %d is %d, want %d", name, i, got, want)
 			}
+		}
+	}
+}
+
+// TestSamePictureBehind has the picture itself behind its end, as multi-picture files
+// do: its coded data is no text, though some of it is printable.
+func TestSamePictureBehind(t *testing.T) {
+	files := map[string][]byte{"gif": mustGIF(t, 5), "heic": benchHEIC()}
+	for i := range 12 {
+		img := noisy(400+16*i, 300)
+		gray := image.NewGray(img.Rect)
+		copy(gray.Pix, img.Y)
+		files[fmt.Sprintf("jpeg %d", i)], files[fmt.Sprintf("png %d", i)] = mustJPEG(t, gray), mustPNG(t, gray)
+	}
+	for name, data := range files {
+		var once, twice bytes.Buffer
+		_, err := imageproc.Strip(&once, bytes.NewReader(data), nil)
+		if err == nil {
+			_, err = imageproc.Strip(&twice, bytes.NewReader(slices.Concat(data, data)), nil)
+		}
+		if err != nil || !bytes.Equal(once.Bytes(), twice.Bytes()) {
+			t.Errorf("%s: %d bytes became %d: %v", name, once.Len(), twice.Len(), err)
 		}
 	}
 }

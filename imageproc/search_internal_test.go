@@ -53,16 +53,19 @@ func TestTexts(t *testing.T) {
 		collect func(*texts)
 		want    []string
 	}{
-		"value":          {func(x *texts) { x.add([]byte("  Ottokar's camera\x00")) }, []string{"Ottokar's camera"}},
-		"two values":     {func(x *texts) { x.add([]byte("Ottokar F\x00Editor: Hertha\x00")) }, []string{"Ottokar F", "Editor: Hertha"}},
-		"too short":      {func(x *texts) { x.add([]byte("Ottokar")) }, nil},
-		"too plain":      {func(x *texts) { x.add([]byte("0000:00:00 00:00:00")) }, nil},
-		"no text":        {func(x *texts) { x.add([]byte("abc\x01\x02\x03defgh")) }, nil},
-		"little endian":  {func(x *texts) { x.add(wide("Ottokar Fä", 0)) }, []string{"Ottokar Fä"}},
-		"big endian":     {func(x *texts) { x.add(wide("Ottokar Fä", 1)) }, []string{"Ottokar Fä"}},
-		"maker note":     {func(x *texts) { x.blob([]byte("\x01\x02serial 0123456789\x00!#%&/(()=?`*\x00")) }, []string{"serial 0123456789"}},
-		"picture in it":  {func(x *texts) { x.blob([]byte("lens 35 mm f/2\x00\xFF\xD8\xFFabcdefghijkl")) }, []string{"lens 35 mm f/2"}},
-		"long":           {func(x *texts) { x.add([]byte(strings.Repeat("Äffchen ", 100))) }, []string{strings.Repeat("Äffchen ", 28) + "Äff"}},
+		"value":         {func(x *texts) { x.add([]byte("  Ottokar's camera\x00")) }, []string{"Ottokar's camera"}},
+		"two values":    {func(x *texts) { x.add([]byte("Ottokar F\x00Editor: Hertha\x00")) }, []string{"Ottokar F", "Editor: Hertha"}},
+		"too short":     {func(x *texts) { x.add([]byte("Ottokar")) }, nil},
+		"too plain":     {func(x *texts) { x.add([]byte("0000:00:00 00:00:00")) }, nil},
+		"no text":       {func(x *texts) { x.add([]byte("abc\x01\x02\x03defgh")) }, nil},
+		"little endian": {func(x *texts) { x.add(wide("Ottokar Fä", 0)) }, []string{"Ottokar Fä"}},
+		"big endian":    {func(x *texts) { x.add(wide("Ottokar Fä", 1)) }, []string{"Ottokar Fä"}},
+		"maker note":    {func(x *texts) { x.blob([]byte("\x01\x02serial 0123456789\x00!#%&/(()=?`*\x00")) }, []string{"serial 0123456789"}},
+		"picture in it": {func(x *texts) { x.blob([]byte("lens 35 mm f/2\x00\xFF\xD8\xFFabcdefghijkl")) }, []string{"lens 35 mm f/2"}},
+		"long":          {func(x *texts) { x.add([]byte(strings.Repeat("Äffchen ", 100))) }, []string{strings.Repeat("Äffchen ", 28) + "Äff"}},
+		"picture behind": {func(x *texts) {
+			x.trailer([]byte("\x00maker's note\x00\xFF\xD8\xFFabcdefghijkl" + strings.Repeat("mnopqrst\x00", 5000) + "uvwxyz0123\xFF\xD9 serial 4711 of us"))
+		}, []string{"maker's note", "serial 4711 of us"}},
 		"XMP attributes": {func(x *texts) { x.xmp([]byte(`<a xmlns:b="http://ns.example/b" b:c='Haus am See' d="7">`)) }, []string{"Haus am See"}},
 		"XMP contents":   {func(x *texts) { x.xmp([]byte(`<?xpacket id="W5M0MpCehiHzreSz"?><a><b>Haus am See</b> </a>`)) }, []string{"Haus am See"}},
 		"XMP cut short":  {func(x *texts) { x.xmp([]byte(`<a b="Haus am See" c="Garten am`)) }, nil},

@@ -19,11 +19,12 @@ type texts struct {
 }
 
 const (
-	maxTexts     = 512
-	maxTextBytes = 256 // of one value: its beginning is searched for
-	minTextBytes = 8   // shorter ones occur by chance
-	minDistinct  = 5
-	maxTextBlobs = 256 << 10
+	maxTexts      = 512
+	maxTextBytes  = 256 // of one value: its beginning is searched for
+	minTextBytes  = 8   // shorter ones occur by chance
+	longTextBytes = 16  // in coded data, so do those that are shorter than this
+	minDistinct   = 5
+	maxTextBlobs  = 256 << 10
 )
 
 // add takes a value; one with zeros inside is several.
@@ -112,7 +113,10 @@ func telling(value []byte) bool {
 // blob takes what reads as text in a block of unknown structure, such as a maker
 // note: runs of printable characters, most of them letters and digits. What
 // follows the beginning of an embedded picture is none.
-func (t *texts) blob(data []byte) {
+func (t *texts) blob(data []byte) { t.runs(data, minTextBytes) }
+
+// runs is blob for texts of so many bytes or more.
+func (t *texts) runs(data []byte, least int) {
 	data = data[:min(len(data), maxTextBlobs-t.blobs)]
 	t.blobs += len(data)
 	for _, signature := range []string{"\xFF\xD8\xFF", pngSignature} {
@@ -127,12 +131,12 @@ func (t *texts) blob(data []byte) {
 		if kind != 0 {
 			continue
 		}
-		if n := i - start; n >= minTextBytes && 4*words >= 3*n {
+		if n := i - start; n >= least && 4*words >= 3*n {
 			t.take(data[start:i])
 		}
 		start, words = i+1, 0
 	}
-	if n := len(data) - start; n >= minTextBytes && 4*words >= 3*n {
+	if n := len(data) - start; n >= least && 4*words >= 3*n {
 		t.take(data[start:])
 	}
 }
@@ -150,15 +154,41 @@ var printable = func() (kinds [256]byte) {
 }()
 
 // trailer looks through both ends of what lies behind a picture: films and
-// makers' blocks have their names there.
+// makers' blocks have their names there. Of further pictures, which may be the same
+// as the one before, the coded data is left out: at the end, only what follows the
+// end of the last one is looked at. Where most is not printable, short texts may be
+// coded data, too, and longer ones alone count.
 func (t *texts) trailer(tail []byte) {
 	const end = 16 << 10
-	if len(tail) <= 2*end {
-		t.blob(tail)
+	if f := Sniff(tail); f == WebP || f == GIF {
 		return
 	}
-	t.blob(tail[:end])
-	t.blob(tail[len(tail)-end:])
+	first, last := tail, []byte(nil)
+	if len(tail) > 2*end {
+		first, last = tail[:end], tail[len(tail)-end:]
+	}
+	if bytes.Contains(tail, []byte("\xFF\xD8\xFF")) || bytes.Contains(tail, []byte(pngSignature)) {
+		i := max(bytes.LastIndex(last, []byte("\xFF\xD9")), bytes.LastIndex(last, []byte("IEND\xAE\x42\x60\x82")))
+		last = last[max(i, 0):]
+		if i < 0 {
+			last = nil
+		}
+	}
+	for _, part := range [][]byte{first, last} {
+		least := minTextBytes
+		if n := len(part); n > 256 && 2*printed(part) < n {
+			least = longTextBytes
+		}
+		t.runs(part, least)
+	}
+}
+
+// printed counts the printable bytes.
+func printed(b []byte) (n int) {
+	for _, c := range b {
+		n += int(printable[c] >> 1)
+	}
+	return n
 }
 
 // xmp takes the attributes and the contents of a packet, but for the names of
