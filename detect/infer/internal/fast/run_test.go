@@ -67,6 +67,27 @@ func TestTilesShared(t *testing.T) {
 	}
 }
 
+// The sum over many channels is made in parts, which are the same with any number
+// of threads.
+func TestDeepTilesShared(t *testing.T) {
+	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(9))
+	for _, set := range kernel.All() {
+		for stride := 1; stride <= 2; stride++ {
+			n := newNet(t, uint64(stride))
+			x := n.input(1, 256, 14*stride, 14*stride)
+			steps := []int64{int64(stride), int64(stride)}
+			n.output(n.op("Conv", map[string]any{"pads": []int64{1, 1, 1, 1}, "strides": steps}, x, n.constant(0.1, 96, 256, 3, 3)))
+			in := n.inputs()
+			want := run(t, n.compile(fast.Options{Set: set}).NewSession(), in, 1)
+			for _, threads := range []int{2, 3, 5} {
+				if got := run(t, n.compile(fast.Options{Set: set, Threads: threads}).NewSession(), in, 1); !slices.Equal(got[0], want[0]) {
+					t.Errorf("%s, stride %d: %d threads differ from one", set.Name, stride, threads)
+				}
+			}
+		}
+	}
+}
+
 // TestStrided convolves with stride 2 by tiles, with every kind of padding, odd
 // sizes, residuals and bands, on all sets that have kernels for it.
 func TestStrided(t *testing.T) {

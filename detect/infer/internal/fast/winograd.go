@@ -325,7 +325,8 @@ func (o *winograd) multiply(w *worker, m *buffers, k int, sh share, all map[int]
 	in, out := m.in[p.Input*m.pitchIn:], m.out[p.Sum*m.pitchOut:]
 	a := &w.conv
 	*a = kernel.Conv{Off: taps.halves, W: o.packed[at:], Bias: zeros[:], Step: block, OutBlock: m.tiles * block, ResBlock: m.tiles * block}
-	deep := max(1, nearFloats/(kernel.Chunk*sh.blocks*block))
+	// As if the share had all blocks of a call, so that sums are the same however the work is shared.
+	deep := max(1, nearFloats/(kernel.Chunk*(len(o.set.Conv)-1)*block))
 	for from := 0; from < len(taps.halves); from += deep {
 		a.Off = taps.halves[from:min(from+deep, len(taps.halves))]
 		a.W = o.packed[at+from*kernel.Chunk*sh.blocks*block:]
