@@ -155,8 +155,9 @@ var printable = func() (kinds [256]byte) {
 
 // trailer looks through both ends of what lies behind a picture: films and
 // makers' blocks have their names there. Of further pictures, which may be the same
-// as the one before, the coded data is left out: at the end, only what follows the
-// end of the last one is looked at. Where most is not printable, short texts may be
+// as the one before, the coded data is left out: of a long tail with such pictures
+// only what follows the end of the last one is looked at, of a short one what is
+// before the first. Where most is not printable, short texts may be
 // coded data, too, and longer ones alone count.
 func (t *texts) trailer(tail []byte) {
 	const end = 16 << 10

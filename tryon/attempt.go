@@ -117,6 +117,9 @@ func (a *attempt) submit(ctx context.Context) *Error {
 		a.job.Generation = a.life.generation
 	}
 	if err := a.put(ctx, JobSending, ""); err != nil {
+		if a.onRecord && !err.erased() { // nothing was sent: what was written of it goes
+			_ = c.store.Delete(context.WithoutCancel(ctx), KindJob, a.job.ID)
+		}
 		return err
 	}
 	a.submitted = true
@@ -279,8 +282,8 @@ func (a *attempt) finish(ctx context.Context) (*Result, *Error) {
 // await is output within the route's share, of somebody who was not erased.
 func (a *attempt) await(ctx context.Context) (*Output, *Error) {
 	if a.onRecord {
-		if err := a.client.alive(ctx, a.subject, a.job.Generation); err != nil {
-			a.erased.Store(err.erased())
+		if err := a.client.alive(ctx, a.subject, a.job.Generation); err.erased() {
+			a.erased.Store(true)
 			return nil, err
 		}
 	}

@@ -213,7 +213,7 @@ type SweepReport struct {
 	Queued  int `json:"queued"`  // deletions that failed and will be tried again
 	Closed  int `json:"closed"`  // deletions that can't be done, or need not any more
 	Unknown int `json:"unknown"` // jobs whose process died before it knew whether they were accepted
-	Dropped int `json:"dropped"` // records that were older than Options.Keep
+	Dropped int `json:"dropped"` // records that were older than Options.Keep, or written back of somebody erased
 }
 
 // Sweep does what is due: deletions that failed before or whose process died,
@@ -398,7 +398,7 @@ type EraseReport struct {
 	Erased      []Deletion `json:"erased"`       // gone, as the sub-processor said
 	Queued      []Deletion `json:"queued"`       // Sweep will try again
 	NotPossible []Deletion `json:"not_possible"` // no call for it; Expires says what is declared
-	Forgotten   int        `json:"forgotten"`    // records that were removed from the store
+	Forgotten   int        `json:"forgotten"`    // records of what was over before that were removed from the store
 }
 
 // Erase stops the jobs of s, deletes what sub-processors hold of s as far as

@@ -111,6 +111,19 @@ func (c *Client) mark(ctx context.Context, subject [32]byte) (int64, *Error) {
 	if err != nil {
 		return 0, err
 	}
+	var h Holdings
+	if err := c.holdings(ctx, subject, &h); err != nil {
+		return 0, storeError(err)
+	}
+	for i := range h.Jobs {
+		n = max(n, h.Jobs[i].Generation)
+	}
+	for i := range h.Transfers {
+		n = max(n, h.Transfers[i].Generation)
+	}
+	for i := range h.Deletions {
+		n = max(n, h.Deletions[i].Generation)
+	}
 	f := forgotten{ID: newID(), Generation: max(n+1, c.now().UnixNano()), At: c.now().UTC()}
 	if err := c.store.Put(ctx, f.record(subject, c.now().Add(forgetEvery))); err != nil {
 		return 0, storeError(err)

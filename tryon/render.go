@@ -97,6 +97,7 @@ func (c *Client) newWork(ctx context.Context, p consent.Permit, r *Request) (*wo
 		return nil, err
 	}
 	w.entered = name
+	_ = w.life.read(ctx, c, w.request.Subject.Pseudonym()) // a store that fails is said where something is recorded
 	return w, nil
 }
 

@@ -112,7 +112,7 @@ func (c *Client) wait(ctx context.Context, p consent.Permit, k *Pickup) (*Result
 		a := w.current
 		a.grant = newGrant(p, k.Subject, &a.route.profile)
 		result, err := w.finish(ctx)
-		if err != nil && err.Job == k.Job && ctx.Err() != nil {
+		if err != nil && err.Job == k.Job && (ctx.Err() != nil || err.Code == StoreFailed) {
 			// The caller may come back for it.
 			w.current, w.last, w.attempts = a, nil, nil
 			c.waiting.put(k.Job, w, a.deadline.Add(grace))
@@ -141,7 +141,11 @@ func (c *Client) wait(ctx context.Context, p consent.Permit, k *Pickup) (*Result
 func (c *Client) resume(ctx context.Context, p consent.Permit, k *Pickup) (*attempt, *Error) {
 	if k.Request == nil {
 		var j Job
-		if r, err := c.store.Get(ctx, KindJob, k.Job); err == nil && called(k.Subject, r.Subject) && r.decode(&j) == nil && j.State == JobDone {
+		r, err := c.store.Get(ctx, KindJob, k.Job)
+		if errors.Is(err, ErrNoRecord) {
+			return nil, &Error{Code: NoJob, Err: err}
+		}
+		if err == nil && called(k.Subject, r.Subject) && r.decode(&j) == nil && j.State == JobDone {
 			return nil, &Error{Code: NoJob, Reason: Reason(j.State)}
 		}
 		return nil, badRequest("request-needed", "another process started this job: its request is needed")

@@ -119,7 +119,7 @@ func (s *Service) Submit(ctx context.Context, c *http.Client, call Call, answer 
 // submission. What an answer's own status says, the client knows.
 func Begun(status int, err error) error {
 	switch status {
-	case http.StatusRequestTimeout, http.StatusBadGateway, http.StatusGatewayTimeout:
+	case http.StatusRequestTimeout, http.StatusBadGateway, http.StatusGatewayTimeout, 499, 520, 522, 524:
 		return &tryon.Error{Code: tryon.AcceptedUnknown, Reason: "unanswered", Err: err}
 	}
 	return err
