@@ -110,6 +110,7 @@ func (g *grid) header() int {
 
 // looks counts the cells that name a measurement, hold numbers, hold anything.
 func looks(row []string) (names, numbers, filled int) {
+	var headers []header
 	for _, cell := range row {
 		cell = strings.TrimSpace(cell)
 		if cell == "" {
@@ -118,7 +119,13 @@ func looks(row []string) (names, numbers, filled int) {
 		filled++
 		if s, ok := parseSpan(cell, 1); ok && s.known() {
 			numbers++
-		} else if parseHeader(cell).measure >= 0 {
+		} else {
+			headers = append(headers, parseHeader(cell))
+		}
+	}
+	abbreviations(headers)
+	for _, h := range headers {
+		if h.measure >= 0 {
 			names++
 		}
 	}
@@ -127,15 +134,25 @@ func looks(row []string) (names, numbers, filled int) {
 
 // transposed reports whether the first column names measurements.
 func (g *grid) transposed() bool {
-	names := 0
-	for _, row := range g.rows {
-		if len(row) > 2 && parseHeader(row[0]).measure >= 0 {
+	if len(g.rows) > maxColumns {
+		return false
+	}
+	names, headers := 0, make([]header, len(g.rows))
+	for i, row := range g.rows {
+		headers[i].measure = -1
+		if len(row) > 2 {
+			headers[i] = parseHeader(row[0])
+		}
+	}
+	abbreviations(headers)
+	for i, row := range g.rows {
+		if headers[i].measure >= 0 {
 			if n, numbers, _ := looks(row[1:]); numbers > n {
 				names++
 			}
 		}
 	}
-	return names > 0 && len(g.rows) <= maxColumns
+	return names > 0
 }
 
 func (g *grid) transpose() {

@@ -1,5 +1,10 @@
 package sizing
 
+import (
+	"slices"
+	"strings"
+)
+
 // words are what shops call a measurement in German, French, Spanish, Italian,
 // Polish and Dutch, lower case; English stands in headerNames.
 var words = map[string][]string{
@@ -7,17 +12,17 @@ var words = map[string][]string{
 		"körpergröße", "körpergrösse", "koerpergroesse", "körperhöhe", "stature", "hauteur", "altura", "estatura", "altezza", "statura", "wzrost", "lichaamslengte", "lengte",
 	},
 	"chest": {
-		"brust", "bu", "brustumfang", "brustweite", "oberweite", "poitrine", "pecho", "petto", "torace", "klatka", "klatka piersiowa", "klatki piersiowej", "klatki", "borst", "borstomvang", "borstwijdte", "borstomtrek", "bovenwijdte",
+		"brust", "brustumfang", "brustweite", "oberweite", "poitrine", "pecho", "petto", "torace", "klatka", "klatka piersiowa", "klatki piersiowej", "klatki", "borst", "borstomvang", "borstwijdte", "borstomtrek", "bovenwijdte",
 	},
 	"bust": {"büste", "buste", "busto", "seno", "biust", "biustu"},
 	"underbust": {
 		"unterbrust", "unterbrustumfang", "unterbrustweite", "sous poitrine", "dessous poitrine", "bajo pecho", "bajopecho", "sottoseno", "pod biustem", "onderborst", "onderborstomvang",
 	},
 	"waist": {
-		"taille", "tu", "taillenumfang", "taillenweite", "bund", "bundweite", "bundumfang", "bauch", "bauchumfang", "tour taille", "ceinture", "cintura", "vita", "girovita", "talia", "talii", "pas", "pasa", "taillewijdte", "tailleomvang", "tailleomtrek", "middel",
+		"taille", "taillenumfang", "taillenweite", "bund", "bundweite", "bundumfang", "bauch", "bauchumfang", "tour taille", "ceinture", "cintura", "vita", "girovita", "talia", "talii", "pas", "pasa", "taillewijdte", "tailleomvang", "tailleomtrek", "middel",
 	},
 	"hips": {
-		"hüfte", "hu", "hüften", "hüftumfang", "hüftweite", "huefte", "gesäß", "gesäßumfang", "hanche", "hanches", "bassin", "cadera", "caderas", "fianchi", "bacino", "biodra", "bioder", "heup", "heupen", "heupomvang", "heupwijdte", "heupomtrek",
+		"hüfte", "hüften", "hüftumfang", "hüftweite", "huefte", "gesäß", "gesäßumfang", "hanche", "hanches", "bassin", "cadera", "caderas", "fianchi", "bacino", "biodra", "bioder", "heup", "heupen", "heupomvang", "heupwijdte", "heupomtrek",
 	},
 	"inseam": {
 		"schrittlänge", "schritt", "innenbein", "innenbeinlänge", "beininnenlänge", "entrejambe", "entre jambe", "entre jambes", "longueur entrejambe", "entrepierna", "largo entrepierna", "cavallo", "interno gamba", "nogawka", "krok", "długość nogawki", "nogawka wewnętrzna", "długość nogawki wewnętrzna", "długość wewnętrzna nogawki", "wewnętrzna długość nogawki", "binnenbeen", "binnenbeenlengte", "binnenbeen lengte",
@@ -60,3 +65,35 @@ var headerMeasures = func() map[string]int {
 	}
 	return out
 }()
+
+// girths are what German shops abbreviate: Brustumfang, Taillenumfang, Hüftumfang.
+var girths = map[string]string{"bu": "chest", "tu": "waist", "hu": "hips"}
+
+// countries stand over sizes, as HU does over Hungary's.
+var countries = []string{"eu", "us", "uk", "gb", "fr", "de", "it", "es", "jp", "au", "cn", "ru", "at", "be", "bg", "br", "ca", "ch", "cz", "dk", "fi", "hr", "in", "kr", "mx", "nl", "no", "pl", "pt", "ro", "rs", "se", "si", "sk", "tr", "ua"}
+
+// abbreviations takes columns called BU, TU and HU for girths where two of them stand in a header, or one has a
+// unit; not beside a country's sizes.
+func abbreviations(headers []header) {
+	abroad := func(i int) bool {
+		if i < 0 || i >= len(headers) {
+			return false
+		}
+		key := strings.TrimSuffix(headers[i].key, " size")
+		return slices.Contains(countries, key)
+	}
+	own := func(i int) bool { return i >= 0 && i < len(headers) && girths[headers[i].key] != "" }
+	seen := map[string]bool{}
+	var found []int
+	for i := range headers {
+		if own(i) && headers[i].measure < 0 && (own(i-1) || own(i+1) || !abroad(i-1) && !abroad(i+1)) {
+			seen[headers[i].key] = true
+			found = append(found, i)
+		}
+	}
+	for _, i := range found {
+		if h := &headers[i]; len(seen) > 1 || h.factor != 0 {
+			h.measure = find(girths[h.key])
+		}
+	}
+}

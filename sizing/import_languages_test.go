@@ -18,6 +18,14 @@ func TestImportLanguages(t *testing.T) {
 		want       string
 	}{
 		{"de Brustumfang/Taillenumfang abbreviations", "Gr.;BU (cm);TU (cm);HU (cm)\n36;84;68;92\n38;88;72;96\n40;92;76;100\n", "chest waist hips", B{Chest: 88, Waist: 72, Hips: 96}, "38"},
+		{"de abbreviations without units", "Gr.;BU;TU;HU\n36;84;68;92\n38;88;72;96\n40;92;76;100\n", "chest waist hips", B{Chest: 88, Waist: 72, Hips: 96}, "38"},
+		{"de abbreviations beside a country", "DE;BU;TU;HU\n36;84;68;92\n38;88;72;96\n40;92;76;100\n", "chest waist hips", B{Chest: 88, Waist: 72, Hips: 96}, "38"},
+		{"de abbreviations in rows", "Größe;36;38;40\nBU;84;88;92\nHU;92;96;100\n", "chest hips", B{Chest: 88, Hips: 96}, "38"},
+		{"one abbreviation with a unit", "Größe;HU (cm)\n36;92\n38;96\n40;100\n", "hips", B{Hips: 96}, "38"},
+		{"Hungary's sizes", "Size;EU;HU;Chest (cm)\nS;36;36;84-88\nM;38;38;88-92\nL;40;40;92-96\n", "chest", B{Chest: 90}, "M"},
+		{"Hungary's sizes alone", "Size;HU;Chest (cm)\nS;36;84-88\nM;38;88-92\nL;40;92-96\n", "chest", B{Chest: 90}, "M"},
+		{"Hungary's sizes between others", "Size;Chest (cm);Waist (cm);FR;HU;RO\nS;84-88;68-72;38;36;36\nM;88-92;72-76;40;38;38\nL;92-96;76-80;42;40;40\n", "chest waist", B{Chest: 90, Waist: 74}, "M"},
+		{"Hungary's sizes in JSON", `{"sizes": [{"label": "S", "eu": "36", "hu": "36", "chest": [84, 88]}, {"label": "M", "eu": "38", "hu": "38", "chest": [88, 92]}]}`, "chest", B{Chest: 90}, "M"},
 		{"de Konfektionsgröße 1252", codePage1252("Konfektionsgröße;Brustumfang;Taillenumfang;Gesäßumfang\n46;90–93;78–81;94–97\n48;94–97;82–85;98–101\n50;98–101;86–89;102–105\n"), "chest waist hips", B{Chest: 96, Waist: 84, Hips: 100}, "48"},
 		{"de Schuhe Fußlänge in mm", "EU-Größe;Fußlänge in mm\n40;255\n41;262\n42;268\n", "foot_length", B{FootLength: 26.2}, "41"},
 		{"de Rumpf", "Größe;Körperhöhe in cm;Brustumfang in cm;Taillenumfang in cm\n104;99–104;57–58;53–54\n110;105–110;59–60;54–55\n116;111–116;61–62;55–56\n", "height chest waist", B{Height: 108, Chest: 59.5, Waist: 54.5}, "110"},

@@ -25,6 +25,7 @@ func (t *table) chart(o *ChartOptions) (*Chart, error) {
 	if len(t.headers) > maxColumns {
 		return nil, &ChartError{Format: t.format, Reason: fmt.Sprintf("more than %d columns", maxColumns), Err: ErrChartTooLarge}
 	}
+	abbreviations(t.headers)
 	t.cups()
 	t.ambiguous()
 	t.legs()
