@@ -89,10 +89,14 @@ func (c *Chart) level(a int) {
 	}
 	c.axes[a].levels = len(reps)
 	for _, d := range dims {
-		spans := make([]span, len(reps))
+		spans, first := make([]span, len(reps)), make([]int, len(reps))
 		for k, i := range reps {
-			spans[k] = c.sizes[i].body[d]
+			spans[k], first[k] = c.sizes[i].body[d], k
+			if k > 0 && spans[k] == spans[k-1] {
+				first[k] = first[k-1]
+			}
 		}
+		c.dims[d].first = first
 		c.dims[d].setEdges(boundaries(spans))
 	}
 }
@@ -183,14 +187,15 @@ const preferenceShift = 0.25
 
 // setEdges stores the boundaries and what preferences make of them: who likes
 // clothes loose moves up from the top quarter of a size, who likes them slim
-// moves down from the lowest. The chart's own ends stay.
+// moves down from the lowest. The chart's own ends stay, and boundaries that are one stay one.
 func (d *dimension) setEdges(e []float64) {
 	n := len(e) - 1
 	for p := range d.edges {
 		out := slices.Clone(e)
 		for k := 1; k < n && d.girth(); k++ {
-			down, up := e[k]-e[k-1], e[k+1]-e[k]
+			down, up := e[k]-below(e, k), above(e, k)-e[k]
 			switch {
+			case !(down > 0 && up > 0): // the end of all
 			case Preference(p) == LooseFit && !math.IsInf(down, 0):
 				out[k] -= preferenceShift * down
 			case Preference(p) == SlimFit && !math.IsInf(up, 0):
@@ -219,4 +224,22 @@ func (d *dimension) setEdges(e []float64) {
 			d.step = (inner[hi] - inner[lo]) / float64(hi-lo)
 		}
 	}
+}
+
+// below is the next smaller boundary than e[k], or e[k] where there is none.
+func below(e []float64, k int) float64 {
+	j := k
+	for j > 0 && e[j] == e[k] {
+		j--
+	}
+	return e[j]
+}
+
+// above is the next larger boundary than e[k], or e[k] where there is none.
+func above(e []float64, k int) float64 {
+	j := k
+	for j < len(e)-1 && e[j] == e[k] {
+		j++
+	}
+	return e[j]
 }

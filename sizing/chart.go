@@ -42,6 +42,7 @@ type dimension struct {
 	// log of the boundaries between the levels of the axis, ends included, per
 	// Preference. Infinite where the chart is open.
 	edges [3][]float64
+	first []int // per level of the axis: the first level of the same range, which has all of it
 }
 
 // mWeight is the measure index of a chart's weight column, in kilograms.

@@ -80,13 +80,7 @@ func (c *Chart) edgesOf(s *size, d int, p Preference) []float64 {
 	if c.nest != nil && d == c.nest.inner {
 		return c.nest.edges[s.levels[0]][p][s.levels[1]:]
 	}
-	e, k := c.dims[d].edges[p], s.levels[c.dims[d].axis]
-	for j := k - 1; j >= 0 && e[k] == e[k+1]; j-- { // a later level of a range that several have
-		if e[j] < e[k] {
-			return []float64{e[j], e[k]}
-		}
-	}
-	return e[k:]
+	return c.dims[d].edges[p][c.dims[d].first[s.levels[c.dims[d].axis]]:]
 }
 
 // distributeNest sets the probability of every size of a nest.

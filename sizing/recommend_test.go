@@ -326,6 +326,47 @@ func TestZeroValues(t *testing.T) {
 	}
 }
 
+// TestRangeInAnother: a size that lies within its neighbours' ranges is not given theirs.
+func TestRangeInAnother(t *testing.T) {
+	c := parse(t, "size,chest\nS,80-100\nM,85-95\nL,90-110")
+	r, err := c.Recommend(&sizing.Body{Chest: 81, Source: sizing.Scanner}, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, s := range r.Sizes {
+		if want := map[string]sizing.Fit{"S": sizing.Good, "M": sizing.Loose, "L": sizing.Loose}[s.Label]; s.Areas[0].Fit != want {
+			t.Errorf("size %s is %v at a chest of 81, want %v", s.Label, s.Areas[0].Fit, want)
+		}
+	}
+}
+
+// TestPreferencesOfSharedRanges: who likes clothes slim or loose is not parted by a range of two sizes, either.
+func TestPreferencesOfSharedRanges(t *testing.T) {
+	c := parse(t, "size,hips,waist\nS,90-95,70-75\nM,95-100,70-75\nL,100-105,75-80\nXL,105-110,75-80")
+	for _, q := range []struct {
+		prefer      sizing.Preference
+		hips, waist sizing.Length
+		want        string
+	}{
+		{sizing.SlimFit, 92, 75.5, "S"},
+		{sizing.SlimFit, 98, 75.5, "M"},
+		{sizing.Regular, 92, 72, "S"},
+		{sizing.LooseFit, 92, 73, "S"},
+		{sizing.LooseFit, 97, 73, "M"},
+		{sizing.LooseFit, 102, 74.5, "L"},
+		{sizing.LooseFit, 102, 79.5, "L"},
+		{sizing.SlimFit, 102, 79.5, "L"},
+	} {
+		r, err := c.Recommend(&sizing.Body{Hips: q.hips, Waist: q.waist, Source: sizing.Scanner}, &sizing.Options{Prefer: q.prefer})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if r.Size != q.want {
+			t.Errorf("%v, hips %v, waist %v: %q, want %q", q.prefer, q.hips, q.waist, r.Size, q.want)
+		}
+	}
+}
+
 // TestRangesOfSeveralSizes: a height that two sizes share does not part them.
 func TestRangesOfSeveralSizes(t *testing.T) {
 	c := parse(t, "size,chest,height\nS,86-94,160-170\nM,94-102,160-170\nL,102-110,170-180\nXL,110-118,170-180")
