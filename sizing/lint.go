@@ -36,9 +36,10 @@ const (
 
 // Lint looks for what makes a chart send the wrong parcel: gaps and overlaps,
 // swapped and shifted rows, unit mistakes, columns that run backwards, inverted
-// ranges, duplicate labels. On charts of two axes, waist and length, each axis must run one way among the sizes that
-// are the same along the other, and sizes that share a part of their label must share what it stands for. An empty answer does not prove a chart right: nothing
-// here knows the garment. Issues come check by check, each from the first size to the last.
+// ranges, duplicate labels. On charts of two axes, waist and length, a step from one name to another, 32 to 34, must go
+// one way wherever it occurs, and sizes that share a part of their label must share what it stands for. An empty answer
+// does not prove a chart right: nothing here knows the garment. Issues come check by check, each from the first size to
+// the last.
 func (c *Chart) Lint() []Issue {
 	l := linter{c: c}
 	l.labels()

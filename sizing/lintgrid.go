@@ -2,6 +2,7 @@ package sizing
 
 import (
 	"cmp"
+	"math"
 	"strings"
 	"unicode"
 )
@@ -25,31 +26,41 @@ func (l *linter) grid() {
 	}
 }
 
-// backwards finds the sizes that lie against the direction of axis a. Lists that always go regular, short,
-// long are no mistake: what most groups do is the chart's habit.
+// backwards finds the sizes that lie against the order of axis a: where labels say how two sizes differ, by one
+// part of them, and two other pairs of sizes that differ so lie the other way. Lists may run as they like.
 func (l *linter) backwards(a int) map[int]string {
 	groups := map[[maxAxes]int][]int{}
+	parts := make([][]string, len(l.c.sizes))
 	for i := range l.c.sizes {
+		parts[i] = labelParts(l.c.sizes[i].label)
 		var rest [maxAxes]int
 		copy(rest[:], l.c.sizes[i].levels)
 		rest[a] = -1
 		groups[rest] = append(groups[rest], i)
 	}
-	level := func(i int) int { return l.c.sizes[i].levels[a] }
-	steps, up := map[[2]int]int{}, 0
+	compare := func(i, j int) int { return cmp.Compare(l.c.sizes[i].levels[a], l.c.sizes[j].levels[a]) }
+	seen := map[labelStep]map[int]int{} // in how many groups it goes down and up
 	for _, rows := range groups {
-		for k := 1; k < len(rows); k++ {
-			steps[[2]int{level(rows[k-1]), level(rows[k])}]++
-			up += cmp.Compare(level(rows[k]), level(rows[k-1]))
+		for k, i := range rows {
+			for _, j := range rows[:k] {
+				for _, pair := range [][2]int{{j, i}, {i, j}} {
+					if step, ok := stepOf(parts[pair[0]], parts[pair[1]]); ok {
+						if seen[step] == nil {
+							seen[step] = map[int]int{}
+						}
+						seen[step][compare(pair[1], pair[0])]++
+					}
+				}
+			}
 		}
 	}
 	bad := map[int]string{}
 	for _, rows := range groups {
 		for k := 1; k < len(rows); k++ {
 			before, i := rows[k-1], rows[k]
-			n := steps[[2]int{level(before), level(i)}]
-			habit := n > 1 && 2*n >= len(groups)
-			if cmp.Compare(level(i), level(before))*sign(up) < 0 && !habit {
+			way := compare(i, before)
+			step, ok := stepOf(parts[before], parts[i])
+			if n := seen[step]; ok && way != 0 && n[-way] > 1 && n[-way] >= 2*n[way] {
 				bad[i] = "lies against the order of the column: compare " + quote(l.c.sizes[before].label) + ", which comes before and is otherwise the same"
 			}
 		}
@@ -57,11 +68,28 @@ func (l *linter) backwards(a int) map[int]string {
 	return bad
 }
 
-func sign(n int) int {
-	if n < 0 {
-		return -1
+// A labelStep is how two labels differ: in one part of them.
+type labelStep struct {
+	part     int
+	from, to string
+}
+
+// stepOf is the only difference of two labels, if there is just one. A part may be missing at the end: 50, 50 short.
+func stepOf(from, to []string) (step labelStep, ok bool) {
+	at := func(parts []string, k int) string {
+		if k < len(parts) {
+			return parts[k]
+		}
+		return ""
 	}
-	return 1
+	n := 0
+	for k := range max(len(from), len(to)) {
+		if x, y := at(from, k), at(to, k); x != y {
+			n++
+			step = labelStep{k, x, y}
+		}
+	}
+	return step, n == 1 && max(len(from), len(to)) > 1
 }
 
 func quote(label string) string { return "\"" + label + "\"" }
@@ -85,9 +113,37 @@ func (l *linter) misnamed(a int, bad map[int]string) {
 			continue
 		}
 		for _, i := range odd {
+			if !l.far(a, i, parts, p) {
+				continue
+			}
 			bad[i] = "differs from that of the other sizes called " + quote(parts[i][p])
 		}
 	}
+}
+
+// far reports whether size i, odd along axis a, is where sizes of another p-th part are, or so far from those of its
+// own that it is no grading: legs may grow a little with the waist, and more for the largest.
+func (l *linter) far(a, i int, parts [][]string, p int) bool {
+	s := &l.c.sizes[i]
+	last := false
+	for b, k := range s.levels {
+		last = last || b != a && (k == 0 || k == l.c.axes[b].levels-1)
+	}
+	apart := false
+	for j := range l.c.sizes {
+		o := &l.c.sizes[j]
+		switch same := parts[j][p] == parts[i][p]; {
+		case j == i:
+		case !same && o.levels[a] == s.levels[a]:
+			return true
+		case same:
+			for _, d := range l.c.axes[a].dims {
+				off := math.Abs(math.Log(s.body[d].mid() / o.body[d].mid()))
+				apart = apart || off > 0.75*l.c.dims[d].step
+			}
+		}
+	}
+	return apart && !last
 }
 
 // alone is the sizes whose level along axis a only they have among the sizes of the same p-th part of the

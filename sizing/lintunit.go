@@ -80,6 +80,11 @@ func (l *linter) cellUnits(d int) (found bool) {
 		return false
 	}
 	dim := &l.c.dims[d]
+	for i := range m {
+		if s := l.c.sizes[i].cells[d]; s.hi > 2*s.lo {
+			m[i] = math.NaN() // one size for everybody
+		}
+	}
 	for i, v := range m {
 		expected := expectedAt(m, i)
 		if !(expected > 0 && v > 0 && math.Abs(math.Log(v/expected)) > 0.4) {
@@ -105,32 +110,48 @@ func (l *linter) cellUnits(d int) (found bool) {
 	return found
 }
 
-// expectedAt is what the rows around say of row i: a straight line through them, by the middle of all their
-// slopes (Theil and Sen), which mistakes in a quarter of the rows do not move. 0 where there are too few.
+// expectedAt is what the rows around say of row i: a straight line through them, by the middle of the
+// middle slopes of every row (Siegel), which mistakes in a quarter of the rows do not move. 0 where
+// there are too few, or a third of them lie elsewhere.
 func expectedAt(m []float64, i int) float64 {
 	const around = 6
 	first := max(0, i-around)
 	m, i = m[first:min(len(m), i+around+1)], i-first
-	var slopes, at []float64
+	var slopes, middles, at []float64
 	for j, v := range m {
-		for k := range j {
-			if j != i && k != i && !math.IsNaN(v-m[k]) {
+		slopes = slopes[:0]
+		for k := range m {
+			if j != i && k != i && j != k && !math.IsNaN(v-m[k]) {
 				slopes = append(slopes, (v-m[k])/float64(j-k))
 			}
 		}
+		slices.Sort(slopes)
+		if len(slopes) > 2 {
+			slopes = slopes[len(slopes)/2:][:1]
+		}
+		middles = append(middles, slopes...) // of three rows, the middle of all
 	}
-	if len(slopes) < 3 {
+	if len(middles) < 3 {
 		return 0
 	}
-	slices.Sort(slopes)
-	slope := slopes[len(slopes)/2]
+	slices.Sort(middles)
+	slope := middles[len(middles)/2]
 	for j, v := range m {
 		if j != i && !math.IsNaN(v) {
 			at = append(at, v+slope*float64(i-j))
 		}
 	}
 	slices.Sort(at)
-	return at[len(at)/2]
+	expected, agree := at[len(at)/2], 0
+	for j, v := range m {
+		if j != i && math.Abs(math.Log(v/(expected+slope*float64(j-i)))) < 0.15 {
+			agree++
+		}
+	}
+	if 3*agree <= 2*len(at) { // no line: who knows which is wrong
+		return 0
+	}
+	return expected
 }
 
 // middleHeight is the height of the middle size, 0 where the chart has none.
