@@ -93,7 +93,12 @@ func (a *attempt) close(ctx context.Context, err *Error) {
 	if state != JobAccepted && (a.record.BytesSent > 0 || a.job.Remote != "") { // a job taken up again has sent nothing here
 		stays = a.client.attest(a.route, &a.job, a.subject, state != JobUnknown || len(a.deletions) > 0)
 	}
-	// Both or none: of a job that is not on record as over, Sweep says what stays.
+	if a.stored != nil { // nor is what it left behind, in a store that failed just then
+		for i := range a.deletions {
+			stays = append(stays, a.deletions[i].record(a.subject, a.due()))
+		}
+	}
+	// All or none: of a job that is not on record as over, Sweep says what stays.
 	if e := a.put(ctx, state, outcome(err), stays...); e != nil && !e.erased() {
 		a.client.log.LogAttrs(ctx, slog.LevelError, "tryon: the end of a job could not be stored", slog.Any("error", e))
 	}

@@ -18,12 +18,14 @@ type hiccup struct {
 	away  atomic.Bool
 	finds atomic.Int32
 	fails atomic.Int32 // which of them; 0: none
+	puts  int
+	lost  [2]int // which Put fail
 }
 
 var errAway = errors.New("away")
 
 func (s *hiccup) Put(ctx context.Context, r ...tryon.Record) error {
-	if s.away.Load() {
+	if s.puts++; s.away.Load() || s.puts == s.lost[0] || s.puts == s.lost[1] {
 		return errAway
 	}
 	return s.Memory.Put(ctx, r...)
@@ -75,6 +77,58 @@ func TestPictureSurvivesTheStore(t *testing.T) {
 	}
 	if before < 1 || drawn < 2 {
 		t.Errorf("%d failed before, %d drew: the test sees nothing", before, drawn)
+	}
+}
+
+// leaving is a job that can be deleted by its name, but not just now.
+type leaving struct{ farJob }
+
+func (j *leaving) Submit(ctx context.Context, in *tryon.Input) (*tryon.Handle, error) {
+	h, err := j.farJob.Submit(ctx, in)
+	if err == nil {
+		h.Left = []tryon.Leftover{{Kind: "output", ID: h.ID}}
+	}
+	return h, err
+}
+
+func (j *leaving) Erase(context.Context, *tryon.Erasure) error {
+	return &tryon.Error{Code: tryon.Unavailable, Retry: true}
+}
+
+// Whichever two writes fail, a job whose name is on record has what it left
+// behind in the queue.
+func TestLeftoversSurviveTheStore(t *testing.T) {
+	w := newWorld(t)
+	named := 0
+	for first := 2; first < 8; first++ {
+		for second := first + 1; second < 10; second++ {
+			s := &hiccup{lost: [2]int{first, second}}
+			client := newClient(t, &tryon.Options{Routes: routes(&leaving{farJob{job{name: "far", polls: []any{picture()}}}}), Ledger: w.ledger, Store: s})
+			if _, err := client.Render(t.Context(), w.permit, &w.request); err != nil {
+				t.Fatal(err)
+			}
+			h, err := client.Holdings(t.Context(), w.subject)
+			if err != nil {
+				t.Fatal(err)
+			}
+			queued := 0
+			for i := range h.Deletions {
+				if h.Deletions[i].Remote == "job-1" && h.Deletions[i].State == tryon.DeletionQueued {
+					queued++
+				}
+			}
+			for i := range h.Jobs {
+				if h.Jobs[i].Remote == "" {
+					continue
+				}
+				if named++; queued != 1 {
+					t.Errorf("writes %d and %d failed: %d in the queue", first, second, queued)
+				}
+			}
+		}
+	}
+	if named < 20 {
+		t.Errorf("%d jobs with a name: the test sees nothing", named)
 	}
 }
 
