@@ -130,18 +130,6 @@ type Product struct {
 	More                           bool
 }
 
-// Products lists the products in the order they are to be computed in.
-func (w *Winograd) Products() []Product {
-	if w.Stride == 2 {
-		return strided
-	}
-	all := make([]Product, w.Inputs())
-	for i := range all {
-		all[i] = Product{Sum: i, Input: i, Filter: i, Count: 1}
-	}
-	return all
-}
-
 // WinogradIn are the arguments of the input transform. Tile i covers n rows of
 // pixels m·s·i to m·s·i+n−1 and becomes n² vectors of Block floats.
 type WinogradIn struct {

@@ -1,5 +1,17 @@
 package kernel
 
+// Products lists the products in the order they are to be computed in.
+func (w *Winograd) Products() []Product {
+	if w.Stride == 2 {
+		return strided
+	}
+	all := make([]Product, w.Inputs())
+	for i := range all {
+		all[i] = Product{Sum: i, Input: i, Filter: i, Count: 1}
+	}
+	return all
+}
+
 // F(2×2, 3×3) of stride 2. Along one axis two results read five inputs:
 //
 //	y0 = x0·g0 + x1·g1 + x2·g2
