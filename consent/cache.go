@@ -97,7 +97,14 @@ type cache struct {
 
 type shard struct {
 	mu      sync.RWMutex
-	entries map[[32]byte]*cached
+	entries map[[32]byte]filed
+}
+
+// filed says at which tenant an entry holds: a pseudonym can come with any. It
+// stands here so that an entry stays small.
+type filed struct {
+	tenant string
+	*cached
 }
 
 // cached is what is known of a subject; it is not changed once it is shared. It
@@ -129,7 +136,7 @@ func newCache(s Store, size int) *cache {
 	c := &cache{store: store}
 	c.most = max(1, size/len(c.shards))
 	for i := range c.shards {
-		c.shards[i].entries = make(map[[32]byte]*cached)
+		c.shards[i].entries = make(map[[32]byte]filed)
 	}
 	return c
 }
@@ -143,12 +150,12 @@ func (c *cache) get(who Subject) (e *cached, version uint64, latest int64, ok bo
 	if !ok {
 		return nil, 0, 0, false
 	}
-	d := who.s.get() // the pseudonym has the tenant in it
+	d := who.s.get()
 	s := c.shard(&d.id)
 	s.mu.RLock()
-	e = s.entries[d.id]
+	found := s.entries[d.id]
 	s.mu.RUnlock()
-	if e == nil || e.version != version {
+	if e = found.cached; e == nil || e.version != version || found.tenant != d.tenant {
 		return nil, version, latest, true
 	}
 	d.memo.Store(e)
@@ -166,7 +173,7 @@ func (c *cache) put(who Subject, e *cached) {
 			break
 		}
 	}
-	s.entries[d.id] = e
+	s.entries[d.id] = filed{d.tenant, e}
 	d.memo.Store(e)
 }
 

@@ -237,3 +237,24 @@ func TestMemoryOfRecipientsAndNames(t *testing.T) {
 		t.Errorf("a no under another name: %q, want refused", got)
 	}
 }
+
+// A filed pseudonym can come back with another tenant, of which the record knows
+// nothing: whoever was asked about first, neither answers for the other.
+func TestCacheKeepsTenantsApart(t *testing.T) {
+	for _, first := range []string{"shop-a", "shop-b"} {
+		l := newLedger(t, memstore.New(), nil)
+		ann := l.Subject("shop-a", "ann")
+		want := map[string]consent.Reason{"shop-a": consent.Granted, "shop-b": consent.NeverAsked}
+		if _, err := l.Grant(t.Context(), yes(ann, time.Now(), consent.TryOnRender)); err != nil {
+			t.Fatal(err)
+		}
+		for _, tenant := range []string{first, "shop-a", "shop-b", "shop-a"} {
+			who := consent.SubjectOf(tenant, ann.Pseudonym())
+			for range 2 { // the second time from what the Subject remembers
+				if got := reason(t, l, consent.Query{Subject: who, Purpose: consent.TryOnRender}); got != want[tenant] {
+					t.Errorf("first %s, then %s: %q, want %q", first, tenant, got, want[tenant])
+				}
+			}
+		}
+	}
+}
