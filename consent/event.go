@@ -174,11 +174,13 @@ func bodyOf(g *Grant) body {
 }
 
 // sameAct reports whether two events record the same act of the same person:
-// everything but what the ledger itself put in is equal.
+// everything but what the ledger itself put in is equal. Recipients, of which it
+// records only some, are left to [rules.sameRecipients].
 func sameAct(a, b body) bool {
 	strip := func(x *body) []byte {
 		x.EventTime, x.Prev, x.RecordID, x.Seq, x.KeyID = time.Time{}, hex32{}, hex16{}, 0, ""
 		x.ConsentType, x.EventState, x.Processing, x.Profile, x.Storage, x.Withdrawal = "", "", nil, "", nil, ""
+		x.Recipients = nil
 		out, err := canonical(x)
 		if err != nil {
 			return nil

@@ -111,12 +111,14 @@ func TestReplay(t *testing.T) {
 		t.Errorf("sent again: %v, or another receipt", err)
 	}
 	for name, bend := range map[string]func(g *consent.Grant){
-		"other recipients": func(g *consent.Grant) { g.Recipients = nil },
-		"other end":        func(g *consent.Grant) { g.Until = noon.Add(time.Hour) },
-		"other text":       func(g *consent.Grant) { g.Evidence.Notice.SHA256[0]++ },
-		"other time":       func(g *consent.Grant) { g.Evidence.At = noon.Add(time.Second) },
-		"other person":     func(g *consent.Grant) { g.Subject = l.Subject("shop-a", "bob") },
-		"other surface":    func(g *consent.Grant) { g.Evidence.Surface = "kiosk/2" },
+		"other recipients":   func(g *consent.Grant) { g.Recipients = nil },
+		"one recipient less": func(g *consent.Grant) { g.Recipients = []string{"a"} },
+		"one recipient more": func(g *consent.Grant) { g.Recipients = []string{"a", "b", "c"} },
+		"other end":          func(g *consent.Grant) { g.Until = noon.Add(time.Hour) },
+		"other text":         func(g *consent.Grant) { g.Evidence.Notice.SHA256[0]++ },
+		"other time":         func(g *consent.Grant) { g.Evidence.At = noon.Add(time.Second) },
+		"other person":       func(g *consent.Grant) { g.Subject = l.Subject("shop-a", "bob") },
+		"other surface":      func(g *consent.Grant) { g.Evidence.Surface = "kiosk/2" },
 		"a guardian": func(g *consent.Grant) {
 			g.Evidence.Guardian, g.Evidence.AtLeast = &consent.Guardian{Relation: "parent", Method: "form"}, 18
 		},

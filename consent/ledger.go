@@ -249,7 +249,7 @@ func (c *core) grant(ctx context.Context, g *Grant) (*Receipt, error) {
 		return what, nil
 	})
 	if errors.Is(err, ErrReplay) || errors.Is(err, ErrStaleGrant) {
-		return c.replay(ctx, who, what, err)
+		return c.replay(ctx, g, who, what, err)
 	}
 	return r, err
 }
@@ -343,19 +343,35 @@ func processing(t *Terms, recipients []string) jsonProcessing {
 	return p
 }
 
-// replay looks for the grant that what repeats and gives its receipt, else the
-// reason why a new one was refused.
-func (c *core) replay(ctx context.Context, who Subject, what body, reason error) (*Receipt, error) {
+// replay looks for the grant that g repeats and gives its receipt, else the
+// reason why a new one was refused. what is g as it would be recorded now.
+func (c *core) replay(ctx context.Context, g *Grant, who Subject, what body, reason error) (*Receipt, error) {
+	r, err := c.rulesFor(g.Subject)
+	if err != nil {
+		return nil, err
+	}
 	what.PrincipalID, what.Tenant, what.Schema, what.Alg = who.Pseudonym(), who.Tenant(), schema, "Ed25519"
 	for e, err := range c.chain(ctx, who) {
 		if err != nil {
 			return nil, err
 		}
-		if r := e.receipt; sameAct(r.r.get().body, what) {
-			return r, nil
+		if b := e.receipt.r.get().body; sameAct(b, what) && r.sameRecipients(b.Recipients, g.Recipients, &what) {
+			return e.receipt, nil
 		}
 	}
 	return nil, reason
+}
+
+// sameRecipients reports whether recorded can be what the terms of then left of
+// sent: nobody else, and of those who are missing, each is somebody whom the terms
+// drop now as well, or whom they name for a purpose that was declined.
+func (r *rules) sameRecipients(recorded, sent []string, now *body) bool {
+	return subset(recorded, sent) && !slices.ContainsFunc(sent, func(to string) bool {
+		return !slices.Contains(recorded, to) && slices.Contains(now.Recipients, to) &&
+			!slices.ContainsFunc(now.Choices, func(c jsonChoice) bool {
+				return !c.Granted && slices.Contains(r.of[c.Purpose].Recipients, to)
+			})
+	})
 }
 
 // Refuse records a no: the person was asked about p and declined. Errors:

@@ -397,6 +397,60 @@ func TestRecipientsByPurpose(t *testing.T) {
 	}
 }
 
+// A grant sent again is the same one also when the terms leave other recipients of
+// it by now; one with others than were agreed to is another.
+func TestReplayAfterRecipientsChange(t *testing.T) {
+	ctx := t.Context()
+	const call, talk = consent.Purpose("call"), consent.Purpose("conversation")
+	now, err := json.Marshal(builtin(t, "conversation"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	wide := bytes.Replace(now, []byte(`"categories":["conversation","identifier"],`), []byte(`"categories":["conversation","identifier"],"recipients":["telephony"],`), 1)
+	if bytes.Equal(wide, now) {
+		t.Fatal("the profile has changed, and this test has not")
+	}
+	keys, store := consent.GenerateKeys(), memstore.New()
+	ledger := func(doc []byte) *consent.Ledger {
+		p, err := consent.LoadProfile(bytes.NewReader(doc))
+		if err != nil {
+			t.Fatal(err)
+		}
+		return newLedger(t, store, &consent.Options{Keys: keys, Profiles: map[string]*consent.Profile{"talk": p}})
+	}
+	narrow, wider := ledger(now), ledger(wide)
+	for _, row := range []struct {
+		name          string
+		first, second *consent.Ledger
+		before, after []string // the recipients of the first and the second grant
+		declined      bool     // the call
+		want          error
+	}{
+		{"wider terms", narrow, wider, []string{"telephony"}, []string{"telephony"}, true, nil},
+		{"narrower terms", wider, narrow, []string{"telephony"}, []string{"telephony"}, true, nil},
+		{"the same terms", narrow, narrow, []string{"telephony"}, []string{"telephony"}, true, nil},
+		{"one less", wider, wider, []string{"telephony"}, nil, true, consent.ErrReplay},
+		{"one less, of terms that drop it now", wider, narrow, []string{"telephony"}, nil, true, consent.ErrReplay},
+		{"one more, and nothing was declined", narrow, wider, nil, []string{"telephony"}, false, consent.ErrReplay},
+	} {
+		g := adultYes(narrow.Subject("talk", row.name), time.Now(), talk)
+		if g.Recipients = row.before; row.declined {
+			g.Evidence.Choices = append(g.Evidence.Choices, consent.Choice{Purpose: call})
+		}
+		first, err := row.first.Grant(ctx, g)
+		if err != nil {
+			t.Fatal(err)
+		}
+		g.Recipients = row.after
+		switch again, err := row.second.Grant(ctx, g); {
+		case !errors.Is(err, row.want):
+			t.Errorf("%s: %v, want %v", row.name, err, row.want)
+		case err == nil && !bytes.Equal(again.Bytes(), first.Bytes()):
+			t.Errorf("%s: another receipt", row.name)
+		}
+	}
+}
+
 // An agreement that becomes stricter ends what was given under the old one.
 func TestStricterProfile(t *testing.T) {
 	store, keys := memstore.New(), consent.GenerateKeys()
