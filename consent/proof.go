@@ -142,15 +142,21 @@ func (c *core) prove(ctx context.Context, who Subject, p Purpose, at time.Time, 
 	return nil, ErrConflict
 }
 
-// speaking returns which of a person's chains is to answer for p: one with a no,
-// since every no counts, else one with a yes, else the first.
+// speaking returns which of a person's chains is to answer for p, as in a check:
+// the first that does not allow it, else one with a yes, else the first there was.
+// Not to have been asked is a no where a purpose needs consent.
 func (c *core) speaking(ctx context.Context, names []Subject, p Purpose, at time.Time) (Subject, error) {
-	best, agreed := names[0], false
+	best, found, agreed := names[0], false, false
 	if len(names) == 1 {
 		return best, nil
 	}
 	if at.IsZero() {
 		at = c.wall()
+	}
+	otherBasis := false
+	if r, err := c.rulesFor(best); err == nil {
+		rule := r.of[p]
+		otherBasis = rule != nil && rule.Basis != Consent
 	}
 	for _, s := range names {
 		events, _, err := c.provable(ctx, s)
@@ -159,13 +165,14 @@ func (c *core) speaking(ctx context.Context, names []Subject, p Purpose, at time
 		}
 		a, err := answerAt(events, p, at)
 		switch {
-		case errors.Is(err, ErrNoRecord) || err == nil && a.reason == NeverAsked:
+		case errors.Is(err, ErrNoRecord): // this chain came later
+			continue
 		case err != nil:
 			return Subject{}, err
-		case a.reason != Granted:
+		case a.reason != Granted && (a.reason != NeverAsked || !otherBasis):
 			return s, nil
-		case !agreed:
-			best, agreed = s, true
+		case !found || a.reason == Granted && !agreed:
+			best, found, agreed = s, true, a.reason == Granted
 		}
 	}
 	return best, nil

@@ -201,6 +201,70 @@ func TestTwoRecordsOfOnePerson(t *testing.T) {
 	}
 }
 
+// Of two chains of one person the same one answers in a proof and in a check:
+// asked on one of them only is not asked, once there is the other.
+func TestProofOfTwoRecords(t *testing.T) {
+	ctx := t.Context()
+	for name, row := range map[string]struct {
+		oldGrants, newGrants, oldRefuses, newRefuses, purpose consent.Purpose
+		terms                                                 []consent.Terms
+		before, want                                          consent.Reason // before: when there was but the first
+	}{
+		"asked on the first":  {oldGrants: consent.Sizing, newGrants: consent.TryOnRender, purpose: consent.Sizing, before: consent.Granted, want: consent.NeverAsked},
+		"asked on the second": {oldGrants: consent.TryOnRender, newGrants: consent.Sizing, purpose: consent.Sizing, before: consent.NeverAsked, want: consent.NeverAsked},
+		"asked on both":       {oldGrants: consent.Sizing, newGrants: consent.Sizing, purpose: consent.Sizing, before: consent.Granted, want: consent.Granted},
+		"asked on neither":    {oldGrants: consent.TryOnRender, newGrants: consent.TryOnRender, purpose: consent.Sizing, before: consent.NeverAsked, want: consent.NeverAsked},
+		"a yes and a no":      {oldGrants: consent.Sizing, newRefuses: consent.Sizing, purpose: consent.Sizing, before: consent.Granted, want: consent.Refused},
+		"an objection, where no consent is needed": {
+			oldRefuses: consent.Sizing, newGrants: consent.TryOnRender, purpose: consent.Sizing,
+			terms:  []consent.Terms{{Purpose: consent.Sizing, Basis: consent.Contract}},
+			before: consent.Refused, want: consent.Refused,
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			store, one, two := memstore.New(), consent.GenerateKeys(), consent.GenerateKeys()
+			now := &clock{noon}
+			fill := func(k consent.Keys, granted, refused consent.Purpose) {
+				l := newLedger(t, store, &consent.Options{Keys: k, Now: now.now, Purposes: row.terms})
+				who := l.Subject("shop", "ann")
+				if granted != "" {
+					if _, err := l.Grant(ctx, yes(who, now.t, granted)); err != nil {
+						t.Fatal(err)
+					}
+				}
+				if refused != "" {
+					if _, err := l.Refuse(ctx, who, refused); err != nil {
+						t.Fatal(err)
+					}
+				}
+			}
+			fill(one, row.oldGrants, row.oldRefuses)
+			now.t = noon.Add(time.Hour)
+			fill(two, row.newGrants, row.newRefuses)
+			keys := two.With(one)
+			both := newLedger(t, store, &consent.Options{Keys: keys, Now: now.now, Purposes: row.terms})
+			who := both.Subject("shop", "ann")
+			proven := func(at time.Time) consent.Reason {
+				proof, err := both.Prove(ctx, who, row.purpose, at, nil)
+				if err != nil {
+					t.Fatal(err)
+				}
+				p, err := consent.VerifyProof(proof, nil, keys.PublicKeys()...)
+				if err != nil {
+					t.Fatal(err)
+				}
+				return p.Reason
+			}
+			if got, proof := reason(t, both, consent.Query{Subject: who, Purpose: row.purpose}), proven(time.Time{}); got != row.want || proof != row.want {
+				t.Errorf("checked %q, proven %q, want %q", got, proof, row.want)
+			}
+			if got := proven(noon.Add(time.Minute)); got != row.before {
+				t.Errorf("when there was but one: %q, want %q", got, row.before)
+			}
+		})
+	}
+}
+
 // vault is a key management service in a few lines.
 type vault struct {
 	cipher.AEAD
