@@ -2,6 +2,7 @@ package sizing
 
 import (
 	"cmp"
+	"fmt"
 	"math"
 	"strings"
 	"unicode"
@@ -61,7 +62,7 @@ func (l *linter) backwards(a int) map[int]string {
 			way := compare(i, before)
 			step, ok := stepOf(parts[before], parts[i])
 			if n := seen[step]; ok && way != 0 && n[-way] > 1 && n[-way] >= 2*n[way] {
-				bad[i] = "lies against the order of the column: compare " + quote(l.c.sizes[before].label) + ", which comes before and is otherwise the same"
+				bad[i] = fmt.Sprintf("lies against the order of the column: compare %q, which comes before and is otherwise the same", l.c.sizes[before].label)
 			}
 		}
 	}
@@ -92,8 +93,6 @@ func stepOf(from, to []string) (step labelStep, ok bool) {
 	return step, n == 1 && max(len(from), len(to)) > 1
 }
 
-func quote(label string) string { return "\"" + label + "\"" }
-
 // misnamed adds to bad the sizes that stand alone along axis a among those whose labels have a part in
 // common, where that part tells the others' level: 32/34 with the waist of 33/34.
 func (l *linter) misnamed(a int, bad map[int]string) {
@@ -116,7 +115,7 @@ func (l *linter) misnamed(a int, bad map[int]string) {
 			if !l.far(a, i, parts, p) {
 				continue
 			}
-			bad[i] = "differs from that of the other sizes called " + quote(parts[i][p])
+			bad[i] = fmt.Sprintf("differs from that of the other sizes called %q", parts[i][p])
 		}
 	}
 }

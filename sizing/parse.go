@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"regexp"
 	"strings"
 )
 
@@ -107,14 +106,25 @@ func ParseChart(r io.Reader, o *ChartOptions) (*Chart, error) {
 	return c, nil
 }
 
-// columns is what parts the columns of a table that is aligned by blanks.
-var columns = regexp.MustCompile(`  +`)
+// tabbed has a tab between the columns of a table that is aligned by two blanks or more.
+func tabbed(data string) string {
+	var b strings.Builder
+	for {
+		before, after, more := strings.Cut(data, "  ")
+		b.WriteString(before)
+		if !more {
+			return b.String()
+		}
+		b.WriteByte('\t')
+		data = strings.TrimLeft(after, " ")
+	}
+}
 
 // parseCSV reads a table of text. Quotes that stand for inches are taken as they are
 // where strict reading fails.
 func parseCSV(data string, o *ChartOptions) (*Chart, error) {
 	if !strings.ContainsAny(data, "\t;|,") {
-		data = columns.ReplaceAllString(data, "\t")
+		data = tabbed(data)
 	}
 	comma := separator(data)
 	if comma == '|' {
