@@ -7,17 +7,16 @@ import (
 )
 
 // verifyBMP is the second walker for BMP: it returns ErrVerify, as a *FormatError,
-// unless r holds headers in the one form that is written, a whole palette, rows
+// unless b holds headers in the one form that is written, a whole palette, rows
 // whose padding is zero, the profile expected, and nothing else. A mark has no
 // place in the format: that is ErrUnsupported.
-func verifyBMP(r *ropeReader, want *picture, packet []byte) error {
+func verifyBMP(b *ropeReader, want *picture, packet []byte) error {
 	if packet != nil {
 		return &FormatError{Format: BMP, Part: "mark", Reason: "the format has no place for XMP: ask for PNG or JPEG", Err: ErrUnsupported}
 	}
 	reject := func(at int64, reason string) error {
 		return &FormatError{Format: BMP, Part: "output", Offset: at, Reason: reason, Err: ErrVerify}
 	}
-	b := r
 	var h [14 + 124]byte
 	if _, err := io.ReadFull(b, h[:18]); err != nil {
 		return reject(0, "cut short")

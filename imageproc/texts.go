@@ -169,9 +169,9 @@ func (t *texts) trailer(tail []byte) {
 		first, last = tail[:end], tail[len(tail)-end:]
 	}
 	if bytes.Contains(tail, []byte("\xFF\xD8\xFF")) || bytes.Contains(tail, []byte(pngSignature)) {
-		i := max(bytes.LastIndex(last, []byte("\xFF\xD9")), bytes.LastIndex(last, []byte("IEND\xAE\x42\x60\x82")))
-		last = last[max(i, 0):]
-		if i < 0 {
+		if i := max(bytes.LastIndex(last, []byte("\xFF\xD9")), bytes.LastIndex(last, []byte("IEND\xAE\x42\x60\x82"))); i >= 0 {
+			last = last[i:]
+		} else {
 			last = nil
 		}
 	}

@@ -15,8 +15,9 @@ var zigzag = [64]uint8{
 // zigzagSets are sets of positions in zigzag order: by row, and the set of columns.
 var zigzagSets = func() (t [8][256]uint64) {
 	for z, n := range zigzag {
-		for set := range t[n/8] {
-			t[n/8][set] |= uint64(set) >> (n % 8) & 1 << z
+		row, bit := &t[n/8], 1<<(n%8)
+		for set := bit; set < len(row); set = (set + 1) | bit {
+			row[set] |= 1 << z
 		}
 	}
 	return t
