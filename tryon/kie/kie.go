@@ -25,6 +25,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 	"time"
 
@@ -221,10 +222,9 @@ func (b *Backend) Poll(ctx context.Context, h *tryon.Handle) (*tryon.Output, err
 // failed reads why a task failed. There is no code for moderation: the message
 // has to be looked at.
 func failed(code, message string) error {
-	for _, w := range []string{"safety", "policy", "sensitive", "nsfw", "prohibited", "moderat"} {
-		if strings.Contains(strings.ToLower(message), w) {
-			return &tryon.Error{Code: tryon.BlockedOutput, Reason: "moderation"}
-		}
+	m, words := strings.ToLower(message), []string{"safety", "policy", "sensitive", "nsfw", "prohibited", "moderat"}
+	if slices.ContainsFunc(words, func(w string) bool { return strings.Contains(m, w) }) {
+		return &tryon.Error{Code: tryon.BlockedOutput, Reason: "moderation"}
 	}
 	if code == "400" || code == "422" {
 		return &tryon.Error{Code: tryon.Unsupported, Reason: "rejected"}
