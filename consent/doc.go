@@ -29,7 +29,7 @@
 // Records live in a [Store]: memstore for tests and sessions, boltstore for a
 // file that is synced before a call returns, pgstore for several instances on a
 // database. Everything with a secret or a
-// person in it (Subject, Permit, Keys, Receipt) prints and logs as a fixed word.
+// person in it (Subject, Permit, Keys, Receipt, Item) prints and logs as a fixed word.
 //
 // # Limits
 //

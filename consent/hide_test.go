@@ -2,6 +2,7 @@ package consent_test
 
 import (
 	"bytes"
+	"encoding/base64"
 	"encoding/gob"
 	"encoding/hex"
 	"encoding/json"
@@ -162,16 +163,28 @@ func TestNothingPersonalIsPrinted(t *testing.T) {
 	}
 	// A receipt is meant to be handed out as JSON, and only so.
 	var out bytes.Buffer
-	for _, v := range []any{r, *r, []*consent.Receipt{r}, wrapped{hidden: r}} {
-		for _, verb := range []string{"%v", "%+v", "%#v", "%s", "%x", "%d"} {
+	var items []consent.Item // so are the pieces of an export
+	for it, err := range l.Export(ctx, who) {
+		if err != nil {
+			t.Fatal(err)
+		}
+		items = append(items, it)
+	}
+	item := &items[0]
+	if b, err := json.Marshal(item); err != nil || !json.Valid(item.Data) || !strings.Contains(string(b), base64.StdEncoding.EncodeToString(item.Data)) {
+		t.Errorf("the item of an export cannot be handed out: %s, %v", b, err)
+	}
+	planted = append(planted, strings.Trim(fmt.Sprint([]byte("tenant-zebra")), "[]"), base64.RawURLEncoding.EncodeToString(id[:]))
+	for _, v := range []any{r, *r, []*consent.Receipt{r}, wrapped{hidden: r}, item, items, wrapped{Open: *item}} {
+		for _, verb := range []string{"%v", "%+v", "%#v", "%s", "%q", "%x", "%d"} {
 			fmt.Fprintf(&out, verb, v)
 		}
 	}
-	slog.New(slog.NewJSONHandler(&out, nil)).Info("x", "receipt", r, "value", *r)
-	slog.New(slog.NewTextHandler(&out, nil)).Info("x", "receipt", r, slog.Group("g", "r", *r))
+	slog.New(slog.NewJSONHandler(&out, nil)).Info("x", "receipt", r, "value", *r, "item", item)
+	slog.New(slog.NewTextHandler(&out, nil)).Info("x", "receipt", r, slog.Group("g", "r", *r, "i", *item))
 	for _, secret := range planted {
 		if strings.Contains(out.String(), secret) {
-			t.Errorf("a receipt prints %q", secret)
+			t.Errorf("a receipt or an item prints %q", secret)
 		}
 	}
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"iter"
 	"log/slog"
 	"slices"
@@ -45,7 +46,9 @@ type Selection struct {
 	Before   time.Time // kept since then or longer; zero: whenever
 }
 
-// Item is a piece of data that an export yields.
+// Item is a piece of data that an export yields. It is the person's own: a photo,
+// their measurements, a receipt with their pseudonym. fmt and slog print a fixed
+// word; encoding/json gives all of it, because handing it out is what it is for.
 type Item struct {
 	Holder   string // its name; "ledger" for receipts
 	ID       string // the holder's own
@@ -53,6 +56,14 @@ type Item struct {
 	Created  time.Time
 	Data     []byte
 }
+
+const itemWord = "[consent.Item]"
+
+// Format prints a fixed word for every verb.
+func (i Item) Format(f fmt.State, _ rune) { io.WriteString(f, itemWord) }
+
+// LogValue logs a fixed word.
+func (i Item) LogValue() slog.Value { return slog.StringValue(itemWord) }
 
 var (
 	// ErrNotErased is returned by a holder that still has what should be gone.
