@@ -28,6 +28,9 @@ var (
 	rangeWords   = []string{"-", "–", "—", "−", "‑", "to ", "bis ", "à ", "do ", "tot ", "t/m ", "and ", "und ", "et ", "y ", "en ", "e ", "a ", "al ", "/", "~", "…", ".."}
 )
 
+// typeset replaces what is set finer than a keyboard has it: blanks that do not break, the bar of a fraction.
+var typeset = strings.NewReplacer("\u00a0", " ", "\u202f", " ", "\u2009", " ", "\u2044", "/")
+
 // cutAny cuts the first of the words that s starts with.
 func cutAny(s string, words []string) (rest string, found bool) {
 	for _, w := range words {
@@ -43,7 +46,7 @@ func cutAny(s string, words []string) (rest string, found bool) {
 // (86-94 cm)". A unit in the cell wins over factor. An empty cell, "-" and "n/a"
 // are unknown. ok is false for anything else.
 func parseSpan(cell string, factor float64) (s span, ok bool) {
-	cell = strings.ToLower(strings.TrimSpace(strings.ReplaceAll(cell, "\u00a0", " ")))
+	cell = strings.ToLower(strings.TrimSpace(typeset.Replace(cell)))
 	switch cell {
 	case "", "-", "–", "—", "n/a", "na", "none":
 		return unknownSpan, true
@@ -124,6 +127,9 @@ func cutSpan(cell string, factor float64) (c spanCell, ok bool) {
 	if lowUnit != 0 {
 		factor = lowUnit
 	}
+	if after, found := cutAny(rest, []string{"±", "+/-", "+-"}); found { // "88 ± 2 cm"
+		return cutTolerance(low, after, factor, lowUnit != 0, openLow || openHigh || between)
+	}
 	after, ranged := "", false
 	if more, up := cutAny(rest, upWords); up && more == "" {
 		openHigh, rest = true, ""
@@ -158,6 +164,22 @@ func cutSpan(cell string, factor float64) (c spanCell, ok bool) {
 	return spanCell{s: span{low * factor, high * factor}, unit: max(lowUnit, highUnit) != 0, slash: slash, rest: tail}, true
 }
 
+// cutTolerance reads what follows the sign in "88 ± 2 cm".
+func cutTolerance(mid float64, s string, factor float64, unit, open bool) (c spanCell, ok bool) {
+	by, rest, ok := parseNumber(s)
+	if !ok || open || by >= mid/2 {
+		return c, false
+	}
+	f, rest := cutUnit(rest)
+	if f != 0 && unit && f != factor {
+		return c, false
+	}
+	if f != 0 {
+		factor, unit = f, true
+	}
+	return spanCell{s: span{(mid - by) * factor, (mid + by) * factor}, unit: unit, rest: rest}, true
+}
+
 // cutUnit cuts a unit from the front of s: its factor, 0 for none.
 func cutUnit(s string) (factor float64, rest string) {
 	s = strings.TrimSpace(s)
@@ -170,7 +192,11 @@ func cutUnit(s string) (factor float64, rest string) {
 	if best == "" {
 		return 0, s
 	}
-	return factors[best], strings.TrimSpace(s[len(best):])
+	rest = s[len(best):]
+	if after, dot := strings.CutPrefix(rest, "."); dot && (after == "" || after[0] == ' ' || after[0] == ')' || after[0] == '-') {
+		rest = after // "34 in. - 36 in."
+	}
+	return factors[best], strings.TrimSpace(rest)
 }
 
 // parseNumber reads a positive number from the front of s: digits with a point

@@ -20,7 +20,7 @@ type Guess struct {
 
 // The codes of guesses.
 const (
-	GuessEncoding   = "encoding"    // not UTF-8: read as Windows-1252
+	GuessEncoding   = "encoding"    // not UTF-8: read as Windows-1252, or -1250
 	GuessSeparator  = "separator"   // what parts the cells of CSV
 	GuessTable      = "table"       // which table or sheet of several was taken
 	GuessTransposed = "transposed"  // sizes stand in columns
@@ -304,8 +304,21 @@ var windows1252 = [32]rune{
 	'€', 0, '‚', 'ƒ', '„', '…', '†', '‡', 'ˆ', '‰', 'Š', '‹', 'Œ', 0, 'Ž', 0, 0, '‘', '’', '“', '”', '•', '–', '—', '˜', '™', 'š', '›', 'œ', 0, 'ž', 'Ÿ',
 }
 
-// decoded is data as UTF-8: UTF-16 where a mark says so; what is not, is Windows-1252, or no text.
-func decoded(data []byte) (text []byte, guessed, ok bool) {
+// polish1250 are the letters of Polish that Windows-1250 has in another place than Windows-1252.
+var polish1250 = map[byte]rune{
+	0x8c: 'Ś', 0x8f: 'Ź', 0x9c: 'ś', 0x9f: 'ź', 0xa3: 'Ł', 0xa5: 'Ą', 0xaf: 'Ż', 0xb3: 'ł', 0xb9: 'ą', 0xbf: 'ż',
+	0xc6: 'Ć', 0xca: 'Ę', 0xd1: 'Ń', 0xe6: 'ć', 0xea: 'ę', 0xf1: 'ń',
+}
+
+// polish reports whether a text has a word that Polish charts do not go without; all are ASCII.
+func polish(data []byte) bool {
+	data = bytes.ToLower(data)
+	return slices.ContainsFunc([]string{"rozmiar", "wzrost", "klatk", "biodr"}, func(w string) bool { return bytes.Contains(data, []byte(w)) })
+}
+
+// decoded is data as UTF-8: UTF-16 where a mark says so; what is not, is in the code page that is
+// guessed, Windows-1252 or for Polish Windows-1250, or no text.
+func decoded(data []byte) (text []byte, guessed string, ok bool) {
 	for mark, order := range map[string]binary.ByteOrder{"\xff\xfe": binary.LittleEndian, "\xfe\xff": binary.BigEndian} {
 		if !bytes.HasPrefix(data, []byte(mark)) {
 			continue
@@ -314,10 +327,15 @@ func decoded(data []byte) (text []byte, guessed, ok bool) {
 		for rest := data[2:]; len(rest) > 1; rest = rest[2:] {
 			units = append(units, order.Uint16(rest))
 		}
-		return []byte(string(utf16.Decode(units))), false, len(data)%2 == 0
+		return []byte(string(utf16.Decode(units))), "", len(data)%2 == 0
 	}
 	if utf8.Valid(data) {
-		return data, false, true
+		return data, "", true
+	}
+	guessed = "Windows-1252"
+	var letters map[byte]rune
+	if polish(data) {
+		guessed, letters = "Windows-1250", polish1250
 	}
 	out := make([]byte, 0, len(data)+len(data)/8)
 	for _, b := range data {
@@ -325,10 +343,13 @@ func decoded(data []byte) (text []byte, guessed, ok bool) {
 		if b >= 0x80 && b < 0xa0 {
 			r = windows1252[b-0x80]
 		}
+		if letter, ok := letters[b]; ok {
+			r = letter
+		}
 		if r == 0 || (r < 0x20 && r != '\t' && r != '\n' && r != '\r') {
-			return nil, false, false
+			return nil, "", false
 		}
 		out = utf8.AppendRune(out, r)
 	}
-	return out, true, true
+	return out, guessed, true
 }

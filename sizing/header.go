@@ -60,17 +60,22 @@ var boundWords = map[string]bound{
 var fillers = map[string]bool{
 	"circumference": true, "measurement": true, "body": true, "your": true, "range": true, "of": true, "the": true, "fit": true, "fits": true,
 	"umfang": true, "weite": true, "tour": true, "du": true, "d": true, "de": true, "des": true, "la": true, "le": true, "les": true, "contorno": true, "del": true,
-	"circonferenza": true, "giro": true, "di": true, "della": true, "dell": true, "dei": true, "obwód": true, "w": true, "en": true, "au": true, "medida": true, "measure": true, "measurements": true, "mesure": true, "omtrek": true, "omvang": true, "wijdte": true,
+	"circonferenza": true, "giro": true, "di": true, "della": true, "dell": true, "dei": true, "obwód": true, "w": true, "en": true, "au": true, "medida": true, "circa": true, "approx": true, "recommended": true, "empfohlen": true, "empfohlenes": true, "conseillé": true, "recommandé": true, "recomendado": true, "consigliato": true, "zalecana": true, "aanbevolen": true, "measure": true, "measurements": true, "mesure": true, "omtrek": true, "omvang": true, "wijdte": true,
+}
+
+// headerWords are the words of a title, lower case, marks of inches among them.
+func headerWords(text string) []string {
+	return strings.FieldsFunc(strings.ToLower(text), func(r rune) bool {
+		return !unicode.IsLetter(r) && !unicode.IsDigit(r) && r != '"' && r != '″' && r != '”'
+	})
 }
 
 // parseHeader reads a column's title.
 func parseHeader(text string) header {
 	h := header{text: text, measure: -1}
-	words := strings.FieldsFunc(strings.ToLower(text), func(r rune) bool {
-		return !unicode.IsLetter(r) && !unicode.IsDigit(r) && r != '"' && r != '″' && r != '”'
-	})
+	words := headerWords(text)
 	var kept []string
-	for _, w := range words {
+	for i, w := range words {
 		if f, ok := factors[w]; ok {
 			if w != "in" || h.factor == 0 { // "Brust in cm", "Chest cm (in)"
 				h.factor = f
@@ -81,7 +86,10 @@ func parseHeader(text string) header {
 			h.bound = b
 			continue
 		}
-		if !fillers[w] {
+		if strings.HasSuffix(w, "umf") { // "Brustumf."
+			w += "ang"
+		}
+		if !fillers[w] && !(w == "ca" && i > 0) { // "Brust ca. cm", but Canada's sizes
 			kept = append(kept, w)
 		}
 	}

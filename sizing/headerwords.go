@@ -12,17 +12,17 @@ var words = map[string][]string{
 		"körpergröße", "körpergrösse", "koerpergroesse", "körperhöhe", "stature", "hauteur", "altura", "estatura", "altezza", "statura", "wzrost", "lichaamslengte", "lengte",
 	},
 	"chest": {
-		"brust", "brustumfang", "brustweite", "oberweite", "poitrine", "pecho", "petto", "torace", "klatka", "klatka piersiowa", "klatki piersiowej", "klatki", "borst", "borstomvang", "borstwijdte", "borstomtrek", "bovenwijdte",
+		"brust", "brustumfang", "brustweite", "oberweite", "poitrine", "pecho", "petto", "torace", "klatka", "klatka piersiowa", "klatki piersiowej", "klatki", "klatce piersiowej", "klatce", "borst", "borstomvang", "borstwijdte", "borstomtrek", "bovenwijdte",
 	},
-	"bust": {"büste", "buste", "busto", "seno", "biust", "biustu"},
+	"bust": {"büste", "buste", "busto", "seno", "biust", "biustu", "biuście"},
 	"underbust": {
 		"unterbrust", "unterbrustumfang", "unterbrustweite", "sous poitrine", "dessous poitrine", "bajo pecho", "bajopecho", "sottoseno", "pod biustem", "onderborst", "onderborstomvang",
 	},
 	"waist": {
-		"taille", "taillenumfang", "taillenweite", "bund", "bundweite", "bundumfang", "bauch", "bauchumfang", "tour taille", "ceinture", "cintura", "vita", "girovita", "talia", "talii", "pas", "pasa", "taillewijdte", "tailleomvang", "tailleomtrek", "middel",
+		"taille", "taillenumfang", "taillenweite", "bund", "bundweite", "bundumfang", "bauch", "bauchumfang", "tour taille", "ceinture", "cintura", "vita", "girovita", "talia", "talii", "pas", "pasa", "pasie", "taillewijdte", "tailleomvang", "tailleomtrek", "middel",
 	},
 	"hips": {
-		"hüfte", "hüften", "hüftumfang", "hüftweite", "huefte", "gesäß", "gesäßumfang", "hanche", "hanches", "bassin", "cadera", "caderas", "fianchi", "bacino", "biodra", "bioder", "heup", "heupen", "heupomvang", "heupwijdte", "heupomtrek",
+		"hüfte", "hüften", "hüftumfang", "hüftweite", "huefte", "gesäß", "gesäßumfang", "hanche", "hanches", "bassin", "cadera", "caderas", "fianchi", "bacino", "biodra", "bioder", "biodrach", "heup", "heupen", "heupomvang", "heupwijdte", "heupomtrek",
 	},
 	"inseam": {
 		"schrittlänge", "schritt", "innenbein", "innenbeinlänge", "beininnenlänge", "entrejambe", "entre jambe", "entre jambes", "longueur entrejambe", "entrepierna", "largo entrepierna", "cavallo", "interno gamba", "nogawka", "krok", "długość nogawki", "nogawka wewnętrzna", "długość nogawki wewnętrzna", "długość wewnętrzna nogawki", "wewnętrzna długość nogawki", "binnenbeen", "binnenbeenlengte", "binnenbeen lengte",
@@ -32,7 +32,7 @@ var words = map[string][]string{
 	"shoulder":   {"schulter", "schultern", "schulterbreite", "épaule", "épaules", "carrure", "largeur épaules", "hombro", "hombros", "spalla", "spalle", "larghezza spalle", "szerokość ramion", "schouder", "schouders", "schouderbreedte"},
 	"sleeve":     {"ärmel", "ärmellänge", "manche", "manches", "longueur manche", "longueur manches", "manga", "largo manga", "manica", "lunghezza manica", "rękaw", "rękawa", "długość rękawa", "mouw", "mouwlengte"},
 	"arm":        {"oberarm", "oberarmumfang", "armumfang", "bras", "brazo", "braccio", "bovenarm"},
-	"thigh":      {"oberschenkel", "oberschenkelumfang", "cuisse", "cuisses", "muslo", "coscia", "udo", "uda", "dij", "dijbeen", "bovenbeen"},
+	"thigh":      {"oberschenkel", "oberschenkelumfang", "cuisse", "cuisses", "muslo", "coscia", "udo", "uda", "udzie", "dij", "dijbeen", "bovenbeen"},
 	"calf":       {"wade", "wadenumfang", "wadenweite", "mollet", "pantorrilla", "polpaccio", "łydka", "łydki", "kuit"},
 	"foot":       {"fuß", "fuss", "fußlänge", "fusslänge", "pied", "longueur pied", "pie", "largo pie", "longitud pie", "piede", "lunghezza piede", "stopa", "długość stopy", "voet", "voetlengte", "innensohle", "wkładka", "długość wkładki"},
 	"foot width": {"fußbreite", "fussbreite", "largeur pied", "ancho pie", "larghezza piede", "szerokość stopy", "voetbreedte"},
@@ -43,7 +43,7 @@ var words = map[string][]string{
 
 // labelWords are what shops call the size, besides the English labelHeaders. The
 // French taille is also the German and Dutch waist: table.chart tells which.
-var labelWords = []string{"größe", "grösse", "groesse", "gr", "konfektionsgröße", "konfektionsgrösse", "taille", "talla", "taglia", "misura", "rozmiar", "maat", "pointure", "schuhgröße", "schuhgrösse", "schoenmaat"}
+var labelWords = []string{"größe", "grösse", "groesse", "gr", "konfektionsgröße", "konfektionsgrösse", "konf gr", "taille", "talla", "taglia", "misura", "rozmiar", "maat", "pointure", "schuhgröße", "schuhgrösse", "schoenmaat"}
 
 // headerMeasures are the measurements by every word for them.
 var headerMeasures = func() map[string]int {

@@ -3,8 +3,11 @@ package sizing
 import (
 	"fmt"
 	"html"
+	"slices"
 	"strconv"
 	"strings"
+	"unicode"
+	"unicode/utf8"
 )
 
 // Limits of a page: cells of all its tables, and how far one cell may span.
@@ -40,6 +43,9 @@ func parseHTML(page string, o *ChartOptions) (*Chart, error) {
 			first = err
 		}
 	}
+	if len(scripts) > 1 { // a size each
+		scripts = slices.Insert(scripts, 0, "["+strings.Join(scripts, ",")+"]")
+	}
 	for _, s := range scripts {
 		if c, err := parseJSON([]byte(s), o); err == nil {
 			c.guesses = append(c.guesses, Guess{GuessTable, "", "The chart was taken from the page's JSON-LD."})
@@ -66,6 +72,7 @@ type htmlScanner struct {
 	cells   int
 	text    *strings.Builder // of the open cell or caption, or nil
 	caption bool
+	note    bool           // in what is raised behind a word
 	span    [2]int         // rows and columns of the open cell
 	carry   map[int][2]any // column → rows left and text, of cells that span rows
 }
@@ -139,7 +146,7 @@ func attribute(attributes, name string) string {
 }
 
 func (s *htmlScanner) write(text string) {
-	if s.text != nil && s.text.Len() < 1000 {
+	if s.text != nil && !s.note && s.text.Len() < 1000 {
 		s.text.WriteString(clip(text, 1000))
 	}
 }
@@ -173,10 +180,24 @@ func (s *htmlScanner) tag(name, attributes string) error {
 		return s.startCell(attributes)
 	case "/td", "/th", "/tr", "/caption", "/thead", "/tbody":
 		s.endCell()
+	case "sup":
+		s.raised()
+	case "/sup":
+		s.note = false
 	case "br", "/p", "/div", "/li", "/span":
 		s.write(" ")
 	}
 	return nil
+}
+
+// raised begins a <sup>: the number of a note behind a word, which is left out, or a fraction behind a number.
+func (s *htmlScanner) raised() {
+	if s.text == nil {
+		return
+	}
+	last, _ := utf8.DecodeLastRuneInString(strings.TrimRight(s.text.String(), " "))
+	s.note = unicode.IsLetter(last) || last == ')'
+	s.write(" ")
 }
 
 func (s *htmlScanner) startRow() error {
@@ -240,7 +261,7 @@ func (s *htmlScanner) endCell() {
 		return
 	}
 	text := cleanText(s.text.String())
-	s.text = nil
+	s.text, s.note = nil, false
 	t := &s.tables[len(s.tables)-1]
 	if s.caption {
 		t.caption, s.caption = text, false

@@ -87,6 +87,18 @@ func TestImportLanguages(t *testing.T) {
 		{"it più di / meno di", "Taglia;Petto\nS;meno di 94\nM;94-102\nL;più di 102\n", "chest", B{Chest: 108}, "L"},
 		{"nl meer dan / minder dan", "Maat;Borst\nS;minder dan 94\nM;94-102\nL;meer dan 102\n", "chest", B{Chest: 108}, "L"},
 		{"de mehr als / weniger als", "Größe;Brust\nS;weniger als 94\nM;94-102\nL;mehr als 102\n", "chest", B{Chest: 108}, "L"},
+		{"pl in Windows-1250", codePage1250("Rozmiar;Obwód w biuście [cm];Obwód w pasie [cm];Obwód w biodrach [cm];Długość rękawa [cm]\nS/36;82-86;62-66;88-92;58\nM/38;86-90;66-70;92-96;59\n"), "bust waist hips sleeve", B{Bust: 88, Waist: 68, Hips: 94, Sleeve: 59}, "M/38"},
+		{"pl w klatce", "Rozmiar;Obwód w klatce piersiowej;Obwód uda\nS;86-90;52\nM;90-94;54\n", "chest thigh", B{Chest: 92, Thigh: 54}, "M"},
+		{"de Umf.", "Konf.-Gr.;Brustumf.;Taillenumf.;Hüftumf.\n36/38;84 bis 88;68 bis 72;92 bis 96\n40/42;88 bis 96;72 bis 80;96 bis 104\n", "chest waist hips", B{Chest: 94, Waist: 78, Hips: 102}, "40/42"},
+		{"de ca.", "Größe;Brust ca. cm;Taille ca. cm\nS;ca. 88;ca. 76\nM;ca. 96;ca. 84\n", "chest waist", B{Chest: 96, Waist: 84}, "M"},
+		{"fr blanks that do not break", codePage1252("Taille FR;Tour de poitrine\u00a0(cm)\n36\u00a0/\u00a038;82,5\u00a0–\u00a086,5\n40\u00a0/\u00a042;86,5\u00a0–\u00a094,5\n"), "chest", B{Chest: 92}, "40 / 42"},
+		{"fr narrow blanks", "Taille;Poitrine\nS;82\u202fcm\u202f–\u202f86\u202fcm\nM;86\u202fcm\u202f–\u202f90\u202fcm\n", "chest", B{Chest: 88}, "M"},
+		{"fr conseillé", "Taille;Poids conseillé\nS;50 - 60 kg\nM;60 - 70 kg\n", "weight_kg", B{Weight: 65}, "M"},
+		{"it punto", "Taglia;Torace\nS;\"88 cm.\"\nM;\"94 cm.\"\n", "chest", B{Chest: 94}, "M"},
+		{"en in. to in.", "Size,Chest\nS,34 in. - 36 in.\nM,36 in. - 38 in.\n", "chest", B{Chest: 94}, "M"},
+		{"plus or minus", "Size,Chest (cm),Waist,Hips\nS,88±2,74 cm ± 2 cm,92 +/- 2\nM,92±2,78 cm ± 2 cm,96 +/- 2\n", "chest waist hips", B{Chest: 91, Waist: 77, Hips: 97}, "M"},
+		{"bar of a fraction", "Size,Waist (in)\n2,26⅝\n4,27 5⁄8\n", "waist", B{Waist: 70.2}, "4"},
+		{"systems in pl", "Rozmiar EU;Rozmiar UK;Długość wkładki [mm]\n36;3,5;230\n37;4;237\n", "foot_length", B{FootLength: 23.7}, "37"},
 		{"pl mniej niż / więcej niż", "Rozmiar;Klatka\nS;mniej niż 94\nM;94-102\nL;więcej niż 102\n", "chest", B{Chest: 108}, "L"},
 	} {
 		t.Run(q.name, func(t *testing.T) {
@@ -112,6 +124,20 @@ func codePage1252(s string) string {
 			r = 0x96
 		}
 		out.WriteByte(byte(r))
+	}
+	return out.String()
+}
+
+// codePage1250 writes a text as Windows does in Poland.
+func codePage1250(s string) string {
+	letters := map[rune]byte{'ś': 0x9c, 'ł': 0xb3, 'ą': 0xb9, 'ż': 0xbf, 'ć': 0xe6, 'ę': 0xea}
+	var out strings.Builder
+	for _, r := range s {
+		b, ok := letters[r]
+		if !ok {
+			b = byte(r)
+		}
+		out.WriteByte(b)
 	}
 	return out.String()
 }

@@ -101,6 +101,9 @@ func TestImportShops(t *testing.T) {
 		{"bra sizes a row each", bras(2, 5), "underbust bust", B{Underbust: 76, Bust: 92}, "75C"},
 		{"men and women below one another", "Size,Chest (cm),Waist (cm)\nMEN,,\nS,86-94,74-82\nM,94-102,82-90\nWOMEN,,\nS,82-90,66-74\nM,90-98,74-82\n", "chest waist", B{Chest: 98, Waist: 86}, "M"},
 		{"XLSX, merged cells", spanned, "bust waist", B{Bust: 94, Waist: 78}, "M"},
+		{"html, notes and fractions raised", `<table><tr><th rowspan=2>Size<th colspan=2>Bust<sup>1</sup><th>Waist (in)<sup>2)</sup><tr><th>cm<th>in<th>from<tr><td>S<td>82&ndash;86<td>32<sup>1/4</sup>-33<sup>3</sup>&frasl;<sub>4</sub><td>25<sup>1/2</sup><tr><td>M<sup>*</sup><td>86-90<td>33 3/4-35 1/2<td>27</table>`, "bust waist", B{Bust: 88, Waist: 70}, "M"},
+		{"html, a size in each piece of JSON-LD", `<html><script type="application/ld+json">{"@type":"SizeSpecification","name":"S","suggestedMeasurement":{"name":"Waist","minValue":70,"maxValue":76,"unitCode":"CMT"}}</script><script type="application/ld+json">{"@type":"SizeSpecification","name":"M","suggestedMeasurement":{"name":"Waist","minValue":76,"maxValue":82,"unitCode":"CMT"}}</script></html>`, "waist", B{Waist: 79}, "M"},
+		{"men and women in a column", "Gender,Size,Chest (cm)\nMen,S,86-94\nMen,M,94-102\nWomen,S,82-90\nWomen,M,90-98\n", "chest", B{Chest: 96}, "M"},
 		{"or more", "Size,Chest (cm)\nS,under 94\nM,94-102\nL,102 or more\n", "chest", B{Chest: 110}, "L"},
 	} {
 		t.Run(q.name, func(t *testing.T) {

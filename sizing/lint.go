@@ -29,13 +29,14 @@ const (
 	LintShifted        = "rows-shifted"     // a column that stands a row too high or low
 	LintStep           = "irregular-step"   // a jump unlike the column's others
 	LintUnit           = "unit-mistake"     // inches, millimetres or half girths taken for centimetres
+	LintColumns        = "columns-swapped"  // a waist larger than the hips everywhere, or the like
 	LintOpen           = "open-range"       // an open end in the middle of the chart
 	LintGTIN           = "gtin-check-digit" // an article number that looks like a GTIN and is none
 	LintUnknownColumn  = "unknown-column"   // numbers under a header we do not know
 )
 
 // Lint looks for what makes a chart send the wrong parcel: gaps and overlaps,
-// swapped and shifted rows, unit mistakes, columns that run backwards, inverted
+// swapped and shifted rows, swapped columns, unit mistakes, columns that run backwards, inverted
 // ranges, duplicate labels. On charts of two axes, waist and length, a step from one name to another, 32 to 34, must go
 // one way wherever it occurs, and sizes that share a part of their label must share what it stands for. An empty answer
 // does not prove a chart right: nothing here knows the garment. Issues come check by check, each from the first size to
@@ -61,6 +62,7 @@ func (c *Chart) Lint() []Issue {
 			}
 		}
 	}
+	l.columns()
 	l.grid()
 	for d := range c.dims {
 		disordered := slices.ContainsFunc(l.found, func(i Issue) bool { return i.Code == LintOrder && i.Dimension == c.dims[d].name })

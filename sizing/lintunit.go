@@ -233,3 +233,51 @@ func (l *linter) shoeError(system string, number, foot float64) float64 {
 	}
 	return best
 }
+
+// smaller are girths and lengths of which nobody's first is larger than their second by an eighth.
+var smaller = [][2]string{
+	{"waist", "hips"},
+	{"waist_natural", "hips"},
+	{"waist", "chest"},
+	{"waist", "bust"},
+	{"waist_natural", "bust"},
+	{"underbust", "bust"},
+	{"underbust", "chest"},
+	{"inseam", "outseam"},
+	{"neck", "chest"},
+	{"neck", "bust"},
+	{"thigh", "hips"},
+	{"calf", "thigh"},
+	{"arm", "chest"},
+	{"inseam", "height"},
+	{"foot_breadth", "foot_length"},
+}
+
+// columns looks for two columns that stand for each other.
+func (l *linter) columns() {
+	if l.c.garment {
+		return // cut as wide anywhere as fashion wants
+	}
+	at := func(name string) int {
+		return slices.IndexFunc(l.c.dims, func(d dimension) bool { return d.name == name })
+	}
+	for _, pair := range smaller {
+		a, b := at(pair[0]), at(pair[1])
+		if a < 0 || b < 0 {
+			continue
+		}
+		larger, rows := 0, 0
+		for i := range l.c.sizes {
+			p, q := l.c.sizes[i].body[a].mid(), l.c.sizes[i].body[b].mid()
+			if math.IsNaN(p+q) || math.IsInf(p+q, 0) {
+				continue
+			}
+			if rows++; p > 1.125*q {
+				larger++
+			}
+		}
+		if rows > 1 && larger == rows {
+			l.add(LintColumns, "", pair[0], "every size has more here than at %s; the two columns may have changed places", pair[1])
+		}
+	}
+}

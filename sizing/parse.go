@@ -50,7 +50,7 @@ type ChartOptions struct {
 // units in the header or the cell: "Chest (in)", "34 in". Lines starting with # are
 // skipped, and so is a last line that is a sentence. A header may have two rows, name one measurement in two
 // units, and stand over two columns. Headers may be English, German, French, Spanish, Italian, Polish or Dutch,
-// the text UTF-8, UTF-16 or Windows-1252, the sizes in rows or in columns. Columns "sku" and
+// the text UTF-8, UTF-16, Windows-1252 or Polish in Windows-1250, the sizes in rows or in columns. Columns "sku" and
 // "gtin" name articles: see Chart.SizeOf. Spreadsheets and web pages are read the same
 // way; Variant names the sheet or the table's caption.
 //
@@ -100,8 +100,8 @@ func ParseChart(r io.Reader, o *ChartOptions) (*Chart, error) {
 	if err != nil {
 		return nil, err
 	}
-	if guessed {
-		c.guesses = append([]Guess{{GuessEncoding, "", "The text is not UTF-8; it was read as Windows-1252."}}, c.guesses...)
+	if guessed != "" {
+		c.guesses = append([]Guess{{GuessEncoding, "", "The text is not UTF-8; it was read as " + guessed + "."}}, c.guesses...)
 	}
 	return c, nil
 }

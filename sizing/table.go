@@ -42,6 +42,8 @@ func (t *table) chart(o *ChartOptions) (*Chart, error) {
 	}
 	t.unnamed(label)
 	t.sections(label, o.Variant)
+	t.sexes(label, o)
+	t.systems()
 	c := &Chart{id: o.ID, sex: o.Sex, garment: o.Garment, labelled: t.headers[label].key}
 	var columns [][2]int // per dimension: the columns of its two ends
 	for i, h := range t.headers {
@@ -95,7 +97,7 @@ func (t *table) chart(o *ChartOptions) (*Chart, error) {
 func (t *table) unknown(label int) []string {
 	var out []string
 	for i, h := range t.headers {
-		if i == label || h.measure >= 0 || h.twin || isItem(h.key) || isSystem(strings.TrimSuffix(h.key, " size")) || h.key == "age" {
+		if i == label || h.measure >= 0 || h.twin || isItem(h.key) || isSystem(h.key) || h.key == "age" {
 			continue
 		}
 		numbers := 0
@@ -346,7 +348,7 @@ func (t *table) size(c *Chart, r int, row []string, label int, columns [][2]int,
 		}
 		return strings.TrimSpace(row[i])
 	}
-	s := size{label: cell(label), cells: make([]span, len(c.dims))}
+	s := size{label: strings.Join(strings.Fields(cell(label)), " "), cells: make([]span, len(c.dims))}
 	if s.label == "" || len(s.label) > maxLabel {
 		return s, fail(label, "a size needs a label of 1 to 80 bytes")
 	}
