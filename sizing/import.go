@@ -23,9 +23,9 @@ func (j *jsonChart) imported(o *ChartOptions) (*Chart, error) {
 	if opts.Variant != "" || rows == nil {
 		v, ok := j.Variants[opts.Variant]
 		if !ok {
-			return nil, jsonError("variants", "there is no variant "+strconv.Quote(opts.Variant)+", only "+listed(j.Variants))
+			return nil, jsonError("variants", "there is no variant "+strconv.Quote(clip(opts.Variant, maxLabel))+", only "+listed(j.Variants))
 		}
-		rows, where = v.Rows, "variants."+opts.Variant
+		rows, where = v.Rows, "variants."+clip(opts.Variant, maxLabel)
 	}
 	if len(rows) > maxRows {
 		return nil, &ChartError{Format: "json", Where: where, Reason: fmt.Sprintf("more than %d sizes", maxRows), Err: ErrChartTooLarge}
@@ -101,7 +101,7 @@ func parseArrays(data []byte, o *ChartOptions) (*Chart, error) {
 	}
 	columns, ok := groups[o.Variant]
 	if !ok {
-		return nil, jsonError("", "there is no variant "+strconv.Quote(o.Variant)+", only "+listed(groups))
+		return nil, jsonError("", "there is no variant "+strconv.Quote(clip(o.Variant, maxLabel))+", only "+listed(groups))
 	}
 	opts := *o
 	if opts.ID == "" {
@@ -119,7 +119,7 @@ func parseArrays(data []byte, o *ChartOptions) (*Chart, error) {
 		rows = max(rows, len(columns[system]))
 	}
 	if rows > maxRows {
-		return nil, &ChartError{Format: "json", Where: o.Variant, Reason: fmt.Sprintf("more than %d sizes", maxRows), Err: ErrChartTooLarge}
+		return nil, &ChartError{Format: "json", Where: clip(o.Variant, maxLabel), Reason: fmt.Sprintf("more than %d sizes", maxRows), Err: ErrChartTooLarge}
 	}
 	for r := range rows {
 		cells := make([]string, len(systems))

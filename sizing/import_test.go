@@ -192,6 +192,16 @@ func TestGuessedUnitIsAnIssue(t *testing.T) {
 	}
 }
 
+// What the caller asked for by mistake is quoted in part only.
+func TestLongVariant(t *testing.T) {
+	for _, text := range []string{"{}", `{"columns": [], "variants": {"men": {"rows": []}}}`} {
+		_, err := sizing.ParseChart(strings.NewReader(text), &sizing.ChartOptions{Variant: strings.Repeat("v\xff", 5000)})
+		if !errors.Is(err, sizing.ErrChart) || len(err.Error()) > 600 {
+			t.Errorf("%s: %.700v", text, err)
+		}
+	}
+}
+
 func TestImportRefuses(t *testing.T) {
 	book := sheet(t, []string{"a"}, [][]any{{"Size", "Chest"}, {"M", "94-102"}})
 	bomb := func() []byte {
