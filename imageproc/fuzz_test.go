@@ -62,7 +62,7 @@ func checkFuzzed(t *testing.T, in []byte) {
 	}
 	// x/image has alpha where a long header has no mask for it, which browsers do not.
 	alpha := report.Format == imageproc.BMP && in[14] > 40 && in[28] == 32 && in[30] == 0
-	if inErr == nil && !alpha && (outErr != nil || !samePixels(got, want)) {
+	if inErr == nil && !alpha && !misreadTIFF(in) && (outErr != nil || !samePixels(got, want)) {
 		t.Fatalf("the picture changed: %v", outErr)
 	}
 	if img, err := imageproc.Decode(bytes.NewReader(in), &imageproc.DecodeOptions{MaxSide: 64, Limits: lim}); err == nil {
@@ -70,6 +70,47 @@ func checkFuzzed(t *testing.T, in []byte) {
 			t.Fatalf("decoded to %v", b)
 		}
 	}
+}
+
+// misreadTIFF says whether x/image makes noise of the first page of a TIFF file: it
+// does not read SamplesPerPixel but counts their bits, which may be said once for
+// all, takes planes of one sample each for whole pixels, and sums differences where
+// the coding knows of none (TIFF 6.0 §14: those of LZW, and of Deflate after it).
+// libtiff heeds all three.
+func misreadTIFF(in []byte) bool {
+	var order binary.ByteOrder = binary.LittleEndian
+	if imageproc.Sniff(in) != imageproc.TIFF || len(in) < 8 {
+		return false
+	}
+	if in[0] == 'M' {
+		order = binary.BigEndian
+	}
+	first, samples := map[uint16]uint32{277: 1}, uint32(1)
+	at := uint64(order.Uint32(in[4:]))
+	if at+2 > uint64(len(in)) {
+		return false
+	}
+	for n, e := order.Uint16(in[at:]), in[at+2:]; n > 0 && len(e) >= 12; n, e = n-1, e[12:] {
+		if order.Uint16(e) == 258 {
+			samples = order.Uint32(e[4:])
+		}
+		value := e[8:12]
+		size := uint64(tagWidths[order.Uint16(e[2:])]) * uint64(order.Uint32(e[4:]))
+		if place := uint64(order.Uint32(value)); size > 4 && place+4 <= uint64(len(in)) {
+			value = in[place : place+4]
+		}
+		switch order.Uint16(e[2:]) {
+		case 1:
+			first[order.Uint16(e)] = uint32(value[0])
+		case 3:
+			first[order.Uint16(e)] = uint32(order.Uint16(value))
+		case 4:
+			first[order.Uint16(e)] = order.Uint32(value)
+		}
+	}
+	coding := first[259]
+	differs := coding == 5 || coding == 8 || coding == 32946
+	return first[277] != samples || first[284] == 2 && samples > 1 || first[317] == 2 && !differs
 }
 
 // painted is a picture without its palette: colours that no pixel has count for

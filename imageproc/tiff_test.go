@@ -9,6 +9,7 @@ import (
 	"image/draw"
 	"image/jpeg"
 	"io"
+	"math/rand/v2"
 	"slices"
 	"strings"
 	"testing"
@@ -177,37 +178,43 @@ func TestTIFFRefusals(t *testing.T) {
 		want   error
 		reason string
 	}{
-		"DNG":                   {one(rgbPage(32).with(bytesTag(50706, 1, []byte{1, 4, 0, 0}))).build(), imageproc.ErrUnsupported, "DNG"},
-		"sensor":                {one(rgbPage(32).with(tagOf(262, 3, 32803))).build(), imageproc.ErrUnsupported, "raw"},
-		"sensor below":          {one(below).build(), imageproc.ErrUnsupported, "raw"},
-		"NEF":                   {one(rgbPage(32).with(tagOf(259, 3, 34713))).build(), imageproc.ErrUnsupported, "NEF"},
-		"preview of a picture":  {one(small).build(), imageproc.ErrUnsupported, "preview"},
-		"CR2":                   {[]byte("II*\x00\x10\x00\x00\x00CR\x02\x00\x00\x00\x00\x00\x00\x00"), imageproc.ErrUnsupported, "CR2"},
-		"RW2":                   {[]byte("IIU\x00\x18\x00\x00\x00"), imageproc.ErrUnsupported, "RW2"},
-		"ORF":                   {[]byte("IIRO\x08\x00\x00\x00"), imageproc.ErrUnsupported, "ORF"},
-		"unknown compression":   {one(rgbPage(32).with(tagOf(259, 3, 34712))).build(), imageproc.ErrUnsupported, "compression"},
-		"lossless JPEG":         {one(rgbPage(32).coded(7, func([]byte) []byte { return []byte("\xFF\xD8\xFF\xC3\x00\x02\xFF\xD9") })).build(), imageproc.ErrUnsupported, "lossless"},
-		"JPEG of the old kind":  {one(rgbPage(32).with(tagOf(259, 3, 6))).build(), imageproc.ErrUnsupported, "old"},
-		"header alone":          {[]byte("II*\x00"), imageproc.ErrCorrupt, "header"},
-		"no directory":          {[]byte("II*\x00\xFF\x00\x00\x00"), imageproc.ErrCorrupt, "directory"},
-		"directory in header":   {[]byte("II*\x00\x02\x00\x00\x00\x00\x00"), imageproc.ErrCorrupt, "directory"},
-		"no size":               {one(rgbPage(32).without(256)).build(), imageproc.ErrCorrupt, "size"},
-		"no strips":             {one(craftedPage{tags: rgbPage(32).tags}).build(), imageproc.ErrCorrupt, "no picture"},
-		"too few strips":        {one(rgbPage(8).with(tagOf(273, 4, 8, 8))).build(), imageproc.ErrCorrupt, "fewer"},
-		"strips without length": {one(rgbPage(8).coded(8, deflate).with(tagOf(279, 3))).build(), imageproc.ErrCorrupt, "length"},
-		"strip outside":         {one(rgbPage(8).with(tagOf(273, 4, 8, 8, 8, 1<<30))).build(), imageproc.ErrCorrupt, "exceed"},
-		"strips that overlap":   {one(overlap).build(), imageproc.ErrCorrupt, "overlaps"},
-		"cut short":             {one(rgbPage(8)).build()[:500], imageproc.ErrCorrupt, ""},
-		"samples without end":   {one(rgbPage(32).with(tagOf(277, 4, 1<<20))).build(), imageproc.ErrCorrupt, "samples"},
-		"pixels without end":    {one(rgbPage(32).with(tagOf(256, 4, 1<<20), tagOf(257, 4, 1<<20))).build(), imageproc.ErrTooLarge, "pixels"},
-		"tiles without end":     {one(tiledPage().with(tagOf(322, 4, 1<<20), tagOf(323, 4, 1<<20))).build(), imageproc.ErrTooLarge, "pixels"},
-		"strips without end":    {one(rgbPage(1).with(tagOf(257, 4, 1<<20), tagOf(256, 4, 1), tagOf(277, 3, 1000), tagOf(284, 3, 2))).build(), imageproc.ErrTooLarge, "strips"},
-		"text as JPEG":          {one(jpegPage(t).coded(7, func([]byte) []byte { return []byte("a secret in place of a picture") })).build(), imageproc.ErrCorrupt, "SOI"},
-		"JPEG wider":            {one(jpegOf(t, 56, 16, 2)).build(), imageproc.ErrCorrupt, "larger than its place"},
-		"JPEG higher":           {one(jpegOf(t, 48, 24, 2)).build(), imageproc.ErrCorrupt, "larger than its place"},
-		"JPEG higher, alone":    {one(jpegOf(t, 48, 33, 1)).build(), imageproc.ErrCorrupt, "larger than its place"},
-		"text as WebP":          {one(rgbPage(32).coded(50001, func([]byte) []byte { return []byte("a secret in place of a picture") })).build(), imageproc.ErrCorrupt, "WebP"},
-		"JPEG among the tables": {one(jpegPage(t).with(bytesTag(347, 7, mustJPEG(t, corner())))).build(), imageproc.ErrCorrupt, "among"},
+		"DNG":                    {one(rgbPage(32).with(bytesTag(50706, 1, []byte{1, 4, 0, 0}))).build(), imageproc.ErrUnsupported, "DNG"},
+		"sensor":                 {one(rgbPage(32).with(tagOf(262, 3, 32803))).build(), imageproc.ErrUnsupported, "raw"},
+		"sensor below":           {one(below).build(), imageproc.ErrUnsupported, "raw"},
+		"NEF":                    {one(rgbPage(32).with(tagOf(259, 3, 34713))).build(), imageproc.ErrUnsupported, "NEF"},
+		"preview of a picture":   {one(small).build(), imageproc.ErrUnsupported, "preview"},
+		"CR2":                    {[]byte("II*\x00\x10\x00\x00\x00CR\x02\x00\x00\x00\x00\x00\x00\x00"), imageproc.ErrUnsupported, "CR2"},
+		"RW2":                    {[]byte("IIU\x00\x18\x00\x00\x00"), imageproc.ErrUnsupported, "RW2"},
+		"ORF":                    {[]byte("IIRO\x08\x00\x00\x00"), imageproc.ErrUnsupported, "ORF"},
+		"unknown compression":    {one(rgbPage(32).with(tagOf(259, 3, 34712))).build(), imageproc.ErrUnsupported, "compression"},
+		"lossless JPEG":          {one(rgbPage(32).coded(7, func([]byte) []byte { return []byte("\xFF\xD8\xFF\xC3\x00\x02\xFF\xD9") })).build(), imageproc.ErrUnsupported, "lossless"},
+		"JPEG of the old kind":   {one(rgbPage(32).with(tagOf(259, 3, 6))).build(), imageproc.ErrUnsupported, "old"},
+		"header alone":           {[]byte("II*\x00"), imageproc.ErrCorrupt, "header"},
+		"no directory":           {[]byte("II*\x00\xFF\x00\x00\x00"), imageproc.ErrCorrupt, "directory"},
+		"directory in header":    {[]byte("II*\x00\x02\x00\x00\x00\x00\x00"), imageproc.ErrCorrupt, "directory"},
+		"no size":                {one(rgbPage(32).without(256)).build(), imageproc.ErrCorrupt, "size"},
+		"no strips":              {one(craftedPage{tags: rgbPage(32).tags}).build(), imageproc.ErrCorrupt, "no picture"},
+		"too few strips":         {one(rgbPage(8).with(tagOf(273, 4, 8, 8))).build(), imageproc.ErrCorrupt, "fewer"},
+		"strips without length":  {one(rgbPage(8).coded(8, deflate).with(tagOf(279, 3))).build(), imageproc.ErrCorrupt, "length"},
+		"strip outside":          {one(rgbPage(8).with(tagOf(273, 4, 8, 8, 8, 1<<30))).build(), imageproc.ErrCorrupt, "exceed"},
+		"strips that overlap":    {one(overlap).build(), imageproc.ErrCorrupt, "overlaps"},
+		"cut short":              {one(rgbPage(8)).build()[:500], imageproc.ErrCorrupt, ""},
+		"samples without end":    {one(rgbPage(32).with(tagOf(277, 4, 1<<20))).build(), imageproc.ErrCorrupt, "samples"},
+		"pixels without end":     {one(rgbPage(32).with(tagOf(256, 4, 1<<20), tagOf(257, 4, 1<<20))).build(), imageproc.ErrTooLarge, "pixels"},
+		"tiles without end":      {one(tiledPage().with(tagOf(322, 4, 1<<20), tagOf(323, 4, 1<<20))).build(), imageproc.ErrTooLarge, "pixels"},
+		"strips without end":     {one(rgbPage(1).with(tagOf(257, 4, 1<<20), tagOf(256, 4, 1), tagOf(277, 3, 1000), tagOf(284, 3, 2))).build(), imageproc.ErrTooLarge, "strips"},
+		"text as JPEG":           {one(jpegPage(t).coded(7, func([]byte) []byte { return []byte("a secret in place of a picture") })).build(), imageproc.ErrCorrupt, "SOI"},
+		"JPEG wider":             {one(jpegOf(t, 56, 16, 2)).build(), imageproc.ErrCorrupt, "larger than its place"},
+		"JPEG higher":            {one(jpegOf(t, 48, 24, 2)).build(), imageproc.ErrCorrupt, "larger than its place"},
+		"JPEG higher, alone":     {one(jpegOf(t, 48, 33, 1)).build(), imageproc.ErrCorrupt, "larger than its place"},
+		"text as WebP":           {one(rgbPage(32).coded(50001, func([]byte) []byte { return []byte("a secret in place of a picture") })).build(), imageproc.ErrCorrupt, "WebP"},
+		"strip in the header":    {one(rgbPage(32).with(tagOf(273, 4, 4))).build(), imageproc.ErrCorrupt, "header"},
+		"more bits than samples": {one(rgbPage(32).with(tagOf(277, 3, 1))).build(), imageproc.ErrCorrupt, "more bits"},
+		"bits without samples":   {one(rgbPage(32).without(277)).build(), imageproc.ErrCorrupt, "more bits"},
+		"map beyond palette":     {one(greyPage(8, 2, 1).with(tagOf(262, 3, 3), tagOf(320, 3, make([]uint64, 768)...))).build(), imageproc.ErrCorrupt, "colour map"},
+		"codings without end":    {one(rgbPage(32).with(tagOf(259, 3, 1))).listed(259, 1<<20), imageproc.ErrCorrupt, "list"},
+		"chroma of 3 columns":    {one(rgbPage(32).with(tagOf(262, 3, 6), tagOf(530, 3, 3, 1))).build(), imageproc.ErrCorrupt, "chroma"},
+		"JPEG among the tables":  {one(jpegPage(t).with(bytesTag(347, 7, mustJPEG(t, corner())))).build(), imageproc.ErrCorrupt, "among"},
 	} {
 		var out bytes.Buffer
 		_, err := imageproc.Strip(&out, bytes.NewReader(row.in), nil)
@@ -383,6 +390,55 @@ func TestTIFFTakesWholeStrips(t *testing.T) {
 		c := &craftedTIFF{order: binary.LittleEndian, pages: []craftedPage{jpegOf(t, 48, 16, strips)}}
 		if _, err := imageproc.Strip(io.Discard, bytes.NewReader(c.build()), nil); err != nil {
 			t.Errorf("%d strips: %v", strips, err)
+		}
+	}
+}
+
+// A sample of no kind that is known leaves the kinds of the others as they are.
+func TestTIFFExtraSamples(t *testing.T) {
+	for _, row := range []struct{ in, want []uint64 }{
+		{[]uint64{2, 70_000}, []uint64{2, 0}}, {[]uint64{1, 3}, []uint64{1, 0}}, {[]uint64{999, 7}, []uint64{2, 0}},
+	} {
+		p := greyPage(4, 4, 8).with(tagOf(258, 3, 8, 8, 8), tagOf(277, 3, 3), tagOf(338, 4, row.in...))
+		p.strips = [][]byte{make([]byte, 4*4*3)}
+		var out bytes.Buffer
+		if _, err := imageproc.Strip(&out, bytes.NewReader((&craftedTIFF{order: binary.LittleEndian, pages: []craftedPage{p}}).build()), nil); err != nil {
+			t.Fatal(err)
+		}
+		want := binary.LittleEndian.AppendUint16([]byte{0x52, 1, 3, 0, 2, 0, 0, 0}, uint16(row.want[0]))
+		if !bytes.Contains(out.Bytes(), binary.LittleEndian.AppendUint16(want, uint16(row.want[1]))) {
+			t.Errorf("%v does not become %v", row.in, row.want)
+		}
+	}
+}
+
+// What follows the last pixel goes, and the code that says so comes in its place,
+// wherever in a byte that is and however wide: there are decoders that ask for it.
+func TestTIFFClosesLZW(t *testing.T) {
+	r := rand.New(rand.NewPCG(3, 4))
+	for n := 1; n < 6000; n += 1 + n/97 {
+		raw := make([]byte, n+40)
+		for i := range raw {
+			raw[i] = byte(r.IntN(200))
+		}
+		ends := tiffLZW(raw[:n])
+		for _, codes := range [][]byte{tiffLZW(raw), ends, ends[:len(ends)-1]} {
+			p := greyPage(n, 1, 8).with(tagOf(259, 3, 5))
+			p.strips = [][]byte{codes}
+			var out, again bytes.Buffer
+			if _, err := imageproc.Strip(&out, bytes.NewReader((&craftedTIFF{order: binary.LittleEndian, pages: []craftedPage{p}}).build()), nil); err != nil {
+				t.Fatalf("%d pixels: %v", n, err)
+			}
+			img, err := tiff.Decode(bytes.NewReader(out.Bytes()))
+			if len(codes) < len(ends) && err != nil {
+				continue // the code of the end may have taken the last pixel with it
+			}
+			if err != nil || !bytes.Equal(img.(*image.Gray).Pix, raw[:n]) {
+				t.Fatalf("%d pixels of %d bytes: %v", n, len(codes), err)
+			}
+			if r, err := imageproc.Strip(&again, bytes.NewReader(out.Bytes()), nil); err != nil || len(r.Removed) > 0 || !bytes.Equal(again.Bytes(), out.Bytes()) {
+				t.Fatalf("%d pixels: a second strip: %v, %+v", n, err, r)
+			}
 		}
 	}
 }

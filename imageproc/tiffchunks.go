@@ -98,6 +98,9 @@ func (p *tiffParser) readChunks(g *tiffPage) error {
 		if p.slice(from, size) == nil {
 			return p.fail("strip or tile", from, ErrCorrupt, "%d bytes exceed input", size)
 		}
+		if from < 8 {
+			return p.fail("strip or tile", from, ErrCorrupt, "begins in the header")
+		}
 		p.used.add(from, size)
 		k, err := take(i, from, size)
 		if err != nil {
@@ -141,7 +144,7 @@ func (p *tiffParser) extent(g *tiffPage, i, from, size uint64, unknown bool) uin
 	plain := g.plain(i)
 	single := g.compression == tiffPlain && plain > 0 && g.count() == 1
 	switch {
-	case from == 0 || size == 0 && !unknown && !single:
+	case from == 0 && (size == 0 || unknown) || size == 0 && !unknown && !single:
 		return 0
 	case from >= uint64(len(p.data)):
 		return max(size, 1) // refused
@@ -157,22 +160,31 @@ func (p *tiffParser) extent(g *tiffPage, i, from, size uint64, unknown bool) uin
 
 // taker is what brings a strip or tile over: the one for the page's coding.
 func (p *tiffParser) taker(g *tiffPage) (func(i, from, size uint64) (tiffChunk, error), error) {
-	cut := func(find func(b []byte, need uint64) int) func(i, from, size uint64) (tiffChunk, error) {
-		ends := make(map[[3]uint64]uint64) // those of strips and tiles that share their bytes
+	cut := func(find func(b []byte, need uint64) (int, []byte)) func(i, from, size uint64) (tiffChunk, error) {
+		taken := make(map[[3]uint64]tiffChunk) // those of strips and tiles that share their bytes
 		return func(i, from, size uint64) (tiffChunk, error) {
 			need := g.plain(i)
 			key := [3]uint64{from, size, need}
-			n, known := ends[key]
-			if !known {
-				if n = size; need > 0 {
-					n = uint64(find(p.data[from:from+size], need))
-				}
-				ends[key] = n
-				if p.walked += n; p.walked > 4*uint64(len(p.data)) {
-					return tiffChunk{}, p.fail("strip or tile", from, ErrCorrupt, "overlaps others")
-				}
+			if k, known := taken[key]; known {
+				return k, nil
 			}
-			return p.chunks.copied(p.data, from, n), nil
+			n, last := size, []byte(nil)
+			if need > 0 {
+				var end int
+				end, last = find(p.data[from:from+size], need)
+				n = uint64(end)
+			}
+			if p.walked += n; p.walked > 4*uint64(len(p.data)) {
+				return tiffChunk{}, p.fail("strip or tile", from, ErrCorrupt, "overlaps others")
+			}
+			k := tiffChunk{}
+			if last == nil {
+				k = p.chunks.copied(p.data, from, n)
+			} else {
+				k = p.chunks.made(rope{p.data[from : from+n-1 : from+n-1], last}, from, n)
+			}
+			taken[key] = k
+			return k, nil
 		}
 	}
 	switch g.compression {
@@ -184,10 +196,10 @@ func (p *tiffParser) taker(g *tiffPage) (func(i, from, size uint64) (tiffChunk, 
 			return p.chunks.copied(p.data, from, size), nil
 		}, nil
 	case tiffPackBits:
-		return cut(packBitsEnd), nil
+		return cut(func(b []byte, need uint64) (int, []byte) { return packBitsEnd(b, need), nil }), nil
 	case tiffDeflate, tiffOldDeflate:
 		if p.first(g.dir, tagFillOrder, 1) == 1 {
-			return cut(p.deflateEnd), nil
+			return cut(func(b []byte, need uint64) (int, []byte) { return p.deflateEnd(b, need), nil }), nil
 		}
 	case tiffLZW:
 		if p.first(g.dir, tagFillOrder, 1) == 1 {
@@ -272,30 +284,48 @@ const (
 )
 
 // tiffLZWEnd is where the codes end that give as many bytes as needed, TIFF 6.0
-// §13, or where the code stands that says so. It keeps of each code how long its
-// string is. What old writers wrote with codes the other way round goes over
-// whole.
-func tiffLZWEnd(b []byte, need uint64) int {
+// §13, or where the code stands that says so. Where that code does not follow, last
+// is what has to stand in the place of the last byte: there are decoders that ask
+// for it. It keeps of each code how long its string is. What old writers wrote with
+// codes the other way round goes over whole.
+func tiffLZWEnd(b []byte, need uint64) (n int, last []byte) {
 	if len(b) >= 2 && b[0] == 0 && b[1]&1 == 1 {
-		return len(b)
+		return len(b), nil
 	}
 	w := tiffLZWWalk{need: need, free: lzwFirst, wide: 9}
 	for i := range lzwClear {
 		w.length[i] = 1
 	}
-	if end, over := w.follow(b, 8*max(0, len(b)-7)); over {
-		return min(int(end+7)>>3, len(b))
+	from := uint64(0)
+	end, over := w.follow(b, 8*max(0, len(b)-7))
+	if !over {
+		// The last codes are read from a copy with zeros behind it.
+		from = w.at &^ 7
+		tail := make([]byte, 0, 64)
+		tail = append(append(tail, b[from>>3:]...), make([]byte, 8)...)
+		w.at &= 7
+		end, over = w.follow(tail, 8*len(b)-int(from))
+		if !over && w.have >= need {
+			end, over, w.open = w.at, true, true
+		}
 	}
-	// The last codes are read from a copy with zeros behind it.
-	from := w.at >> 3
-	tail := make([]byte, 0, 64)
-	tail = append(append(tail, b[from:]...), make([]byte, 8)...)
-	w.at &= 7
-	bits := 8 * (len(b) - int(from))
-	if end, over := w.follow(tail, bits); over && int(end) <= bits {
-		return int(from) + int(end+7)>>3
+	end += from
+	switch n = int(end+7) >> 3; {
+	case !over || n > len(b):
+		return len(b), nil
+	case w.open && n > 0:
+		return n, w.closed(b[n-1], end)
 	}
-	return len(b)
+	return n, nil
+}
+
+// closed is the last byte of codes that end at a bit in it or behind it, with the
+// code of the end.
+func (w *tiffLZWWalk) closed(b byte, end uint64) []byte {
+	kept := (end + 7) & 7 // bits of it, less one
+	room := 31 - kept - w.wide
+	codes := binary.BigEndian.AppendUint32(nil, uint32(b)>>(7-kept)<<(31-kept)|lzwEnd<<room)
+	return codes[:4-room>>3]
 }
 
 // tiffLZWWalk is where a walk along codes has come to.
@@ -307,6 +337,7 @@ type tiffLZWWalk struct {
 	free   uint32 // the next code to be given a meaning
 	wide   uint64
 	last   uint32 // length of the string before; 0 behind a clear
+	open   bool   // behind the last one there is no code of the end
 }
 
 // lzwBatch is how many codes of any width are in the eight bytes from where the
@@ -376,6 +407,7 @@ func (w *tiffLZWWalk) follow(b []byte, to int) (end uint64, over bool) {
 				case code == lzwEnd:
 					return at + wide, true
 				case have >= w.need:
+					w.open = true
 					return at, true // what follows the last pixel, other than the end, does not count
 				}
 				at += wide

@@ -181,6 +181,26 @@ func rgbPage(rows int) craftedPage {
 	return p
 }
 
+// greyPage is a page of zeros with one sample of so many bits a pixel.
+func greyPage(width, height, bits int) craftedPage {
+	return craftedPage{
+		tags: []craftedTag{
+			tagOf(256, 4, uint64(width)), tagOf(257, 4, uint64(height)), tagOf(258, 3, uint64(bits)), tagOf(259, 3, 1), tagOf(262, 3, 1),
+			tagOf(277, 3, 1), tagOf(278, 4, uint64(height)),
+		},
+		strips: [][]byte{make([]byte, (width*bits+7)/8*height)},
+	}
+}
+
+// listed is the file with a tag of so many values, the first of them where the file
+// begins.
+func (c *craftedTIFF) listed(tag uint16, count uint32) []byte {
+	in := c.build()
+	entry := bytes.Index(in, c.order.AppendUint16(c.order.AppendUint16(nil, tag), 3))
+	copy(in[entry+4:], c.order.AppendUint32(c.order.AppendUint32(nil, count), 8))
+	return in
+}
+
 // rgbBytes are the samples of a part of a picture.
 func rgbBytes(img *image.NRGBA, r image.Rectangle) []byte {
 	var b []byte

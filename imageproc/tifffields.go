@@ -111,17 +111,16 @@ func (p *tiffParser) readColour(g *tiffPage) {
 
 // readSamples keeps what the samples are numbers of.
 func (p *tiffParser) readSamples(g *tiffPage) {
-	if extra := p.numbers(g, tagExtraSamples, g.samples, 999); extra != nil {
-		valid := true
+	if extra := p.numbers(g, tagExtraSamples, g.samples, math.MaxUint64); extra != nil {
 		for i, v := range extra {
-			if v == 999 {
+			switch {
+			case v == 999:
 				extra[i] = 2 // what decoders take it for
+			case v > 2:
+				extra[i] = 0 // a sample of no kind that is known
 			}
-			valid = valid && extra[i] <= 2
 		}
-		if valid {
-			p.addInts(g, tagExtraSamples, typeShort, extra...)
-		}
+		p.addInts(g, tagExtraSamples, typeShort, extra...)
 	}
 	if v := p.numbers(g, tagSampleFormat, g.samples, 6); v != nil && slices.Max(v) > 1 {
 		p.addInts(g, tagSampleFormat, typeShort, v...)
@@ -135,10 +134,9 @@ func (p *tiffParser) readYCbCr(g *tiffPage) {
 	if v := p.reals(g, tagYCbCrMatrix, 3); v != nil {
 		p.addReals(g, tagYCbCrMatrix, v...)
 	}
-	if v := p.numbers(g, tagYCbCrSampling, 2, 4); g.old {
-		p.addInts(g, tagYCbCrSampling, typeShort, g.chromaAcross, g.chromaAlong)
-	} else if len(v) == 2 {
-		p.addInts(g, tagYCbCrSampling, typeShort, v...)
+	h, v := g.chromaAcross, g.chromaAlong
+	if said := p.numbers(g, tagYCbCrSampling, 2, 4); (g.old || slices.Equal(said, []uint64{h, v})) && isSubsampling(h) && isSubsampling(v) {
+		p.addInts(g, tagYCbCrSampling, typeShort, h, v)
 	}
 	if p.first(g.dir, tagYCbCrPosition, 1) == 2 {
 		p.addInts(g, tagYCbCrPosition, typeShort, 2)
@@ -152,8 +150,8 @@ func (p *tiffParser) readYCbCr(g *tiffPage) {
 // one, and a hostile file could have a thousand pages share it.
 type tiffProfiles struct {
 	list    [][]byte
-	at      map[uint64]int // places in the input of those that were looked at; -1 for those that are none
-	checked uint64         // bytes looked at
+	at      map[tiffRange]int // places in the input of those that were looked at; -1 for those that are none
+	checked uint64            // bytes looked at
 }
 
 // maxSharedProfiles bounds how many profiles each further one is compared with.
@@ -162,19 +160,20 @@ const maxSharedProfiles = 64
 // readICC keeps a colour profile, written anew.
 func (p *tiffParser) readICC(g *tiffPage) {
 	e := g.dir.entry(tagICC)
-	if e == nil || e.typ != typeUndefined && e.typ != typeByte && e.typ != typeSByte {
+	if e == nil || len(e.value) == 0 || e.typ != typeUndefined && e.typ != typeByte && e.typ != typeSByte {
 		return
 	}
-	k, known := p.profiles.at[e.at]
+	place := tiffRange{e.at, e.at + uint64(len(e.value))}
+	k, known := p.profiles.at[place]
 	if !known {
 		k = -1
 		if p.profiles.checked += uint64(len(e.value)); p.profiles.checked <= 2*uint64(len(p.data)) {
 			k = p.profiles.take(cleanICC(e.value, p.pic))
 		}
 		if p.profiles.at == nil {
-			p.profiles.at = make(map[uint64]int)
+			p.profiles.at = make(map[tiffRange]int)
 		}
-		p.profiles.at[e.at] = k
+		p.profiles.at[place] = k
 	}
 	if k < 0 {
 		p.scan.texts.blob(e.value)

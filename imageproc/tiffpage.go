@@ -75,6 +75,9 @@ func (p *tiffParser) readPage(d *tiffDir, subfile uint64) (*tiffPage, error) {
 	case !tiffCompressions[g.compression]:
 		return nil, p.fail("IFD", d.at, ErrUnsupported, "compression %d is not supported", g.compression)
 	}
+	if reason := p.contradiction(g); reason != "" {
+		return nil, p.fail("IFD", d.at, ErrCorrupt, "%s", reason)
+	}
 	if err := checkSize(TIFF, "IFD", int(d.at), int64(g.width), int64(g.height), p.lim); err != nil {
 		return nil, err
 	}
@@ -101,6 +104,34 @@ func (p *tiffParser) readPage(d *tiffDir, subfile uint64) (*tiffPage, error) {
 	return g, p.readChunks(g)
 }
 
+// tiffFew are the tags of storage that have one number or one for each sample.
+var tiffFew = map[uint16]bool{
+	tagWidth: true, tagHeight: true, tagBits: true, tagCompression: true, tagPhotometric: true, tagFillOrder: true, tagSamples: true,
+	tagRowsPerStrip: true, tagPlanar: true, tagT4Options: true, tagT6Options: true, tagPredictor: true, tagTileWidth: true,
+	tagTileHeight: true, tagExtraSamples: true, tagSampleFormat: true,
+}
+
+// contradiction says what of a directory means one picture to some decoders and
+// another one to others, "" if nothing does: how many samples a pixel has goes by
+// SamplesPerPixel here and by the number of their bits there, a colour map has its
+// greens where a third of it ends, and of a list that the file cuts off there are
+// decoders that read the beginning.
+func (p *tiffParser) contradiction(g *tiffPage) string {
+	for i := range g.dir.entries {
+		e := &g.dir.entries[i]
+		switch {
+		case e.value == nil && e.count > 16 && tiffFew[e.tag]:
+			return "a list of numbers exceeds input"
+		case e.value == nil:
+		case e.tag == tagBits && g.photometric == photometricRGB && e.count > g.samples && e.count <= 4 && g.compression != tiffOldJPEG:
+			return "more bits than samples"
+		case e.tag == tagColorMap && g.photometric == photometricPalette && g.bits <= 16 && e.count > 3<<g.bits:
+			return "a colour map larger than its palette"
+		}
+	}
+	return ""
+}
+
 // readGeometry finds how the picture is cut into strips or tiles.
 func (p *tiffParser) readGeometry(g *tiffPage) error {
 	d := g.dir
@@ -121,8 +152,18 @@ func (p *tiffParser) readGeometry(g *tiffPage) error {
 	if e := d.entry(tagYCbCrSampling); e != nil && e.ints() && e.count >= 2 {
 		g.chromaAcross, g.chromaAlong = p.uint(e, 0), p.uint(e, 1)
 	}
+	if !isSubsampling(g.chromaAcross) || !isSubsampling(g.chromaAlong) {
+		if g.photometric == photometricYCbCr && g.samples == 3 && !g.separate && !g.rewritten() {
+			return p.fail("IFD", d.at, ErrCorrupt, "subsampling of chroma is not valid")
+		}
+		g.chromaAcross, g.chromaAlong = 2, 2 // the stream says what it is
+	}
 	return nil
 }
+
+// isSubsampling says whether a sample of chroma may stand for so many of luma, TIFF
+// 6.0 §21.
+func isSubsampling(n uint64) bool { return n == 1 || n == 2 || n == 4 }
 
 // count is the number of strips or tiles.
 func (g *tiffPage) count() uint64 {

@@ -237,6 +237,9 @@ func (v *tiffVerifier) value(p *verifiedTIFF, tag uint16, rule tiffTag, b []byte
 		if n > rule.highest {
 			v.reject("a number is larger than it may be")
 		}
+		if tag == 530 && (n == 0 || n == 3) {
+			v.reject("subsampling of chroma is none there is")
+		}
 	}
 	p.numbers[tag] = list
 	switch tag {
