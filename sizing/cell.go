@@ -28,8 +28,8 @@ var (
 	rangeWords   = []string{"-", "–", "—", "−", "‑", "to ", "bis ", "à ", "do ", "tot ", "t/m ", "and ", "und ", "et ", "y ", "en ", "e ", "a ", "al ", "/", "~", "…", ".."}
 )
 
-// typeset replaces what is set finer than a keyboard has it: blanks that do not break, the bar of a fraction.
-var typeset = strings.NewReplacer("\u00a0", " ", "\u202f", " ", "\u2009", " ", "\u2044", "/")
+// typeset replaces what is set finer than a keyboard has it: blanks that do not break, the bar of a fraction, where a word may be parted.
+var typeset = strings.NewReplacer("\u00a0", " ", "\u202f", " ", "\u2009", " ", "\u2044", "/", "\u00ad", "", "\u200b", "")
 
 // cutAny cuts the first of the words that s starts with.
 func cutAny(s string, words []string) (rest string, found bool) {
@@ -46,7 +46,8 @@ func cutAny(s string, words []string) (rest string, found bool) {
 // (86-94 cm)". A unit in the cell wins over factor. An empty cell, "-" and "n/a"
 // are unknown. ok is false for anything else.
 func parseSpan(cell string, factor float64) (s span, ok bool) {
-	cell = strings.ToLower(strings.TrimSpace(typeset.Replace(cell)))
+	cell = strings.ToLower(strings.TrimRight(typeset.Replace(cell), " \t\r\n*†‡¹²³")) // of notes
+	cell = strings.TrimSpace(cell)
 	switch cell {
 	case "", "-", "–", "—", "n/a", "na", "none":
 		return unknownSpan, true

@@ -164,6 +164,8 @@ func TestRefusedCharts(t *testing.T) {
 		{"garment without ease", `{"kind": "garment", "sizes": [{"label": "S", "chest": 90}]}`, sizing.ErrChart, 0, "ease"},
 		{"ease on a body chart", `{"dimensions": [{"name": "chest", "ease": [1, 2]}], "sizes": [{"label": "S", "chest": 90}]}`, sizing.ErrChart, 0, "garment"},
 		{"nothing decides", `{"dimensions": [{"name": "chest", "secondary": true}], "sizes": [{"label": "S", "chest": 90}]}`, sizing.ErrChart, 0, "secondary"},
+		{"a list with something else in it", "[{\"Size\": \"S\", \"Chest\": 90}, null]", sizing.ErrChart, 0, "[1]"},
+		{"a list of nested objects", `[{"Size": "S", "Chest": {"a": 1}}]`, sizing.ErrChart, 0, "Chest"},
 		{"variants unnamed", `{"columns": [{"name": "Size"}], "variants": {"mens": {"rows": []}}}`, sizing.ErrChart, 0, "mens"},
 	} {
 		t.Run(q.name, func(t *testing.T) {

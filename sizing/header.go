@@ -63,9 +63,15 @@ var fillers = map[string]bool{
 	"circonferenza": true, "giro": true, "di": true, "della": true, "dell": true, "dei": true, "obwód": true, "w": true, "en": true, "au": true, "medida": true, "circa": true, "approx": true, "recommended": true, "empfohlen": true, "empfohlenes": true, "conseillé": true, "recommandé": true, "recomendado": true, "consigliato": true, "zalecana": true, "aanbevolen": true, "measure": true, "measurements": true, "mesure": true, "omtrek": true, "omvang": true, "wijdte": true,
 }
 
+// parted joins words that a narrow column has parted.
+var parted = strings.NewReplacer("-\n", "", "-\r\n", "", "- umfang", "umfang", "- weite", "weite", "- länge", "länge", "\u00ad", "", "\u200b", "")
+
+// eitherOr parts a header that offers two words for one thing.
+var eitherOr = strings.NewReplacer(" or ", "/", " oder ", "/", " ou ", "/", " o ", "/", " lub ", "/", " of ", "/", "&", "/", "|", "/")
+
 // headerWords are the words of a title, lower case, marks of inches among them.
 func headerWords(text string) []string {
-	return strings.FieldsFunc(strings.ToLower(text), func(r rune) bool {
+	return strings.FieldsFunc(parted.Replace(strings.ToLower(text)), func(r rune) bool {
 		return !unicode.IsLetter(r) && !unicode.IsDigit(r) && r != '"' && r != '″' && r != '”'
 	})
 }
@@ -126,7 +132,7 @@ func parseHeader(text string) header {
 
 // anyOf is the measurement of a header that offers several words for it: "Hip/Seat", "Chest & Bust".
 func anyOf(text string) (measure int, ok bool) {
-	parts := strings.FieldsFunc(text, func(r rune) bool { return r == '/' || r == '&' || r == '|' })
+	parts := strings.Split(eitherOr.Replace(strings.ToLower(text)), "/")
 	if len(parts) < 2 || len(parts) > 4 {
 		return -1, false
 	}

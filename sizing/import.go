@@ -1,6 +1,8 @@
 package sizing
 
 import (
+	"bytes"
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"maps"
@@ -51,6 +53,53 @@ func (j *jsonChart) imported(o *ChartOptions) (*Chart, error) {
 	}
 	c.title = clip(j.Name, 4*maxLabel)
 	return c, nil
+}
+
+// parseRecords reads a table as programs write one: [{"Size": "S", "Chest (cm)": "86-94"}, ...]. The
+// columns stand in the order in which they first come.
+func parseRecords(data []byte, o *ChartOptions) (*Chart, error) {
+	var objects []map[string]json.RawMessage // says where it is none
+	var records []json.RawMessage            // keeps the order of the columns
+	if err := cmp.Or(json.Unmarshal(data, &objects), json.Unmarshal(data, &records)); err != nil {
+		return nil, located(data, err)
+	}
+	if len(records) > maxRows {
+		return nil, &ChartError{Format: "json", Reason: fmt.Sprintf("more than %d sizes", maxRows), Err: ErrChartTooLarge}
+	}
+	t := &table{format: "json"}
+	at := map[string]int{}
+	for i, record := range records {
+		where := fmt.Sprintf("[%d]", i)
+		d := json.NewDecoder(bytes.NewReader(record))
+		if start, err := d.Token(); err != nil || start != json.Delim('{') {
+			return nil, jsonError(where, "must be an object, a size")
+		}
+		cells := make([]string, len(at), len(at)+4)
+		for d.More() {
+			key, _ := d.Token() // well-formed: Unmarshal has read it
+			name, _ := key.(string)
+			var raw json.RawMessage
+			if err := d.Decode(&raw); err != nil {
+				return nil, located(data, err)
+			}
+			text, ok := cellText(raw)
+			if !ok {
+				return nil, jsonError(where+"."+clip(name, maxLabel), "must be text, a number, {\"min\", \"max\"} or {\"value\"}")
+			}
+			k, known := at[name]
+			if !known {
+				if len(at) == maxColumns {
+					return nil, &ChartError{Format: "json", Reason: fmt.Sprintf("more than %d columns", maxColumns), Err: ErrChartTooLarge}
+				}
+				k = len(at)
+				at[name] = k
+				t.headers, cells = append(t.headers, parseHeader(name)), append(cells, "")
+			}
+			cells[k] = text
+		}
+		t.rows = append(t.rows, cells)
+	}
+	return t.chart(o)
 }
 
 func clip(s string, n int) string { return s[:min(len(s), n)] }

@@ -104,6 +104,10 @@ func TestImportShops(t *testing.T) {
 		{"html, notes and fractions raised", `<table><tr><th rowspan=2>Size<th colspan=2>Bust<sup>1</sup><th>Waist (in)<sup>2)</sup><tr><th>cm<th>in<th>from<tr><td>S<td>82&ndash;86<td>32<sup>1/4</sup>-33<sup>3</sup>&frasl;<sub>4</sub><td>25<sup>1/2</sup><tr><td>M<sup>*</sup><td>86-90<td>33 3/4-35 1/2<td>27</table>`, "bust waist", B{Bust: 88, Waist: 70}, "M"},
 		{"html, a size in each piece of JSON-LD", `<html><script type="application/ld+json">{"@type":"SizeSpecification","name":"S","suggestedMeasurement":{"name":"Waist","minValue":70,"maxValue":76,"unitCode":"CMT"}}</script><script type="application/ld+json">{"@type":"SizeSpecification","name":"M","suggestedMeasurement":{"name":"Waist","minValue":76,"maxValue":82,"unitCode":"CMT"}}</script></html>`, "waist", B{Waist: 79}, "M"},
 		{"men and women in a column", "Gender,Size,Chest (cm)\nMen,S,86-94\nMen,M,94-102\nWomen,S,82-90\nWomen,M,90-98\n", "chest", B{Chest: 96}, "M"},
+		{"a list of objects", `[{"Size": "S", "Chest (cm)": "86-94", "Waist (cm)": [74, 82]}, {"Waist (cm)": {"min": 82, "max": 90}, "Size": "M", "Chest (cm)": "94-102"}]`, "chest waist", B{Chest: 98, Waist: 86}, "M"},
+		{"cells with notes", "Size,Chest (cm)\nS,86-94*\nM,94-102**\nL,102-110¹\nDate: May 2026,\n", "chest", B{Chest: 104}, "L"},
+		{"parted headers", "\"Größe\n(DE)\";\"Brust-\numfang\n(cm)\";\"Taillen-\numfang\n(cm)\";Hüft\u00adumfang\n36;82-85;66-69;90-93\n38;86-89;70-73;94-97\n", "chest waist hips", B{Chest: 87, Waist: 71, Hips: 95}, "38"},
+		{"one word or the other", "Taille;Poitrine ou buste (cm);Taille ou ceinture (cm)\n36;82-85;62-65\n38;86-89;66-69\n", "chest waist", B{Chest: 88, Waist: 68}, "38"},
 		{"or more", "Size,Chest (cm)\nS,under 94\nM,94-102\nL,102 or more\n", "chest", B{Chest: 110}, "L"},
 	} {
 		t.Run(q.name, func(t *testing.T) {

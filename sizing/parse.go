@@ -56,7 +56,7 @@ type ChartOptions struct {
 //
 // A JSON table is {"columns": [{"name": ...}], "rows": [{"Size": "S", "Chest":
 // {"min": 35, "max": 37.5}}]}, in inches unless a header says otherwise, perhaps
-// with "variants"; or columns of arrays below a brand, {"brand": {"cm": {"men":
+// with "variants"; or a list of objects, [{"Size": "S", "Chest (cm)": "86-94"}]; or columns of arrays below a brand, {"brand": {"cm": {"men":
 // [...]}, "eu": {"men": [...]}}}. ChartOptions.Variant picks one.
 //
 // At most 1 MiB, 500 sizes, 64 columns and 12 dimensions are read. Errors:
@@ -185,13 +185,13 @@ func readCSV(data string, comma rune, lazy bool) (*grid, error) {
 }
 
 // remark reports whether a line is a sentence and not a size: nothing but its first cell is
-// filled, and that by a star or more than three words.
+// filled, and that by a star, more than three words, or a word that another explains.
 func remark(record []string) bool {
 	if strings.TrimSpace(strings.Join(record[1:], "")) != "" {
 		return false
 	}
 	text := strings.TrimSpace(record[0])
-	return strings.HasPrefix(text, "*") || len(strings.Fields(text)) > 3
+	return strings.HasPrefix(text, "*") || strings.Contains(text, ": ") || len(strings.Fields(text)) > 3 // "Date: May"
 }
 
 // separator is the likeliest of tab, semicolon, bar and comma: the one that most

@@ -46,10 +46,13 @@ func jsonError(where, reason string) *ChartError {
 	return &ChartError{Format: "json", Where: where, Reason: reason, Err: ErrChart}
 }
 
-// parseJSON reads whichever of the four JSON shapes it is.
+// parseJSON reads whichever of the five JSON shapes it is.
 func parseJSON(data []byte, o *ChartOptions) (*Chart, error) {
 	if bytes.Contains(data, []byte(`"@type"`)) {
 		return parseJSONLD(data, o)
+	}
+	if bytes.HasPrefix(bytes.TrimLeft(data, " \t\r\n"), []byte("[")) {
+		return parseRecords(data, o)
 	}
 	var j jsonChart
 	if err := json.Unmarshal(data, &j); err != nil {
