@@ -25,6 +25,8 @@ type attempt struct {
 	record    Attempt
 	scope     Scope
 	submitted bool // the backend was given the photo
+	resumed   bool // by another process than the one that began it
+	unclaimed bool // another process may fetch the job, too
 	view      *view
 
 	// accepted says that the backend holds a job of which we do not know the end.
@@ -55,7 +57,7 @@ func hexOf(sum [32]byte) string { return hex.EncodeToString(sum[:]) }
 // fallsBack reports whether the next route is asked after err.
 func (a *attempt) fallsBack(err *Error) bool {
 	switch {
-	case a.accepted.Load() || err.Code.blocked():
+	case a.accepted.Load() || a.unclaimed || err.Code.blocked():
 		return false
 	case err.Code == NoConsent:
 		// Consent may name some recipients and not others; the next route asks
@@ -67,20 +69,29 @@ func (a *attempt) fallsBack(err *Error) bool {
 	return err.Code.fallsBack()
 }
 
-// end completes the record of an attempt.
+// end completes the record of an attempt, and of its job.
 func (a *attempt) end(ctx context.Context, err *Error) {
-	c, name := a.client, a.route.profile.Name
-	if err != nil {
-		err.Backend = name
-	}
-	a.record.Duration = c.now().Sub(a.record.Start)
-	a.record.Outcome = outcome(err)
-	a.route.cool.note(err, c.now())
+	a.complete(err)
+	a.route.cool.note(err, a.client.now())
 	if a.submitted {
 		a.close(ctx, err)
 	}
-	c.observe(ctx, Event{
-		Stage: StageAttempt, Backend: name, Outcome: a.record.Outcome,
+	a.tell(ctx)
+}
+
+// complete says in the attempt's record how it ended.
+func (a *attempt) complete(err *Error) {
+	if err != nil {
+		err.Backend = a.route.profile.Name
+	}
+	a.record.Duration = a.client.now().Sub(a.record.Start)
+	a.record.Outcome = outcome(err)
+}
+
+// tell has the attempt observed.
+func (a *attempt) tell(ctx context.Context) {
+	a.client.observe(ctx, Event{
+		Stage: StageAttempt, Backend: a.route.profile.Name, Outcome: a.record.Outcome,
 		Duration: a.record.Duration, Bytes: a.record.BytesSent,
 	})
 }
@@ -111,10 +122,13 @@ func (a *attempt) submit(ctx context.Context) *Error {
 		return err
 	}
 	if a.onRecord {
-		if err := a.life.read(ctx, c, a.subject); err != nil {
+		if err := a.life.read(ctx, c, a.request.Subject); err != nil {
 			return err
 		}
 		a.job.Generation = a.life.generation
+	}
+	if err := a.request.stands(ctx); err != nil {
+		return err
 	}
 	if err := a.put(ctx, JobSending, ""); err != nil {
 		if a.onRecord && !err.erased() { // nothing was sent: what was written of it goes
@@ -158,7 +172,7 @@ func (a *attempt) pause(f Fault, try int) time.Duration {
 func (a *attempt) offer(ctx context.Context, photo photoOf) (Fault, *Error) {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
-	g := a.gate(ctx)
+	g := a.gate(ctx, a.request.stands)
 	in := a.input(g, photo)
 	type answer struct {
 		fault Fault
@@ -177,7 +191,7 @@ func (a *attempt) offer(ctx context.Context, photo photoOf) (Fault, *Error) {
 			a.accepted.Store(true) // for all we know
 		}
 		return Fault{}, contextError(ctx)
-	case refusal != nil && (ans.err != nil || refusal.Code == NoConsent || refusal.Code == AgreementRefused):
+	case refusal != nil && (ans.err != nil || refusal.final()):
 		return Fault{}, refusal
 	case ans.err != nil && ctx.Err() != nil:
 		return Fault{}, contextError(ctx)
@@ -263,10 +277,18 @@ func (c Code) over() bool {
 
 // finish waits for the picture and releases it.
 func (a *attempt) finish(ctx context.Context) (*Result, *Error) {
-	out, err := a.await(ctx)
+	held, err := a.claim(ctx)
+	if err != nil {
+		return nil, a.leaveTo(ctx, err)
+	}
+	defer held.release(ctx)
+	out, err := a.await(ctx, held)
 	var result *Result
 	if err == nil {
 		result, err = a.release(ctx, out)
+	}
+	if held.lost(ctx) {
+		return nil, a.leaveTo(ctx, fetchedElsewhere())
 	}
 	if result != nil {
 		result.Job, result.Model = a.job.ID, a.route.profile.Model
@@ -279,8 +301,21 @@ func (a *attempt) finish(ctx context.Context) (*Result, *Error) {
 	return result, err
 }
 
+func fetchedElsewhere() *Error { return &Error{Code: NoJob, Reason: "fetched-elsewhere"} }
+
+// leaveTo ends the attempt without a word about the job, which is somebody
+// else's to end.
+func (a *attempt) leaveTo(ctx context.Context, err *Error) *Error {
+	if err.Code == NoJob {
+		a.accepted.Store(false) // there is nothing to come back for
+	}
+	a.complete(err)
+	a.tell(ctx)
+	return err
+}
+
 // await is output within the route's share, of somebody who was not erased.
-func (a *attempt) await(ctx context.Context) (*Output, *Error) {
+func (a *attempt) await(ctx context.Context, held *claim) (*Output, *Error) {
 	if a.onRecord {
 		if err := a.client.alive(ctx, a.subject, a.job.Generation); err.erased() {
 			a.erased.Store(true)
@@ -289,17 +324,17 @@ func (a *attempt) await(ctx context.Context) (*Output, *Error) {
 	}
 	ctx, cancel := context.WithDeadline(ctx, a.deadline)
 	defer cancel() // nothing leaves any more, even if the backend still runs
-	return a.output(ctx)
+	return a.output(ctx, held)
 }
 
 // output is what the backend drew, waited for where it was not there at once.
-func (a *attempt) output(ctx context.Context) (*Output, *Error) {
+func (a *attempt) output(ctx context.Context, held *claim) (*Output, *Error) {
 	if a.handle.Done != nil {
 		return a.handle.Done, nil
 	}
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
-	g := a.gate(ctx)
+	g := a.gate(ctx, func(context.Context) *Error { return nil })
 	type answer struct {
 		out   *Output
 		runs  bool // the backend may still be at it
@@ -309,7 +344,7 @@ func (a *attempt) output(ctx context.Context) (*Output, *Error) {
 	h := *a.handle
 	h.HTTP = g.client()
 	ans, ended := guard(ctx, func() answer {
-		out, runs, scope, err := a.poll(ctx, &h)
+		out, runs, scope, err := a.poll(ctx, &h, held)
 		return answer{out, runs, scope, err}
 	})
 	a.count(g)
@@ -321,7 +356,7 @@ func (a *attempt) output(ctx context.Context) (*Output, *Error) {
 	switch {
 	case ended:
 		return nil, contextError(ctx)
-	case refusal != nil && (ans.err != nil || refusal.Code == NoConsent || refusal.Code == AgreementRefused):
+	case refusal != nil && (ans.err != nil || refusal.final()):
 		return nil, refusal
 	case ans.err != nil && ctx.Err() != nil:
 		return nil, contextError(ctx)
@@ -329,12 +364,24 @@ func (a *attempt) output(ctx context.Context) (*Output, *Error) {
 	return ans.out, ans.err
 }
 
-// poll asks until there is an answer; runs says that the job may go on there.
-func (a *attempt) poll(ctx context.Context, h *Handle) (out *Output, runs bool, scope Scope, e *Error) {
+// poll asks until there is an answer, while it has the right to; runs says that the
+// job may go on there.
+func (a *attempt) poll(ctx context.Context, h *Handle, held *claim) (out *Output, runs bool, scope Scope, e *Error) {
 	wake := a.client.listeners.add(a.job.ID)
 	defer a.client.listeners.remove(a.job.ID)
 	wait, stumbles := firstPoll, 0
 	for {
+		switch now, lost := held.holds(); {
+		case ctx.Err() != nil: // the job may be somebody else's already
+			return nil, true, ScopeDefault, contextError(ctx)
+		case lost:
+			return nil, false, ScopeDefault, fetchedElsewhere()
+		case !now: // the store is away, and somebody else may think that we are
+			if !sleep(ctx, claimLook, nil) {
+				return nil, true, ScopeDefault, contextError(ctx)
+			}
+			continue
+		}
 		out, err := a.route.backend.Poll(ctx, h)
 		if err == nil {
 			if out == nil {
@@ -365,10 +412,14 @@ func (a *attempt) poll(ctx context.Context, h *Handle) (out *Output, runs bool, 
 	}
 }
 
-// gate opens the way to the backend's hosts for as long as ctx lasts.
-func (a *attempt) gate(ctx context.Context) *gate {
+// gate opens the way to the backend's hosts for as long as ctx lasts, agreement
+// and consent hold, and nothing else forbids it.
+func (a *attempt) gate(ctx context.Context, stands func(context.Context) *Error) *gate {
 	allow := func(ctx context.Context) *Error {
 		if err := a.client.allowed(a.route, a.job.Tenant); err != nil {
+			return err
+		}
+		if err := stands(ctx); err != nil {
 			return err
 		}
 		return a.grant.use(ctx)

@@ -138,7 +138,7 @@ func (c *cache) forget(subject [32]byte) {
 // could be asked. Consent that ended takes the entry along.
 func (w *work) cached(ctx context.Context) (*Result, *Error) {
 	c := w.client
-	if c.cache.limit <= 0 || w.life.read(ctx, c, w.request.Subject.Pseudonym()) != nil {
+	if c.cache.limit <= 0 || w.life.read(ctx, c, w.request.Subject) != nil {
 		return nil, nil // what a store that fails means is said where something is to be recorded
 	}
 	for i := range c.routes {
@@ -169,14 +169,14 @@ func (w *work) cached(ctx context.Context) (*Result, *Error) {
 // keep puts a result into the cache, and takes it out again when the person was
 // erased meanwhile.
 func (w *work) keep(ctx context.Context, r *Result) {
-	c, subject := w.client, w.request.Subject.Pseudonym()
+	c := w.client
 	rt := c.route(r.Backend)
 	if c.cache.limit <= 0 || rt == nil || !w.life.known {
 		return
 	}
 	key := c.cache.of(&w.request, &rt.profile)
-	c.cache.put(key, subject, w.life.generation, r, c.now())
-	if c.alive(context.WithoutCancel(ctx), subject, w.life.generation) != nil {
+	c.cache.put(key, w.filed, w.life.generation, r, c.now())
+	if c.alive(context.WithoutCancel(ctx), w.filed, w.life.generation) != nil {
 		c.cache.drop(key)
 	}
 }

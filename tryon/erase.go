@@ -234,6 +234,9 @@ func (c *Client) Sweep(ctx context.Context) (SweepReport, error) {
 	if err := c.sweepForgotten(ctx, &report); err != nil {
 		return report, err
 	}
+	if err := c.sweepClaims(ctx); err != nil {
+		return report, err
+	}
 	due, err := c.store.Find(ctx, Filter{Kind: KindErasure, DueBy: c.now(), Limit: sweepBatch})
 	if err != nil {
 		return report, storeError(err)
@@ -420,8 +423,13 @@ func (c *Client) Erase(ctx context.Context, s consent.Subject) (*EraseReport, er
 		return nil, badRequest("no-subject", "no subject")
 	}
 	report := &EraseReport{Erased: []Deletion{}, Queued: []Deletion{}, NotPossible: []Deletion{}}
+	// The mark comes first: what is written after we looked, looks for it.
+	generation, e := c.mark(ctx, s)
+	if e != nil {
+		return report, e
+	}
 	for _, name := range s.All() {
-		if err := c.erase(ctx, name.Pseudonym(), report); err != nil {
+		if err := c.erase(ctx, name.Pseudonym(), generation, report); err != nil {
 			return report, err
 		}
 	}
@@ -429,12 +437,7 @@ func (c *Client) Erase(ctx context.Context, s consent.Subject) (*EraseReport, er
 }
 
 // erase is Erase of what is filed under one pseudonym.
-func (c *Client) erase(ctx context.Context, subject [32]byte, report *EraseReport) error {
-	// The mark comes first: what is written after we looked, looks for it.
-	generation, e := c.mark(ctx, subject)
-	if e != nil {
-		return e
-	}
+func (c *Client) erase(ctx context.Context, subject [32]byte, generation int64, report *EraseReport) error {
 	c.cache.forget(subject)
 	var h Holdings
 	if err := c.holdings(ctx, subject, &h); err != nil {

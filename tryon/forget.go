@@ -3,6 +3,8 @@ package tryon
 import (
 	"context"
 	"time"
+
+	"github.com/fitveil/fitveil/consent"
 )
 
 // KindForgotten is the kind of the marks that somebody was erased. They hold a
@@ -36,16 +38,22 @@ type life struct {
 	generation int64 // 0 before the first Erase, and long after the last
 }
 
-// read fills l before the first record of its work is written.
-func (l *life) read(ctx context.Context, c *Client, subject [32]byte) *Error {
+// read fills l before the first record of its work is written. Whoever was erased
+// under any of the names that the ledger's keys gave, was erased.
+func (l *life) read(ctx context.Context, c *Client, s consent.Subject) *Error {
 	if l.known {
 		return nil
 	}
-	n, err := c.generation(ctx, subject)
-	if err == nil {
-		l.known, l.generation = true, n
+	newest := int64(0)
+	for _, name := range s.All() {
+		n, err := c.generation(ctx, name.Pseudonym())
+		if err != nil {
+			return err
+		}
+		newest = max(newest, n)
 	}
-	return err
+	l.known, l.generation = true, newest
+	return nil
 }
 
 // generation is the one that records of a person are begun with now.
@@ -105,30 +113,40 @@ func (c *Client) write(ctx context.Context, subject [32]byte, generation int64, 
 	return gone
 }
 
-// mark begins a new generation of a person's records.
-func (c *Client) mark(ctx context.Context, subject [32]byte) (int64, *Error) {
-	n, err := c.generation(ctx, subject)
-	if err != nil {
-		return 0, err
-	}
+// mark begins a new generation of a person's records, the same under all of the
+// person's names: work may have begun under one and go on under another.
+func (c *Client) mark(ctx context.Context, s consent.Subject) (int64, *Error) {
 	var h Holdings
-	if err := c.holdings(ctx, subject, &h); err != nil {
-		return 0, storeError(err)
+	newest := int64(0)
+	for _, name := range s.All() {
+		n, err := c.generation(ctx, name.Pseudonym())
+		if err != nil {
+			return 0, err
+		}
+		newest = max(newest, n)
+		if err := c.holdings(ctx, name.Pseudonym(), &h); err != nil {
+			return 0, storeError(err)
+		}
 	}
 	for i := range h.Jobs {
-		n = max(n, h.Jobs[i].Generation)
+		newest = max(newest, h.Jobs[i].Generation)
 	}
 	for i := range h.Transfers {
-		n = max(n, h.Transfers[i].Generation)
+		newest = max(newest, h.Transfers[i].Generation)
 	}
 	for i := range h.Deletions {
-		n = max(n, h.Deletions[i].Generation)
+		newest = max(newest, h.Deletions[i].Generation)
 	}
-	f := forgotten{ID: newID(), Generation: max(n+1, c.now().UnixNano()), At: c.now().UTC()}
-	if err := c.store.Put(ctx, f.record(subject, c.now().Add(forgetEvery))); err != nil {
+	newest = max(newest+1, c.now().UnixNano())
+	var marks []Record
+	for _, name := range s.All() {
+		f := forgotten{ID: newID(), Generation: newest, At: c.now().UTC()}
+		marks = append(marks, f.record(name.Pseudonym(), c.now().Add(forgetEvery)))
+	}
+	if err := c.store.Put(ctx, marks...); err != nil {
 		return 0, storeError(err)
 	}
-	return f.Generation, nil
+	return newest, nil
 }
 
 // remove takes out what is on record of generations before this one, but for

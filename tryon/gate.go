@@ -119,6 +119,11 @@ func (g *gate) refused() *Error {
 	return g.refusal
 }
 
+// final reports whether a refusal counts whatever the backend makes of it.
+func (e *Error) final() bool {
+	return e.Code == NoConsent || e.Code == AgreementRefused || e.Code == Canceled && e.Reason == reasonTakenBack
+}
+
 // checkHost refuses addresses that the profile does not declare, and reports
 // whether it is one of those that only pictures are fetched from.
 func (g *gate) checkHost(req *http.Request) (results bool, err error) {
@@ -257,7 +262,7 @@ func (g *gate) roundTrip(req *http.Request) (resp *http.Response, sent int64, er
 		return nil, 0, err
 	}
 	if e := g.allow(req.Context()); e != nil {
-		if e.Code == NoConsent || e.Code == AgreementRefused {
+		if e.final() {
 			return nil, 0, g.refuse(e)
 		}
 		return nil, 0, e

@@ -63,8 +63,9 @@ func (c *Client) render(ctx context.Context, p consent.Permit, r *Request) (*Res
 type work struct {
 	client   *Client
 	permit   consent.Permit
-	request  Request // our own copy
-	started  bool    // by Start: even local work is on record
+	request  Request  // our own copy
+	filed    [32]byte // the pseudonym under which it is on record, also when the ledger's keys change meanwhile
+	started  bool     // by Start: even local work is on record
 	life     life
 	entered  string // the name under which a tenant's concurrency counts it
 	next     int    // the route to ask next
@@ -97,7 +98,8 @@ func (c *Client) newWork(ctx context.Context, p consent.Permit, r *Request) (*wo
 		return nil, err
 	}
 	w.entered = name
-	_ = w.life.read(ctx, c, w.request.Subject.Pseudonym()) // a store that fails is said where something is recorded
+	w.filed = w.request.Subject.Pseudonym()
+	_ = w.life.read(ctx, c, w.request.Subject) // a store that fails is said where something is recorded
 	return w, nil
 }
 
@@ -189,7 +191,7 @@ func (w *work) begin(rt *route) *attempt {
 		Task: w.request.Task.String(), N: w.request.N, Photo: hexOf(photo), Created: c.now().UTC(),
 		Deadline: c.now().Add(rt.timeout).UTC(), State: JobSending,
 	}
-	a.subject = w.request.Subject.Pseudonym()
+	a.subject = w.filed
 	return a
 }
 

@@ -31,6 +31,12 @@ type Request struct {
 	Region EditRegion
 	// Minimise says what of the photo a remote backend gets.
 	Minimise Minimise
+	// Still is asked, like consent, right before a backend gets the photo and before
+	// each request that it makes to hand it over, whether the request still stands: a
+	// queue's order may have been taken back. An error ends it as Canceled, and nothing
+	// more is sent. It is asked when Client.Erase would be noticed already: what was taken
+	// back before an Erase is never sent after it. nil: it stands.
+	Still func(ctx context.Context) error
 }
 
 // Result is what came back. The caller owns it.
@@ -144,6 +150,23 @@ func (r *Result) clone() Result {
 	c.Attempts, c.Identity = slices.Clone(r.Attempts), slices.Clone(r.Identity)
 	return c
 }
+
+// stands asks whether the request still does.
+func (r *Request) stands(ctx context.Context) *Error {
+	if r.Still == nil {
+		return nil
+	}
+	err := r.Still(ctx)
+	if err == nil {
+		return nil
+	}
+	if ctx.Err() != nil {
+		return contextError(ctx)
+	}
+	return &Error{Code: Canceled, Reason: reasonTakenBack, Err: err}
+}
+
+const reasonTakenBack Reason = "taken-back"
 
 func badRequest(reason Reason, text string) *Error {
 	return &Error{Code: BadRequest, Reason: reason, Err: errors.New("tryon: " + text)}

@@ -121,3 +121,74 @@ func TestStoreFailsOnceAccepted(t *testing.T) {
 		})
 	}
 }
+
+// erasing fails, and has somebody erased while it is asked.
+type erasing struct {
+	farJob
+	erase func()
+}
+
+func (j *erasing) Poll(context.Context, *tryon.Handle) (*tryon.Output, error) {
+	j.erase()
+	return nil, &tryon.Error{Code: tryon.NoImage}
+}
+
+// Work that began under one pseudonym and goes on under another is not sent
+// anywhere any more when its person is erased under the first, in a process that
+// knows no other; and it goes on where the person was erased under both before.
+func TestErasedUnderAnotherName(t *testing.T) {
+	for _, meanwhile := range []bool{true, false} {
+		before := consent.GenerateKeys()
+		ledger, err := consent.New(memstore.New(), &consent.Options{Keys: before})
+		if err != nil {
+			t.Fatal(err)
+		}
+		w := newWorld(t)
+		w.ledger, w.subject = ledger, ledger.Subject("shop-a", rawID)
+		old := w.subject
+		w.request.Subject = old
+		w.grant(t, vendor)
+		w.permit = w.permitFor(t, vendor)
+		var second atomic.Int32
+		store := &tryon.Memory{}
+		first := &erasing{farJob: farJob{job{name: "far"}}, erase: func() {}}
+		client := newClient(t, &tryon.Options{
+			Routes: []tryon.Route{{Backend: first}, {Backend: drawing("second", &second)}}, Ledger: ledger, Store: store,
+		})
+		erase := func(s consent.Subject) {
+			if _, err := newClient(t, &tryon.Options{Routes: routes(&job{name: "none"}), Ledger: ledger, Store: store}).Erase(t.Context(), s); err != nil {
+				t.Error(err)
+			}
+		}
+		if err := ledger.UseKeys(consent.GenerateKeys().With(before)); err != nil {
+			t.Fatal(err)
+		}
+		w.subject = ledger.Subject("shop-a", rawID)
+		if meanwhile {
+			first.erase = func() { erase(old) }
+		} else {
+			erase(w.subject)
+		}
+		id, err := client.Start(t.Context(), w.permit, &w.request)
+		if err != nil {
+			t.Fatal(err)
+		}
+		_, err = client.Wait(t.Context(), w.permitFor(t, vendor), &tryon.Pickup{Job: id, Subject: w.subject})
+		if meanwhile && (!errors.Is(err, tryon.ErrJob) || second.Load() != 0) || !meanwhile && (err != nil || second.Load() != 1) {
+			t.Errorf("erased meanwhile %v: %v, sent on %d times", meanwhile, err, second.Load())
+		}
+		h, err := client.Holdings(t.Context(), w.subject)
+		if meanwhile && (err != nil || len(h.Jobs)+len(h.Transfers) > 0) {
+			t.Errorf("left: %+v, %v", h, err)
+		}
+		marks, err := store.Find(t.Context(), tryon.Filter{Kind: tryon.KindForgotten})
+		if err != nil || len(marks) == 0 {
+			t.Fatal(err)
+		}
+		for i := range marks {
+			if newest(t, marks[i:i+1]) != newest(t, marks) {
+				t.Error("one Erase began several generations")
+			}
+		}
+	}
+}

@@ -175,7 +175,7 @@ func (c *Client) resume(ctx context.Context, p consent.Permit, k *Pickup) (*atte
 		return nil, &Error{Code: NoJob, Reason: Reason(j.State)}
 	}
 	a := &attempt{
-		client: c, route: rt, grant: newGrant(p, k.Subject, &rt.profile), onRecord: true, submitted: true,
+		client: c, route: rt, grant: newGrant(p, k.Subject, &rt.profile), onRecord: true, submitted: true, resumed: true,
 		life:    &life{known: true, generation: j.Generation},
 		request: &own, subject: r.Subject, job: j,
 		handle:   &Handle{ID: j.Remote, State: j.Memo},

@@ -25,7 +25,8 @@
 // (river.Config.RescueStuckJobsAfter). What was handed to a backend is on record
 // with the job's name before the first byte left: the next worker waits for it,
 // and hands nothing over a second time. Where nobody can know what became of it,
-// the order fails with code accepted-unknown.
+// the order fails with code accepted-unknown. An order that [Queue.Erase] took away
+// is not handed over, also where a worker had read its photo already.
 //
 // # Limits
 //

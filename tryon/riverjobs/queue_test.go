@@ -5,6 +5,7 @@ package riverjobs_test
 import (
 	"bufio"
 	"bytes"
+	"context"
 	"encoding/hex"
 	"errors"
 	"fmt"
@@ -161,6 +162,60 @@ func TestErase(t *testing.T) {
 	}
 	if n, err := s.queue.Sweep(t.Context()); n != 0 || err != nil {
 		t.Errorf("swept %d, %v", n, err)
+	}
+}
+
+// TestEraseWhileHandingOver erases somebody when a worker has read the photo and
+// not handed it over yet: it never is, though consent holds.
+func TestEraseWhileHandingOver(t *testing.T) {
+	renders := newService(t)
+	renders.set(true, 0)
+	s := open(t, database(t), renders.URL, renders.cert(), consent.GenerateKeys())
+	s.agree(t)
+	for _, whole := range []bool{true, false} {
+		erased := make(chan struct{})
+		s.before = func(ctx context.Context) {
+			defer close(erased)
+			ctx = context.WithoutCancel(ctx)
+			// Without River's word to the worker, which may come late.
+			if _, err := s.pool.Exec(ctx, "update tryon_orders set job = 0"); err != nil {
+				t.Error(err)
+			}
+			if n, err := s.queue.Erase(ctx, s.subject); n != 1 || err != nil {
+				t.Errorf("erased %d, %v", n, err)
+			}
+			if !whole {
+				return
+			}
+			if _, err := s.client.Erase(ctx, s.subject); err != nil {
+				t.Error(err)
+			}
+		}
+		id := s.order(t, 211)
+		if whole {
+			s.work(t)
+		}
+		<-erased
+		for end := time.Now().Add(20 * time.Second); ; time.Sleep(20 * time.Millisecond) {
+			var state string
+			err := s.pool.QueryRow(t.Context(), "select state::text from river_job where args->>'order' = $1", id).Scan(&state)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if state == "cancelled" {
+				break
+			}
+			if time.Now().After(end) {
+				t.Fatalf("job %s", state)
+			}
+		}
+		if n, _ := renders.posted(); n != 0 {
+			t.Error("it was sent")
+		}
+		h, err := s.client.Holdings(t.Context(), s.subject)
+		if err != nil || len(h.Jobs)+len(h.Transfers)+len(h.Deletions) > 0 {
+			t.Errorf("on record: %+v, %v", h, err)
+		}
 	}
 }
 

@@ -191,6 +191,7 @@ type shop struct {
 	queue   *riverjobs.Queue
 	subject consent.Subject
 	query   consent.Query
+	before  func(ctx context.Context) // an item's picture is fetched; nil: nothing
 	log     bytes.Buffer
 	logging sync.Mutex
 }
@@ -231,7 +232,12 @@ func open(t *testing.T, dsn, base, cert string, keys consent.Keys) *shop {
 	}
 	item := clean(t, picture(20))
 	s.queue, err = riverjobs.New(s.pool, &riverjobs.Options{
-		Key: key, Ledger: s.ledger, Client: s.client, Item: func(context.Context, string) (*imageproc.Clean, error) { return item, nil },
+		Key: key, Ledger: s.ledger, Client: s.client, Item: func(ctx context.Context, _ string) (*imageproc.Clean, error) {
+			if s.before != nil {
+				s.before(ctx)
+			}
+			return item, nil
+		},
 	})
 	if err != nil {
 		t.Fatal(err)

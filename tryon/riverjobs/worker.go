@@ -84,6 +84,7 @@ func (q *Queue) work(ctx context.Context, a *Args) (*tryon.Result, error) {
 		return nil, err
 	}
 	request.Subject = subject
+	request.Still = func(ctx context.Context) error { return q.waits(ctx, a.Order) }
 	id, err := q.begun(ctx, subject, a.Order)
 	if err != nil {
 		return nil, err
@@ -94,6 +95,22 @@ func (q *Queue) work(ctx context.Context, a *Args) (*tryon.Result, error) {
 		}
 	}
 	return q.o.Client.Wait(ctx, permit, &tryon.Pickup{Job: id, Subject: subject, Request: request})
+}
+
+// waits fails when an order is not to be drawn any more. [Queue.Erase] may have come
+// after its photo was read: it is asked once more when [tryon.Client.Erase], which
+// comes after, would be noticed.
+func (q *Queue) waits(ctx context.Context, order string) error {
+	var there bool
+	err := q.pool.QueryRow(ctx, "select exists (select from tryon_orders where id = $1 and state = $2 and until > $3)",
+		order, string(Waiting), q.o.Now().UnixNano()).Scan(&there)
+	if err != nil {
+		return wrap(err)
+	}
+	if !there {
+		return errGone
+	}
+	return nil
 }
 
 // request opens the seals.
