@@ -20,7 +20,7 @@ type compiler struct {
 	opset  int
 	fold   bool // compute heavy operations as well, where all inputs are known
 	maxLen int
-	memory ir.Budget
+	memory *ir.Budget
 	work   int64 // bytes that folding may still read and write
 	values map[string]*ir.Value
 	widen  func(*kernel.Widen)
@@ -31,7 +31,7 @@ func newCompiler(o *Options, set *ir.Set, opset int, given int64) *compiler {
 	budget := o.MaxBytes + 8*given
 	return &compiler{
 		set: set, opset: opset, maxLen: int(min(o.MaxBytes/4, math.MaxInt32/4)),
-		memory: ir.Budget{Left: budget}, work: budget,
+		memory: &ir.Budget{Left: budget}, work: budget,
 		values: make(map[string]*ir.Value), widen: kernel.Best().Widen,
 	}
 }
@@ -46,7 +46,7 @@ func (c *compiler) operation(op operation, name string) error {
 	if name == "" && len(op.out) > 0 {
 		name = op.out[0].name
 	}
-	n := &ir.Node{Op: op.op, Name: name, Opset: c.opset, Attrs: op.attrs, MaxLen: c.maxLen, Memory: &c.memory}
+	n := &ir.Node{Op: op.op, Name: name, Opset: c.opset, Attrs: op.attrs, MaxLen: c.maxLen, Memory: c.memory}
 	if err := c.build(n, op); err != nil {
 		return &NodeError{Operator: op.op, Node: name, Err: err}
 	}
@@ -164,8 +164,7 @@ func (c *compiler) tryFold(n *ir.Node) (bool, error) {
 func widened(widen func(*kernel.Widen), shape []int, src []ir.Half) *ir.Array {
 	const most = 1 << 15 // a kernel can't be interrupted
 	all := unsafe.Slice((*uint16)(unsafe.SliceData(src)), len(src))
-	return ir.Later(shape, func(dst []float32, from int) {
-		halves := all[from:][:len(dst)]
+	return ir.Widened(shape, all, func(dst []float32, halves []uint16) {
 		for len(dst) >= kernel.Block {
 			n := min(len(dst), most) / kernel.Block * kernel.Block
 			widen(&kernel.Widen{In: halves[:n], Out: dst[:n]})

@@ -102,8 +102,8 @@ func Operators() []string { return slices.Sorted(maps.Keys(ref.Set().Build)) }
 // wrap [ErrModel], [ErrUnsupported] or [ErrTooLarge]. Memory and time are bounded by
 // the size of model and by o.MaxBytes.
 func Load(model []byte, o *Options) (*Program, error) {
-	g := NewGraph(o)
-	kernels, err := g.options.set()
+	options := o.withDefaults()
+	kernels, err := options.set()
 	if err != nil {
 		return nil, err
 	}
@@ -111,12 +111,12 @@ func Load(model []byte, o *Options) (*Program, error) {
 	if err != nil {
 		return nil, err
 	}
-	g.file = f
+	g := &Graph{options: options, set: ref.Set(), file: f}
 	if err := g.decode(); err != nil {
 		return nil, err
 	}
-	c := newCompiler(&g.options, g.set, f.opset, int64(len(model)))
-	inputs, err := c.declare(f, g.options.Dims)
+	c := newCompiler(&options, g.set, f.opset, int64(len(model)))
+	inputs, err := c.declare(f, options.Dims)
 	if err != nil {
 		return nil, err
 	}
@@ -135,5 +135,5 @@ func Load(model []byte, o *Options) (*Program, error) {
 			return nil, d.unsupported(d.off, "output %q is %v %v", d.name, v.Type, v.Shape)
 		}
 	}
-	return newProgram(&g.options, kernels, inputs, c.needed(outputs), outputs, &c.memory)
+	return newProgram(&options, kernels, inputs, c.needed(outputs), outputs, c.memory)
 }

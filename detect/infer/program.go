@@ -50,7 +50,8 @@ func (c *compiler) declare(f *file, dims map[string]int) ([]*ir.Value, error) {
 func newProgram(o *Options, kernels *kernel.Set, inputs []*ir.Value, nodes []*ir.Node, outputs []*ir.Value, memory *ir.Budget) (*Program, error) {
 	p := &Program{threads: o.Threads, inputs: describe(inputs), outputs: describe(outputs)}
 	if kernels != nil && p.compile(o, kernels, inputs, nodes, outputs, memory) {
-		return p, nil // what nodes hold is not needed any more, and may be freed
+		p.fast.Pack() // what nodes hold is not needed any more, and may be freed before
+		return p, nil
 	}
 	p.nodes = nodes
 	var index map[*ir.Value]int

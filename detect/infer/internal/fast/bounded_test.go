@@ -63,12 +63,13 @@ func TestCallsAreShort(t *testing.T) {
 // cache: a cycle for four bytes.
 func watched(s kernel.Set, seen func(products int)) kernel.Set {
 	moved := func(bytes int) { seen(bytes / 4 * 2 * s.Lanes) }
-	add, multiply, scale, resize, turn := s.Add, s.Multiply, s.Affine, s.Resize, s.Transpose
+	add, multiply, scale, resize, turn, halves := s.Add, s.Multiply, s.Affine, s.Resize, s.Transpose, s.TransposeHalves
 	s.Add = func(a *kernel.Pair) { moved(12 * len(a.Out)); add(a) }
 	s.Multiply = func(a *kernel.Pair) { moved(12 * len(a.Out)); multiply(a) }
 	s.Affine = func(a *kernel.Affine) { moved(8 * len(a.Out)); scale(a) }
 	s.Resize = func(a *kernel.Resize) { moved(4 * 4 * kernel.Block * len(a.Taps)); resize(a) }
 	s.Transpose = func(a *kernel.Transpose) { moved(2 * 4 * kernel.Block * kernel.Block); turn(a) }
+	s.TransposeHalves = func(a *kernel.TransposeHalves) { moved((2 + 4) * kernel.Block * kernel.Block); halves(a) }
 	for _, f := range []*func(*kernel.Map){&s.Sigmoid, &s.HardSwish} {
 		run := *f
 		*f = func(a *kernel.Map) { moved(16 * len(a.Out)); run(a) } // half of it for the arithmetic

@@ -63,7 +63,7 @@ type compiler struct {
 
 // Compile makes a program of a graph. Every node runs: those there are no fast
 // operations for with their own kernels, on tensors turned back to rows.
-// Errors wrap [ir.ErrTooLarge].
+// The program has to be packed before it runs. Errors wrap [ir.ErrTooLarge].
 func Compile(g *Graph, o Options) (*Program, error) {
 	if o.Set == nil {
 		o.Set = kernel.Best()

@@ -101,21 +101,23 @@ func (d *direct) packShare(sh share, s *slab) {
 	width := sh.blocks * block
 	dst := d.packed[d.weightsOf(sh):][:d.terms()*width]
 	outputs := min(width, d.to.c-sh.first*block)
-	src := d.weights.Part(sh.first*block*depth*window, outputs*depth*window, s.read)
+	src := numbersOf(d.weights).from(sh.first * block * depth * window)
 	if window == 1 {
 		turn(d.set, dst, width, src, depth, outputs, depth)
 		return
 	}
-	turned := s.lend(depth*window*width, outputs < width)
-	turn(d.set, turned, width, src, depth*window, outputs, depth*window)
-	whole := d.chunks() * kernel.Chunk
-	for i := range whole {
-		at := i/kernel.Chunk*window*kernel.Chunk + i%kernel.Chunk
-		for t := range window {
-			copy(dst[(at+t*kernel.Chunk)*width:][:width], turned[(i*window+t)*width:])
+	turned := s.lend(block * window * width)
+	for first := 0; first < depth; first += block {
+		count := min(block, depth-first)
+		turn(d.set, turned, width, src.from(first*window), depth*window, outputs, count*window)
+		for i := range count * window {
+			at := first*window + i // of a channel that is left
+			if channel, tap := first+i/window, i%window; channel < d.chunks()*kernel.Chunk {
+				at = (channel/kernel.Chunk*window+tap)*kernel.Chunk + channel%kernel.Chunk
+			}
+			copy(dst[at*width:][:outputs], turned[i*width:])
 		}
 	}
-	copy(dst[whole*window*width:], turned[whole*window*width:])
 }
 
 // goodRows is how many rows to compute for one share before turning to the

@@ -2,6 +2,7 @@
 // kernel.
 //
 //	p, err := fast.Compile(&fast.Graph{Inputs: in, Outputs: out, Nodes: nodes}, fast.Options{Threads: 1, MaxBytes: 1 << 28, Memory: budget})
+//	p.Pack()
 //	s := p.NewSession()
 //	s.Give(0, pixels)
 //	err = s.Run(ctx)

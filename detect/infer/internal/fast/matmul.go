@@ -214,15 +214,15 @@ func (o *matmul) prepare(_ *Program, s *slab) {
 		return
 	}
 	for i := range o.matrices {
-		src := o.weights.Part(i*o.k*o.n, o.k*o.n, s.read)
 		dst := o.packed[i*o.room:][:o.room]
 		if o.turned {
+			src := numbersOf(o.weights).from(i * o.k * o.n)
 			for _, sh := range o.full {
 				outputs := min(sh.blocks*block, o.n-sh.first*block)
-				turn(o.set, dst[sh.first*block*o.k:], sh.blocks*block, src[sh.first*block*o.k:], o.k, outputs, o.k)
+				turn(o.set, dst[sh.first*block*o.k:], sh.blocks*block, src.from(sh.first*block*o.k), o.k, outputs, o.k)
 			}
 		} else {
-			o.pack(dst, src)
+			o.pack(dst, o.weights.Part(i*o.k*o.n, o.k*o.n, s.lend))
 		}
 		if o.alpha != 1 {
 			for j := range dst {

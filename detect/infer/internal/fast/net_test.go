@@ -143,6 +143,7 @@ func (n *net) compile(o fast.Options) *fast.Program {
 	if err != nil {
 		n.t.Fatal(err)
 	}
+	p.Pack()
 	return p
 }
 

@@ -6,7 +6,8 @@ import (
 	"github.com/fitveil/fitveil/detect/infer/internal/ir"
 )
 
-// Program is a compiled graph: immutable, safe for use by many goroutines.
+// Program is a compiled graph: immutable once it is packed, and then safe for use
+// by many goroutines.
 type Program struct {
 	Options
 	graph   *Graph
@@ -19,10 +20,11 @@ type Program struct {
 	rooms   []int       // by operation: scratch memory of a worker
 	arena   int         // floats
 	other   int         // bytes of tensors outside the arena
-	weights []float32   // what the operations keep, in the order they run
+	keeps   int         // floats the operations keep
+	weights []float32   // those, in the order they run
 }
 
-// program gives everything its place and prepares the operations.
+// program gives everything its place.
 func (c *compiler) program(outputs []*tensor) (*Program, error) {
 	p := &Program{Options: c.Options, graph: c.graph, inputs: c.inputs, outputs: outputs, ops: c.ops, names: c.names}
 	for _, o := range p.ops {
@@ -60,68 +62,43 @@ func (c *compiler) program(outputs []*tensor) (*Program, error) {
 	if bytes := 4*int64(p.arena) + int64(p.other); bytes > c.MaxBytes {
 		return nil, ir.TooLargef("a session needs %d bytes, %d are allowed", bytes, c.MaxBytes)
 	}
-	return p, p.pack()
-}
-
-// pack prepares the operations, which put what they keep into one slab.
-func (p *Program) pack() error {
 	var measure slab
 	for _, o := range p.ops {
 		o.prepare(p, &measure)
 	}
+	p.keeps, p.graph = measure.used, &Graph{Inputs: p.graph.Inputs, Outputs: p.graph.Outputs}
 	if err := p.Memory.Take(measure.used, 4); err != nil {
-		return err
+		return nil, err
 	}
-	s := newSlab(measure.used)
+	return p, nil
+}
+
+// Pack prepares the operations, which put what they keep into one slab. It is
+// called once, before the first session. Whoever has the graph may let go of it
+// before: to ask for memory for all weights is mostly what a collection of garbage
+// begins with.
+func (p *Program) Pack() {
+	s := &slab{floats: ir.Floats(p.keeps)}
 	for _, o := range p.ops {
 		o.prepare(p, s)
 	}
-	p.weights, p.graph = s.floats, &Graph{Inputs: p.graph.Inputs, Outputs: p.graph.Outputs}
-	return nil
+	p.weights = s.floats
 }
 
 // slab is memory that is cut off piece by piece. One without memory measures:
 // what take returns is nil then.
 type slab struct {
-	floats       []float32
-	used         int
-	spare, given []float32
+	floats []float32
+	used   int
+	spare  []float32
 }
 
-// lent is how much memory a large slab has to lend from the start, for each
-// purpose: both fill a large page. More is allocated where it is needed.
-const lent = 1 << 18
-
-// newSlab makes a slab of n floats.
-func newSlab(n int) *slab {
-	s := &slab{floats: ir.Floats(n)}
-	if n >= 4*lent {
-		both := ir.Floats(2 * lent)
-		s.spare, s.given = both[:0:lent], both[lent:]
-	}
-	return s
-}
-
-// lend lends memory to prepare something in, until it is asked for again. It is
-// zero where asked.
-func (s *slab) lend(n int, zero bool) []float32 {
+// lend lends memory to prepare something in, until it is asked for again.
+func (s *slab) lend(n int) []float32 {
 	if cap(s.spare) < n {
-		s.spare = ir.Floats(n)
-		return s.spare
+		s.spare = ir.Floats(max(n, 2*cap(s.spare)))
 	}
-	s.spare = s.spare[:n]
-	if zero {
-		clear(s.spare)
-	}
-	return s.spare
-}
-
-// read lends memory to read weights to, until it is asked for again.
-func (s *slab) read(n int) []float32 {
-	if cap(s.given) < n {
-		s.given = ir.Floats(n)
-	}
-	return s.given[:n]
+	return s.spare[:n]
 }
 
 func (s *slab) take(n int) []float32 {

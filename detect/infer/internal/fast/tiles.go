@@ -116,9 +116,10 @@ func (costs *widths) cover(w int) (row []segment, cost float64) {
 			tiles[n], n = t, n+1
 		}
 	}
-	best, last := make([]float64, w+1), make([]int, w+1)
+	var best [longRow + 1]float64
+	var last [longRow + 1]int
 	for x := 1; x <= w; x++ {
-		best[x] = math.Inf(1)
+		least := math.Inf(1)
 		for _, t := range tiles[:n] {
 			if t > x {
 				break
@@ -127,10 +128,11 @@ func (costs *widths) cover(w int) (row []segment, cost float64) {
 			if last[x-t] != t {
 				c += callCost
 			}
-			if c <= best[x] {
-				best[x], last[x] = c, t
+			if c <= least {
+				least, last[x] = c, t
 			}
 		}
+		best[x] = least
 	}
 	for x := w; x > 0; x -= last[x] {
 		count[last[x]]++

@@ -206,19 +206,28 @@ func (o *winograd) prepare(_ *Program, s *slab) {
 			}
 		}
 	}
-	depth := o.in.Shape[1]
 	for _, sh := range o.bands[0].shares {
-		width := sh.blocks * block
-		outputs := min(width, o.to.c-sh.first*block)
-		filters := s.lend(depth*9*width, outputs < width) // by input channel, tap, output channel
-		src := o.weights.Part(sh.first*block*depth*9, outputs*depth*9, s.read)
-		turn(o.set, filters, width, src, depth*9, outputs, depth*9)
-		transformFilters(o.f, kernel.WinogradWeights{
-			In: filters, Tap: width, InStep: 9 * width, Count: depth,
-			Out: o.packed[o.weightsOf(sh):], Matrix: depth * width, OutStep: width,
-		}, sh.blocks)
+		o.packShare(sh, s)
 	}
 	o.weights = nil // packed, and not needed any more
+}
+
+// packShare transforms the filters of a share, a block of input channels at a
+// time: so they are in the first-level cache in between.
+func (o *winograd) packShare(sh share, s *slab) {
+	depth, width := o.in.Shape[1], sh.blocks*block
+	outputs := min(width, o.to.c-sh.first*block)
+	src := numbersOf(o.weights).from(sh.first * block * depth * 9)
+	filters := s.lend(block * 9 * width) // by input channel, tap, output channel
+	clear(filters)                       // there may be fewer outputs
+	for first := 0; first < depth; first += block {
+		count := min(block, depth-first)
+		turn(o.set, filters, width, src.from(first*9), depth*9, outputs, count*9)
+		transformFilters(o.f, kernel.WinogradWeights{
+			In: filters, Tap: width, InStep: 9 * width, Count: count,
+			Out: o.packed[o.weightsOf(sh)+first*width:], Matrix: depth * width, OutStep: width,
+		}, sh.blocks)
+	}
 }
 
 // tapsOf leads through the channels of so many tiles, of the inputs of a product.

@@ -11,37 +11,41 @@ import (
 // belongs to Type ([]float32, []Half, ...), one element per index tuple.
 // An Array with an empty Shape is a scalar and has one element.
 type Array struct {
-	Type  Dtype
-	Shape []int
-	Data  any
-	later func(dst []float32, from int) // makes Data, nil where it is there
+	Type   Dtype
+	Shape  []int
+	Data   any
+	halves []uint16 // what Data is made of, nil where it is there
+	widen  func(dst []float32, halves []uint16)
 }
 
-// Later is an array of float32 that need not be in memory as such: read makes as
-// many elements as there is room for, from one on. Weights are kept in fewer bits
-// in many a file, and packed in another order than theirs.
-func Later(shape []int, read func(dst []float32, from int)) *Array {
-	return &Array{Type: Float32, Shape: shape, later: read}
+// Widened is an array of float32 that need not be in memory as such, but as
+// binary16 numbers, of which widen makes floats. Weights are kept so in many a
+// file, and packed in another order than theirs.
+func Widened(shape []int, halves []uint16, widen func(dst []float32, halves []uint16)) *Array {
+	return &Array{Type: Float32, Shape: shape, halves: halves, widen: widen}
 }
 
-// Make has the elements made that were to be made later. What many goroutines
+// Make has the elements made that are there as halves only. What many goroutines
 // will read has to be made before.
 func (a *Array) Make() *Array {
-	if a.later != nil {
+	if a.halves != nil {
 		all := Floats(a.Len())
-		a.later(all, 0)
-		a.Data, a.later = all, nil
+		a.widen(all, a.halves)
+		a.Data, a.halves = all, nil
 	}
 	return a
 }
 
+// Halves are the elements where they are not yet floats, nil otherwise.
+func (a *Array) Halves() []uint16 { return a.halves }
+
 // Part are n elements of float32 from one on, in a's memory or in that of room.
 func (a *Array) Part(from, n int, room func(n int) []float32) []float32 {
-	if a.later == nil {
+	if a.halves == nil {
 		return Of[float32](a)[from:][:n]
 	}
 	part := room(n)
-	a.later(part, from)
+	a.widen(part, a.halves[from:][:n])
 	return part
 }
 

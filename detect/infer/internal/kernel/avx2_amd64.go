@@ -135,3 +135,6 @@ func widenAVX2(a *Widen)
 
 // transposeAVX2 is transpose.
 func transposeAVX2(a *Transpose)
+
+// transposeHalvesAVX2 is transposeHalves.
+func transposeHalvesAVX2(a *TransposeHalves)

@@ -12364,32 +12364,32 @@ done:
 // Requires: AVX
 TEXT ·transposeAVX2(SB), NOSPLIT, $0-8
 	MOVQ       a+0(FP), AX
-	MOVQ       (AX), AX
+	MOVQ       48(AX), AX
+	SHLQ       $0x02, AX
 	MOVQ       a+0(FP), CX
-	MOVQ       48(CX), CX
-	SHLQ       $0x02, CX
+	MOVQ       (CX), CX
 	MOVQ       a+0(FP), DX
 	MOVQ       24(DX), DX
 	MOVQ       a+0(FP), BX
 	MOVQ       56(BX), BX
 	SHLQ       $0x02, BX
-	LEAQ       (AX), SI
+	LEAQ       (CX), SI
 	VMOVUPS    (SI), Y0
-	ADDQ       CX, SI
+	ADDQ       AX, SI
 	VMOVUPS    (SI), Y1
-	ADDQ       CX, SI
+	ADDQ       AX, SI
 	VMOVUPS    (SI), Y2
-	ADDQ       CX, SI
+	ADDQ       AX, SI
 	VMOVUPS    (SI), Y3
-	ADDQ       CX, SI
+	ADDQ       AX, SI
 	VMOVUPS    (SI), Y4
-	ADDQ       CX, SI
+	ADDQ       AX, SI
 	VMOVUPS    (SI), Y5
-	ADDQ       CX, SI
+	ADDQ       AX, SI
 	VMOVUPS    (SI), Y6
-	ADDQ       CX, SI
+	ADDQ       AX, SI
 	VMOVUPS    (SI), Y7
-	ADDQ       CX, SI
+	ADDQ       AX, SI
 	LEAQ       (DX), SI
 	VUNPCKLPS  Y1, Y0, Y8
 	VUNPCKHPS  Y1, Y0, Y0
@@ -12431,23 +12431,23 @@ TEXT ·transposeAVX2(SB), NOSPLIT, $0-8
 	ADDQ       BX, SI
 	VMOVUPS    Y0, (SI)
 	ADDQ       BX, SI
-	LEAQ       32(AX), SI
+	LEAQ       32(CX), SI
 	VMOVUPS    (SI), Y0
-	ADDQ       CX, SI
+	ADDQ       AX, SI
 	VMOVUPS    (SI), Y1
-	ADDQ       CX, SI
+	ADDQ       AX, SI
 	VMOVUPS    (SI), Y2
-	ADDQ       CX, SI
+	ADDQ       AX, SI
 	VMOVUPS    (SI), Y3
-	ADDQ       CX, SI
+	ADDQ       AX, SI
 	VMOVUPS    (SI), Y4
-	ADDQ       CX, SI
+	ADDQ       AX, SI
 	VMOVUPS    (SI), Y5
-	ADDQ       CX, SI
+	ADDQ       AX, SI
 	VMOVUPS    (SI), Y6
-	ADDQ       CX, SI
+	ADDQ       AX, SI
 	VMOVUPS    (SI), Y7
-	ADDQ       CX, SI
+	ADDQ       AX, SI
 	LEAQ       (DX), SI
 	ADDQ       BX, SI
 	ADDQ       BX, SI
@@ -12497,31 +12497,31 @@ TEXT ·transposeAVX2(SB), NOSPLIT, $0-8
 	ADDQ       BX, SI
 	VMOVUPS    Y0, (SI)
 	ADDQ       BX, SI
-	LEAQ       (AX), SI
-	ADDQ       CX, SI
-	ADDQ       CX, SI
-	ADDQ       CX, SI
-	ADDQ       CX, SI
-	ADDQ       CX, SI
-	ADDQ       CX, SI
-	ADDQ       CX, SI
-	ADDQ       CX, SI
+	LEAQ       (CX), SI
+	ADDQ       AX, SI
+	ADDQ       AX, SI
+	ADDQ       AX, SI
+	ADDQ       AX, SI
+	ADDQ       AX, SI
+	ADDQ       AX, SI
+	ADDQ       AX, SI
+	ADDQ       AX, SI
 	VMOVUPS    (SI), Y0
-	ADDQ       CX, SI
+	ADDQ       AX, SI
 	VMOVUPS    (SI), Y1
-	ADDQ       CX, SI
+	ADDQ       AX, SI
 	VMOVUPS    (SI), Y2
-	ADDQ       CX, SI
+	ADDQ       AX, SI
 	VMOVUPS    (SI), Y3
-	ADDQ       CX, SI
+	ADDQ       AX, SI
 	VMOVUPS    (SI), Y4
-	ADDQ       CX, SI
+	ADDQ       AX, SI
 	VMOVUPS    (SI), Y5
-	ADDQ       CX, SI
+	ADDQ       AX, SI
 	VMOVUPS    (SI), Y6
-	ADDQ       CX, SI
+	ADDQ       AX, SI
 	VMOVUPS    (SI), Y7
-	ADDQ       CX, SI
+	ADDQ       AX, SI
 	LEAQ       32(DX), SI
 	VUNPCKLPS  Y1, Y0, Y8
 	VUNPCKHPS  Y1, Y0, Y0
@@ -12563,31 +12563,343 @@ TEXT ·transposeAVX2(SB), NOSPLIT, $0-8
 	ADDQ       BX, SI
 	VMOVUPS    Y0, (SI)
 	ADDQ       BX, SI
-	LEAQ       32(AX), SI
-	ADDQ       CX, SI
-	ADDQ       CX, SI
-	ADDQ       CX, SI
-	ADDQ       CX, SI
-	ADDQ       CX, SI
-	ADDQ       CX, SI
-	ADDQ       CX, SI
-	ADDQ       CX, SI
+	LEAQ       32(CX), SI
+	ADDQ       AX, SI
+	ADDQ       AX, SI
+	ADDQ       AX, SI
+	ADDQ       AX, SI
+	ADDQ       AX, SI
+	ADDQ       AX, SI
+	ADDQ       AX, SI
+	ADDQ       AX, SI
 	VMOVUPS    (SI), Y0
-	ADDQ       CX, SI
+	ADDQ       AX, SI
 	VMOVUPS    (SI), Y1
-	ADDQ       CX, SI
+	ADDQ       AX, SI
 	VMOVUPS    (SI), Y2
-	ADDQ       CX, SI
+	ADDQ       AX, SI
 	VMOVUPS    (SI), Y3
-	ADDQ       CX, SI
+	ADDQ       AX, SI
 	VMOVUPS    (SI), Y4
-	ADDQ       CX, SI
+	ADDQ       AX, SI
 	VMOVUPS    (SI), Y5
-	ADDQ       CX, SI
+	ADDQ       AX, SI
 	VMOVUPS    (SI), Y6
-	ADDQ       CX, SI
+	ADDQ       AX, SI
 	VMOVUPS    (SI), Y7
-	ADDQ       CX, SI
+	ADDQ       AX, SI
+	LEAQ       32(DX), SI
+	ADDQ       BX, SI
+	ADDQ       BX, SI
+	ADDQ       BX, SI
+	ADDQ       BX, SI
+	ADDQ       BX, SI
+	ADDQ       BX, SI
+	ADDQ       BX, SI
+	ADDQ       BX, SI
+	VUNPCKLPS  Y1, Y0, Y8
+	VUNPCKHPS  Y1, Y0, Y0
+	VUNPCKLPS  Y3, Y2, Y1
+	VUNPCKHPS  Y3, Y2, Y2
+	VUNPCKLPD  Y1, Y8, Y3
+	VUNPCKHPD  Y1, Y8, Y1
+	VUNPCKLPD  Y2, Y0, Y8
+	VUNPCKHPD  Y2, Y0, Y0
+	VUNPCKLPS  Y5, Y4, Y2
+	VUNPCKHPS  Y5, Y4, Y4
+	VUNPCKLPS  Y7, Y6, Y5
+	VUNPCKHPS  Y7, Y6, Y6
+	VUNPCKLPD  Y5, Y2, Y7
+	VUNPCKHPD  Y5, Y2, Y2
+	VUNPCKLPD  Y6, Y4, Y5
+	VUNPCKHPD  Y6, Y4, Y4
+	VPERM2F128 $0x20, Y7, Y3, Y6
+	VPERM2F128 $0x31, Y7, Y3, Y3
+	VPERM2F128 $0x20, Y2, Y1, Y7
+	VPERM2F128 $0x31, Y2, Y1, Y1
+	VPERM2F128 $0x20, Y5, Y8, Y2
+	VPERM2F128 $0x31, Y5, Y8, Y5
+	VPERM2F128 $0x20, Y4, Y0, Y8
+	VPERM2F128 $0x31, Y4, Y0, Y0
+	VMOVUPS    Y6, (SI)
+	ADDQ       BX, SI
+	VMOVUPS    Y7, (SI)
+	ADDQ       BX, SI
+	VMOVUPS    Y2, (SI)
+	ADDQ       BX, SI
+	VMOVUPS    Y8, (SI)
+	ADDQ       BX, SI
+	VMOVUPS    Y3, (SI)
+	ADDQ       BX, SI
+	VMOVUPS    Y1, (SI)
+	ADDQ       BX, SI
+	VMOVUPS    Y5, (SI)
+	ADDQ       BX, SI
+	VMOVUPS    Y0, (SI)
+	ADDQ       BX, SI
+	VZEROUPPER
+	RET
+
+// func transposeHalvesAVX2(a *TransposeHalves)
+// Requires: AVX, F16C, MMX+
+TEXT ·transposeHalvesAVX2(SB), NOSPLIT, $0-8
+	MOVQ       a+0(FP), AX
+	MOVQ       48(AX), AX
+	ADDQ       AX, AX
+	MOVQ       a+0(FP), CX
+	MOVQ       (CX), CX
+	MOVQ       a+0(FP), DX
+	MOVQ       24(DX), DX
+	MOVQ       a+0(FP), BX
+	MOVQ       56(BX), BX
+	SHLQ       $0x02, BX
+	LEAQ       (CX), SI
+	VCVTPH2PS  (SI), Y0
+	PREFETCHT0 320(SI)
+	ADDQ       AX, SI
+	VCVTPH2PS  (SI), Y1
+	PREFETCHT0 320(SI)
+	ADDQ       AX, SI
+	VCVTPH2PS  (SI), Y2
+	PREFETCHT0 320(SI)
+	ADDQ       AX, SI
+	VCVTPH2PS  (SI), Y3
+	PREFETCHT0 320(SI)
+	ADDQ       AX, SI
+	VCVTPH2PS  (SI), Y4
+	PREFETCHT0 320(SI)
+	ADDQ       AX, SI
+	VCVTPH2PS  (SI), Y5
+	PREFETCHT0 320(SI)
+	ADDQ       AX, SI
+	VCVTPH2PS  (SI), Y6
+	PREFETCHT0 320(SI)
+	ADDQ       AX, SI
+	VCVTPH2PS  (SI), Y7
+	PREFETCHT0 320(SI)
+	ADDQ       AX, SI
+	LEAQ       (DX), SI
+	VUNPCKLPS  Y1, Y0, Y8
+	VUNPCKHPS  Y1, Y0, Y0
+	VUNPCKLPS  Y3, Y2, Y1
+	VUNPCKHPS  Y3, Y2, Y2
+	VUNPCKLPD  Y1, Y8, Y3
+	VUNPCKHPD  Y1, Y8, Y1
+	VUNPCKLPD  Y2, Y0, Y8
+	VUNPCKHPD  Y2, Y0, Y0
+	VUNPCKLPS  Y5, Y4, Y2
+	VUNPCKHPS  Y5, Y4, Y4
+	VUNPCKLPS  Y7, Y6, Y5
+	VUNPCKHPS  Y7, Y6, Y6
+	VUNPCKLPD  Y5, Y2, Y7
+	VUNPCKHPD  Y5, Y2, Y2
+	VUNPCKLPD  Y6, Y4, Y5
+	VUNPCKHPD  Y6, Y4, Y4
+	VPERM2F128 $0x20, Y7, Y3, Y6
+	VPERM2F128 $0x31, Y7, Y3, Y3
+	VPERM2F128 $0x20, Y2, Y1, Y7
+	VPERM2F128 $0x31, Y2, Y1, Y1
+	VPERM2F128 $0x20, Y5, Y8, Y2
+	VPERM2F128 $0x31, Y5, Y8, Y5
+	VPERM2F128 $0x20, Y4, Y0, Y8
+	VPERM2F128 $0x31, Y4, Y0, Y0
+	VMOVUPS    Y6, (SI)
+	ADDQ       BX, SI
+	VMOVUPS    Y7, (SI)
+	ADDQ       BX, SI
+	VMOVUPS    Y2, (SI)
+	ADDQ       BX, SI
+	VMOVUPS    Y8, (SI)
+	ADDQ       BX, SI
+	VMOVUPS    Y3, (SI)
+	ADDQ       BX, SI
+	VMOVUPS    Y1, (SI)
+	ADDQ       BX, SI
+	VMOVUPS    Y5, (SI)
+	ADDQ       BX, SI
+	VMOVUPS    Y0, (SI)
+	ADDQ       BX, SI
+	LEAQ       16(CX), SI
+	VCVTPH2PS  (SI), Y0
+	PREFETCHT0 320(SI)
+	ADDQ       AX, SI
+	VCVTPH2PS  (SI), Y1
+	PREFETCHT0 320(SI)
+	ADDQ       AX, SI
+	VCVTPH2PS  (SI), Y2
+	PREFETCHT0 320(SI)
+	ADDQ       AX, SI
+	VCVTPH2PS  (SI), Y3
+	PREFETCHT0 320(SI)
+	ADDQ       AX, SI
+	VCVTPH2PS  (SI), Y4
+	PREFETCHT0 320(SI)
+	ADDQ       AX, SI
+	VCVTPH2PS  (SI), Y5
+	PREFETCHT0 320(SI)
+	ADDQ       AX, SI
+	VCVTPH2PS  (SI), Y6
+	PREFETCHT0 320(SI)
+	ADDQ       AX, SI
+	VCVTPH2PS  (SI), Y7
+	PREFETCHT0 320(SI)
+	ADDQ       AX, SI
+	LEAQ       (DX), SI
+	ADDQ       BX, SI
+	ADDQ       BX, SI
+	ADDQ       BX, SI
+	ADDQ       BX, SI
+	ADDQ       BX, SI
+	ADDQ       BX, SI
+	ADDQ       BX, SI
+	ADDQ       BX, SI
+	VUNPCKLPS  Y1, Y0, Y8
+	VUNPCKHPS  Y1, Y0, Y0
+	VUNPCKLPS  Y3, Y2, Y1
+	VUNPCKHPS  Y3, Y2, Y2
+	VUNPCKLPD  Y1, Y8, Y3
+	VUNPCKHPD  Y1, Y8, Y1
+	VUNPCKLPD  Y2, Y0, Y8
+	VUNPCKHPD  Y2, Y0, Y0
+	VUNPCKLPS  Y5, Y4, Y2
+	VUNPCKHPS  Y5, Y4, Y4
+	VUNPCKLPS  Y7, Y6, Y5
+	VUNPCKHPS  Y7, Y6, Y6
+	VUNPCKLPD  Y5, Y2, Y7
+	VUNPCKHPD  Y5, Y2, Y2
+	VUNPCKLPD  Y6, Y4, Y5
+	VUNPCKHPD  Y6, Y4, Y4
+	VPERM2F128 $0x20, Y7, Y3, Y6
+	VPERM2F128 $0x31, Y7, Y3, Y3
+	VPERM2F128 $0x20, Y2, Y1, Y7
+	VPERM2F128 $0x31, Y2, Y1, Y1
+	VPERM2F128 $0x20, Y5, Y8, Y2
+	VPERM2F128 $0x31, Y5, Y8, Y5
+	VPERM2F128 $0x20, Y4, Y0, Y8
+	VPERM2F128 $0x31, Y4, Y0, Y0
+	VMOVUPS    Y6, (SI)
+	ADDQ       BX, SI
+	VMOVUPS    Y7, (SI)
+	ADDQ       BX, SI
+	VMOVUPS    Y2, (SI)
+	ADDQ       BX, SI
+	VMOVUPS    Y8, (SI)
+	ADDQ       BX, SI
+	VMOVUPS    Y3, (SI)
+	ADDQ       BX, SI
+	VMOVUPS    Y1, (SI)
+	ADDQ       BX, SI
+	VMOVUPS    Y5, (SI)
+	ADDQ       BX, SI
+	VMOVUPS    Y0, (SI)
+	ADDQ       BX, SI
+	LEAQ       (CX), SI
+	ADDQ       AX, SI
+	ADDQ       AX, SI
+	ADDQ       AX, SI
+	ADDQ       AX, SI
+	ADDQ       AX, SI
+	ADDQ       AX, SI
+	ADDQ       AX, SI
+	ADDQ       AX, SI
+	VCVTPH2PS  (SI), Y0
+	PREFETCHT0 320(SI)
+	ADDQ       AX, SI
+	VCVTPH2PS  (SI), Y1
+	PREFETCHT0 320(SI)
+	ADDQ       AX, SI
+	VCVTPH2PS  (SI), Y2
+	PREFETCHT0 320(SI)
+	ADDQ       AX, SI
+	VCVTPH2PS  (SI), Y3
+	PREFETCHT0 320(SI)
+	ADDQ       AX, SI
+	VCVTPH2PS  (SI), Y4
+	PREFETCHT0 320(SI)
+	ADDQ       AX, SI
+	VCVTPH2PS  (SI), Y5
+	PREFETCHT0 320(SI)
+	ADDQ       AX, SI
+	VCVTPH2PS  (SI), Y6
+	PREFETCHT0 320(SI)
+	ADDQ       AX, SI
+	VCVTPH2PS  (SI), Y7
+	PREFETCHT0 320(SI)
+	ADDQ       AX, SI
+	LEAQ       32(DX), SI
+	VUNPCKLPS  Y1, Y0, Y8
+	VUNPCKHPS  Y1, Y0, Y0
+	VUNPCKLPS  Y3, Y2, Y1
+	VUNPCKHPS  Y3, Y2, Y2
+	VUNPCKLPD  Y1, Y8, Y3
+	VUNPCKHPD  Y1, Y8, Y1
+	VUNPCKLPD  Y2, Y0, Y8
+	VUNPCKHPD  Y2, Y0, Y0
+	VUNPCKLPS  Y5, Y4, Y2
+	VUNPCKHPS  Y5, Y4, Y4
+	VUNPCKLPS  Y7, Y6, Y5
+	VUNPCKHPS  Y7, Y6, Y6
+	VUNPCKLPD  Y5, Y2, Y7
+	VUNPCKHPD  Y5, Y2, Y2
+	VUNPCKLPD  Y6, Y4, Y5
+	VUNPCKHPD  Y6, Y4, Y4
+	VPERM2F128 $0x20, Y7, Y3, Y6
+	VPERM2F128 $0x31, Y7, Y3, Y3
+	VPERM2F128 $0x20, Y2, Y1, Y7
+	VPERM2F128 $0x31, Y2, Y1, Y1
+	VPERM2F128 $0x20, Y5, Y8, Y2
+	VPERM2F128 $0x31, Y5, Y8, Y5
+	VPERM2F128 $0x20, Y4, Y0, Y8
+	VPERM2F128 $0x31, Y4, Y0, Y0
+	VMOVUPS    Y6, (SI)
+	ADDQ       BX, SI
+	VMOVUPS    Y7, (SI)
+	ADDQ       BX, SI
+	VMOVUPS    Y2, (SI)
+	ADDQ       BX, SI
+	VMOVUPS    Y8, (SI)
+	ADDQ       BX, SI
+	VMOVUPS    Y3, (SI)
+	ADDQ       BX, SI
+	VMOVUPS    Y1, (SI)
+	ADDQ       BX, SI
+	VMOVUPS    Y5, (SI)
+	ADDQ       BX, SI
+	VMOVUPS    Y0, (SI)
+	ADDQ       BX, SI
+	LEAQ       16(CX), SI
+	ADDQ       AX, SI
+	ADDQ       AX, SI
+	ADDQ       AX, SI
+	ADDQ       AX, SI
+	ADDQ       AX, SI
+	ADDQ       AX, SI
+	ADDQ       AX, SI
+	ADDQ       AX, SI
+	VCVTPH2PS  (SI), Y0
+	PREFETCHT0 320(SI)
+	ADDQ       AX, SI
+	VCVTPH2PS  (SI), Y1
+	PREFETCHT0 320(SI)
+	ADDQ       AX, SI
+	VCVTPH2PS  (SI), Y2
+	PREFETCHT0 320(SI)
+	ADDQ       AX, SI
+	VCVTPH2PS  (SI), Y3
+	PREFETCHT0 320(SI)
+	ADDQ       AX, SI
+	VCVTPH2PS  (SI), Y4
+	PREFETCHT0 320(SI)
+	ADDQ       AX, SI
+	VCVTPH2PS  (SI), Y5
+	PREFETCHT0 320(SI)
+	ADDQ       AX, SI
+	VCVTPH2PS  (SI), Y6
+	PREFETCHT0 320(SI)
+	ADDQ       AX, SI
+	VCVTPH2PS  (SI), Y7
+	PREFETCHT0 320(SI)
+	ADDQ       AX, SI
 	LEAQ       32(DX), SI
 	ADDQ       BX, SI
 	ADDQ       BX, SI

@@ -300,3 +300,6 @@ func widenAVX512(a *Widen)
 
 // transposeAVX512 is transpose.
 func transposeAVX512(a *Transpose)
+
+// transposeHalvesAVX512 is transposeHalves.
+func transposeHalvesAVX512(a *TransposeHalves)

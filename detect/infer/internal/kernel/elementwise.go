@@ -48,15 +48,30 @@ func transpose(a *Transpose) {
 	}
 }
 
-// widen is Out = In. Exponent and fraction moved into place read as the value
-// times 2⁻¹¹², which a product puts right, subnormals included.
+// transposeHalves turns rows of binary16 numbers into columns of floats.
+func transposeHalves(a *TransposeHalves) {
+	for y := range Block {
+		row := a.Out[y*a.OutRow:][:Block]
+		for x := range row {
+			row[x] = float(a.In[x*a.InRow+y])
+		}
+	}
+}
+
+// widen is Out = In.
 func widen(a *Widen) {
 	for i, h := range a.In[:len(a.Out)] {
-		sign, rest := uint32(h&0x8000)<<16, uint32(h&0x7fff)<<13
-		b := math.Float32bits(math.Float32frombits(rest) * 0x1p112)
-		if rest >= 0x7c00<<13 { // infinity and NaN
-			b = 0x7f800000 | rest
-		}
-		a.Out[i] = math.Float32frombits(sign | b)
+		a.Out[i] = float(h)
 	}
+}
+
+// float is a binary16 number. Exponent and fraction moved into place read as the
+// value times 2⁻¹¹², which a product puts right, subnormals included.
+func float(h uint16) float32 {
+	sign, rest := uint32(h&0x8000)<<16, uint32(h&0x7fff)<<13
+	b := math.Float32bits(math.Float32frombits(rest) * 0x1p112)
+	if rest >= 0x7c00<<13 { // infinity and NaN
+		b = 0x7f800000 | rest
+	}
+	return math.Float32frombits(sign | b)
 }

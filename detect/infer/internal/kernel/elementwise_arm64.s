@@ -175,6 +175,21 @@ loop:
 done:
 	RET
 
+// TURN4 writes columns 0 to 3 of the rows in V0 to V3 to R8 and on, R4 bytes apart.
+#define TURN4 \
+	VZIP1  V2.S4, V0.S4, V4.S4 \
+	VZIP2  V2.S4, V0.S4, V5.S4 \
+	VZIP1  V3.S4, V1.S4, V6.S4 \
+	VZIP2  V3.S4, V1.S4, V7.S4 \
+	VZIP1  V6.S4, V4.S4, V0.S4 \
+	VZIP2  V6.S4, V4.S4, V1.S4 \
+	VZIP1  V7.S4, V5.S4, V2.S4 \
+	VZIP2  V7.S4, V5.S4, V3.S4 \
+	VST1.P [V0.S4], (R8)(R4)   \
+	VST1.P [V1.S4], (R8)(R4)   \
+	VST1.P [V2.S4], (R8)(R4)   \
+	VST1.P [V3.S4], (R8)(R4)
+
 // func transposeNEON(a *Transpose)
 //
 // The square is turned four by four.
@@ -194,37 +209,57 @@ rows:
 	MOVD $4, R6
 
 columns:
-	MOVD  R7, R9
-	VLD1  (R9), [V0.S4]
-	ADD   R3, R9
-	VLD1  (R9), [V1.S4]
-	ADD   R3, R9
-	VLD1  (R9), [V2.S4]
-	ADD   R3, R9
-	VLD1  (R9), [V3.S4]
-	ADD   $16, R7
-	VZIP1 V2.S4, V0.S4, V4.S4
-	VZIP2 V2.S4, V0.S4, V5.S4
-	VZIP1 V3.S4, V1.S4, V6.S4
-	VZIP2 V3.S4, V1.S4, V7.S4
-	VZIP1 V6.S4, V4.S4, V0.S4
-	VZIP2 V6.S4, V4.S4, V1.S4
-	VZIP1 V7.S4, V5.S4, V2.S4
-	VZIP2 V7.S4, V5.S4, V3.S4
-	VST1  [V0.S4], (R8)
-	ADD   R4, R8
-	VST1  [V1.S4], (R8)
-	ADD   R4, R8
-	VST1  [V2.S4], (R8)
-	ADD   R4, R8
-	VST1  [V3.S4], (R8)
-	ADD   R4, R8
-	SUB   $1, R6
-	CBNZ  R6, columns
-	ADD   R3<<2, R1
-	ADD   $16, R2
-	SUB   $1, R5
-	CBNZ  R5, rows
+	MOVD   R7, R9
+	VLD1.P (R9)(R3), [V0.S4]
+	VLD1.P (R9)(R3), [V1.S4]
+	VLD1.P (R9)(R3), [V2.S4]
+	VLD1   (R9), [V3.S4]
+	ADD    $16, R7
+	TURN4
+	SUB    $1, R6
+	CBNZ   R6, columns
+	ADD    R3<<2, R1
+	ADD    $16, R2
+	SUB    $1, R5
+	CBNZ   R5, rows
+	RET
+
+// func transposeHalvesNEON(a *TransposeHalves)
+//
+// Four of four halves are widened and turned at a time.
+TEXT ·transposeHalvesNEON(SB), NOSPLIT, $0-8
+	MOVD a+0(FP), R0
+	MOVD TransposeHalves_In(R0), R1
+	MOVD TransposeHalves_Out(R0), R2
+	MOVD TransposeHalves_InRow(R0), R3
+	LSL  $1, R3
+	MOVD TransposeHalves_OutRow(R0), R4
+	LSL  $2, R4
+	MOVD $4, R5
+
+rows:
+	MOVD R1, R7
+	MOVD R2, R8
+	MOVD $4, R6
+
+columns:
+	MOVD   R7, R9
+	VLD1.P (R9)(R3), [V0.H4]
+	VLD1.P (R9)(R3), [V1.H4]
+	VLD1.P (R9)(R3), [V2.H4]
+	VLD1   (R9), [V3.H4]
+	FCVTL(0, 0)
+	FCVTL(1, 1)
+	FCVTL(2, 2)
+	FCVTL(3, 3)
+	ADD    $8, R7
+	TURN4
+	SUB    $1, R6
+	CBNZ   R6, columns
+	ADD    R3<<2, R1
+	ADD    $16, R2
+	SUB    $1, R5
+	CBNZ   R5, rows
 	RET
 
 // func widenNEON(a *Widen)

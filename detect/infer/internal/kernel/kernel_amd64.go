@@ -17,7 +17,7 @@ func assembled() []*Set {
 			Winograd2: Winograd{2, 1, winogradIn2AVX512, winogradOut2AVX512, winogradWeights2AVX512},
 			Strided:   Winograd{2, 2, stridedInAVX512, stridedOutAVX512, stridedWeightsAVX512},
 			Add:       addAVX512, Multiply: multiplyAVX512, Affine: affineAVX512,
-			Sigmoid: sigmoidAVX512, HardSwish: hardSwishAVX512, Transpose: transposeAVX512, Widen: widenAVX512,
+			Sigmoid: sigmoidAVX512, HardSwish: hardSwishAVX512, Transpose: transposeAVX512, TransposeHalves: transposeHalvesAVX512, Widen: widenAVX512,
 		})
 	}
 	if x.HasAVX2 && x.HasFMA && x.HasF16C {
@@ -29,7 +29,7 @@ func assembled() []*Set {
 			Winograd2: Winograd{2, 1, winogradIn2AVX2, winogradOut2AVX2, winogradWeights2AVX2},
 			Strided:   Winograd{2, 2, stridedInAVX2, stridedOutAVX2, stridedWeightsAVX2},
 			Add:       addAVX2, Multiply: multiplyAVX2, Affine: affineAVX2,
-			Sigmoid: sigmoidAVX2, HardSwish: hardSwishAVX2, Transpose: transposeAVX2, Widen: widenAVX2,
+			Sigmoid: sigmoidAVX2, HardSwish: hardSwishAVX2, Transpose: transposeAVX2, TransposeHalves: transposeHalvesAVX2, Widen: widenAVX2,
 		})
 	}
 	return sets

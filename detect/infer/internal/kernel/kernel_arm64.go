@@ -10,7 +10,7 @@ func assembled() []*Set {
 		Winograd4: Winograd{4, 1, winogradIn4NEON, winogradOut4NEON, winogradWeights4NEON},
 		Winograd2: Winograd{2, 1, winogradIn2NEON, winogradOut2NEON, winogradWeights2NEON},
 		Add:       addNEON, Multiply: multiplyNEON, Affine: affineNEON,
-		Sigmoid: sigmoidNEON, HardSwish: hardSwishNEON, Transpose: transposeNEON, Widen: widenNEON,
+		Sigmoid: sigmoidNEON, HardSwish: hardSwishNEON, Transpose: transposeNEON, TransposeHalves: transposeHalvesNEON, Widen: widenNEON,
 	}}
 }
 
@@ -92,6 +92,9 @@ func hardSwishNEON(a *Map)
 
 // transposeNEON is transpose.
 func transposeNEON(a *Transpose)
+
+// transposeHalvesNEON is transposeHalves.
+func transposeHalvesNEON(a *TransposeHalves)
 
 // widenNEON is widen.
 func widenNEON(a *Widen)

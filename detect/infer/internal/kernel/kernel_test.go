@@ -552,3 +552,36 @@ func TestTranspose(t *testing.T) {
 		}
 	})
 }
+
+// TestTransposeHalves turns squares of all binary16 numbers.
+func TestTransposeHalves(t *testing.T) {
+	eachSet(t, func(t *testing.T, s *kernel.Set) {
+		sets, wide := kernel.All(), make([]float32, 1<<16)
+		all := make([]uint16, 1<<16)
+		for i := range all {
+			all[i] = uint16(i)
+		}
+		sets[len(sets)-1].Widen(&kernel.Widen{In: all, Out: wide})
+		for first := 0; first < 1<<16; first += 256 {
+			a := kernel.TransposeHalves{InRow: 19, OutRow: 17, In: make([]uint16, 15*19+16)}
+			for y := range 16 {
+				copy(a.In[y*19:][:16], all[first+16*y:])
+			}
+			whole, out := field(15*17+16, 5)
+			a.Out = out
+			s.TransposeHalves(&a)
+			untouched(t, whole, out)
+			for i, want := range wide[first:][:256] {
+				got := out[i%16*17+i/16]
+				if math.Float32bits(got) != math.Float32bits(want) && !(got != got && want != want) {
+					t.Fatalf("%#04x: got %v, want %v", first+i, got, want)
+				}
+			}
+			for y := range 15 {
+				if out[y*17+16] != canary {
+					t.Fatalf("wrote between rows %d and %d", y, y+1)
+				}
+			}
+		}
+	})
+}

@@ -172,6 +172,14 @@ type Transpose struct {
 	InRow, OutRow int
 }
 
+// TransposeHalves are the arguments of a kernel that does the same with IEEE 754
+// binary16 numbers and makes floats of them, exactly; NaN stays NaN.
+type TransposeHalves struct {
+	In            []uint16
+	Out           []float32
+	InRow, OutRow int
+}
+
 // Pair are the arguments of an operation on two arrays, element by element. All
 // are of the length of Out, a multiple of Block; Out may be A or B.
 type Pair struct {

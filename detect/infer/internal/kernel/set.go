@@ -29,6 +29,7 @@ type Set struct {
 	Affine             func(*Affine)
 	Sigmoid, HardSwish func(*Map)
 	Transpose          func(*Transpose)
+	TransposeHalves    func(*TransposeHalves)
 	Widen              func(*Widen)
 }
 
@@ -48,7 +49,7 @@ func generic() *Set {
 		Winograd2: Winograd{2, 1, winogradIn(2), winogradOut(2), winogradWeights(2)},
 		Strided:   Winograd{2, 2, stridedIn, stridedOut, stridedWeights},
 		Add:       add, Multiply: multiply, Affine: affine,
-		Sigmoid: sigmoid, HardSwish: hardSwish, Transpose: transpose, Widen: widen,
+		Sigmoid: sigmoid, HardSwish: hardSwish, Transpose: transpose, TransposeHalves: transposeHalves, Widen: widen,
 	}
 	for _, t := range []int{1, 2, 4, 8} {
 		s.Conv[1][t], s.Stem[1][t] = convolve(1, t, Chunk), convolve(1, t, 1)

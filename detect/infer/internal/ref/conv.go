@@ -2,6 +2,7 @@ package ref
 
 import (
 	"slices"
+	"sync"
 
 	"github.com/fitveil/fitveil/detect/infer/internal/ir"
 )
@@ -17,8 +18,8 @@ import (
 type conv struct {
 	n, c, m, groups int // batch, input and output channels
 	y, x            axis
-	rows, width     int     // of a phase of a prepared plane
-	taps            []int32 // where each tap's piece starts, from the row's first
+	rows, width     int            // of a phase of a prepared plane
+	taps            func() []int32 // where each tap's piece starts, from the row's first
 }
 
 // buildConv takes X (N, C, [H,] W), W (M, C/group, [kH,] kW) and optionally B (M).
@@ -64,7 +65,8 @@ func buildConv(n *ir.Node) error {
 	return nil
 }
 
-// prepare lays the planes out and lists the taps.
+// prepare lays the planes out. The taps are listed when they are asked for: most
+// convolutions run with other kernels.
 func (c *conv) prepare(n *ir.Node) error {
 	c.rows = c.y.before + c.y.in + c.y.after
 	c.width = (c.x.before + c.x.in + c.x.after + c.x.stride - 1) / c.x.stride
@@ -82,17 +84,24 @@ func (c *conv) prepare(n *ir.Node) error {
 	if err := n.Memory.Take(depth*c.y.k*c.x.k, 4); err != nil {
 		return err
 	}
-	plane := c.rows * c.x.stride * c.width
+	c.taps = sync.OnceValue(c.list)
+	return nil
+}
+
+// list finds the taps.
+func (c *conv) list() []int32 {
+	depth, plane := c.c/c.groups, c.rows*c.x.stride*c.width
+	taps := make([]int32, 0, depth*c.y.k*c.x.k)
 	for ic := range depth {
 		for ky := range c.y.k {
 			for kx := range c.x.k {
 				row, column := ky*c.y.dilation, kx*c.x.dilation
 				phase, at := column%c.x.stride, column/c.x.stride
-				c.taps = append(c.taps, int32(ic*plane+(row*c.x.stride+phase)*c.width+at))
+				taps = append(taps, int32(ic*plane+(row*c.x.stride+phase)*c.width+at))
 			}
 		}
 	}
-	return nil
+	return taps
 }
 
 // copies reports whether the input must be copied to be of the prepared form.
@@ -125,7 +134,7 @@ func (c *conv) run(k *ir.Call) {
 			planes = k.Scratch
 		}
 		// A row of one output channel is summed whole by one goroutine.
-		spread(k.Threads, c.m*c.y.out, 1+1<<15/(len(c.taps)*c.x.out), func(lo, hi int) { c.sum(result, planes, weights, bias, lo, hi) })
+		spread(k.Threads, c.m*c.y.out, 1+1<<15/(len(c.taps())*c.x.out), func(lo, hi int) { c.sum(result, planes, weights, bias, lo, hi) })
 	}
 }
 
@@ -152,7 +161,8 @@ func (c *conv) lay(dst, src []float32, lo, hi int) {
 // sum computes rows lo to hi of one image, counted over all output channels.
 // bias is nil where nothing is added.
 func (c *conv) sum(dst, planes, weights, bias []float32, lo, hi int) {
-	perGroup, taps := c.m/c.groups, len(c.taps)
+	perGroup, at := c.m/c.groups, c.taps()
+	taps := len(at)
 	pitch := c.x.stride * c.width
 	for u := lo; u < hi; u++ {
 		m, row := u/c.y.out, u%c.y.out
@@ -165,10 +175,10 @@ func (c *conv) sum(dst, planes, weights, bias []float32, lo, hi int) {
 		}
 		t := 0
 		for ; t+8 <= taps; t += 8 {
-			add8(y, x, c.taps[t:], w[t:])
+			add8(y, x, at[t:], w[t:])
 		}
 		for ; t < taps; t++ {
-			add1(y, x[c.taps[t]:], w[t])
+			add1(y, x[at[t]:], w[t])
 		}
 	}
 }

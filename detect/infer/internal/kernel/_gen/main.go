@@ -53,6 +53,7 @@ func main() {
 	w.resize()
 	w.elementwise()
 	w.transpose()
+	w.transposeHalves()
 	if status := build.Main(flags.Config(), w.Context); status != 0 {
 		os.Exit(status)
 	}

@@ -8,19 +8,35 @@ import (
 // transpose writes the transposition of a square of 16 × 16 floats.
 func (v *writer) transpose() {
 	a := v.function("transpose"+v.name, "Transpose", "is transpose.")
-	in, inRow := a.load("In"), a.size("InRow")
-	out, outRow := a.load("Out"), a.size("OutRow")
+	v.square(a, a.size("InRow"), 4, func(m Mem, r reg.VecVirtual) { v.VMOVUPS(m, r) })
+}
+
+// transposeHalves writes that of a square of binary16 numbers.
+func (v *writer) transposeHalves() {
+	a := v.function("transposeHalves"+v.name, "TransposeHalves", "is transposeHalves.")
+	inRow := a.load("InRow")
+	v.ADDQ(inRow, inRow)
+	v.square(a, inRow, 2, func(m Mem, r reg.VecVirtual) {
+		v.VCVTPH2PS(m, r)
+		m.Disp += 320 // rows are read a piece at a time, which the CPU does not foresee
+		v.PREFETCHT0(m)
+	})
+}
+
+// square writes the transposition of a square whose elements have so many bytes.
+func (v *writer) square(a args, inRow reg.GPVirtual, bytes int, load func(Mem, reg.VecVirtual)) {
+	in, out, outRow := a.load("In"), a.load("Out"), a.size("OutRow")
 	n := v.bytes / 4
 	from, to := v.GP64(), v.GP64()
 	for y := 0; y < 16; y += n {
 		for x := 0; x < 16; x += n {
-			v.LEAQ(Mem{Base: in, Disp: x * 4}, from)
+			v.LEAQ(Mem{Base: in, Disp: x * bytes}, from)
 			for range y {
 				v.ADDQ(inRow, from)
 			}
 			rows := v.vecs(n)
 			for _, r := range rows {
-				v.VMOVUPS(Mem{Base: from}, r)
+				load(Mem{Base: from}, r)
 				v.ADDQ(inRow, from)
 			}
 			v.LEAQ(Mem{Base: out, Disp: y * 4}, to)
