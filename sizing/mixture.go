@@ -115,8 +115,7 @@ func (m *mixture) unlikelies(list []Warning) []Warning {
 			if o.measure >= 0 {
 				field = measures[o.measure].name
 			}
-			list = warn(list, WarnUnlikely, field)
-			list[len(list)-1].P = wrong(z)
+			list = doubt(list, field, wrong(z))
 		}
 	}
 	return list

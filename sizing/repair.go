@@ -86,11 +86,13 @@ func mendable(i int, v float64) bool {
 // How unit mistakes are weighed. A repair needs to be a thousand times likelier
 // than its absence after one in 400 values is taken for mistaken beforehand, and
 // twenty times likelier than the repair of any other value; where it is not twenty
-// times likelier than another unit of the same value, that is said too.
+// times likelier than another unit of the same value, that is said too. From odds of a
+// third on, a mistake that is not repaired is a doubt.
 const (
 	faultPrior   = -6.0
 	repairOver   = 7.0
 	repairBefore = 3.0
+	doubtOver    = -1.0
 	maxRepairs   = 3
 )
 
@@ -101,8 +103,8 @@ const (
 // and European shoe sizes given as foot lengths; for one value, or for
 // all lengths alike. A value is changed where the model makes that a thousand times
 // likelier than not; the warning WarnRepaired says which and from what unit. A value that
-// is far from what the others say, and that no unit explains, stays and gets
-// WarnUnlikely with the probability that it is wrong.
+// is far from what the others say, and that no unit explains, or one that is less
+// likely than that, stays and gets WarnUnlikely with the probability that it is wrong.
 //
 // Estimate repairs by itself, and so do Recommend and the others where the chart's
 // dimensions are not all measured. Errors: *RangeError where no unit makes a value possible.
@@ -265,7 +267,12 @@ func (m *mixture) mendOnce(t *tables, b *Body, list []Warning) ([]Warning, bool)
 	switch {
 	case math.IsInf(best, -1) || best-second < repairBefore:
 		return list, false
-	case best-was < repairOver || math.IsInf(was, -1) && !m.explains(t, &repaired, field):
+	case math.IsInf(was, -1) && !m.explains(t, &repaired, field):
+		return list, false
+	case best-was < repairOver: // may be, but not so likely that it could be changed
+		if field >= 0 && best-was > doubtOver {
+			list = doubt(list, fieldName(field), 1/(1+math.Exp(was-best)))
+		}
 		return list, false
 	}
 	*b = repaired
@@ -275,8 +282,7 @@ func (m *mixture) mendOnce(t *tables, b *Body, list []Warning) ([]Warning, bool)
 	}
 	list = append(list, Warning{Code: WarnRepaired, Field: name, Text: "This was taken to be given in another unit (" + unit + ") and converted.", Unit: unit})
 	if name != "" && best-same < repairBefore { // inches or a half girth?
-		list = warn(list, WarnUnlikely, name)
-		list[len(list)-1].P = 1 / (1 + math.Exp(best-same))
+		list = doubt(list, name, 1/(1+math.Exp(best-same)))
 	}
 	return list, true
 }

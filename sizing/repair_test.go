@@ -101,3 +101,27 @@ func TestRepairOfSoldiers(t *testing.T) {
 }
 
 func percent2(v float64) string { return string(appendNumber(nil, 100*v, 2)) + " %" }
+
+// Where pounds are likely and not certain they stay, and are doubted by how likely they are.
+func TestDoubtOfPounds(t *testing.T) {
+	for _, q := range []struct {
+		weight Mass
+		lo, hi float64 // how probable it is that the value is wrong; 0: nothing is said
+	}{{85, 0, 0}, {120, 0, 0}, {150, 0, 0}, {200, 0.27, 0.999}, {250, 0.5, 1}} {
+		fixed, warnings, err := Repair(&Body{Sex: Male, Height: 176, Weight: q.weight, Age: 35})
+		if err != nil {
+			t.Fatal(err)
+		}
+		i := slices.IndexFunc(warnings, func(w Warning) bool { return w.Code == WarnUnlikely && w.Field == "weight_kg" })
+		switch {
+		case coded(warnings, WarnRepaired, ""):
+			if q.lo == 0 || fixed.Weight > q.weight/2 {
+				t.Errorf("%v kg became %v", float64(q.weight), float64(fixed.Weight))
+			}
+		case (i >= 0) != (q.lo > 0):
+			t.Errorf("%v kg: %+v", float64(q.weight), warnings)
+		case i >= 0 && (warnings[i].P < q.lo || warnings[i].P > q.hi):
+			t.Errorf("%v kg are wrong with probability %.3f, want %.3f to %.3f", float64(q.weight), warnings[i].P, q.lo, q.hi)
+		}
+	}
+}

@@ -80,3 +80,12 @@ func warn(list []Warning, code, field string) []Warning {
 	}
 	return append(list, Warning{Code: code, Field: field, Text: warningText(code)})
 }
+
+// doubt warns that a value is wrong with probability p, once.
+func doubt(list []Warning, field string, p float64) []Warning {
+	n := len(list)
+	if list = warn(list, WarnUnlikely, field); len(list) > n {
+		list[n].P = p
+	}
+	return list
+}
