@@ -45,7 +45,7 @@ func cases() []testCase {
 func draws(submits int) func(*testing.T, *world) {
 	return func(t *testing.T, w *world) {
 		t.Helper()
-		result, err := w.render(t, t.Context())
+		result, err := w.render(t, under(t))
 		if err != nil {
 			t.Fatalf("got %v", err)
 		}
@@ -71,7 +71,7 @@ func (w *world) counts(t *testing.T, submits, accepted int) {
 func fails(submits int, next bool, codes ...tryon.Code) func(*testing.T, *world) {
 	return func(t *testing.T, w *world) {
 		t.Helper()
-		result, err := w.render(t, t.Context())
+		result, err := w.render(t, under(t))
 		w.failed(t, result, err, next, codes...)
 		if n := w.server.Count(Submit); n > submits {
 			t.Errorf("submitted %d times, at most %d expected", n, submits)
@@ -115,7 +115,7 @@ func plainCases() []testCase {
 		}},
 		{name: "two pictures", run: func(t *testing.T, w *world) {
 			w.request.N = 2
-			result, err := w.render(t, t.Context())
+			result, err := w.render(t, under(t))
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -125,7 +125,7 @@ func plainCases() []testCase {
 		}},
 		{name: "one picture of two", needs: func(d *Driver) bool { return d.Several }, faults: []Fault{{On: Submit, Kind: Fewer}}, run: func(t *testing.T, w *world) {
 			w.request.N = 2
-			result, err := w.render(t, t.Context())
+			result, err := w.render(t, under(t))
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -137,7 +137,7 @@ func plainCases() []testCase {
 			p, errs := w.permit(t), make(chan error)
 			for range 16 {
 				go func() {
-					_, err := w.client.Render(t.Context(), p, &w.request)
+					_, err := w.client.Render(under(t), p, &w.request)
 					errs <- err
 				}()
 			}
@@ -204,7 +204,7 @@ func faultCases() []testCase {
 		{name: "connection breaks", faults: []Fault{{On: Submit, Kind: Drop}}, run: fails(1, false, tryon.AcceptedUnknown)},
 		{name: "slow", faults: []Fault{{On: Submit, Kind: Slow}}, run: fails(1, false, tryon.Timeout)},
 		{name: "the caller gives up", faults: []Fault{{On: Submit, Kind: Slow}}, run: func(t *testing.T, w *world) {
-			ctx, cancel := context.WithTimeout(t.Context(), 5*time.Second)
+			ctx, cancel := context.WithTimeout(under(t), 5*time.Second)
 			defer cancel()
 			start := time.Now()
 			result, err := w.render(t, ctx)
@@ -285,7 +285,7 @@ func pictureCases() []testCase {
 		{name: "not a picture", faults: []Fault{{On: Submit, Kind: NotPicture}}, run: fails(1, true, tryon.BadOutput)},
 		{name: "bomb", faults: []Fault{{On: Submit, Kind: Bomb}}, run: fails(1, true, tryon.BadOutput)},
 		{name: "bytes behind the picture", faults: []Fault{{On: Submit, Kind: Trailing}}, run: func(t *testing.T, w *world) {
-			result, err := w.render(t, t.Context())
+			result, err := w.render(t, under(t))
 			if err != nil {
 				t.Fatal(err)
 			}

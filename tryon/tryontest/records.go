@@ -31,8 +31,8 @@ func recordCases() []testCase {
 	return []testCase{
 		{name: "no consent", run: func(t *testing.T, w *world) {
 			p := w.permit(t)
-			must(w.ledger.Withdraw(t.Context(), w.subject))(t)
-			_, err := w.client.Render(t.Context(), p, &w.request)
+			must(w.ledger.Withdraw(under(t), w.subject))(t)
+			_, err := w.client.Render(under(t), p, &w.request)
 			if e := w.heard(t, err); e == nil || e.Code != tryon.NoConsent && w.second == 0 {
 				t.Errorf("got %v", e)
 			}
@@ -48,7 +48,7 @@ func recordCases() []testCase {
 		{name: "no record, no request", run: func(t *testing.T, w *world) {
 			w.o.Store = deadStore{}
 			w.client = must(tryon.New(&w.o))(t)
-			result, err := w.render(t, t.Context())
+			result, err := w.render(t, under(t))
 			w.failed(t, result, err, false, tryon.StoreFailed)
 			w.nothing(t)
 		}},
@@ -59,16 +59,16 @@ func recordCases() []testCase {
 				}
 				return Fault{}
 			})
-			result, err := w.render(t, t.Context())
+			result, err := w.render(t, under(t))
 			w.failed(t, result, err, false, tryon.NoConsent)
 		}},
 		{name: "start and wait", run: func(t *testing.T, w *world) {
 			id := w.start(t)
-			result, err := w.client.Wait(t.Context(), w.permit(t), &tryon.Pickup{Job: id, Subject: w.subject})
+			result, err := w.client.Wait(under(t), w.permit(t), &tryon.Pickup{Job: id, Subject: w.subject})
 			if err != nil || result.Job != id {
 				t.Fatalf("got %v, %v", result, err)
 			}
-			if _, err := w.client.Wait(t.Context(), w.permit(t), &tryon.Pickup{Job: id, Subject: w.subject, Request: &w.request}); !errors.Is(err, tryon.ErrJob) {
+			if _, err := w.client.Wait(under(t), w.permit(t), &tryon.Pickup{Job: id, Subject: w.subject, Request: &w.request}); !errors.Is(err, tryon.ErrJob) {
 				t.Errorf("fetched twice: %v", err)
 			}
 			w.counts(t, 1, 1)
@@ -77,11 +77,11 @@ func recordCases() []testCase {
 			id := w.start(t)
 			w.client = must(tryon.New(&w.o))(t)
 			k := tryon.Pickup{Job: id, Subject: w.ledger.Subject("shop-a", "somebody else"), Request: &w.request}
-			if _, err := w.client.Wait(t.Context(), w.permit(t), &k); !errors.Is(err, tryon.ErrJob) {
+			if _, err := w.client.Wait(under(t), w.permit(t), &k); !errors.Is(err, tryon.ErrJob) {
 				t.Errorf("somebody else: %v", err)
 			}
 			k.Subject = w.subject
-			result, err := w.client.Wait(t.Context(), w.permit(t), &k)
+			result, err := w.client.Wait(under(t), w.permit(t), &k)
 			if err != nil || len(result.Images) != 1 {
 				t.Fatalf("got %v, %v", result, w.heard(t, err))
 			}
@@ -90,13 +90,13 @@ func recordCases() []testCase {
 		{name: "gives up and comes back", needs: again, run: func(t *testing.T, w *world) {
 			w.server.Slowness = 20
 			id := w.start(t)
-			ctx, cancel := context.WithTimeout(t.Context(), 2*time.Second)
+			ctx, cancel := context.WithTimeout(under(t), 2*time.Second)
 			_, err := w.client.Wait(ctx, w.permit(t), &tryon.Pickup{Job: id, Subject: w.subject})
 			cancel()
 			if e := w.heard(t, err); e == nil || e.Code != tryon.Timeout || e.Job != id {
 				t.Fatalf("got %v", err)
 			}
-			if _, err := w.client.Wait(t.Context(), w.permit(t), &tryon.Pickup{Job: id, Subject: w.subject}); err != nil {
+			if _, err := w.client.Wait(under(t), w.permit(t), &tryon.Pickup{Job: id, Subject: w.subject}); err != nil {
 				t.Fatal(err)
 			}
 			w.counts(t, 1, 1)
@@ -106,7 +106,7 @@ func recordCases() []testCase {
 			w.empty(t)
 		}},
 		{name: "what can't be named is attested", needs: func(d *Driver) bool { return d.Async }, faults: []Fault{{On: Submit, Kind: Drop}}, run: func(t *testing.T, w *world) {
-			result, err := w.render(t, t.Context())
+			result, err := w.render(t, under(t))
 			w.failed(t, result, err, false, tryon.AcceptedUnknown)
 			w.attested(t)
 		}},
@@ -133,11 +133,11 @@ func recordCases() []testCase {
 		}},
 		{name: "erase on request", run: func(t *testing.T, w *world) {
 			draws(1)(t, w)
-			before := must(w.client.Holdings(t.Context(), w.subject))(t)
+			before := must(w.client.Holdings(under(t), w.subject))(t)
 			if len(before.Jobs) != 1 || len(before.Transfers) == 0 || before.Jobs[0].State != tryon.JobDone {
 				t.Errorf("on record: %+v", before.Jobs)
 			}
-			report := must(w.client.Erase(t.Context(), w.subject))(t)
+			report := must(w.client.Erase(under(t), w.subject))(t)
 			if len(report.Queued) != 0 {
 				t.Errorf("still queued: %+v", report.Queued)
 			}
@@ -153,10 +153,10 @@ func (w *world) erasedAt(t *testing.T, n int, before bool) bool {
 	t.Helper()
 	v := newWorld(t, w.driver)
 	other := must(tryon.New(&v.o))(t)
-	s := &interrupted{Store: v.store, left: n, before: before, then: func() { must(other.Erase(t.Context(), v.subject))(t) }}
+	s := &interrupted{Store: v.store, left: n, before: before, then: func() { must(other.Erase(under(t), v.subject))(t) }}
 	v.o.Store = s
 	v.client = must(tryon.New(&v.o))(t)
-	result, err := v.render(t, t.Context())
+	result, err := v.render(t, under(t))
 	if s.left >= 0 {
 		return false
 	}
@@ -164,7 +164,7 @@ func (w *world) erasedAt(t *testing.T, n int, before bool) bool {
 		t.Errorf("erased at record %d: got %v, %v, the next route was asked %d times", n, result, err, v.second)
 	}
 	synctest.Wait()
-	h := must(other.Holdings(t.Context(), v.subject))(t)
+	h := must(other.Holdings(under(t), v.subject))(t)
 	if len(h.Jobs)+len(h.Transfers) > 0 || slices.ContainsFunc(h.Deletions, func(d tryon.Deletion) bool { return d.State != tryon.DeletionQueued }) {
 		t.Errorf("erased at record %d: came back: %+v", n, h)
 	}
@@ -172,10 +172,10 @@ func (w *world) erasedAt(t *testing.T, n int, before bool) bool {
 	if erases(v.driver) {
 		v.empty(t)
 	}
-	must(other.Erase(t.Context(), v.subject))(t)
+	must(other.Erase(under(t), v.subject))(t)
 	v.sweep(t, 50*time.Hour)
 	for _, kind := range []tryon.Kind{tryon.KindJob, tryon.KindTransfer, tryon.KindErasure, tryon.KindForgotten} {
-		if list := must(v.store.Find(t.Context(), tryon.Filter{Kind: kind}))(t); len(list) > 0 {
+		if list := must(v.store.Find(under(t), tryon.Filter{Kind: kind}))(t); len(list) > 0 {
 			t.Errorf("erased at record %d: on record in the end: %s", n, list[0].Data)
 		}
 	}
@@ -226,7 +226,7 @@ func (w *world) audited(t *testing.T, before *tryon.Holdings) {
 	if bodies != renders {
 		t.Errorf("%d bodies arrived, %d are on record", bodies, renders)
 	}
-	after := must(w.client.Holdings(t.Context(), w.subject))(t)
+	after := must(w.client.Holdings(under(t), w.subject))(t)
 	if len(after.Jobs)+len(after.Transfers)+len(after.Deletions) != 0 {
 		t.Errorf("still on record: %+v", after)
 	}
@@ -235,11 +235,11 @@ func (w *world) audited(t *testing.T, before *tryon.Holdings) {
 
 func (w *world) start(t *testing.T) string {
 	t.Helper()
-	id, err := w.client.Start(t.Context(), w.permit(t), &w.request)
+	id, err := w.client.Start(under(t), w.permit(t), &w.request)
 	if err != nil {
 		t.Fatal(w.heard(t, err))
 	}
-	r := must(w.store.Get(t.Context(), tryon.KindJob, id))(t)
+	r := must(w.store.Get(under(t), tryon.KindJob, id))(t)
 	var j tryon.Job
 	if err := json.Unmarshal(r.Data, &j); err != nil || w.driver.Async && (j.State != tryon.JobAccepted || j.Remote == "") {
 		t.Errorf("on record: %+v, %v", j, err)
@@ -251,7 +251,7 @@ func (w *world) start(t *testing.T) string {
 func (w *world) sweep(t *testing.T, d time.Duration) {
 	t.Helper()
 	for end := time.Now().Add(d); time.Now().Before(end); time.Sleep(5 * time.Minute) {
-		if _, err := w.client.Sweep(t.Context()); err != nil {
+		if _, err := w.client.Sweep(under(t)); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -261,7 +261,7 @@ func (w *world) sweep(t *testing.T, d time.Duration) {
 // to be kept is in the queue or attested as not possible to delete.
 func (w *world) attested(t *testing.T) {
 	t.Helper()
-	h := must(w.client.Holdings(t.Context(), w.subject))(t)
+	h := must(w.client.Holdings(under(t), w.subject))(t)
 	p := w.backend.Describe()
 	for kind, r := range map[string]tryon.Retention{"upload": p.Uploads, "output": p.Outputs} {
 		if r.Known && r.Max == 0 {
@@ -285,7 +285,7 @@ func (w *world) empty(t *testing.T) {
 	if len(left) > 0 {
 		t.Errorf("left at the provider: %v", left)
 	}
-	h := must(w.client.Holdings(t.Context(), w.subject))(t)
+	h := must(w.client.Holdings(under(t), w.subject))(t)
 	for _, d := range h.Deletions {
 		if d.State == tryon.DeletionQueued {
 			t.Errorf("still in the queue: %+v", d)
@@ -350,7 +350,7 @@ func callbackCases() []testCase {
 			done := make(chan error)
 			p := w.permit(t)
 			go func() {
-				_, err := w.client.Wait(t.Context(), p, &tryon.Pickup{Job: job, Subject: w.subject})
+				_, err := w.client.Wait(under(t), p, &tryon.Pickup{Job: job, Subject: w.subject})
 				done <- err
 			}()
 			time.Sleep(4 * time.Second)
@@ -399,7 +399,7 @@ func callbackCases() []testCase {
 		// The process dies between acceptance and the record of it: the provider's
 		// callback brings the job's name.
 		{name: "callback: finds a job that was lost", needs: signed, faults: []Fault{{On: Submit, Kind: CutJSON}}, run: func(t *testing.T, w *world) {
-			result, err := w.render(t, t.Context())
+			result, err := w.render(t, under(t))
 			w.failed(t, result, err, false, tryon.AcceptedUnknown)
 			for remote, address := range w.server.Callbacks() {
 				h, body := w.driver.Sign(w.server, remote, time.Now())
@@ -407,7 +407,7 @@ func callbackCases() []testCase {
 			}
 			w.server.Mend()
 			k := &tryon.Pickup{Job: err.Job, Subject: w.subject, Request: &w.request}
-			if _, err := w.client.Wait(t.Context(), w.permit(t), k); err != nil {
+			if _, err := w.client.Wait(under(t), w.permit(t), k); err != nil {
 				t.Errorf("got %v", w.heard(t, err))
 			}
 			w.counts(t, 1, 1)

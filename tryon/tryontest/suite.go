@@ -62,13 +62,16 @@ const (
 
 // Run tests a driver: at least 40 cases, each a subtest. While it runs, names
 // are resolved for nobody in the process, so it does not run beside parallel
-// tests that use a network.
+// tests that use a network. A driver that opens a connection of its own, to
+// whatever address, fails: one under the context that it was given is closed before
+// a request is written to it. One that it keeps open under another context ends the
+// whole run with a panic that says so, since simulated time would stand still.
 func Run(t *testing.T, d Driver) {
 	t.Helper()
 	stop := watch()
 	defer func() {
 		if n := stop(); n > 0 {
-			t.Errorf("%d connections were opened past the client: all of a driver's traffic goes through Input.HTTP, Handle.HTTP and Erasure.HTTP", n)
+			t.Errorf("%d times a connection was opened or used past the client: all of a driver's traffic goes through Input.HTTP, Handle.HTTP and Erasure.HTTP", n)
 		}
 	}()
 	n := 0
