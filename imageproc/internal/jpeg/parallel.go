@@ -15,9 +15,6 @@ const (
 	// overlap is how far a part goes into the next one's data to meet it. Codes fall
 	// in step after some hundred bytes, and after a thousand at the most seen.
 	overlap = 8 << 10
-	// lead is how much more of the data the first part gets, in hundredths: it alone
-	// knows where its samples go, and need not keep anything until that is known.
-	lead = 4
 	// speculated is how many coefficients a block may have that is kept until it is
 	// known where it goes: those of three eighths.
 	speculated = 9
@@ -186,6 +183,8 @@ type part struct {
 	// to which the part goes, and what DC coefficients lack.
 	at, from, to int
 	offset       [4]int32
+
+	_ [128]byte // between parts, which are written by different goroutines
 }
 
 // speculate starts each part but the first at a byte in the middle of nowhere.
@@ -234,10 +233,7 @@ func (d *Decoder) cut() (n int, ok bool) {
 	flat := d.flat
 	from := 0
 	for i := range n {
-		to := int(int64(len(raw)) * int64(100*i+100+lead) / int64(100*n+lead))
-		if i == n-1 {
-			to = len(raw)
-		}
+		to := int(int64(len(raw)) * int64(i+1) / int64(n))
 		for to < len(raw) && raw[to-1] == 0xFF {
 			to++ // what follows belongs to it
 		}
@@ -369,21 +365,23 @@ func (d *Decoder) readPart(ctx context.Context, p *part, last bool, room *atomic
 func (d *Decoder) keepMCU(p *part) bool {
 	s := &p.scanner
 	keep := &kept[d.planes[0].scale]
+	blocks := p.blocks
 	for k := range d.blocks {
 		b := &d.blocks[k]
 		read := s.block(b.dc, b.ac, b.q, b.last, &s.pred[b.comp])
 		if read < 0 {
 			return false
 		}
-		p.blocks = append(p.blocks, s.pred[b.comp])
+		blocks = append(blocks, s.pred[b.comp])
 		if keep.count == 1 {
 			continue
 		}
-		p.blocks = append(p.blocks, int32(read))
+		blocks = append(blocks, int32(read))
 		for _, k := range keep.index[1:keep.count] {
-			p.blocks = append(p.blocks, s.coef[zigzag[k&63]&63])
+			blocks = append(blocks, s.coef[zigzag[k&63]&63])
 		}
 	}
+	p.blocks = blocks
 	return true
 }
 
@@ -431,10 +429,11 @@ func meet(a, b []milestone) (x, y milestone, ok bool) {
 // picture.
 func (d *Decoder) placePart(p *part, from, to int) {
 	keep := &kept[d.planes[0].scale]
-	size := 1
-	if keep.count > 1 {
-		size = keep.count + 1
+	if keep.count == 1 {
+		d.placeDC(p, from, to)
+		return
 	}
+	size := keep.count + 1
 	var coef [64]int32
 	next := p.blocks[(p.from+from)*len(d.blocks)*size:]
 	y, x := (p.at+from)/d.header.mcusX, (p.at+from)%d.header.mcusX
@@ -442,17 +441,11 @@ func (d *Decoder) placePart(p *part, from, to int) {
 	for range to - from {
 		for k := range d.blocks {
 			b := &d.blocks[k]
-			dc := (next[0] + p.offset[b.comp]) * b.q[0]
-			dst := pix[b.comp][b.at+x*b.step:]
-			if size == 1 {
-				dst[0] = clamp((dc + 4) >> 3)
-			} else {
-				coef[0] = dc
-				for i, k := range keep.index[1:keep.count] {
-					coef[zigzag[k&63]&63] = next[2+i]
-				}
-				d.inverse(dst, d.planes[b.comp].stride, &coef, int(next[1]), b.scale)
+			coef[0] = (next[0] + p.offset[b.comp]) * b.q[0]
+			for i, k := range keep.index[1:keep.count] {
+				coef[zigzag[k&63]&63] = next[2+i]
 			}
+			d.inverse(pix[b.comp][b.at+x*b.step:], d.planes[b.comp].stride, &coef, int(next[1]), b.scale)
 			next = next[size:]
 		}
 		if x++; x == d.header.mcusX {
@@ -460,5 +453,24 @@ func (d *Decoder) placePart(p *part, from, to int) {
 				pix = d.rowOfMCUs(y)
 			}
 		}
+	}
+}
+
+// placeDC is placePart where a block is one sample.
+func (d *Decoder) placeDC(p *part, from, to int) {
+	n := len(d.blocks)
+	for from < to {
+		y, x := (p.at+from)/d.header.mcusX, (p.at+from)%d.header.mcusX
+		run := min(to-from, d.header.mcusX-x)
+		row := p.blocks[(p.from+from)*n : (p.from+from+run)*n]
+		pix := d.rowOfMCUs(y)
+		for k := range d.blocks {
+			b := &d.blocks[k]
+			dst, offset, q := pix[b.comp][b.at+x*b.step:], p.offset[b.comp], b.q[0]
+			for i, at := k, 0; i < len(row); i, at = i+n, at+b.step {
+				dst[at] = clamp(((row[i]+offset)*q + 4) >> 3)
+			}
+		}
+		from += run
 	}
 }
