@@ -68,7 +68,7 @@ var arrows = map[string][]string{
 // and that of BMP, which imaging brings along.
 var (
 	trees    = []string{"golang.org/x/mod"}
-	pictures = []string{"github.com/disintegration/imaging", "github.com/rwcarlsen/goexif", "golang.org/x/image", "golang.org/x/sys"}
+	pictures = []string{"github.com/disintegration/imaging", "golang.org/x/image", "golang.org/x/sys"}
 	networks = []string{
 		"github.com/owulveryck/onnx-go", "gonum.org/v1/gonum", "gorgonia.org/tensor", "golang.org/x/sys",
 		// What those bring along.

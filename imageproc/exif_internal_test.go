@@ -114,24 +114,8 @@ func TestExifBudget(t *testing.T) {
 	}
 }
 
-// What goexif gets to see is the tag numbers and nothing else.
-func TestSkeletonHoldsNoValue(t *testing.T) {
-	secret := "SecretValue of the owner"
-	tiff := append(block(0, entry(0x010F, 2, uint32(len(secret)), 26)), secret...)
-	facts := readExif(tiff, &texts{})
-	skeleton := exifSkeleton(facts.tags)
-	for i := range len(secret) - 3 {
-		if bytes.Contains(skeleton, []byte(secret[i:i+4])) {
-			t.Fatalf("the skeleton holds %q", secret[i:i+4])
-		}
-	}
-	if _, names := describeExif(facts); !slices.Equal(names, []string{"Make"}) {
-		t.Errorf("names %v", names)
-	}
-}
-
-// Every directory finds its way through the skeleton and goexif to a name.
-func TestSkeletonNames(t *testing.T) {
+// Every directory has names of its own.
+func TestFieldNames(t *testing.T) {
 	tags := []ifdTag{
 		{primaryIFD, 0x010F},
 		{primaryIFD, 0x010F},

@@ -6,7 +6,6 @@ require github.com/fitveil/fitveil v0.0.0
 
 require (
 	github.com/disintegration/imaging v1.6.2 // indirect
-	github.com/rwcarlsen/goexif v0.0.0-20190401172101-9e8deecbddbd // indirect
 	golang.org/x/image v0.47.0 // indirect
 	golang.org/x/sys v0.49.0 // indirect
 )
