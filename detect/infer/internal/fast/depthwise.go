@@ -1,7 +1,6 @@
 package fast
 
 import (
-	"github.com/fitveil/fitveil/detect/infer/internal/ir"
 	"github.com/fitveil/fitveil/detect/infer/internal/kernel"
 )
 
@@ -41,10 +40,10 @@ func (d *depthwise) prepare(_ *Program, s *slab) {
 	if s := d.stride[1]; d.k == [2]int{3, 3} && d.dilation[1] == 1 && s <= 2 && d.set.Depthwise3[s][1] != nil {
 		d.tiles = splitNeighbours(d.set, s, d.to.w)
 	}
-	weights := ir.Of[float32](d.weights)
+	weights := numbersOf(d.weights)
 	for c := range d.to.c {
-		for t, v := range weights[c*window:][:window] {
-			d.packed[(c/block*window+t)*block+c%block] = v
+		for t := range window {
+			d.packed[(c/block*window+t)*block+c%block] = weights.at(c*window + t)
 		}
 	}
 	d.weights = nil // packed, and not needed any more

@@ -1,7 +1,6 @@
 package fast
 
 import (
-	"github.com/fitveil/fitveil/detect/infer/internal/ir"
 	"github.com/fitveil/fitveil/detect/infer/internal/kernel"
 )
 
@@ -75,13 +74,13 @@ func (s *stem) prepare(_ *Program, sl *slab) {
 			s.taps = append(s.taps, int32((c*s.copied()+t/s.k[1]*s.dilation[0])*s.pitch+t%s.k[1]*s.dilation[1]))
 		}
 	}
-	weights := ir.Of[float32](s.weights)
+	weights := numbersOf(s.weights)
 	for _, sh := range s.shares {
 		width := sh.blocks * block
 		dst := s.packed[sh.first*block*depth*window:]
 		for o := range min(width, s.to.c-sh.first*block) {
-			for i, v := range weights[(sh.first*block+o)*depth*window:][:depth*window] {
-				dst[i*width+o] = v
+			for i := range depth * window {
+				dst[i*width+o] = weights.at((sh.first*block+o)*depth*window + i)
 			}
 		}
 	}
