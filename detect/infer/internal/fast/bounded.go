@@ -10,6 +10,10 @@ import "github.com/fitveil/fitveil/detect/infer/internal/kernel"
 // callCycles is how much a call of a convolution kernel may take, by the model.
 const callCycles = 60e3
 
+// callDepth is how many taps a call gets of a convolution with more than twice as
+// many, whose sums wait for each other: even one of a single pixel would take too long.
+const callDepth = 1 << 10
+
 // Most that one call gets of other things.
 const (
 	callTaps    = 32 << 10 // taps of all pixels of a window

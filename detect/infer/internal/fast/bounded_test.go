@@ -31,6 +31,7 @@ func TestCallsAreShort(t *testing.T) {
 			n.output(n.op("AveragePool", map[string]any{"kernel_shape": []int64{3, 900}}, y))
 			z := n.op("Conv", nil, n.input(1, 1024, 3, 40), n.constant(0.1, 32, 1024, 3, 3))
 			n.output(n.op("Sigmoid", nil, z))
+			n.output(n.op("Conv", nil, n.input(1, 4096, 3, 4), n.constant(0.1, 16, 4096, 3, 3)))
 			n.output(n.op("MatMul", nil, n.input(3, 100000), n.constant(0.1, 100000, 64)))
 
 			set := watched(*s, seen)
@@ -79,7 +80,8 @@ func watched(s kernel.Set, seen func(products int)) kernel.Set {
 			for p, f := range table[b] {
 				if f != nil {
 					table[b][p] = func(a *kernel.Conv) {
-						seen(a.Tiles * p * b * kernel.Block * len(a.Off) * channels)
+						sums := max(p*b*kernel.Block, 4*2*s.Lanes) // a product waits four cycles for the one before it
+						seen(a.Tiles * sums * len(a.Off) * channels)
 						f(a)
 					}
 				}

@@ -19,6 +19,7 @@ type direct struct {
 	packed      []float32
 	bias        []float32
 	taps        []int32 // by half block
+	deep        int     // how many of them a call gets
 	singles     []int32 // by channel of those that are left
 	src, dst    view
 	sum         view
@@ -36,7 +37,12 @@ func (c *compiler) dense(v *convolution) {
 		d.add = c.blocks(v.res, margin{})
 	}
 	d.to = c.newBlocks(v.out)
-	d.shares, _ = c.cut.splitBlocks(&c.Set.Conv, d.to.blocks(), d.to.w, d.terms())
+	d.deep = d.chunks() * d.k[0] * d.k[1]
+	terms := d.terms()
+	if d.deep > 2*callDepth {
+		d.deep, terms = callDepth, callDepth*kernel.Chunk
+	}
+	d.shares, _ = c.cut.splitBlocks(&c.Set.Conv, d.to.blocks(), d.to.w, terms)
 	c.cut.leave(d.shares, d.to.w, d.left()*d.k[0]*d.k[1])
 	c.add(d)
 }
@@ -158,28 +164,34 @@ func (d *direct) row(w *worker, src, dst *view, n, y int, sh share, next int) in
 	at := d.weightsOf(sh)
 	end := min(len(d.packed), at+2*d.terms()*sh.blocks*block)
 	*a = kernel.Conv{
-		Off: d.taps, W: d.packed[at:], Bias: d.bias[sh.first*block:],
-		Step: d.stride[1] * block, OutBlock: dst.area, ResBlock: d.sum.area, Act: d.act,
+		Bias: d.bias[sh.first*block:], Step: d.stride[1] * block, OutBlock: dst.area, ResBlock: d.sum.area,
 	}
 	in := src.pixel(n, 0, y*d.stride[0]-d.pad[0], -d.pad[1])
-	if len(d.singles) > 0 {
-		a.Act = kernel.Act{}
-	}
-	for _, s := range sh.row {
-		if len(d.taps) == 0 {
-			break
+	for from := 0; from < len(d.taps); from += d.deep {
+		to := min(from+d.deep, len(d.taps))
+		a.Off, a.W, a.Act = d.taps[from:to], d.packed[at+from*kernel.Chunk*sh.blocks*block:], d.act
+		if to < len(d.taps) || len(d.singles) > 0 {
+			a.Act = kernel.Act{}
 		}
-		a.In = w.arena[in+s.x*a.Step:]
-		a.Out = w.arena[dst.pixel(n, sh.first, y, s.x):]
-		if d.add != nil {
-			a.Res = w.arena[d.sum.pixel(n, sh.first, y, s.x):]
+		if from > 0 { // the sum so far is there already
+			a.Bias, a.ResBlock = zeros[:], a.OutBlock
 		}
-		a.Tiles = s.tiles
-		if a.FetchStep = 0; next < end {
-			a.Fetch, a.FetchStep = d.packed[next:], kernel.FetchFloats
-			next += s.tiles * len(d.taps) * kernel.FetchFloats
+		for _, s := range sh.row {
+			a.In = w.arena[in+s.x*a.Step:]
+			a.Out = w.arena[dst.pixel(n, sh.first, y, s.x):]
+			switch {
+			case from > 0:
+				a.Res = a.Out
+			case d.add != nil:
+				a.Res = w.arena[d.sum.pixel(n, sh.first, y, s.x):]
+			}
+			a.Tiles = s.tiles
+			if a.FetchStep = 0; next < end {
+				a.Fetch, a.FetchStep = d.packed[next:], kernel.FetchFloats
+				next += s.tiles * len(a.Off) * kernel.FetchFloats
+			}
+			d.set.Conv[sh.blocks][s.pixels](a)
 		}
-		d.set.Conv[sh.blocks][s.pixels](a)
 	}
 	if len(d.singles) > 0 {
 		d.finish(w, dst, n, y, sh, in)

@@ -88,6 +88,22 @@ func TestDeepTilesShared(t *testing.T) {
 	}
 }
 
+// TestDeepConvolution adds up the products of very many channels, with what is
+// added and an activation besides, on every set of kernels.
+func TestDeepConvolution(t *testing.T) {
+	same := map[string]any{"pads": []int64{1, 1, 1, 1}}
+	for _, channels := range []int{1832, 1843} { // the latter fill no half block
+		n := newNet(t, uint64(channels))
+		y := n.op("Conv", same, n.input(1, channels, 2, 3), n.constant(0.05, 20, channels, 3, 3), n.constant(1, 20))
+		n.output(n.op("Relu", nil, n.op("Add", nil, y, n.op("MaxPool", map[string]any{"kernel_shape": []int64{1, 1}}, n.input(1, 20, 2, 3)))))
+		in := n.inputs()
+		want := n.reference(in)
+		for _, s := range kernel.All() {
+			n.compare(run(t, n.compile(fast.Options{Set: s, Exact: true}).NewSession(), in, 1), want, 2e-4)
+		}
+	}
+}
+
 // TestStrided convolves with stride 2 by tiles, with every kind of padding, odd
 // sizes, residuals and bands, on all sets that have kernels for it.
 func TestStrided(t *testing.T) {
