@@ -15,44 +15,53 @@ import (
 // a file of its own, so that no more is decoded than is shown.
 
 // decodeWebP decodes a still, or the first frame of an animation on a
-// transparent canvas.
+// transparent canvas. x/image asks for an ALPH chunk where VP8X says alpha and
+// refuses it elsewhere, so that flag is set by what there is.
 func decodeWebP(r io.Reader) (image.Image, error) {
 	br := bufio.NewReaderSize(r, 64<<10)
 	head, err := br.Peek(30)
-	if err != nil || string(head[12:16]) != "VP8X" || head[20]&webpAnimation == 0 {
+	if err != nil || string(head[12:16]) != "VP8X" {
 		return decodeStill(br)
 	}
 	canvas := image.Rect(0, 0, 1+int(uint24(head[24:])), 1+int(uint24(head[27:])))
+	left := int64(binary.LittleEndian.Uint32(head[4:])) + 8 - 30
+	size := [6]byte(head[24:])
 	if _, err := br.Discard(30); err != nil {
 		return nil, err
 	}
 	var c [24]byte // a chunk's framing, and of ANMF its header
 	for {
-		if _, err := io.ReadFull(br, c[:8]); err != nil {
+		next, err := br.Peek(8)
+		if err != nil {
 			return nil, err
 		}
-		n := int64(binary.LittleEndian.Uint32(c[4:]))
-		if string(c[:4]) == "ANMF" {
+		if copy(c[:], next); string(c[:4]) == "ANMF" || isPicture(string(c[:4])) {
 			break
 		}
-		if _, err := io.CopyN(io.Discard, br, n+n&1); err != nil {
+		n := 8 + int64(binary.LittleEndian.Uint32(c[4:]))
+		n += n & 1
+		if _, err := io.CopyN(io.Discard, br, n); err != nil {
 			return nil, err
 		}
+		left -= n
 	}
-	if _, err := io.ReadFull(br, c[8:]); err != nil {
-		return nil, err
+	moving := string(c[:4]) == "ANMF"
+	if moving {
+		if _, err := io.ReadFull(br, c[:]); err != nil {
+			return nil, err
+		}
+		left, size = int64(binary.LittleEndian.Uint32(c[4:]))-16, [6]byte(c[14:])
 	}
-	payload := int64(binary.LittleEndian.Uint32(c[4:])) - 16
-	file := binary.LittleEndian.AppendUint32([]byte("RIFF"), uint32(22+payload))
+	file := binary.LittleEndian.AppendUint32([]byte("RIFF"), uint32(22+left))
 	file = append(file, "WEBPVP8X\x0A\x00\x00\x00"...)
 	flags := byte(0)
 	if typ, err := br.Peek(4); err == nil && string(typ) == "ALPH" {
 		flags = webpAlpha
 	}
-	file = append(append(file, flags, 0, 0, 0), c[14:20]...)
-	img, err := decodeStill(io.MultiReader(sliceReader(file), io.LimitReader(br, payload)))
-	if err != nil {
-		return nil, err
+	file = append(append(file, flags, 0, 0, 0), size[:]...)
+	img, err := decodeStill(io.MultiReader(sliceReader(file), io.LimitReader(br, left)))
+	if err != nil || !moving {
+		return img, err
 	}
 	return onCanvas(img, canvas, 2*int(uint24(c[8:])), 2*int(uint24(c[11:]))), nil
 }

@@ -62,6 +62,13 @@ func checkFuzzed(t *testing.T, in []byte) {
 	}
 	// x/image has alpha where a long header has no mask for it, which browsers do not.
 	alpha := report.Format == imageproc.BMP && in[14] > 40 && in[28] == 32 && in[30] == 0
+	if inErr == nil && outErr != nil && report.Format == imageproc.JPEG {
+		// Of codes that break the rules, as a run behind the last coefficient,
+		// libjpeg and image/jpeg read different numbers of bits, and end in
+		// different places. The decoder in this package is held against libjpeg's.
+		want, inErr = imageproc.Decode(bytes.NewReader(in), &imageproc.DecodeOptions{Limits: lim})
+		got, outErr = imageproc.Decode(bytes.NewReader(out.Bytes()), &imageproc.DecodeOptions{Limits: lim})
+	}
 	if inErr == nil && !alpha && !misreadTIFF(in) && (outErr != nil || !samePixels(got, want)) {
 		t.Fatalf("the picture changed: %v", outErr)
 	}

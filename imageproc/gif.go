@@ -240,7 +240,7 @@ func (p *gifParser) breakFrame(at int, f *gifFrame) error {
 	}
 	if p.frames > 1 && !validCodes(f.size) {
 		p.frames-- // nothing of it can be shown, nor does it count as a picture
-		p.pic.found.add("picture without pixels", len(f.codes), 0)
+		p.pic.found.add("picture without pixels", p.pos-at, 0)
 		return cut
 	}
 	if err := p.mendFrame(at, f); err != nil {

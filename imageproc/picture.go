@@ -18,6 +18,7 @@ type picture struct {
 	colour        rope     // PNG: the output's chunks that say what its numbers mean
 	channels      int      // of colour, without alpha: 1, 3 or 4
 	alpha         bool     // not JPEG: something may be transparent
+	flagged       bool     // WebP: VP8X says alpha, where there is one
 	lossy         bool     // WebP: the still, or the first frame, is VP8
 	found         findings
 	texts         texts  // values of the input that the output must not hold

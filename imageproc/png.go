@@ -81,12 +81,16 @@ func parsePNG(data []byte, lim Limits, x extras) (*picture, error) {
 	if err := p.walk(); err != nil {
 		return nil, err
 	}
-	if p.damaged || x.scrub {
+	whole := p.damaged || x.scrub
+	if whole {
 		if err := p.wholePixels(); err != nil {
 			return nil, err
 		}
-	} else if err := p.cutTails(x); err != nil {
-		return nil, err
+	}
+	if !whole || p.anim.sound() {
+		if err := p.cutTails(x); err != nil {
+			return nil, err
+		}
 	}
 	p.finish(x)
 	return p.pic, nil

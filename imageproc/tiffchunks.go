@@ -187,6 +187,7 @@ func (p *tiffParser) taker(g *tiffPage) (func(i, from, size uint64) (tiffChunk, 
 			return k, nil
 		}
 	}
+	turned := p.first(g.dir, tagFillOrder, 1) == 2 // the bits of each byte; other values count for nothing
 	switch g.compression {
 	case tiffPlain:
 		return func(i, from, size uint64) (tiffChunk, error) {
@@ -198,11 +199,11 @@ func (p *tiffParser) taker(g *tiffPage) (func(i, from, size uint64) (tiffChunk, 
 	case tiffPackBits:
 		return cut(func(b []byte, need uint64) (int, []byte) { return packBitsEnd(b, need), nil }), nil
 	case tiffDeflate, tiffOldDeflate:
-		if p.first(g.dir, tagFillOrder, 1) == 1 {
+		if !turned {
 			return cut(func(b []byte, need uint64) (int, []byte) { return p.deflateEnd(b, need), nil }), nil
 		}
 	case tiffLZW:
-		if p.first(g.dir, tagFillOrder, 1) == 1 {
+		if !turned {
 			return cut(tiffLZWEnd), nil
 		}
 	case tiffJPEG:

@@ -116,7 +116,7 @@ func TestVerifyWebPRefuses(t *testing.T) {
 		"reserved bits":    riff(canvasPiece(0x06), animPiece, reserved, xmp),
 		"off the canvas":   riff(canvasPiece(0x06), animPiece, beyond, xmp),
 		"still first":      riff(canvasPiece(0x06), animPiece, lossyPiece, framePiece(lossyPiece), xmp),
-		"alpha unsaid":     riff(canvasPiece(0x06), animPiece, framePiece(alphaPiece, lossyPiece), xmp),
+		"alpha said":       riff(canvasPiece(0x16), animPiece, framePiece(alphaPiece, lossyPiece), xmp),
 	} {
 		mustRefuse(t, name, moving, out, x)
 	}

@@ -250,11 +250,18 @@ func (p *webpParser) finish(x extras) error {
 	if pic.c2pa != nil {
 		tail.add(newRIFFChunk("C2PA", pic.c2pa)...)
 	}
+	// Some decoders go by the flag of alpha and others by the chunks, so it stays
+	// what it was.
+	pic.flagged = p.alpha
+	if p.extended {
+		pic.flagged = p.flags&webpAlpha != 0
+	}
 	split := p.frames == 0 && p.alpha && pic.lossy // ALPH and VP8
-	if p.alpha && (flags != 0 || split || pic.c2pa != nil) {
+	differs := pic.flagged != p.alpha
+	if pic.flagged && (flags != 0 || split || differs || pic.c2pa != nil) {
 		flags |= webpAlpha
 	}
-	if flags != 0 || pic.c2pa != nil {
+	if flags != 0 || split || differs || pic.c2pa != nil {
 		canvas := make([]byte, 10)
 		canvas[0] = flags
 		binary.LittleEndian.PutUint32(canvas[4:], uint32(p.width-1)) // the fourth byte is overwritten

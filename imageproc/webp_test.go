@@ -294,9 +294,9 @@ func TestWebPCorners(t *testing.T) {
 	}{
 		{"padding", riffFile(padded), riffFile(riffPiece("VP8L", odd))},
 		{"no padding at the end", riffFile(padded[:len(padded)-1]), riffFile(riffPiece("VP8L", odd))},
-		{"VP8X that nothing needs", riffFile(canvas(0x3D, 48, 32), padded), riffFile(riffPiece("VP8L", odd))},
+		{"VP8X that nothing needs", riffFile(canvas(0x2D, 48, 32), padded), riffFile(riffPiece("VP8L", odd))},
 		{"reserved bits of VP8X", replace(t, webpAlphaFile(), "\x0A\x00\x00\x00\x10\x00\x00\x00", "\x0A\x00\x00\x00\xD1abc"), webpAlphaFile()},
-		{"alpha without its flag", replace(t, webpAlphaFile(), "\x0A\x00\x00\x00\x10", "\x0A\x00\x00\x00\x00"), webpAlphaFile()},
+		{"alpha without its flag", replace(t, webpAlphaFile(), "\x0A\x00\x00\x00\x10", "\x0A\x00\x00\x00\x00"), replace(t, webpAlphaFile(), "\x0A\x00\x00\x00\x10", "\x0A\x00\x00\x00\x00")},
 		{"behind raw alpha", riffFile(canvas(0x10, 48, 32), riffPiece("ALPH", raw[8:8+1+48*32], secret), lossy), webpAlphaFile()},
 		{"reserved bit of alpha", riffFile(canvas(0x10, 48, 32), riffPiece("ALPH", []byte{0x40}, raw[9:9+48*32]), lossy), webpAlphaFile()},
 		{"between alpha and colour", riffFile(canvas(0x10, 48, 32), raw, riffPiece("note", secret), lossy), webpAlphaFile()},
@@ -324,6 +324,45 @@ func TestWebPCorners(t *testing.T) {
 			}
 			checkSettled(t, out)
 		})
+	}
+}
+
+// Some decoders show alpha where VP8X says so and others where there is some: the
+// flag stays, and each shows what it did.
+func TestWebPAlphaFlag(t *testing.T) {
+	for name, row := range map[string]struct {
+		chunks []byte
+		alpha  bool
+	}{
+		"VP8":            {riffPiece("VP8 ", vp8(48, 32, 1)), false},
+		"VP8L":           {riffPiece("VP8L", vp8l(48, 32, false, quarter)), false},
+		"VP8L, alpha":    {riffPiece("VP8L", vp8l(48, 32, true, quarter)), true},
+		"ALPH and VP8":   {append(alphaChunk(48, 32), riffPiece("VP8 ", vp8(48, 32, 1))...), true},
+		"ANMF":           {append(animChunk(), anmf(0, 0, 48, 32, 0, riffPiece("VP8 ", vp8(48, 32, 1)))...), false},
+		"ANMF with ALPH": {append(animChunk(), anmf(0, 0, 48, 32, 0, alphaChunk(48, 32), riffPiece("VP8 ", vp8(48, 32, 1)))...), true},
+	} {
+		for _, flag := range []byte{0, 0x10} {
+			for _, comment := range [][]byte{nil, riffPiece("INAM", []byte("a name"))} {
+				flags := flag
+				if bytes.HasPrefix(row.chunks, []byte("ANIM")) {
+					flags |= 2
+				}
+				var out, again bytes.Buffer
+				photo, err := imageproc.Strip(&out, bytes.NewReader(riffFile(canvas(flags, 48, 32), row.chunks, comment)), nil)
+				if err != nil {
+					t.Fatalf("%s, flag %x: %v", name, flag, err)
+				}
+				if got := out.Bytes(); string(got[12:16]) == "VP8X" && got[20]&0x10 != flag || string(got[12:16]) != "VP8X" && row.alpha != (flag != 0) {
+					t.Errorf("%s, flag %x: %q", name, flag, got[:30])
+				}
+				if _, err := imageproc.Strip(&again, bytes.NewReader(out.Bytes()), nil); err != nil || !bytes.Equal(again.Bytes(), out.Bytes()) {
+					t.Errorf("%s, flag %x: a second strip: %v", name, flag, err)
+				}
+				if _, err := imageproc.Decode(bytes.NewReader(out.Bytes()), nil); err != nil {
+					t.Errorf("%s, flag %x: %v, %+v", name, flag, err, photo)
+				}
+			}
+		}
 	}
 }
 

@@ -52,15 +52,17 @@ func verifyWebP(r *ropeReader, want *picture, packet []byte) error {
 
 // checkFlags holds VP8X against what was there.
 func (v *webpVerifier) checkFlags(want *picture, packet []byte) {
-	needed := v.seen
-	if !v.extended {
-		needed &^= 0x10 // a simple file tells about alpha in VP8L
+	needed := v.seen &^ 0x10
+	if v.extended && want.flagged {
+		needed |= 0x10 // a simple file tells about alpha in VP8L
 	}
 	switch {
 	case v.shown == 0 || v.seen&2 == 0 && v.shown > 1:
 		v.reject("not one picture")
 	case v.flags != needed || v.alph:
 		v.reject("flags are not those of the chunks")
+	case v.extended && v.flags == 0 && v.seen&0x10 == 0 && want.c2pa == nil:
+		v.reject("VP8X without use")
 	case v.store != (want.c2pa != nil):
 		v.reject("content credentials are missing, or there against expectation")
 	case want.orientation != 1 != (v.seen&8 != 0), packet != nil != (v.seen&4 != 0), want.icc != nil != (v.seen&0x20 != 0):
@@ -150,7 +152,7 @@ func (v *webpVerifier) pad(length int64) {
 func (v *webpVerifier) content(typ string, b []byte, want *picture, packet []byte) {
 	switch typ {
 	case "VP8X":
-		if len(b) != 10 || b[0]&0xC1 != 0 || b[0] == 0 && want.c2pa == nil || b[1]|b[2]|b[3] != 0 ||
+		if len(b) != 10 || b[0]&0xC1 != 0 || b[1]|b[2]|b[3] != 0 ||
 			little(b[4:7]) != int64(want.width-1) || little(b[7:10]) != int64(want.height-1) {
 			v.reject("VP8X is not the one expected")
 			return
