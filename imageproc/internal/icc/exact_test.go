@@ -8,8 +8,8 @@ import (
 )
 
 // TestExact holds dark colours, where a step is widest to the eye, against floating
-// point: each is what that rounds to, or a tenth of a step beyond. So what LittleCMS
-// rounds the other way is no more wrong here than there.
+// point: each is what that rounds to, or four tenths of a step beyond, which is what
+// light in whole 2⁻¹⁴, as LittleCMS has it, costs there.
 func TestExact(t *testing.T) {
 	// From linear Display P3 to linear sRGB, by the chromaticities of SMPTE EG 432-1.
 	m := [3][3]float64{{1.2249402, -0.2249404, 0}, {-0.0420569, 1.0420571, 0}, {-0.0196376, -0.0786361, 1.0982735}}
@@ -36,7 +36,7 @@ func TestExact(t *testing.T) {
 				for i, row := range m {
 					want := number(row[0]*light(r) + row[1]*light(g) + row[2]*light(b))
 					d := math.Abs(float64(got[i]) - want)
-					if worst = max(worst, d); d > 0.6 {
+					if worst = max(worst, d); d > 0.9 {
 						t.Fatalf("%v is %v, number %d should be %.2f", [3]int{r, g, b}, got, i, want)
 					}
 				}

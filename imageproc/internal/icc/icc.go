@@ -1,6 +1,9 @@
 // Package icc converts colours of profiles with a matrix and curves, which are
 // those of phones, cameras and screens (Display P3, Adobe RGB, and sRGB itself),
 // to sRGB: ICC.1:2022 §F.3, relative colorimetric, colours beyond sRGB cut off.
+// Light is rounded to whole 2⁻¹⁴ and the matrix too, as LittleCMS does for pictures
+// of 8 bits, so that the result is LittleCMS's: next to black, where light of one
+// step of 2⁻¹⁴ can be a step of the result, better rounding would be further away.
 //
 //	t := icc.New(profile) // nil: a table, or no profile for RGB
 //	if t != nil {
@@ -14,27 +17,32 @@ package icc
 import (
 	"encoding/binary"
 	"math"
+	"slices"
 	"sync"
 )
 
-// A number's light in each of sRGB's three primaries is added up in one word of
-// three lanes, of 21 bits each, the lowest lane blue.
 const (
-	laneBits = 21
-	// one is linear light 1.0 in a lane: two bits stand above it for colours beyond
-	// sRGB, and the lowest five are rounded away.
-	one    = 1 << (laneBits - 2)
-	coarse = 5
-	// least is the light that a lane at 0 stands for, and most a whole lane.
-	least, most = -1.25, 2.75
+	// unit is light 1.0, and what the numbers of the matrix are counted in.
+	unitBits = 14
+	unit     = 1 << unitBits
+	// least is the light that index 0 of Transform.encode stands for, and most its end:
+	// colours beyond sRGB are in between.
+	least, most = -5 * unit / 4, 11 * unit / 4
 )
 
 // Transform converts from one profile.
 type Transform struct {
 	// light is what a number adds, by the number and 256 more, below 0 and above 255
 	// too.
-	light  [3][768]uint64
-	encode *[1 << (laneBits - coarse)]byte
+	light  [3][768]lanes
+	encode *[most - least]byte
+}
+
+// lanes are sums of light in sRGB's primaries, in 2⁻²⁸, of which what is below 2⁻¹⁴
+// is rounded away in the end: red stands above green in one word.
+type lanes struct {
+	redGreen uint64
+	blue     uint32
 }
 
 // New reads a profile. It returns nil where that is not one of a matrix and
@@ -64,24 +72,29 @@ func New(p []byte) *Transform {
 			return nil
 		}
 	}
-	m := product(&toSRGB, &primaries)
-	for row := range 3 {
-		low, high := 0.0, 0.0
-		for _, v := range m[3*row : 3*row+3] {
-			low, high = low+min(v, 0), high+max(v, 0)
-		}
-		// The widest in use, ProPhoto, has -1.03 and 2.03.
-		if !(low > least && high < most) {
-			return nil
-		}
-	}
+	var light [3][256]int64
 	for i, curve := range curves {
-		for v := range 256 {
-			light := max(0, min(1, curve(float64(v)/255)))
-			if math.IsNaN(light) {
+		for v := range light[i] {
+			y := curve(float64(float32(v) / 255))
+			if math.IsNaN(y) {
 				return nil
 			}
-			t.light[i][256+v] = lanes(&m, i, light)
+			light[i][v] = int64(math.Floor(max(-1, min(2, y))*unit + 0.5)) // some curves go a little beyond 1
+		}
+	}
+	var m [9]int64
+	for i, v := range product(&toSRGB, &primaries) {
+		if !(math.Abs(v) < 4) {
+			return nil
+		}
+		m[i] = int64(math.Floor(v*unit + 0.5))
+	}
+	if !inLanes(&m, &light) {
+		return nil
+	}
+	for i := range light {
+		for v, l := range light[i] {
+			t.light[i][256+v] = weigh(&m, i, l)
 		}
 		for v := range 256 {
 			t.light[i][v], t.light[i][512+v] = t.light[i][256], t.light[i][511]
@@ -90,26 +103,44 @@ func New(p []byte) *Transform {
 	return t
 }
 
-// lanes is what light of colour i adds. What lanes begin with is in colour 0.
-func lanes(m *[9]float64, i int, light float64) (word uint64) {
+// inLanes says that no colour's light leaves the lanes. Of the profiles in use
+// ProPhoto goes furthest, from -1.03 to 2.03.
+func inLanes(m *[9]int64, light *[3][256]int64) bool {
 	for row := range 3 {
-		v := m[3*row+i] * light
-		if i == 0 {
-			v += 0.5/(one>>coarse) - least // rounds, too
+		low, high := int64(0), int64(0)
+		for i := range light {
+			a, b := m[3*row+i]*slices.Min(light[i][:]), m[3*row+i]*slices.Max(light[i][:])
+			low, high = low+min(a, b), high+max(a, b)
 		}
-		word = word<<laneBits + uint64(int64(math.Round(v*one))) // a negative one borrows, as the sum does not
+		if low <= least*unit || high >= most*unit-unit {
+			return false
+		}
 	}
-	return word
+	return true
+}
+
+// weigh is what light of colour i adds. What lanes begin with is in colour 0.
+func weigh(m *[9]int64, i int, light int64) lanes {
+	var sums [3]int64
+	for row := range sums {
+		sums[row] = m[3*row+i] * light
+		if i == 0 {
+			sums[row] += unit/2 - least*unit // rounds, too
+		}
+	}
+	return lanes{uint64(sums[0]<<32 + sums[1]), uint32(sums[2])} // a negative one borrows, as the sum does not
 }
 
 // RGB converts one colour.
 func (t *Transform) RGB(r, g, b byte) (byte, byte, byte) {
-	return t.add(t.light[0][256+int(r)] + t.light[1][256+int(g)] + t.light[2][256+int(b)])
+	red, green, blue := t.add(&t.light[0][256+int(r)], &t.light[1][256+int(g)], &t.light[2][256+int(b)])
+	return byte(red), byte(green), byte(blue)
 }
 
-// add makes a colour of a sum of lanes.
-func (t *Transform) add(sum uint64) (r, g, b byte) {
-	return t.encode[uint16(sum>>(2*laneBits+coarse))], t.encode[uint16(sum>>(laneBits+coarse))], t.encode[uint16(sum>>coarse)]
+// add makes a colour of three numbers' light.
+func (t *Transform) add(a, b, c *lanes) (red, green, blue int32) {
+	sum, rest := a.redGreen+b.redGreen+c.redGreen, a.blue+b.blue+c.blue
+	return int32(t.encode[uint16(sum>>(32+unitBits))]), int32(t.encode[uint16(sum>>unitBits)]), int32(t.encode[uint16(rest>>unitBits)])
 }
 
 // IsSRGB says that the conversion changes no colour by more than a step: there is
@@ -130,34 +161,57 @@ func (t *Transform) IsSRGB() bool {
 	return true
 }
 
-// encoded is sRGB's curve, IEC 61966-2-1, from what stands in a lane.
-var encoded = sync.OnceValue(func() *[1 << (laneBits - coarse)]byte {
-	t := new([1 << (laneBits - coarse)]byte)
-	const unit = one >> coarse
-	at := 0
-	for v := range 256 { // up to where the next number is nearer
-		light := (float64(v) + 0.5) / 255
-		if light <= 0.04045 {
-			light /= 12.92
+// encoded is the way back to numbers: the inverse of sRGB's curve, IEC 61966-2-1, as
+// LittleCMS finds it for the profile of libvips, which holds the curve at 1024 places.
+var encoded = sync.OnceValue(func() *[most - least]byte {
+	var curve [1024]uint16
+	for i := range curve {
+		x := float64(i) / 1023
+		if x <= 0.04045 {
+			x /= 12.92
 		} else {
-			light = math.Pow((light+0.055)/1.055, 2.4)
+			x = math.Pow((x+0.055)/1.055, 2.4)
 		}
-		end := len(t)
-		if v < 255 {
-			end = int(math.Ceil((light - least) * unit))
+		curve[i] = uint16(math.Round(65535 * x))
+	}
+	back := make([]byte, 0, 2*4096)
+	at := 0
+	for i := range 4096 {
+		y := float64(i) * 65535 / 4095
+		for at < 1022 && float64(curve[at+1]) < y {
+			at++
 		}
-		for ; at < end; at++ {
-			t[at] = byte(v)
-		}
+		low, high := float64(curve[at]), float64(curve[at+1])
+		x := (float64(at) + (y-low)/(high-low)) * 65535 / 1023
+		back = binary.BigEndian.AppendUint16(back, uint16(math.Floor(x+0.5)))
+	}
+	t := new([most - least]byte)
+	for i := range t {
+		light := float64(max(0, min(unit, i+least))) / unit
+		t[i] = byte((uint32(between(back, uint16(math.Floor(light*65535+0.5))))*65281 + 1<<23) >> 24)
 	}
 	return t
 })
 
-// toSRGB turns XYZ, adapted to D50 as profiles have it, into linear sRGB.
+// between reads a table of 16-bit numbers at in of 65535, in between by the straight
+// line in fixed point.
+func between(table []byte, in uint16) uint16 {
+	at := uint64(len(table)/2-1) * uint64(in)
+	at += (at + 0x7FFF) / 0xFFFF // of 2¹⁶
+	low := binary.BigEndian.Uint16(table[2*(at>>16):])
+	if at&0xFFFF == 0 {
+		return low
+	}
+	high := binary.BigEndian.Uint16(table[2*(at>>16)+2:])
+	return low + uint16(((int64(high)-int64(low))*int64(at&0xFFFF)+1<<15)>>16)
+}
+
+// toSRGB turns XYZ, adapted to D50 as profiles have it, into linear sRGB, by the
+// primaries of libvips's profile.
 var toSRGB = inverse(&[9]float64{
-	0.4360657, 0.3851471, 0.1430664,
-	0.2224884, 0.7168732, 0.0606079,
-	0.0139160, 0.0970764, 0.7140961,
+	0x6F94 / 65536.0, 0x62A5 / 65536.0, 0x249D / 65536.0,
+	0x38EE / 65536.0, 0xB790 / 65536.0, 0x0F83 / 65536.0,
+	0x0390 / 65536.0, 0x18DE / 65536.0, 0xB6BE / 65536.0,
 })
 
 func inverse(m *[9]float64) (n [9]float64) {
@@ -250,12 +304,8 @@ func sampled(data []byte) func(float64) float64 {
 		gamma := float64(binary.BigEndian.Uint16(table)) / 256
 		return func(x float64) float64 { return math.Pow(x, gamma) }
 	}
-	return func(x float64) float64 {
-		at := x * float64(n-1)
-		i := min(uint64(at), n-2)
-		low, high := float64(binary.BigEndian.Uint16(table[2*i:])), float64(binary.BigEndian.Uint16(table[2*i+2:]))
-		return (low + (high-low)*(at-float64(i))) / 65535
-	}
+	table = table[:2*n]
+	return func(x float64) float64 { return float64(between(table, uint16(x*65535+0.5))) / 65535 }
 }
 
 // parametric is ICC.1 table 68, with g, a, b, c, d, e, f in that order.

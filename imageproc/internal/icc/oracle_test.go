@@ -38,7 +38,7 @@ func whole(p []byte) []byte {
 }
 
 // TestAgainstLCMS holds colours against what LittleCMS, by way of libvips, makes of
-// them: CIEDE2000 of at most 1, where it is not a matter of rounding.
+// them, of dark ones most, where a step is widest to the eye: they are the same.
 func TestAgainstLCMS(t *testing.T) {
 	vips, err := exec.LookPath("vips")
 	if err != nil {
@@ -77,7 +77,10 @@ func TestAgainstLCMS(t *testing.T) {
 	}
 	rnd := rand.New(rand.NewPCG(1, 1))
 	for len(pix) < cap(pix) {
-		pix = append(pix, byte(rnd.IntN(256)))
+		most := []int{20, 40, 256}[len(pix)/3%3]
+		for range 3 {
+			pix = append(pix, byte(rnd.IntN(most)))
+		}
 	}
 	in, out := filepath.Join(dir, "in.ppm"), filepath.Join(dir, "out.ppm")
 	head := fmt.Appendf(nil, "P6\n%d %d\n255\n", side, side)
@@ -109,7 +112,7 @@ func TestAgainstLCMS(t *testing.T) {
 			if sum += d; d > worst {
 				worst, at = d, i
 			}
-			if d > 1 && !rounded([3]byte(got[4*i:]), [3]byte(want[3*i:])) {
+			if d > 1 {
 				t.Fatalf("%s: %v is %v, theirs %v: CIEDE2000 %.2f", name, pix[3*i:3*i+3], got[4*i:4*i+3], want[3*i:3*i+3], d)
 			}
 			if got[4*i+3] != 77 {
@@ -117,21 +120,10 @@ func TestAgainstLCMS(t *testing.T) {
 			}
 		}
 		t.Logf("%-16s mean %.3f, worst %.2f: %v is %v, theirs %v", name, sum/side/side, worst, pix[3*at:3*at+3], got[4*at:4*at+3], want[3*at:3*at+3])
-		if sum > 0.02*side*side {
+		if sum > 0.001*side*side {
 			t.Errorf("%s: colours are CIEDE2000 %.3f off in the mean", name, sum/side/side)
 		}
 	}
-}
-
-// rounded says that two colours may be the same one rounded to whole numbers in two
-// ways: next to black that alone can be a CIEDE2000 of 1.1.
-func rounded(p, q [3]byte) bool {
-	for i := range p {
-		if d := int(p[i]) - int(q[i]); d > 1 || d < -1 {
-			return false
-		}
-	}
-	return true
 }
 
 // distance is CIEDE2000 of two colours of sRGB, CIE 142-2001.

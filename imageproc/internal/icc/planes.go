@@ -24,9 +24,10 @@ func (t *Transform) row(y, cb, cr []byte) {
 	cb, cr = cb[:len(y)], cr[:len(y)]
 	for x := range y {
 		dr, dg, db := chroma(cb[x], cr[x])
-		r, g, b := t.pixel(y[x], dr, dg, db)
+		red, green, blue := (*[256]lanes)(t.light[0][dr:]), (*[256]lanes)(t.light[1][dg:]), (*[256]lanes)(t.light[2][db:])
+		r, g, b := t.add(&red[y[x]], &green[y[x]], &blue[y[x]])
 		y[x] = luma(r, g, b)
-		cb[x], cr[x] = centred(blue(r, g, b)+1<<15), centred(red(r, g, b)+1<<15)
+		cb[x], cr[x] = centred(blueness(r, g, b)+1<<15), centred(redness(r, g, b)+1<<15)
 	}
 }
 
@@ -38,28 +39,22 @@ func (t *Transform) rows(above, below, cb, cr []byte) {
 	cr = cr[:len(cb)]
 	for x := range cb {
 		dr, dg, db := chroma(cb[x], cr[x])
+		red, green, blue := (*[256]lanes)(t.light[0][dr:]), (*[256]lanes)(t.light[1][dg:]), (*[256]lanes)(t.light[2][db:])
 		left, right := 2*x, min(2*x+1, len(above)-1)
-		r0, g0, b0 := t.pixel(above[left], dr, dg, db)
-		r1, g1, b1 := t.pixel(above[right], dr, dg, db)
+		r0, g0, b0 := t.add(&red[above[left]], &green[above[left]], &blue[above[left]])
+		r1, g1, b1 := t.add(&red[above[right]], &green[above[right]], &blue[above[right]])
 		sr, sg, sb := r0+r1, g0+g1, b0+b1
 		if alone {
 			sr, sg, sb = 2*sr, 2*sg, 2*sb
 		} else {
-			r2, g2, b2 := t.pixel(below[left], dr, dg, db)
-			r3, g3, b3 := t.pixel(below[right], dr, dg, db)
+			r2, g2, b2 := t.add(&red[below[left]], &green[below[left]], &blue[below[left]])
+			r3, g3, b3 := t.add(&red[below[right]], &green[below[right]], &blue[below[right]])
 			sr, sg, sb = sr+r2+r3, sg+g2+g3, sb+b2+b3
 			below[left], below[right] = luma(r2, g2, b2), luma(r3, g3, b3)
 		}
 		above[left], above[right] = luma(r0, g0, b0), luma(r1, g1, b1)
-		cb[x], cr[x] = centred(blue(sr, sg, sb)>>2+1<<15), centred(red(sr, sg, sb)>>2+1<<15)
+		cb[x], cr[x] = centred(blueness(sr, sg, sb)>>2+1<<15), centred(redness(sr, sg, sb)>>2+1<<15)
 	}
-}
-
-// pixel converts one whose chroma adds these to luma.
-func (t *Transform) pixel(y byte, dr, dg, db int) (r, g, b int32) {
-	l := int(y) + 256
-	cr, cg, cb := t.add(t.light[0][l+dr] + t.light[1][l+dg] + t.light[2][l+db])
-	return int32(cr), int32(cg), int32(cb)
 }
 
 // Pixels converts pixels of four bytes, red, green, blue and one that stays, in place.
@@ -69,14 +64,14 @@ func (t *Transform) Pixels(pix []byte) {
 	}
 }
 
-func luma(r, g, b int32) byte  { return byte((19595*r + 38470*g + 7471*b + 1<<15) >> 16) }
-func blue(r, g, b int32) int32 { return -11056*r - 21712*g + 32768*b }
-func red(r, g, b int32) int32  { return 32768*r - 27440*g - 5328*b }
+func luma(r, g, b int32) byte      { return byte((19595*r + 38470*g + 7471*b + 1<<15) >> 16) }
+func blueness(r, g, b int32) int32 { return -11056*r - 21712*g + 32768*b }
+func redness(r, g, b int32) int32  { return 32768*r - 27440*g - 5328*b }
 
-// chroma gives what a sample adds to luma, JFIF 1.02.
+// chroma gives what a sample adds to luma, JFIF 1.02, and 256.
 func chroma(cb, cr byte) (r, g, b int) {
 	u, v := int(cb)-128, int(cr)-128
-	return (91881*v + 1<<15) >> 16, (-22554*u - 46802*v + 1<<15) >> 16, (116130*u + 1<<15) >> 16
+	return (91881*v+1<<15)>>16 + 256, (-22554*u-46802*v+1<<15)>>16 + 256, (116130*u+1<<15)>>16 + 256
 }
 
 func centred(v int32) byte { return byte(max(0, min(255, v>>16+128))) }
