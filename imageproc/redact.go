@@ -24,7 +24,8 @@ type RedactOptions struct {
 	// Colour is what Fill draws; nil: mid grey. It is taken as opaque.
 	Colour color.Color
 	// Cells is how many lie along a region's longer side, 1 to 12; default 8. None
-	// is smaller than 8 by 8 pixels, so a small region has fewer.
+	// has fewer than 64 pixels, so a small region has fewer cells, and one of fewer
+	// pixels is drawn as Fill draws it: its mean would be the pixels.
 	Cells int
 	// Feather is how far outside the region the change fades out, in pixels, 0 to
 	// 1000. Inside there is nothing left of the original in any case.
@@ -139,7 +140,7 @@ type cells struct {
 }
 
 func newCells(src image.RGBA64Image, r image.Rectangle, o *RedactOptions) *cells {
-	if o.Mode == Fill {
+	if o.Mode == Fill || r.Dx()*r.Dy() < leastCell*leastCell {
 		mean := color.NRGBA64{R: 0x8080, G: 0x8080, B: 0x8080}
 		if o.Colour != nil {
 			mean = color.NRGBA64Model.Convert(o.Colour).(color.NRGBA64)
@@ -150,7 +151,8 @@ func newCells(src image.RGBA64Image, r image.Rectangle, o *RedactOptions) *cells
 	if along == 0 {
 		along = defaultCells
 	}
-	side := max((max(r.Dx(), r.Dy())+along-1)/along, leastCell)
+	long, short := max(r.Dx(), r.Dy()), min(r.Dx(), r.Dy())
+	side := max(ceilDiv(long, along), leastCell, ceilDiv(leastCell*leastCell, short))
 	c := &cells{r: r, nx: max(r.Dx()/side, 1), ny: max(r.Dy()/side, 1)}
 	c.mean = make([]colour16, c.nx*c.ny)
 	for j := range c.ny {

@@ -59,7 +59,7 @@ func TestRedactForgets(t *testing.T) {
 		}
 		before := static(b, 1)
 		mixed := mixUp(before, in, max(o.Cells, 1), o.Cells == 0)
-		if o.Mode == imageproc.Fill { // nothing at all of the region
+		if o.Mode == imageproc.Fill || in.Dx()*in.Dy() < 64 { // nothing at all of the region
 			draw.Draw(mixed, in, static(b, 2), in.Min, draw.Src)
 		}
 		first := image.NewNRGBA(b)
@@ -89,7 +89,7 @@ func mixUp(m *image.NRGBA, r image.Rectangle, cells int, standard bool) *image.N
 	if standard {
 		cells = 8
 	}
-	side := max((max(r.Dx(), r.Dy())+cells-1)/cells, 8)
+	side := max((max(r.Dx(), r.Dy())+cells-1)/cells, 8, (63+min(r.Dx(), r.Dy()))/min(r.Dx(), r.Dy()))
 	nx, ny := max(r.Dx()/side, 1), max(r.Dy()/side, 1)
 	out := image.NewNRGBA(m.Rect)
 	copy(out.Pix, m.Pix)
@@ -104,6 +104,31 @@ func mixUp(m *image.NRGBA, r image.Rectangle, cells int, standard bool) *image.N
 		}
 	}
 	return out
+}
+
+// TestRedactSmall covers a picture with regions too small to hide anything: nothing of
+// it is left.
+func TestRedactSmall(t *testing.T) {
+	for _, size := range []image.Point{{1, 1}, {2, 2}, {7, 9}, {1, 63}} {
+		for _, mode := range []imageproc.RedactMode{imageproc.Pixelate, imageproc.Blur} {
+			var got [2]*image.NRGBA
+			for i := range got {
+				got[i] = static(image.Rect(0, 0, 64, 63), uint64(i))
+				var regions []image.Rectangle
+				for y := 0; y < 63; y += size.Y {
+					for x := 0; x < 64; x += size.X {
+						regions = append(regions, image.Rect(x, y, x+size.X, y+size.Y))
+					}
+				}
+				if err := imageproc.Redact(got[i], regions, &imageproc.RedactOptions{Mode: mode}); err != nil {
+					t.Fatal(err)
+				}
+			}
+			if !bytes.Equal(got[0].Pix, got[1].Pix) {
+				t.Errorf("regions of %v, mode %d: two pictures can be told apart", size, mode)
+			}
+		}
+	}
 }
 
 func TestRedactModes(t *testing.T) {
