@@ -20,6 +20,7 @@ import (
 	"slices"
 	"strings"
 	"text/tabwriter"
+	"time"
 )
 
 // job is one thing that we and a rival both do.
@@ -34,6 +35,8 @@ type job struct {
 type contest struct {
 	ours, theirs func() (float64, error)
 	close        func()
+	files, bytes int           // of what is worked on, where that is files
+	most         time.Duration // fewer rounds, but three, if they take longer; 0 if it does not matter
 
 	whole func(rounds int) (*line, error) // measures instead, where not nil
 }
@@ -61,6 +64,8 @@ type line struct {
 	Lo      float64 `json:"ratio_lo"`
 	Hi      float64 `json:"ratio_hi"`
 	Rounds  int     `json:"rounds"`
+	Files   int     `json:"files,omitempty"`
+	Bytes   int     `json:"bytes,omitempty"`
 	CPU     string  `json:"cpu"`
 }
 
@@ -68,13 +73,19 @@ func main() {
 	only := flag.String("only", ".", "run the jobs whose name matches")
 	rounds := flag.Int("rounds", 30, "how often each side runs, in turn")
 	asJSON := flag.Bool("json", false, "print JSON lines instead of a table")
+	table := flag.String("table", "", "measure nothing: print README's table of strips from these JSON lines")
+	readme := flag.String("readme", "", "with -table: write it into this file, over the one that is there")
 	var s setup
 	flag.StringVar(&s.photo, "photo", "", "picture for the image and strip jobs; default: one made for the purpose")
 	flag.StringVar(&s.shared, "shared", os.Getenv("FITVEIL_SHARED"), "folder with the pictures outside the repository; default $FITVEIL_SHARED")
 	flag.StringVar(&s.ortDir, "ort", os.Getenv("FITVEIL_ORT_DIR"), "directory with node_modules/onnxruntime-node; default $FITVEIL_ORT_DIR")
 	flag.StringVar(&s.sharpDir, "sharp", os.Getenv("FITVEIL_SHARP_DIR"), "directory with node_modules/sharp; default $FITVEIL_SHARP_DIR")
 	flag.Parse()
-	if err := run(&s, *only, *rounds, *asJSON); err != nil {
+	work := func() error { return run(&s, *only, *rounds, *asJSON) }
+	if *table != "" {
+		work = func() error { return writeTable(*table, *readme) }
+	}
+	if err := work(); err != nil {
 		fmt.Fprintln(os.Stderr, "compare:", err)
 		os.Exit(1)
 	}
@@ -128,7 +139,8 @@ func measure(j job, c *contest, rounds int) (*line, error) {
 	if c.whole != nil {
 		return c.whole(rounds)
 	}
-	for range min(3, rounds) {
+	slow := func(since time.Time) bool { return c.most > 0 && time.Since(since) > c.most }
+	for i, started := 0, time.Now(); i < min(3, rounds) && (i == 0 || !slow(started)); i++ {
 		if _, err := c.ours(); err != nil {
 			return nil, err
 		}
@@ -137,7 +149,7 @@ func measure(j job, c *contest, rounds int) (*line, error) {
 		}
 	}
 	var ours, theirs, ratios []float64
-	for i := range rounds {
+	for i, started := 0, time.Now(); i < rounds && (i < 3 || !slow(started)); i++ {
 		first, second := c.ours, c.theirs
 		if i%2 == 1 {
 			first, second = second, first
@@ -158,7 +170,7 @@ func measure(j job, c *contest, rounds int) (*line, error) {
 	lo, hi := interval(ratios)
 	return &line{
 		Job: j.name, Ours: round(1000 * median(ours)), Rival: j.rival, RivalMS: round(1000 * median(theirs)),
-		Ratio: round(median(ratios)), Lo: round(lo), Hi: round(hi), Rounds: rounds, CPU: cpuName(),
+		Ratio: round(median(ratios)), Lo: round(lo), Hi: round(hi), Rounds: len(ratios), Files: c.files, Bytes: c.bytes, CPU: cpuName(),
 	}, nil
 }
 
