@@ -260,30 +260,58 @@ func (v *tiffVerifier) whole(part rope) []byte {
 	return v.strips.bytes
 }
 
-// codeValues are how many pixels each code of LZW stands for.
-type codeValues [4096]uint32
+// codeValues are how many pixels each code of LZW stands for, noString of those
+// that stand for none.
+type codeValues [4096]uint16
+
+// noString is more than four strings have together.
+const noString = 1 << 15
+
+// reset is what the codes stand for before the first one.
+func (s *codeValues) reset() {
+	for i := range 256 {
+		s[i] = 1
+	}
+	s[256] = noString
+	for n := 1; n < len(s)-256; n *= 2 {
+		copy(s[256+n:], s[256:256+n])
+	}
+}
 
 // strings goes on from a code, by four at a time, as long as all are strings of the
 // same width in bits, and none has the last pixel.
-func (s *codeValues) strings(strip []byte, bit, known, wide uint64, before uint32, given, pixels uint64) (uint64, uint64, uint32, uint64) {
+func (s *codeValues) strings(strip []byte, bit, known, wide uint64, before uint16, given, pixels uint64) (uint64, uint64, uint16, uint64) {
 	top := uint64(1)<<(wide&63) - 1
 	for known+4 < top && bit/8+16 <= uint64(len(strip)) {
-		four := binary.BigEndian.Uint64(strip[bit/8:]) << (bit % 8) >> (64 - 4*wide&63)
-		a, b, c, d := four>>(3*wide&63)&top, four>>(2*wide&63)&top, four>>(wide&63)&top, four&top
-		if a-256 < 2 || b-256 < 2 || c-256 < 2 || d-256 < 2 || a > known || b > known+1 || c > known+2 || d > known+3 {
+		four := binary.BigEndian.Uint64(strip[bit/8:]) << (bit % 8)
+		var a, b, c, d uint64
+		switch wide { // most have one of these, and are quicker to take apart for its being known
+		case 12:
+			a, b, c, d = four>>52, four>>40&0xFFF, four>>28&0xFFF, four>>16&0xFFF
+		case 11:
+			a, b, c, d = four>>53, four>>42&0x7FF, four>>31&0x7FF, four>>20&0x7FF
+		default:
+			down := 64 - wide&63
+			a, b, c, d = four>>down&0xFFF, four<<(wide&63)>>down&0xFFF, four<<(2*wide&63)>>down&0xFFF, four<<(3*wide&63)>>down&0xFFF
+		}
+		fresh := (*[4]uint16)(s[known&0xFFF:])
+		fresh[0] = before + 1
+		n := s[a]
+		fresh[1] = n + 1
+		sum := uint64(n)
+		n = s[b]
+		fresh[2] = n + 1
+		sum += uint64(n)
+		n = s[c]
+		fresh[3] = n + 1
+		sum += uint64(n)
+		n = s[d]
+		sum += uint64(n)
+		if sum >= noString || given+sum >= pixels {
+			*fresh = [4]uint16{noString, noString, noString, noString}
 			break
 		}
-		sum, last, at := given, before, known%4096
-		for _, code := range [4]uint64{a, b, c, d} {
-			s[at%4096] = last + 1
-			last = s[code%4096]
-			sum += uint64(last)
-			at++
-		}
-		if sum >= pixels {
-			break
-		}
-		bit, known, before, given = bit+4*wide, known+4, last, sum
+		bit, known, before, given = bit+4*wide, known+4, n, given+sum
 	}
 	return bit, known, before, given
 }
@@ -297,11 +325,9 @@ func (v *tiffVerifier) codes(part rope, pixels uint64) {
 		return
 	}
 	stands := &v.strips.stands
-	for i := range 256 {
-		stands[i] = 1
-	}
+	stands.reset()
 	total := uint64(8 * n)
-	known, wide, before, given := uint64(258), uint64(9), uint32(0), uint64(0)
+	known, wide, before, given := uint64(258), uint64(9), uint16(0), uint64(0)
 	for bit := uint64(0); bit+wide <= total; {
 		if before > 0 {
 			bit, known, before, given = stands.strings(strip, bit, known, wide, before, given, pixels)
@@ -320,6 +346,9 @@ func (v *tiffVerifier) codes(part rope, pixels uint64) {
 			return
 		case code == 256:
 			bit += wide
+			for i := range stands[258:known] {
+				stands[258+i] = noString
+			}
 			known, wide, before = 258, 9, 0
 			continue
 		}
