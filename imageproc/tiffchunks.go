@@ -2,7 +2,6 @@ package imageproc
 
 import (
 	"encoding/binary"
-	"math/bits"
 
 	"github.com/fitveil/fitveil/imageproc/internal/ends"
 )
@@ -297,6 +296,7 @@ func tiffLZWEnd(b []byte, need uint64) (n int, last []byte) {
 	for i := range lzwClear {
 		w.length[i] = 1
 	}
+	w.forget(lzwClear, 1<<lzwMost)
 	from := uint64(0)
 	end, over := w.follow(b, 8*max(0, len(b)-7))
 	if !over {
@@ -331,9 +331,9 @@ func (w *tiffLZWWalk) closed(b byte, end uint64) []byte {
 
 // tiffLZWWalk is where a walk along codes has come to.
 type tiffLZWWalk struct {
-	length [1 << lzwMost]uint32
-	at     uint64 // in bits
-	have   uint64 // bytes given
+	length [1 << lzwMost]uint16 // lzwNone where a code means nothing
+	at     uint64               // in bits
+	have   uint64               // bytes given
 	need   uint64
 	free   uint32 // the next code to be given a meaning
 	wide   uint64
@@ -342,46 +342,58 @@ type tiffLZWWalk struct {
 }
 
 // lzwBatch is how many codes of any width are in the eight bytes from where the
-// first one begins.
-const lzwBatch = 4
+// first one begins; lzwNone is more than so many strings have together.
+const (
+	lzwBatch = 4
+	lzwNone  = 1 << 15
+)
+
+// forget takes the meaning from codes.
+func (w *tiffLZWWalk) forget(from, to uint32) {
+	list := w.length[from:to]
+	for n := copy(list, []uint16{lzwNone}); n < len(list); n *= 2 {
+		copy(list[n:], list[:n])
+	}
+}
 
 // batches is follow for what most codes are: none of them changes the width, is a
 // clear or the end, makes no sense, or gives the last pixel. It stops before the
-// first four of which that is not so.
+// first four of which that is not so. Some pixels have to be missing.
 func (w *tiffLZWWalk) batches(b []byte, at, have uint64, free, last, until uint32, limit uint64) (uint64, uint64, uint32, uint32) {
 	const index = 1<<lzwMost - 1
-	length, need, wide := &w.length, w.need, int(w.wide&63)
-	mask := uint32(1)<<wide - 1
+	length, left, wide := &w.length, w.need-have, w.wide&63
 	for free+lzwBatch < until && at+64 <= limit {
-		next := bits.RotateLeft64(binary.BigEndian.Uint64(b[at>>3:])<<(at&7), wide)
-		c0 := uint32(next) & mask
-		next = bits.RotateLeft64(next, wide)
-		c1 := uint32(next) & mask
-		next = bits.RotateLeft64(next, wide)
-		c2 := uint32(next) & mask
-		c3 := uint32(bits.RotateLeft64(next, wide)) & mask
-		if c0-lzwClear < 2 || c1-lzwClear < 2 || c2-lzwClear < 2 || c3-lzwClear < 2 ||
-			c0 > free || c1 > free+1 || c2 > free+2 || c3 > free+3 {
-			break
+		next := binary.BigEndian.Uint64(b[at>>3:]) << (at & 7)
+		var c0, c1, c2, c3 uint64
+		switch wide { // the widths of most codes: shifts that do not vary take less
+		case lzwMost:
+			c0, c1, c2, c3 = next>>52, next<<12>>52, next<<24>>52, next<<36>>52
+		case lzwMost - 1:
+			c0, c1, c2, c3 = next>>53, next<<11>>53, next<<22>>53, next<<33>>53
+		default:
+			down := (64 - wide) & 63
+			c0, c1, c2, c3 = next>>down, next<<wide>>down, next<<(2*wide&63)>>down, next<<(3*wide&63)>>down
 		}
-		// What this writes is written again, and the same, if it was in vain.
-		length[free&index] = last + 1
+		fresh := (*[lzwBatch]uint16)(length[free&index:])
+		fresh[0] = uint16(last + 1)
 		n0 := length[c0&index]
-		length[(free+1)&index] = n0 + 1
+		fresh[1] = n0 + 1
 		n1 := length[c1&index]
-		length[(free+2)&index] = n1 + 1
+		fresh[2] = n1 + 1
 		n2 := length[c2&index]
-		length[(free+3)&index] = n2 + 1
+		fresh[3] = n2 + 1
 		n3 := length[c3&index]
-		sum := have + uint64(n0) + uint64(n1) + uint64(n2) + uint64(n3)
-		if sum >= need {
+		sum := uint64(n0) + uint64(n1) + uint64(n2) + uint64(n3)
+		if sum >= lzwNone || sum >= left {
+			*fresh = [lzwBatch]uint16{lzwNone, lzwNone, lzwNone, lzwNone}
 			break
 		}
-		have, last = sum, n3
+		left -= sum
+		last = uint32(n3)
 		free += lzwBatch
-		at += uint64(lzwBatch * wide)
+		at += lzwBatch * wide
 	}
-	return at, have, free, last
+	return at, w.need - left, free, last
 }
 
 // follow reads the codes up to a bit and returns where they end, if that is there,
@@ -399,7 +411,7 @@ func (w *tiffLZWWalk) follow(b []byte, to int) (end uint64, over bool) {
 			until = 1 << lzwMost
 		}
 		for at+wide <= limit {
-			if last != 0 && free+lzwBatch < until {
+			if last != 0 && free+lzwBatch < until && have < w.need {
 				at, have, free, last = w.batches(b, at, have, free, last, until, limit)
 			}
 			code := uint32(binary.BigEndian.Uint64(b[at>>3:]) << (at & 7) >> shift)
@@ -412,17 +424,18 @@ func (w *tiffLZWWalk) follow(b []byte, to int) (end uint64, over bool) {
 					return at, true // what follows the last pixel, other than the end, does not count
 				}
 				at += wide
+				w.forget(lzwFirst, free)
 				free, last, w.wide = lzwFirst, 0, 9
 				break
 			}
 			if last != 0 && free < until {
-				length[free&(1<<lzwMost-1)] = last + 1
+				length[free&(1<<lzwMost-1)] = uint16(last + 1)
 				free++
 			}
 			if code >= free {
 				return 8 * uint64(len(b)), true // means nothing: decoders give up here
 			}
-			last = length[code&(1<<lzwMost-1)]
+			last = uint32(length[code&(1<<lzwMost-1)])
 			have += uint64(last)
 			at += wide
 			if free == until && wide < lzwMost {

@@ -279,10 +279,11 @@ func (s *codeValues) reset() {
 }
 
 // strings goes on from a code, by four at a time, as long as all are strings of the
-// same width in bits, and none has the last pixel.
+// same width in bits, and none has the last pixel. It leaves a code before the eight
+// zeros that follow the strip.
 func (s *codeValues) strings(strip []byte, bit, known, wide uint64, before uint16, given, pixels uint64) (uint64, uint64, uint16, uint64) {
 	top := uint64(1)<<(wide&63) - 1
-	for known+4 < top && bit/8+16 <= uint64(len(strip)) {
+	for known+4 < top && bit/8+18 <= uint64(len(strip)) {
 		four := binary.BigEndian.Uint64(strip[bit/8:]) << (bit % 8)
 		var a, b, c, d uint64
 		switch wide { // most have one of these, and are quicker to take apart for its being known
@@ -327,8 +328,8 @@ func (v *tiffVerifier) codes(part rope, pixels uint64) {
 	stands := &v.strips.stands
 	stands.reset()
 	total := uint64(8 * n)
-	known, wide, before, given := uint64(258), uint64(9), uint16(0), uint64(0)
-	for bit := uint64(0); bit+wide <= total; {
+	bit, known, wide, before, given := uint64(0), uint64(258), uint64(9), uint16(0), uint64(0)
+	for bit+wide <= total {
 		if before > 0 {
 			bit, known, before, given = stands.strings(strip, bit, known, wide, before, given, pixels)
 		}
@@ -364,6 +365,9 @@ func (v *tiffVerifier) codes(part rope, pixels uint64) {
 		}
 		before = stands[code]
 		given += uint64(before)
+	}
+	if given >= pixels && total-bit >= 8 {
+		v.reject("bytes behind the pixels")
 	}
 }
 
