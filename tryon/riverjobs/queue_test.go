@@ -128,6 +128,38 @@ func TestFailures(t *testing.T) {
 	}
 }
 
+// TestFailedLate has another worker draw an order while this one, thought dead,
+// finds that it failed: it stays drawn.
+func TestFailedLate(t *testing.T) {
+	renders := newService(t)
+	renders.set(true, 451)
+	s := open(t, database(t), renders.URL, renders.cert(), consent.GenerateKeys())
+	s.agree(t)
+	renders.meanwhile = func() {
+		if _, err := s.pool.Exec(context.WithoutCancel(t.Context()), "update tryon_orders set state = $1, photo = null", string(riverjobs.Drawn)); err != nil {
+			t.Error(err)
+		}
+	}
+	id := s.order(t, 212)
+	s.work(t)
+	for end := time.Now().Add(20 * time.Second); ; time.Sleep(20 * time.Millisecond) {
+		var job, order string
+		err := s.pool.QueryRow(t.Context(), "select j.state::text, o.state from river_job j, tryon_orders o where j.args->>'order' = $1 and o.id = $1", id).Scan(&job, &order)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if job == "cancelled" {
+			if order != string(riverjobs.Drawn) {
+				t.Errorf("the order is %s", order)
+			}
+			return
+		}
+		if time.Now().After(end) {
+			t.Fatalf("job %s, order %s", job, order)
+		}
+	}
+}
+
 // TestTampering changes what waits in the database.
 func TestTampering(t *testing.T) {
 	renders := newService(t)

@@ -48,10 +48,11 @@ var key = []byte("a key of at least thirty-two secret bytes")
 // it is told to.
 type service struct {
 	*httptest.Server
-	mu    sync.Mutex
-	posts map[string]int // by photo
-	ready bool
-	fail  int // status of all answers; 0: none
+	mu        sync.Mutex
+	posts     map[string]int // by photo
+	ready     bool
+	fail      int    // status of all answers; 0: none
+	meanwhile func() // it is asked; nil: nothing
 }
 
 func picture(shade uint8) []byte {
@@ -86,6 +87,9 @@ func (s *service) serve(w http.ResponseWriter, r *http.Request) {
 	defer s.mu.Unlock()
 	switch {
 	case s.fail != 0:
+		if s.meanwhile != nil {
+			s.meanwhile()
+		}
 		w.WriteHeader(s.fail)
 	case r.Method == http.MethodPost:
 		name := fmt.Sprintf("%x", sha256.Sum256(body))

@@ -213,7 +213,9 @@ func (q *Queue) deliver(ctx context.Context, order string, r *tryon.Result) erro
 
 // end closes an order without pictures and cancels its job.
 func (q *Queue) end(ctx context.Context, job *river.Job[Args], s State, code string, cause error) error {
-	_, err := q.pool.Exec(ctx, "update tryon_orders set state = $2, code = $3, photo = null where id = $1", job.Args.Order, string(s), code)
+	// Another worker may have drawn it, while this one was thought dead.
+	_, err := q.pool.Exec(ctx, "update tryon_orders set state = $2, code = $3, photo = null where id = $1 and state = $4",
+		job.Args.Order, string(s), code, string(Waiting))
 	if err != nil {
 		return wrap(err)
 	}
