@@ -31,6 +31,9 @@ const (
 	claimTries                  = 3 // of a store that fails
 )
 
+// reasonClaimed is that of a store that fails while somebody else waits for the job.
+const reasonClaimed Reason = "claimed"
+
 // claimMark is what a claim's record holds.
 type claimMark struct {
 	Job  string `json:"job"`
@@ -68,7 +71,9 @@ func (c *Client) claim(ctx context.Context, job string) (*claim, *Error) {
 	for pause := claimLook; ; pause = min(pause*3/2, longestClaimLook) {
 		free, err := k.look(ctx, others)
 		if err == nil && free {
-			if err = k.put(ctx); err == nil {
+			var began time.Duration
+			if began, err = k.put(ctx); err == nil {
+				k.renewed.Store(int64(began))
 				free, err = k.look(ctx, others)
 			}
 			if err == nil && free {
@@ -77,14 +82,18 @@ func (c *Client) claim(ctx context.Context, job string) (*claim, *Error) {
 			}
 			k.withdraw(ctx)
 		}
-		if err != nil {
-			failed++
+		if failed++; err == nil {
+			failed = 0
 		}
 		switch {
 		case ctx.Err() != nil:
 			return nil, contextError(ctx)
 		case failed > claimTries:
-			return nil, storeError(err)
+			e := storeError(err)
+			if len(others) > 0 {
+				e.Reason = reasonClaimed
+			}
+			return nil, e
 		case !sleep(ctx, pause/2+time.Duration(rand.Int64N(int64(pause))), nil):
 			return nil, contextError(ctx)
 		}
@@ -94,6 +103,7 @@ func (c *Client) claim(ctx context.Context, job string) (*claim, *Error) {
 // look reports whether nobody else has a claim. Marks that do not change are
 // removed: whoever left them is dead, or will see that it lost the job.
 func (k *claim) look(ctx context.Context, others map[string]seen) (free bool, err error) {
+	asked := time.Now() // the answer may be as old as this
 	list, err := k.client.store.Find(ctx, Filter{Kind: KindClaim, After: k.mark.Job + ".", Limit: 64})
 	if err != nil {
 		return false, err
@@ -111,10 +121,11 @@ func (k *claim) look(ctx context.Context, others map[string]seen) (free bool, er
 		switch {
 		case !known || s.beat != m.Beat:
 			others[list[i].ID] = seen{m.Beat, time.Now()}
-		case time.Since(s.since) > claimDead:
+		case asked.Sub(s.since) > claimDead:
 			if err := k.client.store.Delete(ctx, KindClaim, list[i].ID); err != nil {
 				return false, err
 			}
+			delete(others, list[i].ID)
 			continue
 		}
 		free = false
@@ -122,14 +133,11 @@ func (k *claim) look(ctx context.Context, others map[string]seen) (free bool, er
 	return free, nil
 }
 
-func (k *claim) put(ctx context.Context) error {
-	began := time.Since(k.begun)
+// put leaves the mark, and says when it began to, since begun.
+func (k *claim) put(ctx context.Context) (began time.Duration, err error) {
+	began = time.Since(k.begun)
 	k.mark.Beat++ // also of a mark that was taken back before: it is no old one
-	err := k.client.store.Put(ctx, record(KindClaim, k.id, [32]byte{}, k.client.now().Add(claimKept), &k.mark))
-	if err == nil {
-		k.renewed.Store(int64(began))
-	}
-	return err
+	return began, k.client.store.Put(ctx, record(KindClaim, k.id, [32]byte{}, k.client.now().Add(claimKept), &k.mark))
 }
 
 // overdue reports that the mark may look dead to others.
@@ -159,16 +167,21 @@ func (k *claim) renew(ctx context.Context) {
 		return // the next one tries again
 	}
 	late := k.overdue()
-	if err := k.put(ctx); err != nil || !late {
+	began, err := k.put(ctx)
+	if err != nil {
 		return
 	}
-	// Somebody may have taken the mark away just before it was put there again.
-	if free, err := k.look(ctx, map[string]seen{}); err != nil {
-		k.renewed.Store(int64(-claimLate)) // as late as before
-	} else if !free {
-		k.gone.Store(true)
-		k.withdraw(ctx)
+	if late { // somebody may have taken the mark away just before it was put there again
+		switch free, err := k.look(ctx, map[string]seen{}); {
+		case err != nil:
+			return // as late as before
+		case !free:
+			k.gone.Store(true)
+			k.withdraw(ctx)
+			return
+		}
 	}
+	k.renewed.Store(int64(began))
 }
 
 // holds reports whether the job may be asked for now; lost, that it never may again.
@@ -252,7 +265,7 @@ func (a *attempt) claim(ctx context.Context) (*claim, *Error) {
 		}
 		k.release(ctx)
 	}
-	if err.Code == StoreFailed && !a.resumed {
+	if err.Code == StoreFailed && err.Reason != reasonClaimed && !a.resumed {
 		// A store that fails here gives the job to nobody else, as far as we know;
 		// the photo goes nowhere else then.
 		a.unclaimed = true

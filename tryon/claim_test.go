@@ -272,3 +272,53 @@ func TestClaimsSwept(t *testing.T) {
 		}
 	})
 }
+
+// slowFind is a store of whose lists the second is old when it arrives.
+type slowFind struct {
+	*cutOff
+	finds atomic.Int32
+}
+
+func (s *slowFind) Find(ctx context.Context, f tryon.Filter) ([]tryon.Record, error) {
+	list, err := s.cutOff.Find(ctx, f)
+	if f.Kind == tryon.KindClaim && s.finds.Add(1) == 2 {
+		time.Sleep(7 * time.Second)
+	}
+	return list, err
+}
+
+// Whoever waits behind a process that lives does not take the job from it: not when
+// its own store fails meanwhile, nor when that is slow.
+func TestWaitBehind(t *testing.T) {
+	w := newWorld(t)
+	for _, slow := range []bool{true, false} {
+		synctest.Test(t, func(t *testing.T) {
+			store := &tryon.Memory{}
+			behind := &cutOff{Memory: store}
+			var first tryon.Store = behind
+			if slow {
+				first = &slowFind{cutOff: behind}
+			}
+			m := newMachines(t, w, first, store)
+			var all sync.WaitGroup
+			all.Go(func() {
+				if err := m.wait(t.Context(), 1); err != nil {
+					t.Errorf("slow %v: the one that came first: %v", slow, err)
+				}
+			})
+			time.Sleep(time.Second)
+			all.Go(func() {
+				err := m.wait(t.Context(), 0)
+				var e *tryon.Error
+				if !slow && (!errors.As(err, &e) || e.Code != tryon.StoreFailed || e.Job != m.id) || slow && !errors.Is(err, tryon.ErrJob) {
+					t.Errorf("slow %v: the other: %v", slow, err)
+				}
+			})
+			time.Sleep(3 * time.Second)
+			behind.cut.Store(!slow)
+			all.Wait()
+			behind.cut.Store(false)
+			m.check(t, store)
+		})
+	}
+}

@@ -83,9 +83,9 @@ type Pickup struct {
 // started the job a failed job is taken to the next route like in Render; in
 // another process there is nothing to take there, and the failure is returned.
 // Errors: those of Render, and ErrJob for a job that is not there, is somebody
-// else's, or was fetched before. Of several in one process that wait for the
-// same job one fetches it: the others get ErrJob when it has, and may go on
-// when it has given up. Two processes must not wait for one job.
+// else's, or was fetched before. Of several that wait for the same job, in one
+// process or in several with one Store, one fetches it: the others get ErrJob when
+// it has, and may go on when it has given up, or some seconds after its process died.
 func (c *Client) Wait(ctx context.Context, p consent.Permit, k *Pickup) (*Result, error) {
 	start := c.now()
 	result, err := c.wait(ctx, p, k)
