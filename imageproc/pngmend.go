@@ -103,13 +103,16 @@ func (p *pngParser) cutData(c *pngChunk, rest []byte, length uint64) {
 
 // wholePixels has IDAT hold the picture and nothing else.
 func (p *pngParser) wholePixels() error {
-	data, err := p.mendPixels()
+	data, again, err := p.mendPixels()
 	if err != nil {
 		return err
 	}
-	if over := p.coded.size() - data.size(); over > 0 && !slices.Contains(p.pic.mended, brokenPixels) {
+	switch over := p.coded.size() - data.size(); {
+	case again:
+		p.pic.mend(brokenPixels)
+	case over > 0:
 		p.pic.found.add("bytes after the pixels", int(over), 0)
-	} else if over == 0 && !p.badCRC {
+	case !p.badCRC:
 		return nil
 	}
 	p.still.rope = rope{newChunk("IDAT", data...)}
@@ -182,37 +185,36 @@ func (p *pngParser) unusedColour() int {
 // picture and nothing else. What inflates so stays as it is; else the rows are coded anew:
 // those that libpng shows, and black ones in place of those that it does not. Of an
 // interlaced picture it shows none.
-func (p *pngParser) mendPixels() (rope, error) {
-	fail := func(reason string) (rope, error) {
-		return nil, &FormatError{Format: PNG, Part: "IDAT", Offset: int64(p.firstData), Reason: reason, Err: ErrCorrupt}
+func (p *pngParser) mendPixels() (data rope, again bool, err error) {
+	fail := func(reason string) (rope, bool, error) {
+		return nil, false, &FormatError{Format: PNG, Part: "IDAT", Offset: int64(p.firstData), Reason: reason, Err: ErrCorrupt}
 	}
 	if p.header.interlaced && p.badCRC {
 		return fail("bad CRC in an interlaced picture")
 	}
 	taken, size, state := ends.Zlib(p.coded, p.header.coded(), new(pngCodes))
 	if state == ends.Costly {
-		return nil, &FormatError{Format: PNG, Part: "IDAT", Offset: int64(p.firstData), Reason: "takes too long to be read", Err: ErrTooLarge}
+		return nil, false, &FormatError{Format: PNG, Part: "IDAT", Offset: int64(p.firstData), Reason: "takes too long to be read", Err: ErrTooLarge}
 	}
 	if state == ends.Whole && size == p.header.coded() {
 		if size > maxMended {
-			return p.coded.first(taken), nil // its checksum would take too long
+			return p.coded.first(taken), false, nil // its checksum would take too long
 		}
 		if n, ok := inflatesTo(p.coded, size); ok {
-			return p.coded.first(n), nil
+			return p.coded.first(n), false, nil
 		}
 	}
 	if p.header.interlaced {
 		return fail("pixels are missing in an interlaced picture")
 	}
 	if p.header.coded() > maxMended {
-		return nil, &FormatError{Format: PNG, Part: "IDAT", Offset: int64(p.firstData), Reason: "too large to be mended", Err: ErrTooLarge}
+		return nil, false, &FormatError{Format: PNG, Part: "IDAT", Offset: int64(p.firstData), Reason: "too large to be mended", Err: ErrTooLarge}
 	}
-	p.pic.mend(brokenPixels)
 	var out bytes.Buffer
 	z, _ := zlib.NewWriterLevel(&out, zlib.BestSpeed) // the level is a valid one
 	p.header.rows().mend(z, p.coded, p.black(), func([]byte) {})
 	_ = z.Close() // a buffer takes all
-	return rope{out.Bytes()}, nil
+	return rope{out.Bytes()}, true, nil
 }
 
 // inflatesTo says whether data is a sound zlib stream of size bytes, and how many of its
