@@ -17,7 +17,8 @@ var sexWords = map[string]Sex{
 }
 
 // sexes keeps the rows of one group where a column says who each row is for: the group called
-// variant, or that of the chart's sex, or the first. It counts as such only where a size comes back.
+// variant, or that of the chart's sex, or the first. Where nothing stands, as below a cell that goes
+// over several rows, it is the group above. It counts as such only where a size comes back.
 func (t *table) sexes(label int, o *ChartOptions) {
 	by := slices.IndexFunc(t.headers, func(h header) bool { return h.measure < 0 && slices.Contains(sexHeaders, h.key) })
 	if by < 0 || by == label {
@@ -32,8 +33,13 @@ func (t *table) sexes(label int, o *ChartOptions) {
 	var groups []string
 	of := map[string]string{} // size → its group
 	again := false
-	for _, row := range t.rows {
+	byRow := make([]string, len(t.rows))
+	for r, row := range t.rows {
 		group, size := cell(row, by), cell(row, label)
+		if group == "" && r > 0 {
+			group = byRow[r-1]
+		}
+		byRow[r] = group
 		if group == "" || size == "" {
 			continue
 		}
@@ -59,7 +65,7 @@ func (t *table) sexes(label int, o *ChartOptions) {
 	rows, lines := t.rows, t.lines
 	t.rows, t.lines = nil, nil
 	for r, row := range rows {
-		if cell(row, by) != groups[one] {
+		if byRow[r] != groups[one] {
 			continue
 		}
 		t.rows = append(t.rows, row)
