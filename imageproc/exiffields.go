@@ -1,7 +1,8 @@
 package imageproc
 
-// exifNames are the fields of Exif 2.2, CIPA DC-008 tables 4, 7 and 8, and those of
-// Windows, by tag. Pointers to directories are not among them.
+// exifNames are the fields of directories that have names in a report, by tag: most of
+// CIPA DC-008's tables 4, 7 and 8, and those of Windows. Pointers to directories are
+// not among them.
 var exifNames = map[uint16]string{
 	0x0100: "ImageWidth",
 	0x0101: "ImageLength",

@@ -38,7 +38,7 @@ func whole(p []byte) []byte {
 }
 
 // TestAgainstLCMS holds colours against what LittleCMS, by way of libvips, makes of
-// them, of dark ones most, where a step is widest to the eye: they are the same.
+// them, of dark ones most, where a step is widest to the eye.
 func TestAgainstLCMS(t *testing.T) {
 	vips, err := exec.LookPath("vips")
 	if err != nil {
