@@ -8,13 +8,40 @@ import (
 	"pgregory.net/rapid"
 )
 
+// plainStrings are the strings that codes stand for, by their lengths, and how many
+// bits the next code has.
+type plainStrings struct {
+	lengths    []int
+	last, wide int
+}
+
+// take is for a code that is neither a clear nor the end; false if it means nothing.
+func (s *plainStrings) take(code int) bool {
+	if s.last > 0 && len(s.lengths) < 4096-258 {
+		if s.lengths = append(s.lengths, s.last+1); s.wide < 12 && 258+len(s.lengths) == 1<<s.wide-1 {
+			s.wide++
+		}
+	}
+	switch {
+	case code < 256:
+		s.last = 1
+	case code >= 258 && code-258 < len(s.lengths):
+		s.last = s.lengths[code-258]
+	default:
+		return false
+	}
+	return true
+}
+
+func (s *plainStrings) clear() { s.lengths, s.last, s.wide = s.lengths[:0], 0, 9 }
+
 // plainLZW follows codes one after the other, bit by bit, and says at which bit
 // they end: behind the code of the end, or behind the one that gives the last pixel,
 // which leaves them open. stuck are codes that mean nothing, or end too early.
 func plainLZW(b []byte, need int) (end int, open, stuck bool) {
-	var lengths []int
-	have, last, wide := 0, 0, 9
+	have, s := 0, plainStrings{wide: 9}
 	for at := 0; ; {
+		wide := s.wide
 		if at+wide > 8*len(b) {
 			return at, true, have < need
 		}
@@ -28,24 +55,15 @@ func plainLZW(b []byte, need int) (end int, open, stuck bool) {
 		case have >= need:
 			return at, true, false
 		case code == 256:
-			lengths, last, wide, at = lengths[:0], 0, 9, at+wide
+			at += wide
+			s.clear()
 			continue
 		}
 		at += wide
-		if last > 0 && len(lengths) < 4096-258 {
-			if lengths = append(lengths, last+1); wide < 12 && 258+len(lengths) == 1<<wide-1 {
-				wide++
-			}
-		}
-		switch {
-		case code < 256:
-			last = 1
-		case code-258 < len(lengths):
-			last = lengths[code-258]
-		default:
+		if !s.take(code) {
 			return at, false, true
 		}
-		have += last
+		have += s.last
 	}
 }
 
@@ -67,39 +85,29 @@ func drawLZW(rt *rapid.T) (b []byte, pixels int) {
 	newest := rapid.IntRange(1, 40).Draw(rt, "newest")
 	odd := rapid.SampledFrom([]int{50, 1000, 10_000, 1 << 30}).Draw(rt, "odd")
 	clears := rapid.Bool().Draw(rt, "clears")
-	lengths, last, wide := make([]int, 0, 4096), 0, 9
+	s := plainStrings{wide: 9}
 	for range rapid.IntRange(0, 9000).Draw(rt, "codes") {
 		code := random(256)
-		switch known := len(lengths); {
+		switch known := len(s.lengths); {
 		case random(odd) == 0:
-			code = random(1 << wide)
+			code = random(1 << s.wide)
 		case clears && known >= 4093-258:
 			code = 256
-		case last > 0 && random(newest) == 0 && known < 4096-258:
+		case s.last > 0 && random(newest) == 0 && known < 4096-258:
 			code = 258 + known
 		case known > 0 && random(3) > 0:
 			code = 258 + random(known)
 		}
-		put(code, wide)
+		put(code, s.wide)
 		if code == 256 {
-			lengths, last, wide = lengths[:0], 0, 9
+			s.clear()
 			continue
 		}
-		if last > 0 && len(lengths) < 4096-258 {
-			if lengths = append(lengths, last+1); wide < 12 && 258+len(lengths) == 1<<wide-1 {
-				wide++
-			}
-		}
-		switch {
-		case code < 256:
-			last = 1
-		case code >= 258 && code-258 < len(lengths):
-			last = lengths[code-258]
-		}
-		pixels += last
+		s.take(code)
+		pixels += s.last
 	}
 	if rapid.Bool().Draw(rt, "closed") {
-		put(257, wide)
+		put(257, s.wide)
 	}
 	if filled > 0 {
 		b = append(b, byte(bits<<(8-filled)))
