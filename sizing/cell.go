@@ -25,7 +25,7 @@ var (
 	highestWords = []string{"from ", "over ", "above ", "more than ", "mehr als ", "más de ", "più di ", "powyżej ", "więcej niż ", "meer dan ", "ab ", "über ", "plus de ", "dès ", "desde ", "oltre ", "od ", "vanaf ", "von ", "de ", "da ", "van ", ">=", "≥", ">"}
 	betweenWords = []string{"between ", "entre ", "zwischen ", "tra ", "tussen ", "między "}
 	upWords      = []string{"+", "and over", "and up", "and above", "or more", "& up", "und mehr", "und größer", "et plus", "y más", "e oltre", "i więcej", "en meer"}
-	rangeWords   = []string{"-", "–", "—", "−", "‑", "to ", "bis ", "à ", "do ", "tot ", "t/m ", "and ", "und ", "et ", "y ", "en ", "e ", "a ", "al ", "/", "~", "…", ".."}
+	rangeWords   = []string{"-", "–", "—", "−", "‑", "to ", "bis ", "à ", "do ", "tot ", "t/m ", "and ", "und ", "et ", "y ", "en ", "e ", "a ", "al ", "/", "~", "…", "..", "→"}
 )
 
 // typeset replaces what is set finer than a keyboard has it: blanks that do not break, the bar of a fraction, where a word may be parted.

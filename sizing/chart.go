@@ -275,7 +275,8 @@ func (c *Chart) Range(size, dimension string) (lo, hi float64, ok bool) {
 		for d := range c.dims {
 			if c.sizes[i].label == size && c.dims[d].name == dimension {
 				q := c.cells[i*len(c.dims)+d]
-				return q.lo, q.hi, q.known
+				whole := func(v float64) float64 { return math.Round(v*1e9) / 1e9 } // 94, and not what its logarithm left of it
+				return whole(q.lo), whole(q.hi), q.known
 			}
 		}
 	}

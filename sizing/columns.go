@@ -10,19 +10,23 @@ import (
 // sexHeaders are the columns that say who a row is for.
 var sexHeaders = []string{"gender", "sex", "geschlecht", "sexe", "genre", "sexo", "género", "genero", "sesso", "genere", "płeć", "geslacht"}
 
-// sexWords are what stands below them, next to what ParseSex reads.
+// ageHeaders are the columns that say how old children of a size are.
+var ageHeaders = []string{"age", "ages", "alter", "âge", "edad", "età", "wiek", "leeftijd"}
+
+// sexWords are what stands below them, without apostrophes, next to what ParseSex reads.
 var sexWords = map[string]Sex{
-	"damen": Female, "frauen": Female, "femme": Female, "femmes": Female, "mujer": Female, "mujeres": Female, "donna": Female, "kobieta": Female, "kobiety": Female, "dames": Female,
-	"herren": Male, "männer": Male, "homme": Male, "hommes": Male, "hombre": Male, "hombres": Male, "uomo": Male, "mężczyzna": Male, "mężczyźni": Male, "heren": Male,
+	"womens": Female, "ladies": Female, "damen": Female, "frauen": Female, "femme": Female, "femmes": Female, "mujer": Female, "mujeres": Female, "donna": Female, "donne": Female, "kobieta": Female, "kobiety": Female, "dames": Female, "vrouwen": Female,
+	"mens": Male, "gents": Male, "herren": Male, "männer": Male, "homme": Male, "hommes": Male, "hombre": Male, "hombres": Male, "uomo": Male, "uomini": Male, "mężczyzna": Male, "mężczyźni": Male, "heren": Male, "mannen": Male,
 }
 
 // sexes keeps the rows of one group where a column says who each row is for: the group called
-// variant, or that of the chart's sex, or the first. Where nothing stands, as below a cell that goes
-// over several rows, it is the group above. It counts as such only where a size comes back.
-func (t *table) sexes(label int, o *ChartOptions) {
+// variant, or that of the sex asked for, or everybody's, or the first. Where nothing stands, as below a
+// cell that goes over several rows, it is the group above. It counts as such only where a size comes
+// back. It answers who the chart is for: what its rows say, or else the options.
+func (t *table) sexes(label int, o *ChartOptions) Sex {
 	by := slices.IndexFunc(t.headers, func(h header) bool { return h.measure < 0 && slices.Contains(sexHeaders, h.key) })
 	if by < 0 || by == label {
-		return
+		return o.Sex
 	}
 	cell := func(row []string, i int) string {
 		if i >= len(row) {
@@ -52,15 +56,12 @@ func (t *table) sexes(label int, o *ChartOptions) {
 		of[size] = group
 	}
 	if !again {
-		return
+		return o.Sex
 	}
-	one := slices.IndexFunc(groups, func(g string) bool { return o.Variant != "" && g == strings.ToLower(o.Variant) })
-	if one < 0 && o.Sex != Unspecified {
-		one = slices.IndexFunc(groups, func(g string) bool { return sexOf(g) == o.Sex })
-	}
+	one := groupOf(groups, o)
 	if one < 0 {
-		one = 0
-		t.guess(GuessTable, t.headers[by].text, "Of %d groups of people the one taken is %q.", len(groups), clip(groups[0], maxLabel))
+		one = max(slices.IndexFunc(groups, func(g string) bool { _, err := ParseSex(g); return err == nil && sexOf(g) == Unspecified }), 0)
+		t.guess(GuessTable, t.headers[by].text, "Of %d groups of people the one taken is %q.", len(groups), clip(groups[one], maxLabel))
 	}
 	rows, lines := t.rows, t.lines
 	t.rows, t.lines = nil, nil
@@ -73,13 +74,29 @@ func (t *table) sexes(label int, o *ChartOptions) {
 			t.lines = append(t.lines, lines[r])
 		}
 	}
-	if o.Sex == Unspecified {
-		o.Sex = sexOf(groups[one])
+	if sex := sexOf(groups[one]); sex != Unspecified {
+		return sex
 	}
+	return o.Sex
 }
 
-// sexOf is who a group is, Unspecified where it does not say.
+// groupOf is the group of people that is asked for, by its own word or by the sex, or -1.
+func groupOf(groups []string, o *ChartOptions) int {
+	variant, sex := strings.ToLower(o.Variant), o.Sex
+	if i := slices.Index(groups, variant); i >= 0 { // none is ""
+		return i
+	}
+	if s := sexOf(variant); s != Unspecified {
+		sex = s
+	}
+	return slices.IndexFunc(groups, func(g string) bool { return sex != Unspecified && sexOf(g) == sex })
+}
+
+var apostrophes = strings.NewReplacer("'", "", "’", "")
+
+// sexOf is who a group is, in lower case, Unspecified where it does not say.
 func sexOf(group string) Sex {
+	group = apostrophes.Replace(group)
 	if s, ok := sexWords[group]; ok {
 		return s
 	}
@@ -90,18 +107,35 @@ func sexOf(group string) Sex {
 	return s
 }
 
-// systems names the columns of size systems by their system alone: "UK Size", "Rozmiar UK", "EU-Größe".
+// systems names the columns of size systems by their system alone, "UK Size", "Rozmiar UK", "EU-Größe", unless another column
+// is called just that.
 func (t *table) systems() {
 	for i := range t.headers {
 		h := &t.headers[i]
-		w := headerWords(h.text)
-		if h.measure >= 0 || len(w) != 2 {
+		system, of := systemOf(headerWords(h.text))
+		if h.measure >= 0 || !isSizeWord(of) {
 			continue
 		}
-		for k, system := range w {
-			if other := w[1-k]; isSystem(system) && (other == "size" || other == "sizes" || slices.Contains(labelWords, other)) {
-				h.key = system
-			}
+		if !slices.ContainsFunc(t.headers, func(o header) bool { return o.key == system && o.measure < 0 }) {
+			h.key = system
 		}
 	}
+}
+
+// systemOf finds the system in the words of a header, and what else they are: "size", "men", "".
+func systemOf(words []string) (system, of string) {
+	for i, w := range words {
+		if isSystem(w) {
+			return w, strings.Join(slices.Concat(words[:i], words[i+1:]), "")
+		}
+	}
+	return "", ""
+}
+
+func isSizeWord(w string) bool { return w == "size" || w == "sizes" || slices.Contains(labelWords, w) }
+
+// named reports whether a column is no measurement by its name: a system, perhaps of one sex ("US Men", "UK Women's"), or an age.
+func (h *header) named() bool {
+	system, of := systemOf(headerWords(h.text))
+	return system != "" && (of == "" || isSizeWord(of) || sexOf(of) != Unspecified) || slices.Contains(ageHeaders, h.key)
 }

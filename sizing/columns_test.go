@@ -31,6 +31,29 @@ func TestColumnOfSexes(t *testing.T) {
 			t.Errorf("%s: %v, sizes %q, guesses %v, issues %v", q.name, c.Sex(), c.Sizes(), c.Guesses(), c.Lint())
 		}
 	}
+	const three = "Gender,Size,Chest (cm)\nMen's,S,86-94\nMen's,M,94-102\nUnisex,S,84-92\nUnisex,M,92-100\nWomen’s,S,82-90\nWomen’s,M,90-98\nWomen’s,L,98-106\n"
+	for _, q := range []struct {
+		name, text string
+		o          sizing.ChartOptions
+		sex        sizing.Sex
+		largest    float64
+	}{
+		{"by the sex of another word", three, sizing.ChartOptions{Variant: "women"}, sizing.Female, 106},
+		{"a word before the sex", three, sizing.ChartOptions{Variant: "Men's", Sex: sizing.Female}, sizing.Male, 102},
+		{"a word with an apostrophe", three, sizing.ChartOptions{Sex: sizing.Male}, sizing.Male, 102},
+		{"of nobody else, everybody's", strings.ReplaceAll(three, "Men's", "Kids"), sizing.ChartOptions{Sex: sizing.Male}, sizing.Male, 100},
+		{"none of that sex", strings.ReplaceAll(three, "Unisex", "Kids"), sizing.ChartOptions{Variant: "teens"}, sizing.Male, 102},
+		{"the rows know better", strings.NewReplacer("Unisex", "Kids", "Women’s", "Babies").Replace(three), sizing.ChartOptions{Sex: sizing.Female}, sizing.Male, 102},
+	} {
+		c, err := sizing.ParseChart(strings.NewReader(q.text), &q.o)
+		if err != nil {
+			t.Fatal(err)
+		}
+		sizes := c.Sizes()
+		if _, hi, _ := c.Range(sizes[len(sizes)-1], "chest"); c.Sex() != q.sex || hi != q.largest {
+			t.Errorf("%s: %v up to %v", q.name, c.Sex(), hi)
+		}
+	}
 	c := parse(t, "Gender,Size,Chest (cm)\nMen,S,86-94\nMen,M,94-102\nUnisex,L,102-110\n")
 	if len(c.Sizes()) != 3 {
 		t.Errorf("no size comes back, and of three there are %q", c.Sizes())

@@ -29,6 +29,7 @@ func FuzzParseChart(f *testing.F) {
 		"Band;Unterbrust;Brustumfang A;Brustumfang B\n70;68-72;82-84;84-86\n75;73-77;87-89;", "Size,W,L\n30/32,30,32\n32/32,32,32", bras(2, 5),
 		`[{"Size": "S", "Chest (cm)": "86 ± 4"}, {"Size": "M", "Waist": {"min": 74, "max": 82}}]`, "Sex,Size,EU-Größe,Brust-\numf.\nm,S,36,86-94*\nf,S,34,82-90",
 		"<table><tr><th>Size<th>Chest<sup>1</sup><tr><td>S<td>34<sup>1/2</sup></table>", "Rozmiar;Obw\xf3d w biu\x9ccie\nS;86",
+		"<table x=\"a>b\" id='y' colspan><tr><td Ⱥ rowspan=2>S<sup>1</sup><td>26<sup>1</sup>&frasl;2<script>ȺȺȺ</SCRIPT>",
 		"size,chest\nMEN,\nS,86-94\nM,94-102\nWOMEN,\nS,82-90\nM,90-98",
 	} {
 		f.Add(s, "men", uint8(0))

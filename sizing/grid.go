@@ -310,6 +310,14 @@ var polish1250 = map[byte]rune{
 	0xc6: 'Ć', 0xca: 'Ę', 0xd1: 'Ń', 0xe6: 'ć', 0xea: 'ę', 0xf1: 'ń',
 }
 
+// composed has one character for a letter and the accent behind it, as text comes out of PDF files, where a header may hold the letter.
+var composed = strings.NewReplacer(
+	"a\u0308", "ä", "A\u0308", "Ä", "o\u0308", "ö", "O\u0308", "Ö", "u\u0308", "ü", "U\u0308", "Ü",
+	"e\u0301", "é", "E\u0301", "É", "a\u0301", "á", "i\u0301", "í", "o\u0301", "ó", "u\u0301", "ú", "n\u0303", "ñ",
+	"a\u0300", "à", "e\u0300", "è", "i\u0300", "ì", "o\u0300", "ò", "u\u0300", "ù", "a\u0302", "â", "A\u0302", "Â", "e\u0302", "ê", "i\u0302", "î", "o\u0302", "ô", "u\u0302", "û", "c\u0327", "ç",
+	"a\u0328", "ą", "e\u0328", "ę", "c\u0301", "ć", "n\u0301", "ń", "s\u0301", "ś", "z\u0301", "ź", "z\u0307", "ż",
+)
+
 // polish reports whether a text has a word that Polish charts do not go without; all are ASCII.
 func polish(data []byte) bool {
 	data = bytes.ToLower(data)
@@ -330,6 +338,9 @@ func decoded(data []byte) (text []byte, guessed string, ok bool) {
 		return []byte(string(utf16.Decode(units))), "", len(data)%2 == 0
 	}
 	if utf8.Valid(data) {
+		if bytes.ContainsAny(data, "\u0300\u0301\u0302\u0303\u0307\u0308\u0327\u0328") {
+			data = []byte(composed.Replace(string(data)))
+		}
 		return data, "", true
 	}
 	guessed = "Windows-1252"

@@ -6,8 +6,6 @@ import (
 	"slices"
 	"strconv"
 	"strings"
-	"unicode"
-	"unicode/utf8"
 )
 
 // Limits of a page: cells of all its tables, and how far one cell may span.
@@ -72,7 +70,6 @@ type htmlScanner struct {
 	cells   int
 	text    *strings.Builder // of the open cell or caption, or nil
 	caption bool
-	note    bool           // in what is raised behind a word
 	span    [2]int         // rows and columns of the open cell
 	carry   map[int][2]any // column → rows left and text, of cells that span rows
 }
@@ -89,14 +86,14 @@ func htmlTables(page string) ([]htmlTable, []string, error) {
 			_, page, _ = strings.Cut(after, "-->")
 			continue
 		}
-		tag, after, closed := strings.Cut(rest, ">")
+		tag, after, closed := cutTag(rest)
 		if !closed {
 			break
 		}
 		page = after
 		name, attributes := tagName(tag)
 		if name == "script" || name == "style" {
-			end := strings.Index(strings.ToLower(page), "</"+name)
+			end := endOf(page, name)
 			if end < 0 {
 				break
 			}
@@ -123,30 +120,70 @@ func tagName(tag string) (name, attributes string) {
 	return strings.ToLower(strings.TrimSuffix(tag[:n], "/")), tag[n:]
 }
 
+// cutTag cuts a tag at its end, which is none in a quoted value.
+func cutTag(page string) (tag, after string, closed bool) {
+	for i := 0; i < len(page); i++ {
+		switch c := page[i]; {
+		case c == '>':
+			return page[:i], page[i+1:], true
+		case (c == '"' || c == '\'') && i > 0 && page[i-1] == '=':
+			n := strings.IndexByte(page[i+1:], c)
+			if n < 0 {
+				return strings.Cut(page, ">")
+			}
+			i += 1 + n
+		}
+	}
+	return page, "", false
+}
+
+// endOf is where the end tag of that name begins, or -1.
+func endOf(page, name string) int {
+	for at := 0; ; at++ {
+		n := strings.Index(page[at:], "</")
+		if n < 0 {
+			return -1
+		}
+		at += n
+		if rest := page[at+2:]; len(rest) >= len(name) && strings.EqualFold(rest[:len(name)], name) {
+			return at
+		}
+	}
+}
+
 // attribute is the value of an attribute, unquoted.
 func attribute(attributes, name string) string {
-	i := strings.Index(strings.ToLower(attributes), name)
-	if i < 0 {
-		return ""
+	for {
+		attributes = strings.TrimLeft(attributes, " \t\r\n/")
+		n := strings.IndexAny(attributes, "= \t\r\n")
+		if n < 0 {
+			return ""
+		}
+		found := strings.EqualFold(attributes[:n], name)
+		rest, ok := strings.CutPrefix(strings.TrimLeft(attributes[n:], " \t\r\n"), "=")
+		if !ok { // without a value
+			attributes = rest
+			continue
+		}
+		rest = strings.TrimLeft(rest, " \t\r\n")
+		value := ""
+		if rest != "" && (rest[0] == '"' || rest[0] == '\'') {
+			value, attributes, _ = strings.Cut(rest[1:], rest[:1])
+		} else {
+			n = strings.IndexAny(rest, " \t\r\n")
+			if n < 0 {
+				n = len(rest)
+			}
+			value, attributes = rest[:n], rest[n:]
+		}
+		if found {
+			return html.UnescapeString(value)
+		}
 	}
-	rest, ok := strings.CutPrefix(strings.TrimLeft(attributes[i+len(name):], " "), "=")
-	if !ok {
-		return ""
-	}
-	rest = strings.TrimLeft(rest, " ")
-	if rest != "" && (rest[0] == '"' || rest[0] == '\'') {
-		v, _, _ := strings.Cut(rest[1:], rest[:1])
-		return html.UnescapeString(v)
-	}
-	f := strings.Fields(rest)
-	if len(f) == 0 {
-		return ""
-	}
-	return f[0]
 }
 
 func (s *htmlScanner) write(text string) {
-	if s.text != nil && !s.note && s.text.Len() < 1000 {
+	if s.text != nil && s.text.Len() < 1000 {
 		s.text.WriteString(clip(text, 1000))
 	}
 }
@@ -181,23 +218,43 @@ func (s *htmlScanner) tag(name, attributes string) error {
 	case "/td", "/th", "/tr", "/caption", "/thead", "/tbody":
 		s.endCell()
 	case "sup":
-		s.raised()
+		s.write(raised)
 	case "/sup":
-		s.note = false
+		s.write(lowered)
 	case "br", "/p", "/div", "/li", "/span":
 		s.write(" ")
 	}
 	return nil
 }
 
-// raised begins a <sup>: the number of a note behind a word, which is left out, or a fraction behind a number.
-func (s *htmlScanner) raised() {
-	if s.text == nil {
-		return
+// What stands for <sup> and </sup> until the cell is whole.
+const raised, lowered = "\x01", "\x02"
+
+// withoutNotes takes the numbers of notes out of a text, "94-102¹" and "Chest (a)", and leaves raised fractions and units.
+func withoutNotes(text string) string {
+	before, rest, found := strings.Cut(text, raised)
+	if !found {
+		return text
 	}
-	last, _ := utf8.DecodeLastRuneInString(strings.TrimRight(s.text.String(), " "))
-	s.note = unicode.IsLetter(last) || last == ')'
-	s.write(" ")
+	var b strings.Builder
+	for found {
+		b.WriteString(before + " ")
+		mark, after, _ := strings.Cut(rest, lowered)
+		next := html.UnescapeString(strings.TrimSpace(after[:min(len(after), 10)])) // "<sup>1</sup>&frasl;<sub>2</sub>"
+		if word := strings.TrimSpace(html.UnescapeString(mark)); !isNote(word) || strings.HasPrefix(next, "/") || strings.HasPrefix(next, "⁄") {
+			b.WriteString(mark)
+		}
+		before, rest, found = strings.Cut(after, raised)
+	}
+	b.WriteString(before)
+	return b.String()
+}
+
+// isNote reports whether a word that is raised refers to a note.
+func isNote(word string) bool {
+	_, unit := factors[strings.ToLower(strings.Trim(word, "(). "))]
+	digits := len(word) - len(strings.TrimLeft(word, "0123456789"))
+	return !unit && digits < 2 && !strings.ContainsAny(word, "/⁄+.'\"″′½¼¾⅛⅜⅝⅞⅓⅔")
 }
 
 func (s *htmlScanner) startRow() error {
@@ -260,8 +317,8 @@ func (s *htmlScanner) endCell() {
 	if s.text == nil {
 		return
 	}
-	text := cleanText(s.text.String())
-	s.text, s.note = nil, false
+	text := cleanText(withoutNotes(s.text.String()))
+	s.text = nil
 	t := &s.tables[len(s.tables)-1]
 	if s.caption {
 		t.caption, s.caption = text, false

@@ -103,6 +103,11 @@ func TestImportShops(t *testing.T) {
 		{"XLSX, merged cells", spanned, "bust waist", B{Bust: 94, Waist: 78}, "M"},
 		{"html, notes and fractions raised", `<table><tr><th rowspan=2>Size<th colspan=2>Bust<sup>1</sup><th>Waist (in)<sup>2)</sup><tr><th>cm<th>in<th>from<tr><td>S<td>82&ndash;86<td>32<sup>1/4</sup>-33<sup>3</sup>&frasl;<sub>4</sub><td>25<sup>1/2</sup><tr><td>M<sup>*</sup><td>86-90<td>33 3/4-35 1/2<td>27</table>`, "bust waist", B{Bust: 88, Waist: 70}, "M"},
 		{"html, a size in each piece of JSON-LD", `<html><script type="application/ld+json">{"@type":"SizeSpecification","name":"S","suggestedMeasurement":{"name":"Waist","minValue":70,"maxValue":76,"unitCode":"CMT"}}</script><script type="application/ld+json">{"@type":"SizeSpecification","name":"M","suggestedMeasurement":{"name":"Waist","minValue":76,"maxValue":82,"unitCode":"CMT"}}</script></html>`, "waist", B{Waist: 79}, "M"},
+		{"html, notes behind numbers", `<table><tr><th>Size<th>Chest<sup>(a)</sup><th>Waist <sup>in</sup><tr><td>S<td>86-94<sup>1</sup><td>26<sup>1</sup>/<sub>2</sub><tr><td>M<td>94-102<sup>2)</sup><td>28<sup>½</sup></table>`, "chest waist", B{Chest: 98, Waist: 72.4}, "M"},
+		{"html, letters that grow in lower case", "<table><tr><th>Size<th>Chest<tr><td title=\"a>b " + strings.Repeat("Ⱥ", 50) + "\" rowspan=2>S<td>86-94<tr><td>87-94<tr><td data-colspan=2>M<td>94-102</table><SCRIPT>" + strings.Repeat("Ⱥ", 50) + "</SCRIPT>", "chest", B{Chest: 98}, "M"},
+		{"accents behind their letters", "Gro\u0308ße;Hu\u0308fte\nS;86-94\nM;94-102\n", "hips", B{Hips: 98}, "M"},
+		{"arrows", "Size,Chest (cm)\nS,86 → 94\nM,94→102\n", "chest", B{Chest: 98}, "M"},
+		{"fr months", "Taille;Âge;Stature (cm)\n3M;3 mois;57-62\n6M;6 mois;62-68\n", "height", B{Height: 65}, "6M"},
 		{"men and women in a column", "Gender,Size,Chest (cm)\nMen,S,86-94\nMen,M,94-102\nWomen,S,82-90\nWomen,M,90-98\n", "chest", B{Chest: 96}, "M"},
 		{"men and women in cells over several rows", "Gender,Size,Chest (cm)\nMen,S,86-94\n,M,94-102\nWomen,S,82-90\n,M,90-98\n", "chest", B{Chest: 96}, "M"},
 		{"a list of objects", `[{"Size": "S", "Chest (cm)": "86-94", "Waist (cm)": [74, 82]}, {"Waist (cm)": {"min": 82, "max": 90}, "Size": "M", "Chest (cm)": "94-102"}]`, "chest waist", B{Chest: 98, Waist: 86}, "M"},
@@ -133,4 +138,14 @@ func utf16le(s string) string {
 		out.WriteString(string([]byte{byte(r), byte(r >> 8)}))
 	}
 	return out.String()
+}
+
+// A page costs what its length does, whatever tags it is full of.
+func TestPageOfStyles(t *testing.T) {
+	const styles = 69000
+	page := strings.Repeat("<STYLE></style>", styles) + "<table width=3 id=x><tr><th>Size<th>Chest<tr><td>S<td>86-94<tr><td>M<td>94-102</table>"
+	c, err := sizing.ParseChart(strings.NewReader(page), &sizing.ChartOptions{Variant: "x"})
+	if err != nil || len(c.Sizes()) != 2 {
+		t.Errorf("%v", err)
+	}
 }

@@ -45,11 +45,12 @@ func (c *Chart) Lint() []Issue {
 	l := linter{c: c}
 	l.labels()
 	l.cells()
+	otherUnit := make([]bool, len(c.dims))
 	for d := range c.dims {
 		if c.dims[d].guessedUnit {
 			l.add(LintUnit, "", c.dims[d].name, "no unit is given and the numbers make sense as inches only; they were taken for inches")
 		}
-		l.unit(d)
+		otherUnit[d] = l.unit(d)
 	}
 	mistaken := make([]bool, len(c.dims))
 	for d := range c.dims {
@@ -62,7 +63,7 @@ func (c *Chart) Lint() []Issue {
 			}
 		}
 	}
-	l.columns()
+	l.columns(otherUnit)
 	l.grid()
 	for d := range c.dims {
 		disordered := slices.ContainsFunc(l.found, func(i Issue) bool { return i.Code == LintOrder && i.Dimension == c.dims[d].name })

@@ -34,8 +34,8 @@ var usual = [len(measures) + 1]span{
 // perHeight is the share of the height a measurement takes, where a chart has both.
 var perHeight = map[uint8]span{vChest: {0.38, 1}, vWaist: {0.32, 1}, vHips: {0.36, 1}, vInseam: {0.3, 0.55}}
 
-// unit looks for a column that makes sense in another unit only.
-func (l *linter) unit(d int) {
+// unit looks for a column that makes sense in another unit only. It reports whether there is such a unit.
+func (l *linter) unit(d int) (other bool) {
 	dim := &l.c.dims[d]
 	var mids []float64
 	for i := range l.c.sizes {
@@ -44,7 +44,7 @@ func (l *linter) unit(d int) {
 		}
 	}
 	if len(mids) == 0 {
-		return
+		return false
 	}
 	slices.Sort(mids)
 	mid := mids[len(mids)/2]
@@ -55,7 +55,7 @@ func (l *linter) unit(d int) {
 		}
 	}
 	if mid >= in.lo && mid <= in.hi {
-		return
+		return false
 	}
 	for _, f := range []struct {
 		factor float64
@@ -66,10 +66,11 @@ func (l *linter) unit(d int) {
 		}
 		if m := mid * f.factor; m >= in.lo && m <= in.hi {
 			l.add(LintUnit, "", dim.name, "the middle of the column, %s, makes no sense; these may be %s", l.num(d, mid), f.name)
-			return
+			return true
 		}
 	}
 	l.add(LintUnit, "", dim.name, "the middle of the column, %s, makes no sense in any unit", l.num(d, mid))
+	return false
 }
 
 // cellUnits looks for single cells that lie where the others say once they are taken for another unit: a row
@@ -253,8 +254,8 @@ var smaller = [][2]string{
 	{"foot_breadth", "foot_length"},
 }
 
-// columns looks for two columns that stand for each other.
-func (l *linter) columns() {
+// columns looks for two columns that stand for each other. Where another unit explains one of them, it is not that.
+func (l *linter) columns(otherUnit []bool) {
 	if l.c.garment {
 		return // cut as wide anywhere as fashion wants
 	}
@@ -263,7 +264,7 @@ func (l *linter) columns() {
 	}
 	for _, pair := range smaller {
 		a, b := at(pair[0]), at(pair[1])
-		if a < 0 || b < 0 {
+		if a < 0 || b < 0 || otherUnit[a] != otherUnit[b] {
 			continue
 		}
 		larger, rows := 0, 0

@@ -42,9 +42,9 @@ func (t *table) chart(o *ChartOptions) (*Chart, error) {
 	}
 	t.unnamed(label)
 	t.sections(label, o.Variant)
-	t.sexes(label, o)
+	sex := t.sexes(label, o)
 	t.systems()
-	c := &Chart{id: o.ID, sex: o.Sex, garment: o.Garment, labelled: t.headers[label].key}
+	c := &Chart{id: o.ID, sex: sex, garment: o.Garment, labelled: t.headers[label].key}
 	var columns [][2]int // per dimension: the columns of its two ends
 	for i, h := range t.headers {
 		if h.measure < 0 || i == label {
@@ -97,7 +97,7 @@ func (t *table) chart(o *ChartOptions) (*Chart, error) {
 func (t *table) unknown(label int) []string {
 	var out []string
 	for i, h := range t.headers {
-		if i == label || h.measure >= 0 || h.twin || isItem(h.key) || isSystem(h.key) || h.key == "age" {
+		if i == label || h.measure >= 0 || h.twin || isItem(h.key) || h.named() {
 			continue
 		}
 		numbers := 0
@@ -234,7 +234,7 @@ func (t *table) ambiguous() {
 		waist, named := false, false
 		for k, o := range t.headers {
 			waist = waist || (k != i && o.measure == h.measure)
-			named = named || (k != i && o.measure < 0 && !isItem(o.key))
+			named = named || (k != i && o.measure < 0 && !isItem(o.key) && !slices.Contains(ageHeaders, o.key))
 		}
 		if waist || !named || t.worded(i) {
 			h.measure = -1
