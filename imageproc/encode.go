@@ -25,7 +25,7 @@ type EncodeOptions struct {
 	// not convert colours, so its profile has to go with them. nil means sRGB.
 	ColoursOf *Clean
 
-	sampled bool // code tables made for a part of the picture
+	twoPass bool // code tables made in a pass of their own, which takes no memory
 }
 
 const defaultQuality = 85

@@ -34,7 +34,7 @@ func encodeJPEG(img image.Image, quality int, o *EncodeOptions) ([]byte, error) 
 	if _, grey := img.(*image.Gray); grey {
 		s = jpegenc.Grey
 	}
-	e.Start(b.Dx(), b.Dy(), s, jpegenc.Options{Quality: quality, Optimise: o.OptimizeHuffman, Sampled: o.sampled})
+	e.Start(b.Dx(), b.Dy(), s, jpegenc.Options{Quality: quality, Optimise: o.OptimizeHuffman, TwoPass: o.twoPass})
 	for c := range e.band {
 		n := jpegenc.Blocks(b.Dx())
 		if cap(e.band[c].Pix) < n*e.BandRows() {
@@ -43,11 +43,11 @@ func encodeJPEG(img image.Image, quality int, o *EncodeOptions) ([]byte, error) 
 		e.band[c] = jpegenc.Plane{Pix: e.band[c].Pix[:cap(e.band[c].Pix)], Stride: n}
 	}
 	fill := e.filler(img, s)
-	if o.sampled {
-		for y := min(e.BandRows(), (b.Dy()-1)/e.BandRows()*e.BandRows()); y < b.Dy(); y += 4 * e.BandRows() {
+	if o.twoPass {
+		for y := 0; y < b.Dy(); y += e.BandRows() {
 			rows := min(e.BandRows(), b.Dy()-y)
 			fill(y, rows)
-			e.Sample(&e.band, rows)
+			e.Count(&e.band, rows)
 		}
 	}
 	for y := 0; y < b.Dy(); y += e.BandRows() {

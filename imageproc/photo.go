@@ -72,9 +72,14 @@ func (d *darkroom) toSRGB(pic *picture) (convert *icc.Transform, ok bool) {
 const headroom = 12
 
 // eighths is the smallest scale at which a picture of that longest side has what
-// a result of maxSide needs.
+// a result of maxSide needs. Fourths serve from five times the size on: nearer to it
+// fine lines that they have lost are missed.
 func eighths(longest, maxSide int) int {
-	return min(8, max(1, ceilDiv(8*headroom*maxSide, 10*longest)))
+	n := min(8, max(1, ceilDiv(8*headroom*maxSide, 10*longest)))
+	if n == 2 && longest < 5*maxSide {
+		return 3
+	}
+	return n
 }
 
 // evenness is what to sharpen a smaller copy by, so that its detail does not
@@ -90,8 +95,6 @@ func evenness(n, longest, maxSide int) float64 {
 		return -0.012
 	case n == 3:
 		return -0.024
-	case n == 2:
-		return 0.015
 	}
 	return 0
 }

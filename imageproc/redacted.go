@@ -50,7 +50,7 @@ func (c *Clean) Redacted(regions []image.Rectangle, o *RedactOptions, e *EncodeO
 	x := c.colours(f)
 	x.packet = packet
 	how := *e
-	how.Quality, how.sampled = cmp.Or(e.Quality, defaultQuality), !e.OptimizeHuffman
+	how.Quality, how.twoPass = cmp.Or(e.Quality, defaultQuality), !e.OptimizeHuffman
 	pic, err := encode(img, f, &how, x)
 	if err != nil {
 		return nil, err

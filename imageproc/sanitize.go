@@ -164,7 +164,7 @@ func smaller(ctx context.Context, pic *picture, o *SanitizeOptions, packet []byt
 			img = toGray(nrgba) // so that a profile for grey still fits
 		}
 	}
-	out, err = encode(img, pic.reducedFormat(), &EncodeOptions{Quality: o.Quality, sampled: true}, x)
+	out, err = encode(img, pic.reducedFormat(), &EncodeOptions{Quality: o.Quality, twoPass: true}, x)
 	if err != nil {
 		return nil, x, made, err
 	}

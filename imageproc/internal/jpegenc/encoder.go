@@ -22,10 +22,9 @@ type Options struct {
 	// Optimise makes Huffman tables for this picture: some per cent smaller, and
 	// all coefficients are kept in memory until Finish, two bytes a sample.
 	Optimise bool
-	// Sampled makes Huffman tables by the bands given to Sample before the first to
-	// Band, which costs no memory; of a quarter of the picture they are next to the
-	// best.
-	Sampled bool
+	// TwoPass makes the same tables without the memory: all bands are given to Count,
+	// in their order, before the first one to Band.
+	TwoPass bool
 }
 
 // Plane is rows of samples, Stride apart.
@@ -40,8 +39,7 @@ type Encoder struct {
 	width, height int
 	sampling      Sampling
 	optimise      bool
-	sampled       bool // and the tables are still to be made
-	looked        int  // rows of the sample
+	counting      bool // with TwoPass, until the tables are made
 	quant         [2][64]uint8
 	divide        [2]*divisors
 	quality       int // that divide is for
@@ -72,7 +70,7 @@ type block struct {
 
 // Start begins a picture of width×height samples, both 1 to 65535.
 func (e *Encoder) Start(width, height int, s Sampling, o Options) {
-	e.width, e.height, e.sampling, e.optimise, e.sampled = width, height, s, o.Optimise, o.Sampled && !o.Optimise
+	e.width, e.height, e.sampling, e.optimise, e.counting = width, height, s, o.Optimise, o.TwoPass && !o.Optimise
 	if e.divide[0] == nil || e.quality != o.Quality {
 		e.quality = o.Quality
 		for i := range e.quant {
@@ -87,12 +85,12 @@ func (e *Encoder) Start(width, height int, s Sampling, o Options) {
 	e.acc, e.count, e.waits, e.row, e.last = 0, 0, 0, 0, [3]int16{}
 	e.kept, e.freq = e.kept[:0], [2][2][257]int{}
 	room := width*height/4 + 4<<10 // what a photo of usual quality takes
-	if e.sampled {
-		room = 1 << 10 // the head: what the rest takes is known from the sample
+	if e.counting {
+		room = 1 << 10 // the head: what the rest takes is known when it is counted
 	}
-	e.looked, e.out = 0, make([]byte, 0, room)
+	e.out = make([]byte, 0, room)
 	e.head()
-	if e.optimise || e.sampled {
+	if e.optimise || e.counting {
 		return
 	}
 	for i := range e.classes() {
@@ -128,8 +126,8 @@ func (e *Encoder) Band(b *[3]Plane) {
 	if rows <= 0 {
 		return
 	}
-	if e.sampled {
-		e.sampled, e.last = false, [3]int16{}
+	if e.counting {
+		e.counting, e.last = false, [3]int16{}
 		e.tables()
 		e.out = slices.Grow(e.out, e.expected())
 		e.scan()
@@ -138,11 +136,8 @@ func (e *Encoder) Band(b *[3]Plane) {
 	e.row += rows
 }
 
-// Sample counts the symbols of a band of rows rows for the tables.
-func (e *Encoder) Sample(b *[3]Plane, rows int) {
-	e.blocks(b, rows)
-	e.looked += rows
-}
+// Count counts the symbols of a band of rows rows for the tables.
+func (e *Encoder) Count(b *[3]Plane, rows int) { e.blocks(b, rows) }
 
 // blocks goes through the blocks of a band.
 func (e *Encoder) blocks(b *[3]Plane, rows int) {
@@ -185,7 +180,7 @@ func (e *Encoder) add(c int, p Plane, x, y, rows int) {
 		src, stride = e.edge[:], 8
 	}
 	class := min(c, 1)
-	if e.optimise || e.sampled {
+	if e.optimise || e.counting {
 		k := e.keep(c)
 		k.nonzero = e.transform(&k.coef, src, stride, e.divide[class])
 		e.tally(k)
@@ -197,10 +192,7 @@ func (e *Encoder) add(c int, p Plane, x, y, rows int) {
 
 // dummy is a block of Y outside the picture.
 func (e *Encoder) dummy() {
-	if e.sampled {
-		return
-	}
-	if !e.optimise {
+	if !e.optimise && !e.counting {
 		e.coef[0] = e.last[0]
 		e.code(0, &e.coef, 0)
 		return
@@ -210,9 +202,9 @@ func (e *Encoder) dummy() {
 	e.tally(k)
 }
 
-// keep returns room for a block: of a sample, that of the last one.
+// keep returns room for a block: where they are counted, that of the last one.
 func (e *Encoder) keep(c int) *block {
-	if e.sampled {
+	if e.counting {
 		e.kept = e.kept[:0]
 	}
 	if len(e.kept) == cap(e.kept) {

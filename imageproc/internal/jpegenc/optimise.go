@@ -37,24 +37,17 @@ func (e *Encoder) second() {
 	}
 }
 
-// tables makes the tables for the symbols counted. Those of a sample have a code for
-// every symbol there is.
+// tables makes the tables for the symbols counted.
 func (e *Encoder) tables() {
 	for i := range e.classes() {
-		if !e.optimise {
-			for class, standard := range [2]*huffmanSpec{&standardDC[i], &standardAC[i]} {
-				for _, symbol := range standard.symbols {
-					e.freq[i][class][symbol] = 8*e.freq[i][class][symbol] + 1
-				}
-			}
-		}
 		dc, ac := bestTable(&e.freq[i][0]), bestTable(&e.freq[i][1])
 		e.words(i, &dc, &ac)
 		e.huffman(i, &dc, &ac)
 	}
 }
 
-// expected is what the picture will take in bytes by its sample, and a little more.
+// expected is what the picture will take in bytes by its symbols, and a little more
+// for the zeros that are stuffed in.
 func (e *Encoder) expected() int {
 	total := 0
 	for i := range e.classes() {
@@ -65,8 +58,7 @@ func (e *Encoder) expected() int {
 			total += e.freq[i][1][symbol] * int(w.length())
 		}
 	}
-	// tables counted each symbol eightfold.
-	return int(int64(total)*int64(e.height)/int64(64*max(e.looked, 1))*17/16) + 4<<10
+	return total/8*65/64 + 1<<10
 }
 
 // bestTable makes the Huffman table for these frequencies, with no code of ones

@@ -39,10 +39,10 @@ func encode(e *jpegenc.Encoder, m *image.RGBA, s jpegenc.Sampling, o jpegenc.Opt
 	for i := range band {
 		band[i] = jpegenc.Plane{Pix: make([]byte, 16*jpegenc.Blocks(w)), Stride: jpegenc.Blocks(w)}
 	}
-	for y := 0; o.Sampled && y < h; y += 4 * e.BandRows() {
+	for y := 0; o.TwoPass && y < h; y += e.BandRows() {
 		rows := min(e.BandRows(), h-y)
 		jpegenc.Convert(&band, s, m.Pix[y*m.Stride:], m.Stride, w, rows)
-		e.Sample(&band, rows)
+		e.Count(&band, rows)
 	}
 	for y := 0; y < h; y += e.BandRows() {
 		rows := min(e.BandRows(), h-y)
