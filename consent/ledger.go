@@ -10,6 +10,8 @@ import (
 	"slices"
 	"sync/atomic"
 	"time"
+
+	"github.com/fitveil/fitveil/consent/merkle"
 )
 
 // Options configures [New]; nil means defaults.
@@ -71,6 +73,7 @@ type core struct {
 	leases    Leaser
 	own       *Leases // where the store keeps none
 	holders   []Holder
+	prover    merkle.Prover
 	born      time.Time    // by the clock, when the ledger was made
 	bornMono  time.Time    // the same moment, by the process
 	seen      atomic.Int64 // the greatest time seen, in microseconds since 1970

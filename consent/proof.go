@@ -199,7 +199,7 @@ func (c *core) hang(r merkle.Reader, who Subject, b *proofBody, since []byte) er
 	if err != nil {
 		return err
 	}
-	last, branch, ok, err := merkle.ProveKey(r, who.Pseudonym())
+	last, branch, ok, err := c.prover.ProveKey(r, who.Pseudonym())
 	if err != nil {
 		return err
 	}

@@ -8,7 +8,7 @@
 //	...
 //	head, err := merkle.ReadHead(snapshot)
 //	path, err := merkle.ProveRecord(snapshot, head.Size, leaf)
-//	value, branch, ok, err := merkle.ProveKey(snapshot, pseudonym)
+//	value, branch, ok, err := merkle.ProveKey(snapshot, pseudonym) // with a Prover where there will be more
 //	err = merkle.CheckKey(branch, head.Map, pseudonym, value) // by anybody, anywhere
 //
 // # Limits

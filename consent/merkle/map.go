@@ -9,11 +9,18 @@ import (
 // million keys lie five deep.
 const readAtOnce = 7
 
-// way reads the pages from the root to where key is or would be.
-func way(r Reader, key *[32]byte) ([]view, error) {
-	pages := make([]view, 0, readAtOnce)
-	for depth := 0; depth < maxDepth; {
-		nodes, err := r.Nodes(pageKeys(key, depth, min(depth+readAtOnce, maxDepth)))
+// readBelow is how many are when the way begins below those that are known.
+const readBelow = 3
+
+// way reads the pages from a depth down to where key is or would be.
+func way(r Reader, key *[32]byte, from int) ([]view, error) {
+	atOnce := readAtOnce
+	if from > 0 { // most of the way is known
+		atOnce = readBelow
+	}
+	pages := make([]view, 0, atOnce)
+	for depth := from; depth < maxDepth; {
+		nodes, err := r.Nodes(pageKeys(key, depth, min(depth+atOnce, maxDepth)))
 		if err != nil {
 			return nil, err
 		}
@@ -23,7 +30,7 @@ func way(r Reader, key *[32]byte) ([]view, error) {
 				return nil, err
 			}
 			pages = append(pages, v)
-			if at := uint16(1) << nibble(key, depth); v.there&at == 0 || v.leaf&at != 0 {
+			if v.ends(nibble(key, depth)) {
 				return pages, nil
 			}
 			depth++
@@ -42,18 +49,18 @@ func pageKeys(key *[32]byte, from, to int) [][]byte {
 	return keys
 }
 
-// climb computes the nodes from where key is or would be up to the root, checks
-// that each page is what the one above says, and returns those beside the way,
-// the root's first.
-func climb(pages []view, root Hash, key *[32]byte) ([]Hash, error) {
+// climb computes the nodes from where key is or would be up to the first of
+// pages, which is at a depth from, checks that each page is what the one above
+// says and the first the one wanted, and puts those beside the way at the end of
+// branch, the uppermost first. It returns where they begin.
+func climb(pages []view, from int, want Hash, key *[32]byte, branch []Hash) (int, error) {
 	last := len(pages) - 1
-	h := pages[last].subtree(nibble(key, last), 1)
-	branch := make([]Hash, 4*len(pages))
+	h := pages[last].subtree(nibble(key, from+last), 1)
 	at := len(branch)
-	for depth := last; depth >= 0; depth-- {
-		slot := nibble(key, depth)
+	for i := last; i >= 0; i-- {
+		slot := nibble(key, from+i)
 		for n := 1; n < 16; n *= 2 {
-			beside := pages[depth].subtree(slot&^(n-1)^n, n)
+			beside := pages[i].subtree(slot&^(n-1)^n, n)
 			if slot&n == 0 {
 				h = join(&h, &beside)
 			} else {
@@ -64,15 +71,19 @@ func climb(pages []view, root Hash, key *[32]byte) ([]Hash, error) {
 				branch[at] = beside.hash
 			}
 		}
-		want := root
-		if depth > 0 {
-			want = pages[depth-1].below(nibble(key, depth-1))
+		stated := want
+		if i > 0 {
+			stated = pages[i-1].below(nibble(key, from+i-1))
 		}
-		if h.hash != want || depth > 0 && h.leaves < 2 {
-			return nil, fmt.Errorf("%w: page at depth %d does not fit the one above", ErrCorrupt, depth)
+		if h.hash != stated || from+i > 0 && h.leaves < 2 {
+			return 0, misfit(from + i)
 		}
 	}
-	return branch[at:], nil
+	return at, nil
+}
+
+func misfit(depth int) error {
+	return fmt.Errorf("%w: page at depth %d does not fit the one above", ErrCorrupt, depth)
 }
 
 // change is what becomes of one key: another value, or none.
@@ -185,30 +196,11 @@ func (m *mapping) slot(s *slot, depth int, changes []change) error {
 }
 
 // ProveKey proves what the map says of key: its value, and the nodes beside the
-// way down to it, the root's first. A key that is not there is ok false.
+// way down to it, the root's first. A key that is not there is ok false. Whoever
+// proves more than once does it with a [Prover].
 func ProveKey(r Reader, key [32]byte) (value Hash, branch []Hash, ok bool, err error) {
-	_, root, err := readHead(r)
-	if err != nil {
-		return Hash{}, nil, false, err
-	}
-	pages, err := way(r, &key)
-	if err != nil {
-		return Hash{}, nil, false, err
-	}
-	branch, err = climb(pages, root, &key)
-	if err != nil {
-		return Hash{}, nil, false, err
-	}
-	last := len(pages) - 1
-	at := nibble(&key, last)
-	if pages[last].leaf>>at&1 == 0 {
-		return Hash{}, nil, false, nil
-	}
-	found, is := pages[last].at(at)
-	if found != key {
-		return Hash{}, nil, false, nil
-	}
-	return is, branch, true, nil
+	var nothing *Prover
+	return nothing.ProveKey(r, key)
 }
 
 // CheckKey checks that a map with this root says value of key, and nothing else.

@@ -211,16 +211,45 @@ func Remove(w Writer, key [32]byte) error {
 	return writeHead(w, size, root)
 }
 
-// ProveRecord proves that a leaf is in the log of the given size.
+// ProveRecord proves that a leaf is in the log of the given size: what
+// [tlog.ProveRecord] returns.
 func ProveRecord(r Reader, size, leaf int64) ([]Hash, error) {
 	if leaf < 0 || leaf >= size {
 		return nil, fmt.Errorf("%w: leaf %d of %d", ErrCorrupt, leaf, size)
 	}
-	p, err := tlog.ProveRecord(size, leaf, logReader{r})
-	if err != nil {
-		return nil, broken(err)
+	// The log consists of full subtrees, the largest first, one for each bit of
+	// its size. Beside the way up are the siblings within the leaf's own, then what
+	// the ones on its right add up to, then those on its left, the nearest first.
+	var room [128]int64
+	at, right := room[:0], 0
+	own := bits.Len64(uint64(leaf^size)) - 1 // the first bit they differ in is set in size
+	for level := range own {
+		at = append(at, logIndex(level, leaf>>level^1))
 	}
-	return p, nil
+	for level := range bits.Len64(uint64(size)) { // the smallest first
+		if full := size >> level; full&1 != 0 && level != own {
+			at = append(at, logIndex(level, full-1))
+			if level < own {
+				right++
+			}
+		}
+	}
+	p, err := logReader{r}.ReadHashes(at)
+	if err != nil || right == 0 {
+		return p, err
+	}
+	h := p[own]
+	for _, left := range p[own+1 : own+right] {
+		h = nodeHash(&left, &h)
+	}
+	p[own] = h
+	return append(p[:own+1], p[own+right:]...), nil
+}
+
+// logIndex is [tlog.StoredHashIndex] without its loops.
+func logIndex(level int, n int64) int64 {
+	last := n<<level + 1<<level - 1 // the subtree's last leaf
+	return 2*last - int64(bits.OnesCount64(uint64(last))) + int64(level)
 }
 
 // CheckRecord checks what ProveRecord proved against a head.

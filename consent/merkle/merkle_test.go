@@ -284,22 +284,34 @@ func BenchmarkProof(b *testing.B) {
 		slices.Sort(took)
 		b.ReportMetric(float64(took[len(took)/2].Nanoseconds()), "p50-ns")
 	}
-	b.Run("record", func(b *testing.B) {
-		median(b, func(i int64) error {
-			p, err := merkle.ProveRecord(n, size, i)
-			if err != nil {
-				return err
-			}
-			return merkle.CheckRecord(p, h, i, steps[i].Leaf)
-		})
+	record := func(i int64) error {
+		p, err := merkle.ProveRecord(n, size, i)
+		if err != nil {
+			return err
+		}
+		return merkle.CheckRecord(p, h, i, steps[i].Leaf)
+	}
+	b.Run("record", func(b *testing.B) { median(b, record) })
+	key := func(prove func(merkle.Reader, [32]byte) (merkle.Hash, []merkle.Hash, bool, error), i int64) error {
+		value, branch, ok, err := prove(n, steps[i].Key)
+		if err != nil || !ok {
+			return errors.Join(err, errors.New("not there"))
+		}
+		return merkle.CheckKey(branch, h.Map, steps[i].Key, value)
+	}
+	b.Run("latest-alone", func(b *testing.B) { // with nothing kept
+		median(b, func(i int64) error { return key(merkle.ProveKey, i) })
 	})
+	var p merkle.Prover // of a ledger that has made proofs before
+	for i := range int64(32 << 10) {
+		if err := key(p.ProveKey, i); err != nil {
+			b.Fatal(err)
+		}
+	}
 	b.Run("latest", func(b *testing.B) {
-		median(b, func(i int64) error {
-			value, branch, ok, err := merkle.ProveKey(n, steps[i].Key)
-			if err != nil || !ok {
-				return errors.Join(err, errors.New("not there"))
-			}
-			return merkle.CheckKey(branch, h.Map, steps[i].Key, value)
-		})
+		median(b, func(i int64) error { return key(p.ProveKey, i) })
+	})
+	b.Run("both", func(b *testing.B) { // as in each proof of a ledger
+		median(b, func(i int64) error { return errors.Join(record(i), key(p.ProveKey, i)) })
 	})
 }
