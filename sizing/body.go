@@ -97,7 +97,8 @@ const (
 // and encoding/gob refuses it. That covers a Body inside exported fields,
 // pointers, slices and maps too. It cannot cover one in an unexported field, where
 // fmt may not call methods, by value or by pointer: give such a struct a
-// Format method of its own, or keep the Body out of it.
+// Format method of its own, or keep the Body out of it. Nor can it cover %p of a Body
+// that is no pointer, a mistake go vet finds: there fmt asks no method at all.
 //
 // A Body is plain data, not safe for use by many goroutines while it changes.
 type Body struct {

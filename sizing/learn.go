@@ -43,7 +43,7 @@ type Odds struct{ TooSmall, Kept, TooLarge float64 }
 type LearnerOptions struct {
 	HalfLife time.Duration // in which evidence loses half its weight; default a year
 	Wrong    float64       // share of answers that are wrong or about something else; default 0.1
-	Least    int           // distinct shoppers before a statistic is shown; default 20
+	Least    int           // distinct shoppers before a statistic is shown, of more than 64 none is; default 20
 }
 
 // A Learner learns from kept and returned sizes how products, brands and shoppers
@@ -75,7 +75,7 @@ type history struct {
 	precision, pull    float32 // of the offset, what the answers add to the prior: 1/variance, mean/variance
 	gaps, gapN         float32 // decayed sum of kept gaps, and how many
 	days               int32   // since 1970, of the last answer
-	seen               uint64  // of shoppers, for linear counting
+	seen               uint64  // of shoppers, a bit for the hash of each
 }
 
 const (

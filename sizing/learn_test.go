@@ -174,6 +174,42 @@ func TestLearnerMerges(t *testing.T) {
 	}
 }
 
+// Nothing is shown of fewer shoppers than Least, whoever they are, and all of three times as many.
+func TestLearnerCountsShoppers(t *testing.T) {
+	r := rand.New(rand.NewPCG(5, 6))
+	for _, least := range []int{1, 5, 20, 40} {
+		for round := range 60 {
+			l := sizing.NewLearner(&sizing.LearnerOptions{Least: least})
+			other := sizing.NewLearner(&sizing.LearnerOptions{Least: least})
+			first := r.Uint64N(1 << 40)
+			for i := range 3 * least {
+				who := first + uint64(i) // as databases count
+				if round%2 == 0 {
+					who = r.Uint64()
+				}
+				s := &sizing.Sale{Product: "p", Brand: "b", Shopper: who, HasGap: true}
+				for _, each := range []*sizing.Learner{l, other} {
+					for range 2 { // the same sale to two instances, and somebody who comes back
+						if err := each.Learn(s); err != nil {
+							t.Fatal(err)
+						}
+					}
+				}
+				if i+1 == least-1 {
+					l.Merge(other)
+				}
+				_, product := l.Product("p")
+				if _, brand := l.Brand("b"); i+1 < least && (product || brand) {
+					t.Fatalf("of %d shoppers a statistic is shown, and %d are asked for", i+1, least)
+				}
+				if i+1 == 3*least && !product {
+					t.Fatalf("of %d shoppers nothing is shown, and %d are asked for", i+1, least)
+				}
+			}
+		}
+	}
+}
+
 // TestLearnerJSON: saved and loaded, it says the same; broken files are refused.
 func TestLearnerJSON(t *testing.T) {
 	r := rand.New(rand.NewPCG(2, 3))

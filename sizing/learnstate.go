@@ -44,8 +44,9 @@ func (l *Learner) Shift(s *Sale) (sizes, sd float64) {
 }
 
 // Product returns what was found of a product, and false until at least
-// LearnerOptions.Least different shoppers have answered: a statistic of fewer is
-// about persons. Sales without a shopper do not count towards it.
+// LearnerOptions.Least different shoppers have certainly answered, which takes a
+// fifth more of them or so, and for 50 twice as many: a statistic of fewer is about
+// persons. Sales without a shopper do not count towards it.
 func (l *Learner) Product(id string) (Statistic, bool) {
 	return l.statistic(l.products, id, offsetPrior)
 }
@@ -57,7 +58,7 @@ func (l *Learner) statistic(m map[string]*history, id string, prior float64) (St
 	l.mu.RLock()
 	defer l.mu.RUnlock()
 	h := m[id]
-	if h == nil || h.distinct() < float64(l.least) {
+	if h == nil || h.distinct() < l.least {
 		return Statistic{}, false
 	}
 	mean, v := h.offset(prior)
@@ -65,14 +66,9 @@ func (l *Learner) statistic(m map[string]*history, id string, prior float64) (St
 	return Statistic{mean, math.Sqrt(v), float64(h.small) / n, float64(h.large) / n, n}, true
 }
 
-// distinct is how many different shoppers answered, by linear counting on 64 bits.
-func (r *history) distinct() float64 {
-	zeros := 64 - bits.OnesCount64(r.seen)
-	if zeros == 0 {
-		return 64 * math.Log(128)
-	}
-	return 64 * math.Log(64/float64(zeros))
-}
+// distinct is how many different shoppers answered at least: each bit took one of its own. An estimate of how many
+// it were would be too high for some.
+func (r *history) distinct() int { return bits.OnesCount64(r.seen) }
 
 // Forget erases what is known of a shopper. What the shopper's answers did to
 // products stays: it can't be told apart.
