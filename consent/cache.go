@@ -5,6 +5,7 @@ import (
 	"encoding/binary"
 	"fmt"
 	"slices"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -107,19 +108,17 @@ type filed struct {
 	*cached
 }
 
-// cached is what is known of a subject; it is not changed once it is shared. It
-// is small, and holds what most answers need: on a busy server each pointer
-// followed is a trip to memory.
+// cached is what is known of a subject; it is not changed once it is shared. On
+// a busy server each line of memory touched is a trip, so it fills just one.
 type cached struct {
-	by      *core
 	rules   *rules
 	version uint64
 	seq     uint64
-	open    uint64 // purposes allowed without a further look, by their bit in the terms
-	until   int64  // the end that all of those have, microseconds; 0: none
-	alike   uint64 // those of them whose recipients are to
-	to      []string
-	st      *state // never changed once it is here
+	open    uint64    // purposes allowed without a further look, by their bit in the terms
+	until   int64     // the end that all of those have, microseconds; 0: none
+	alike   uint64    // those of them whose recipients are to
+	to      *[]string // shared by many people; nil while nothing is open
+	st      *state    // never changed once it is here
 }
 
 const defaultCache = 1 << 16
@@ -180,7 +179,7 @@ func (c *cache) put(who Subject, e *cached) {
 // remember makes the entry for st. What is open is decided here once; whatever
 // depends on more than the time is left for later.
 func (c *core) remember(r *rules, version uint64, st *state) *cached {
-	e := &cached{by: c, rules: r, version: version, seq: st.seq, st: st}
+	e := &cached{rules: r, version: version, seq: st.seq, st: st}
 	for i := range st.entries {
 		was := &st.entries[i]
 		t, known := r.of[was.purpose]
@@ -192,16 +191,30 @@ func (c *core) remember(r *rules, version uint64, st *state) *cached {
 			until = was.until.UnixMicro()
 		}
 		if e.open == 0 {
-			e.until, e.to = until, was.recipients
+			e.until, e.to = until, r.shared(was.recipients)
 		}
 		if until == e.until {
 			e.open |= t.bit
-			if slices.Equal(was.recipients, e.to) {
+			if slices.Equal(was.recipients, *e.to) {
 				e.alike |= t.bit
 			}
 		}
 	}
 	return e
+}
+
+// shared returns one list for the many people who agreed to the same recipients
+// as the last one who was looked up.
+func (r *rules) shared(to []string) *[]string {
+	if last := r.last.Load(); last != nil && slices.Equal(*last, to) {
+		return last
+	}
+	to = slices.Clone(to)
+	for i := range to {
+		to[i] = strings.Clone(to[i]) // nothing else of the person's record stays with it
+	}
+	r.last.Store(&to)
+	return &to
 }
 
 // stand returns where the subject stands, from memory where that is known to be
@@ -241,7 +254,7 @@ func (c *core) recall(ctx context.Context, q *Query) (d Decision, ok bool) {
 		return Decision{}, false
 	}
 	d, found, ok := c.recallOne(q.Subject, q)
-	for _, other := range s.also { // every no counts
+	for _, other := range s.also() { // every no counts
 		if !ok {
 			break
 		}
@@ -258,7 +271,7 @@ func (c *core) recall(ctx context.Context, q *Query) (d Decision, ok bool) {
 // known that there is nothing on record under it.
 func (c *core) recallOne(who Subject, q *Query) (d Decision, found, ok bool) {
 	e := who.s.get().memo.Load()
-	if e == nil || e.by != c || e.open == 0 && e.seq != 0 {
+	if e == nil || e.rules.by != c || e.open == 0 && e.seq != 0 {
 		return Decision{}, false, false
 	}
 	if e.seq != 0 && !e.allows(q) {
@@ -292,8 +305,10 @@ func (e *cached) allows(q *Query) bool {
 	if len(q.Recipients) == 0 {
 		return true
 	}
-	agreed := e.to
-	if e.alike&rule.bit == 0 {
+	var agreed []string
+	if e.alike&rule.bit != 0 {
+		agreed = *e.to
+	} else {
 		agreed = e.st.entry(q.Purpose).recipients
 	}
 	return subset(q.Recipients, agreed) &&

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"testing"
 	"time"
 
@@ -253,6 +254,42 @@ func TestCacheKeepsTenantsApart(t *testing.T) {
 			for range 2 { // the second time from what the Subject remembers
 				if got := reason(t, l, consent.Query{Subject: who, Purpose: consent.TryOnRender}); got != want[tenant] {
 					t.Errorf("first %s, then %s: %q, want %q", first, tenant, got, want[tenant])
+				}
+			}
+		}
+	}
+}
+
+// What a check looks at of a person is one line of memory and one more of what is
+// remembered: with many people each line is a trip.
+func TestChecksTouchLittleMemory(t *testing.T) {
+	const line = 64
+	if person, remembered := consent.OneLine(); person > line || remembered > line {
+		t.Errorf("%d bytes of a person, %d of what is remembered, want at most %d each", person, remembered, line)
+	}
+}
+
+// A list of recipients that people share in memory opens nothing for the others.
+func TestRecipientsOfOthers(t *testing.T) {
+	l := newLedger(t, memstore.New(), nil)
+	lists := [][]string{{"renderer"}, {"renderer", "storage"}, nil, {"storage"}, {"renderer"}}
+	queries := make([]consent.Query, len(lists))
+	for i, to := range lists {
+		who := l.Subject("shop-a", fmt.Sprint(i))
+		g := yes(who, time.Now(), consent.TryOnRender)
+		g.Recipients = to
+		if _, err := l.Grant(t.Context(), g); err != nil {
+			t.Fatal(err)
+		}
+		queries[i] = consent.Query{Subject: who, Purpose: consent.TryOnRender}
+	}
+	for range 3 { // first from the store, then from memory
+		for i, q := range queries {
+			for _, to := range []string{"renderer", "storage", "stranger"} {
+				q.Recipients = []string{to}
+				d, err := l.Check(t.Context(), q)
+				if want := slices.Contains(lists[i], to); err != nil || d.Allowed != want {
+					t.Errorf("%q to %s: %v %v, want %v", lists[i], to, d.Allowed, err, want)
 				}
 			}
 		}

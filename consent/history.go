@@ -78,7 +78,7 @@ func (l *Ledger) History(ctx context.Context, s Subject) iter.Seq2[Event, error]
 			err = fmt.Errorf("consent: %w", ErrSubject)
 		}
 		names := []Subject{s}
-		if err == nil && len(s.s.get().also) > 0 {
+		if err == nil && len(s.s.get().also()) > 0 {
 			names, err = c.known(ctx, s)
 		}
 		if err != nil {

@@ -113,6 +113,10 @@ func New(s Store, o *Options) (*Ledger, error) {
 		return nil, fmt.Errorf("consent: PermitFor %v: want up to 24h", o.PermitFor)
 	}
 	c := &core{store: s, rules: base, tenants: tenants, permitFor: o.PermitFor, now: o.Now, log: o.Logger, observe: o.Observe, cache: newCache(s, o.Cache)}
+	c.rules.by = c
+	for _, r := range c.tenants {
+		r.by = c
+	}
 	c.ring.Store(keys.k.get())
 	if leases, ok := s.(Leaser); ok {
 		c.leases = leases
@@ -201,7 +205,7 @@ func (l *Ledger) Subject(tenant, rawID string) Subject {
 		return s
 	}
 	for _, k := range ring.others {
-		s.s.get().also = append(s.s.get().also, NewSubject(k.subject[:], tenant, rawID))
+		s.s.get().add(NewSubject(k.subject[:], tenant, rawID))
 	}
 	return s
 }

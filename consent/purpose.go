@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"sync/atomic"
 	"unicode"
 	"unicode/utf8"
 )
@@ -138,8 +139,10 @@ func (t *Terms) oldEnough(atLeast int, country string, guardian bool) bool {
 // rules are the terms of a tenant by purpose.
 type rules struct {
 	of      map[Purpose]*rule
-	outside map[string]bool // recipients outside the EEA
-	profile *Profile        // nil: none
+	outside map[string]bool          // recipients outside the EEA
+	profile *Profile                 // nil: none
+	by      *core                    // whose they are; nil: nobody's, and nothing under them is recalled
+	last    atomic.Pointer[[]string] // recipients that somebody agreed to, see shared
 }
 
 // rule has a bit of its own, if it is among the first 64.

@@ -13,7 +13,7 @@ func (c *core) known(ctx context.Context, who Subject) ([]Subject, error) {
 	if d == nil {
 		return nil, fmt.Errorf("consent: %w", ErrSubject)
 	}
-	if len(d.also) == 0 {
+	if len(d.also()) == 0 {
 		return []Subject{who}, nil
 	}
 	r, err := c.rulesFor(who)
@@ -41,7 +41,7 @@ func (c *core) check(ctx context.Context, q Query) (d Decision, err error) {
 	if d, ok := c.recall(ctx, &q); ok {
 		return d, nil
 	}
-	if s := q.Subject.s.get(); s == nil || len(s.also) == 0 {
+	if s := q.Subject.s.get(); s == nil || len(s.also()) == 0 {
 		return c.checkOne(ctx, q)
 	}
 	names, err := c.known(ctx, q.Subject)

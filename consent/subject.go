@@ -17,10 +17,10 @@ import (
 // fixed word. The zero value is nobody: every method of a [Ledger] refuses it.
 type Subject struct{ s hidden[subject] }
 
-// subject has in front what a check looks at.
+// subject fills one line of memory.
 type subject struct {
 	memo   atomic.Pointer[cached] // where the person stood when a ledger last looked
-	also   []Subject              // the same person under the other keys of the ring
+	others *[]Subject             // the same person under the other keys of the ring; nil: there are none
 	id     [sha256.Size]byte
 	tenant string
 }
@@ -62,9 +62,23 @@ func SubjectOf(tenant string, pseudonyms ...[sha256.Size]byte) Subject {
 	}
 	s := &subject{tenant: tenant, id: pseudonyms[0]}
 	for _, id := range pseudonyms[1:] {
-		s.also = append(s.also, Subject{hide(&subject{tenant: tenant, id: id})})
+		s.add(Subject{hide(&subject{tenant: tenant, id: id})})
 	}
 	return Subject{hide(s)}
+}
+
+// also returns the same person under the other keys of the ring.
+func (d *subject) also() []Subject {
+	if d.others == nil {
+		return nil
+	}
+	return *d.others
+}
+
+// add is for whoever makes the subject.
+func (d *subject) add(other Subject) {
+	all := append(d.also(), other)
+	d.others = &all
 }
 
 // IsZero reports whether s is nobody.
@@ -96,7 +110,7 @@ func (s Subject) All() []Subject {
 	if d == nil {
 		return nil
 	}
-	return append([]Subject{s}, d.also...)
+	return append([]Subject{s}, d.also()...)
 }
 
 // Equal reports whether s and t are the same person at the same tenant under
