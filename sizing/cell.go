@@ -10,7 +10,7 @@ import (
 // factors brings a unit to centimetres or kilograms.
 var factors = map[string]float64{
 	"cm": 1, "cms": 1, "mm": 0.1, "m": 100, "centimeters": 1, "centimetres": 1, "centimeter": 1, "zentimeter": 1, "centimètres": 1, "centímetros": 1, "centimetri": 1, "in": 2.54, "ins": 2.54, "inch": 2.54, "inches": 2.54, "\"": 2.54, "”": 2.54, "″": 2.54, "''": 2.54,
-	"zoll": 2.54, "pouce": 2.54, "pouces": 2.54, "pulgadas": 2.54, "pollici": 2.54, "cale": 2.54, "cali": 2.54, "ft": 30.48, "feet": 30.48,
+	"zoll": 2.54, "pouce": 2.54, "pouces": 2.54, "po": 2.54, "pulgadas": 2.54, "pulg": 2.54, "pollici": 2.54, "cale": 2.54, "cali": 2.54, "ft": 30.48, "feet": 30.48,
 	"kg": 1, "kgs": 1, "lb": float64(Lb), "lbs": float64(Lb), "pounds": float64(Lb),
 }
 

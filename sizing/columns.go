@@ -134,8 +134,8 @@ func systemOf(words []string) (system, of string) {
 
 func isSizeWord(w string) bool { return w == "size" || w == "sizes" || slices.Contains(labelWords, w) }
 
-// named reports whether a column is no measurement by its name: a system, perhaps of one sex ("US Men", "UK Women's"), or an age.
+// named reports whether a column is no measurement by its name: a size, a system, perhaps of one sex ("US Men", "UK Women's"), or an age.
 func (h *header) named() bool {
 	system, of := systemOf(headerWords(h.text))
-	return system != "" && (of == "" || isSizeWord(of) || sexOf(of) != Unspecified) || slices.Contains(ageHeaders, h.key)
+	return system != "" && (of == "" || isSizeWord(of) || sexOf(of) != Unspecified) || isSizeWord(h.key) || slices.Contains(ageHeaders, h.key)
 }

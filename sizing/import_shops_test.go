@@ -106,6 +106,7 @@ func TestImportShops(t *testing.T) {
 		{"html, notes behind numbers", `<table><tr><th>Size<th>Chest<sup>(a)</sup><th>Waist <sup>in</sup><tr><td>S<td>86-94<sup>1</sup><td>26<sup>1</sup>/<sub>2</sub><tr><td>M<td>94-102<sup>2)</sup><td>28<sup>½</sup></table>`, "chest waist", B{Chest: 98, Waist: 72.4}, "M"},
 		{"html, letters that grow in lower case", "<table><tr><th>Size<th>Chest<tr><td title=\"a>b " + strings.Repeat("Ⱥ", 50) + "\" rowspan=2>S<td>86-94<tr><td>87-94<tr><td data-colspan=2>M<td>94-102</table><SCRIPT>" + strings.Repeat("Ⱥ", 50) + "</SCRIPT>", "chest", B{Chest: 98}, "M"},
 		{"accents behind their letters", "Gro\u0308ße;Hu\u0308fte\nS;86-94\nM;94-102\n", "hips", B{Hips: 98}, "M"},
+		{"fr po, es pulg.", "Taille;Poitrine (po);Hanches\nS;34-36;36 pulg. - 38 pulg.\nM;36-38;38 po - 40 po\n", "chest hips", B{Chest: 94, Hips: 99}, "M"},
 		{"arrows", "Size,Chest (cm)\nS,86 → 94\nM,94→102\n", "chest", B{Chest: 98}, "M"},
 		{"fr months", "Taille;Âge;Stature (cm)\n3M;3 mois;57-62\n6M;6 mois;62-68\n", "height", B{Height: 65}, "6M"},
 		{"men and women in a column", "Gender,Size,Chest (cm)\nMen,S,86-94\nMen,M,94-102\nWomen,S,82-90\nWomen,M,90-98\n", "chest", B{Chest: 96}, "M"},

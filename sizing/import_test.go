@@ -216,10 +216,25 @@ func TestImportRefuses(t *testing.T) {
 		z.Close()
 		return out.Bytes()
 	}
+	often := func() []byte { // one part for many sheets
+		var out bytes.Buffer
+		z := zip.NewWriter(&out)
+		for name, text := range map[string]string{
+			"xl/workbook.xml":            `<a xmlns:r="r">` + strings.Repeat(`<sheet name="s" r:id="1"/>`, 50) + "</a>",
+			"xl/_rels/workbook.xml.rels": `<a><Relationship Id="1" Target="s.xml"/></a>`,
+			"xl/s.xml":                   "<a>" + strings.Repeat(" ", 7<<20) + "</a>",
+		} {
+			w, _ := z.Create(name)
+			w.Write([]byte(text))
+		}
+		z.Close()
+		return out.Bytes()
+	}
 	for name, q := range map[string]struct {
 		text string
 		want error
 	}{
+		"a large sheet fifty times":     {string(often()), sizing.ErrChartTooLarge},
 		"a zip that is no workbook":     {"PK\x03\x04 and nothing more", sizing.ErrChart},
 		"a workbook cut short":          {string(book[:len(book)/2]), sizing.ErrChart},
 		"a part of twenty megabytes":    {string(bomb()), sizing.ErrChartTooLarge},

@@ -16,6 +16,7 @@ import (
 const (
 	maxParts     = 500
 	maxPartBytes = 8 << 20
+	maxUnpacked  = 16 << 20 // of all parts that are read, those that are read again counted again
 	maxStrings   = 20000
 	maxSheets    = 50
 	maxMerged    = 1000
@@ -36,7 +37,7 @@ func parseXLSX(data []byte, o *ChartOptions) (*Chart, error) {
 	if len(z.File) > maxParts {
 		return nil, &ChartError{Format: "xlsx", Reason: fmt.Sprintf("more than %d parts", maxParts), Err: ErrChartTooLarge}
 	}
-	w := &workbook{parts: map[string]*zip.File{}}
+	w := &workbook{parts: map[string]*zip.File{}, left: maxUnpacked}
 	for _, f := range z.File {
 		w.parts[strings.ToLower(strings.TrimPrefix(f.Name, "/"))] = f
 	}
@@ -63,6 +64,9 @@ func parseXLSX(data []byte, o *ChartOptions) (*Chart, error) {
 		if first == nil {
 			first = err
 		}
+		if errors.Is(err, errAllCapped) {
+			return nil, err
+		}
 	}
 	if first == nil {
 		first = xlsxError("", "no sheet, or none of that name")
@@ -74,6 +78,7 @@ type workbook struct {
 	parts   map[string]*zip.File
 	sheets  []struct{ name, part string }
 	strings []string
+	left    int // bytes that may still be unpacked
 }
 
 // part opens a part; reading more than maxPartBytes of it fails.
@@ -89,23 +94,31 @@ func (w *workbook) part(name string) (io.ReadCloser, error) {
 	return struct {
 		io.Reader
 		io.Closer
-	}{&capped{r, maxPartBytes}, r}, nil
+	}{&capped{r, maxPartBytes, &w.left}, r}, nil
 }
 
 // capped fails where io.LimitReader would end quietly.
 type capped struct {
 	r    io.Reader
 	left int
+	all  *int // of the workbook
 }
 
-var errCapped = &ChartError{Format: "xlsx", Reason: "a part is larger than 8 MiB", Err: ErrChartTooLarge}
+var (
+	errCapped    = &ChartError{Format: "xlsx", Reason: "a part is larger than 8 MiB", Err: ErrChartTooLarge}
+	errAllCapped = &ChartError{Format: "xlsx", Reason: "the sheets are larger than 16 MiB", Err: ErrChartTooLarge}
+)
 
 func (c *capped) Read(p []byte) (int, error) {
-	if c.left <= 0 {
+	switch {
+	case c.left <= 0:
 		return 0, errCapped
+	case *c.all <= 0:
+		return 0, errAllCapped
 	}
-	n, err := c.r.Read(p[:min(len(p), c.left)])
+	n, err := c.r.Read(p[:min(len(p), c.left, *c.all)])
 	c.left -= n
+	*c.all -= n
 	return n, err
 }
 
