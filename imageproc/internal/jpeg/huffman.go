@@ -17,8 +17,9 @@ const (
 	advanceMask = 0xFF
 	usedMask    = 63
 	extraBits   = 64              // of value: the coefficient has to be read, in its place is its size
-	skipUsed    = 6               // of skip: where the advance begins
-	tooLong     = 512 << skipUsed // of skip: take the slow way
+	skipUsed    = 8               // of skip: where the advance begins
+	tooLong     = 255 << skipUsed // of skip: take the slow way
+	mostSkipped = 18              // bits used by an entry of skip
 )
 
 // huffman is one table, made for reading: T.81 annex C and §F.2.2.3.
@@ -37,8 +38,8 @@ type huffman struct {
 	// foreseen. 0 stands for what does not fit at all.
 	value [1 << valueBits]int32
 	// skip swallows as many AC symbols as have their codes in the next bits, up to
-	// an end of block: advance<<6 | bits used. The extra bits of the last may lie
-	// behind. It is made when first needed.
+	// an end of block: advance<<8 | bits used, mostSkipped at most. The extra bits of
+	// the last may lie behind. It is made when first needed.
 	skip    [1 << skipBits]uint16
 	hasSkip bool
 }
@@ -135,7 +136,7 @@ func (h *huffman) needSkip() {
 		used, advance := 0, 0
 		for used < skipBits {
 			n, step := h.step(uint32(i<<used)&(1<<skipBits-1), skipBits-used)
-			if n == 0 || step != endOfBlock && advance+step > 63 {
+			if n == 0 || used+n > mostSkipped || step != endOfBlock && advance+step > 63 {
 				break
 			}
 			used += n

@@ -9,3 +9,9 @@ func inverse8AVX2(dst *byte, stride int, c *[64]int32)
 
 // inverse3AVX is inverse3 for a processor with AVX2. It writes 3 bytes to each row.
 func inverse3AVX(dst *byte, stride int, c *[64]int32)
+
+// readDCsBMI2 reads blocks for a processor with BMI2 until as many are done as are wanted, an MCU begins
+// behind the limit, or a block is not in the tables: that is left to the caller, and nothing of it is done.
+//
+//go:noescape
+func readDCsBMI2(run *[8]uint64, buf *byte, out *int32, pred *[4]int32, comps *[10]int, dc *[10]*[2048]int32, ac *[10]*[2048]int32, skip *[10]*[8192]uint16)

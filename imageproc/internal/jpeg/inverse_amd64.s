@@ -474,3 +474,190 @@ DATA order<>+13(SB)/1, $0x07
 DATA order<>+14(SB)/1, $0x0b
 DATA order<>+15(SB)/1, $0x0f
 GLOBL order<>(SB), RODATA|NOPTR, $16
+
+// func readDCsBMI2(run *[8]uint64, buf *byte, out *int32, pred *[4]int32, comps *[10]int, dc *[10]*[2048]int32, ac *[10]*[2048]int32, skip *[10]*[8192]uint16)
+// Requires: BMI, BMI2
+TEXT ·readDCsBMI2(SB), NOSPLIT, $0-64
+	MOVQ  run+0(FP), AX
+	MOVQ  buf+8(FP), SI
+	MOVQ  (AX), CX
+	MOVQ  8(AX), DX
+	MOVQ  16(AX), BX
+	MOVQ  40(AX), DI
+	TESTQ DI, DI
+	JNZ   block
+
+mcu:
+	MOVQ   (SI)(BX*1), R8
+	BSWAPQ R8
+	SHRXQ  DX, R8, R8
+	ORQ    R8, CX
+	MOVL   DX, R8
+	XORL   $0x3f, R8
+	SHRL   $0x03, R8
+	ADDQ   R8, BX
+	ORL    $0x38, DX
+	CMPQ   BX, 24(AX)
+	JGE    whole
+	MOVQ   48(AX), R8
+	CMPQ   R8, 56(AX)
+	JGE    whole
+
+block:
+	MOVQ   CX, (AX)
+	MOVQ   DX, 8(AX)
+	MOVQ   BX, 16(AX)
+	MOVQ   (SI)(BX*1), R8
+	BSWAPQ R8
+	SHRXQ  DX, R8, R8
+	ORQ    R8, CX
+	MOVL   DX, R8
+	XORL   $0x3f, R8
+	SHRL   $0x03, R8
+	ADDQ   R8, BX
+	ORL    $0x38, DX
+
+	// The difference: its size stands above the bits used.
+	MOVQ  dc+40(FP), R8
+	MOVQ  (R8)(DI*8), R8
+	MOVQ  CX, R9
+	SHRQ  $0x35, R9
+	MOVL  (R8)(R9*4), R8
+	TESTL R8, R8
+	JZ    left
+	MOVL  R8, R10
+	ANDL  $0x3f, R10
+	SHRL  $0x10, R8
+	MOVL  R10, R9
+	SUBL  R8, R9
+	SHLXQ R9, CX, R9
+	SHLXQ R10, CX, CX
+	SUBL  R10, DX
+	MOVQ  R9, R10
+	SARQ  $0x3f, R10
+	MOVQ  $-1, R11
+	BZHIQ R8, R11, R11
+	ANDNQ R11, R10, R11
+	XORL  $0x3f, R8
+	SHRQ  $0x01, R9
+	SHRXQ R8, R9, R9
+	SUBL  R11, R9
+
+	// Skip the others: up to three times without a refill, once behind the difference.
+	MOVQ    skip+56(FP), R11
+	MOVQ    (R11)(DI*8), R11
+	MOVL    $0x00000001, R12
+	MOVQ    CX, R10
+	SHRQ    $0x33, R10
+	MOVBLZX 1(R11)(R10*2), R8
+	MOVBLZX (R11)(R10*2), R10
+	ADDL    R8, R12
+	CMPL    R12, $0x40
+	JAE     last
+	SHLXQ   R10, CX, CX
+	SUBL    R10, DX
+
+skip:
+	MOVQ    (SI)(BX*1), R8
+	BSWAPQ  R8
+	SHRXQ   DX, R8, R8
+	ORQ     R8, CX
+	MOVL    DX, R8
+	XORL    $0x3f, R8
+	SHRL    $0x03, R8
+	ADDQ    R8, BX
+	ORL     $0x38, DX
+	MOVQ    CX, R10
+	SHRQ    $0x33, R10
+	MOVBLZX 1(R11)(R10*2), R8
+	MOVBLZX (R11)(R10*2), R10
+	ADDL    R8, R12
+	CMPL    R12, $0x40
+	JAE     last
+	SHLXQ   R10, CX, CX
+	SUBL    R10, DX
+	MOVQ    CX, R10
+	SHRQ    $0x33, R10
+	MOVBLZX 1(R11)(R10*2), R8
+	MOVBLZX (R11)(R10*2), R10
+	ADDL    R8, R12
+	CMPL    R12, $0x40
+	JAE     last
+	SHLXQ   R10, CX, CX
+	SUBL    R10, DX
+	MOVQ    CX, R10
+	SHRQ    $0x33, R10
+	MOVBLZX 1(R11)(R10*2), R8
+	MOVBLZX (R11)(R10*2), R10
+	ADDL    R8, R12
+	CMPL    R12, $0x40
+	JAE     last
+	SHLXQ   R10, CX, CX
+	SUBL    R10, DX
+	JMP     skip
+
+last:
+	LEAQ  -128(R12), R13
+	CMPL  R13, $0x40
+	JAE   single
+	SHLXQ R10, CX, CX
+	SUBL  R10, DX
+
+written:
+	MOVQ comps+32(FP), R8
+	MOVQ (R8)(DI*8), R8
+	MOVQ pred+24(FP), R11
+	MOVQ out+16(FP), R10
+	ADDL (R11)(R8*4), R9
+	MOVL R9, (R11)(R8*4)
+	MOVQ 48(AX), R8
+	MOVL R9, (R10)(R8*4)
+	INCQ R8
+	MOVQ R8, 48(AX)
+	INCQ DI
+	MOVQ DI, 40(AX)
+	CMPQ DI, 32(AX)
+	JNE  block
+	XORL DI, DI
+	MOVQ DI, 40(AX)
+	JMP  mcu
+
+single:
+	// A symbol alone, where the table of skips has none or there is no end.
+	SUBL    R8, R12
+	MOVQ    (SI)(BX*1), R8
+	BSWAPQ  R8
+	SHRXQ   DX, R8, R8
+	ORQ     R8, CX
+	MOVL    DX, R8
+	XORL    $0x3f, R8
+	SHRL    $0x03, R8
+	ADDQ    R8, BX
+	ORL     $0x38, DX
+	MOVQ    ac+48(FP), R8
+	MOVQ    (R8)(DI*8), R8
+	MOVQ    CX, R10
+	SHRQ    $0x35, R10
+	MOVL    (R8)(R10*4), R8
+	MOVL    R8, R10
+	ANDL    $0x3f, R10
+	JZ      left
+	SHLXQ   R10, CX, CX
+	SUBL    R10, DX
+	SHRL    $0x08, R8
+	MOVBLZX R8, R8
+	ADDL    R8, R12
+	CMPL    R12, $0x40
+	JB      skip
+	JE      written
+	CMPL    R12, $0x00000080
+	JAE     written
+	JMP     left
+
+whole:
+	MOVQ CX, (AX)
+	MOVQ DX, 8(AX)
+	MOVQ BX, 16(AX)
+
+left:
+	RET

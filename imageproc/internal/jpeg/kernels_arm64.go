@@ -11,7 +11,7 @@ func inverse3NEON(dst *byte, stride int, c *[64]int32)
 // allKernels lists the implementations that this processor can run, the fastest
 // last: all of this architecture have NEON.
 func allKernels() []kernels {
-	return []kernels{generic, {name: "neon", inverse8: inverse8Fast, inverse3: inverse3Fast}}
+	return []kernels{generic, {name: "neon", inverse8: inverse8Fast, inverse3: inverse3Fast, readDCs: (*scanner).readDCs}}
 }
 
 func inverse8Fast(dst []byte, stride int, c *[64]int32) {

@@ -2,6 +2,8 @@ package jpeg
 
 import (
 	"context"
+	"math"
+	"slices"
 	"sync"
 	"sync/atomic"
 )
@@ -130,14 +132,45 @@ func (d *Decoder) readIntervals(ctx context.Context) bool {
 		s := &scanner{dirty: true}
 		for i := intervals * part / parts; i < intervals*(part+1)/parts; i++ {
 			d.over(s, d.starts[i], d.starts[i+1])
-			for m := i * d.restart; m < min((i+1)*d.restart, total); m++ {
-				if m%1024 == 0 && ctx.Err() != nil || !d.mcu(s, m) {
-					return false
-				}
+			if ctx.Err() != nil || !d.interval(ctx, s, i*d.restart, min((i+1)*d.restart, total)) {
+				return false
 			}
 		}
 		return true
 	})
+}
+
+// interval decodes MCUs from one to before another into the planes.
+func (d *Decoder) interval(ctx context.Context, s *scanner, from, to int) bool {
+	if !d.onlyDC() {
+		for m := from; m < to; m++ {
+			if m%1024 == 0 && ctx.Err() != nil || !d.mcu(s, m) {
+				return false
+			}
+		}
+		return true
+	}
+	for from < to {
+		y, x := from/d.header.mcusX, from%d.header.mcusX
+		pix := d.rowOfMCUs(y)
+		read, ok := d.readRun(s, &pix, x, min(to-from, d.header.mcusX-x), s.safe)
+		if from += read; !ok || s.overrun() || ctx.Err() != nil {
+			return false
+		}
+	}
+	return true
+}
+
+// readRun reads MCUs of which only DC is wanted, at most so many, from column x of a
+// row on: up to a place in the data, or one behind it.
+func (d *Decoder) readRun(s *scanner, pix *[4][]byte, x, most, limit int) (mcus int, ok bool) {
+	n := len(d.blocks)
+	if most = min(most, len(s.dcs)/n); s.pos >= limit {
+		most, limit = 1, math.MaxInt
+	}
+	read, ok := d.kernels.readDCs(s, d.blocks, s.dcs[:most*n], limit)
+	d.placeDCs(pix, x, s.dcs[:read/n*n], &[4]int32{})
+	return read / n, ok
 }
 
 // mcu decodes MCU m into the planes.
@@ -287,28 +320,43 @@ func (p *part) tailEnds() bool {
 
 // readFirst reads the first part straight into the planes.
 func (d *Decoder) readFirst(ctx context.Context, p *part) bool {
-	s := &p.scanner
+	s, onlyDC := &p.scanner, d.onlyDC()
 	for y := range d.header.mcusY {
 		if ctx.Err() != nil {
 			return false
 		}
 		pix := d.rowOfMCUs(y)
-		for x := range d.header.mcusX {
+		for x := 0; x < d.header.mcusX; {
 			if s.pos >= p.own && p.tailEnds() {
 				return true
 			}
-			for k := range d.blocks {
-				b := &d.blocks[k]
-				read := s.block(b.dc, b.ac, b.q, b.last, &s.pred[b.comp])
-				if read < 0 {
-					return false
-				}
-				d.inverse(pix[b.comp][b.at+x*b.step:], d.planes[b.comp].stride, &s.coef, read, b.scale)
+			read, ok := 1, true
+			if onlyDC {
+				read, ok = d.readRun(s, &pix, x, d.header.mcusX-x, p.own)
+			} else {
+				ok = d.readMCU(s, &pix, x)
 			}
-			p.mcus++
+			if !ok {
+				return false
+			}
+			x += read
+			p.mcus += read
 		}
 	}
 	return false
+}
+
+// readMCU decodes the MCU in column x of a row.
+func (d *Decoder) readMCU(s *scanner, pix *[4][]byte, x int) bool {
+	for k := range d.blocks {
+		b := &d.blocks[k]
+		read := s.block(b.dc, b.ac, b.q, b.last, &s.pred[b.comp])
+		if read < 0 {
+			return false
+		}
+		d.inverse(pix[b.comp][b.at+x*b.step:], d.planes[b.comp].stride, &s.coef, read, b.scale)
+	}
+	return true
 }
 
 // rowOfMCUs is where the samples of that row begin.
@@ -324,7 +372,7 @@ func (d *Decoder) rowOfMCUs(y int) (pix [4][]byte) {
 // the end. What it keeps it takes from the room that all parts share: data of few
 // bits a block would make each of them keep a whole picture.
 func (d *Decoder) readPart(ctx context.Context, p *part, last bool, room *atomic.Int64) bool {
-	s := &p.scanner
+	s, onlyDC := &p.scanner, d.onlyDC()
 	most, mine := d.header.mcusX*d.header.mcusY, 0
 	for p.mcus <= most {
 		if s.pos < overlap {
@@ -342,9 +390,15 @@ func (d *Decoder) readPart(ctx context.Context, p *part, last bool, room *atomic
 			}
 			mine += granted
 		}
-		held := len(p.blocks)
-		if d.keepMCU(p) && (s.pos < s.safe || !s.overrun()) {
+		held, ok := len(p.blocks), false
+		if onlyDC && s.pos >= overlap && s.pos < min(p.own, s.safe) {
+			if ok = d.keepDCs(p, mine-p.mcus); !ok {
+				held = len(p.blocks)
+			}
+		} else if ok = d.keepMCU(p) && (s.pos < s.safe || !s.overrun()); ok {
 			p.mcus++
+		}
+		if ok {
 			continue
 		}
 		if s.pos >= s.safe && last {
@@ -383,6 +437,17 @@ func (d *Decoder) keepMCU(p *part) bool {
 	}
 	p.blocks = blocks
 	return true
+}
+
+// keepDCs reads MCUs of which only DC is wanted into p.blocks, at most so many, before
+// the next part's data and while there is enough of it.
+func (d *Decoder) keepDCs(p *part, most int) bool {
+	s, n, held := &p.scanner, len(d.blocks), len(p.blocks)
+	p.blocks = slices.Grow(p.blocks, most*n)
+	read, ok := d.kernels.readDCs(s, d.blocks, p.blocks[held:held+most*n], min(p.own, s.safe))
+	p.blocks = p.blocks[:held+read/n*n]
+	p.mcus += read / n
+	return ok
 }
 
 // join finds where each part fell in step, and so what its MCUs are.
@@ -462,15 +527,8 @@ func (d *Decoder) placeDC(p *part, from, to int) {
 	for from < to {
 		y, x := (p.at+from)/d.header.mcusX, (p.at+from)%d.header.mcusX
 		run := min(to-from, d.header.mcusX-x)
-		row := p.blocks[(p.from+from)*n : (p.from+from+run)*n]
 		pix := d.rowOfMCUs(y)
-		for k := range d.blocks {
-			b := &d.blocks[k]
-			dst, offset, q := pix[b.comp][b.at+x*b.step:], p.offset[b.comp], b.q[0]
-			for i, at := k, 0; i < len(row); i, at = i+n, at+b.step {
-				dst[at] = clamp(((row[i]+offset)*q + 4) >> 3)
-			}
-		}
+		d.placeDCs(&pix, x, p.blocks[(p.from+from)*n:(p.from+from+run)*n], &p.offset)
 		from += run
 	}
 }

@@ -26,10 +26,11 @@ type scanner struct {
 
 	pred  [4]int32
 	dirty bool
-	coef  [64]int32 // dequantised, in natural order
-	left  int       // MCUs left in the restart interval
-	next  byte      // the restart marker that is due
-	dead  bool      // the interval has no data any more: what follows is grey
+	coef  [64]int32   // dequantised, in natural order
+	left  int         // MCUs left in the restart interval
+	next  byte        // the restart marker that is due
+	dcs   [1024]int32 // of a run of MCUs
+	dead  bool        // the interval has no data any more: what follows is grey
 }
 
 // begin starts at an interval, whose data is the next in src.
@@ -164,7 +165,7 @@ func (s *scanner) block(dc, ac *huffman, q *[64]int32, last int, pred *int32) in
 		acc |= binary.BigEndian.Uint64(buf[pos:]) >> (n & 63)
 		pos += int((63 - n) >> 3)
 		n |= 56
-		// Two entries of at most 28 bits can be taken without a refill.
+		// Three entries of mostSkipped bits can be taken without a refill.
 		e := ac.skip[acc>>(64-skipBits)]
 		to := k + int(e>>skipUsed)
 		if to < 64 {
@@ -176,7 +177,13 @@ func (s *scanner) block(dc, ac *huffman, q *[64]int32, last int, pred *int32) in
 				acc <<= e & usedMask
 				n -= uint(e & usedMask)
 				k = to
-				continue
+				e = ac.skip[acc>>(64-skipBits)]
+				if to = k + int(e>>skipUsed); to < 64 {
+					acc <<= e & usedMask
+					n -= uint(e & usedMask)
+					k = to
+					continue
+				}
 			}
 		}
 		if uint(to-endOfBlock) < 64 {

@@ -76,28 +76,65 @@ func (d *Decoder) readUnits(count int, last bool) error {
 // decode decodes count units from unit x of a row on. At the end of an interval
 // it looks that no more was read than there is.
 func (d *Decoder) decode(x, count int, ends bool) (done int, err error) {
+	if d.onlyDC() {
+		done, err = d.decodeDCs(x, count)
+	} else {
+		done, err = d.decodeBlocks(x, count)
+	}
+	if s := &d.scanner; err == nil && ends && s.ended && s.overrun() {
+		err = d.early()
+	}
+	return done, err
+}
+
+func (d *Decoder) decodeBlocks(x, count int) (done int, err error) {
 	s := &d.scanner
 	for i := range count {
 		if s.pos >= s.safe && !s.more() {
-			return i, d.fail(Truncated, "scan", "the data ends before the picture does")
+			return i, d.early()
 		}
 		for k := range d.blocks {
 			b := &d.blocks[k]
 			read := s.block(b.dc, b.ac, b.q, b.last, &s.pred[b.comp])
 			if read < 0 {
-				if s.ended && s.pos >= s.safe {
-					return i, d.fail(Truncated, "scan", "the data ends before the picture does")
-				}
-				return i, d.fail(Corrupt, "scan", "the data is no code of its table")
+				return i, d.noCode()
 			}
 			p := &d.planes[b.comp]
 			d.inverse(p.pix[b.at+(x+i)*b.step:], p.stride, &s.coef, read, b.scale)
 		}
 	}
-	if ends && s.ended && s.overrun() {
-		return count, d.fail(Truncated, "scan", "the data ends before the picture does")
-	}
 	return count, nil
+}
+
+// decodeDCs is decodeBlocks where a block is one sample.
+func (d *Decoder) decodeDCs(x, count int) (done int, err error) {
+	s := &d.scanner
+	var pix [4][]byte
+	for i := range d.header.Components {
+		pix[i] = d.planes[i].pix
+	}
+	for done < count {
+		if s.pos >= s.safe && !s.more() {
+			return done, d.early()
+		}
+		read, ok := d.readRun(s, &pix, x+done, count-done, s.safe)
+		if done += read; !ok {
+			return done, d.noCode()
+		}
+	}
+	return done, nil
+}
+
+func (d *Decoder) early() error {
+	return d.fail(Truncated, "scan", "the data ends before the picture does")
+}
+
+// noCode is what is wrong where a block can't be read.
+func (d *Decoder) noCode() error {
+	if s := &d.scanner; s.ended && s.pos >= s.safe {
+		return d.early()
+	}
+	return d.fail(Corrupt, "scan", "the data is no code of its table")
 }
 
 // grey fills unit x with what a decoder shows where data is missing.

@@ -73,6 +73,7 @@ func main() {
 	VZEROUPPER()
 	RET()
 	inverse3()
+	readDCs()
 	Generate()
 }
 
