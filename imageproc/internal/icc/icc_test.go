@@ -1,6 +1,7 @@
 package icc_test
 
 import (
+	"bytes"
 	"encoding/binary"
 	"math"
 	"math/rand/v2"
@@ -161,6 +162,35 @@ func TestPlanes(t *testing.T) {
 		for i := range cb {
 			if cb[i] < 116 || cb[i] > 118 || cr[i] < 141 || cr[i] > 144 {
 				t.Errorf("sub %d: chroma %d is %d, %d", sub, i, cb[i], cr[i])
+			}
+		}
+	}
+}
+
+// TestPlanesAssembly compares with Go, bit by bit, every colour of luma and chroma among
+// them, and sizes with odd ends.
+func TestPlanesAssembly(t *testing.T) {
+	rnd := rand.New(rand.NewPCG(3, 4))
+	// As far beyond sRGB as profiles go: ProPhoto.
+	wide := rgb(fixed("XYZ ", 0.7977, 0.2880, 0), fixed("XYZ ", 0.1352, 0.7119, 0), fixed("XYZ ", 0.0313, 0.0001, 0.8249),
+		append([]byte("curv\x00\x00\x00\x00\x00\x00\x00\x01"), 1, 0xCD))
+	for name, p := range map[string][]byte{"P3": p3, "Adobe": adobe, "sRGB": srgb, "ProPhoto": wide} {
+		tr := icc.New(p)
+		for _, size := range [][2]int{{512, 512}, {1, 1}, {2, 1}, {1, 2}, {3, 3}, {65, 7}, {66, 8}} {
+			w, h := size[0], size[1]
+			n := (w + 1) / 2 * ((h + 1) / 2)
+			y, cb, cr := make([]byte, w*h), make([]byte, n), make([]byte, n)
+			for i := range y {
+				y[i] = byte(rnd.Uint32())
+			}
+			for i := range cb {
+				cb[i], cr[i] = byte(i), byte(i>>8) // all pairs, where there are so many
+			}
+			wantY, wantCb, wantCr := bytes.Clone(y), bytes.Clone(cb), bytes.Clone(cr)
+			tr.PlanesGo(wantY, wantCb, wantCr, w, h, 2)
+			tr.Planes(y, cb, cr, w, h, 2)
+			if !bytes.Equal(y, wantY) || !bytes.Equal(cb, wantCb) || !bytes.Equal(cr, wantCr) {
+				t.Errorf("%s, %d × %d: not the same", name, w, h)
 			}
 		}
 	}

@@ -3,6 +3,11 @@ package icc
 // Planes converts a picture of YCbCr in place, whose chroma has one sample for
 // sub × sub pixels, rounded up at the edges: sub is 1 or 2. Strides are widths.
 func (t *Transform) Planes(y, cb, cr []byte, width, height, sub int) {
+	t.planes(y, cb, cr, width, height, sub, t.rowsFast)
+}
+
+// planes leaves the first samples of two rows to fast, which says how many it has done.
+func (t *Transform) planes(y, cb, cr []byte, width, height, sub int, fast func(above, below, cb, cr []byte) int) {
 	cw := (width + sub - 1) / sub
 	for cy := 0; cy*sub < height; cy++ {
 		above := y[cy*sub*width:][:width]
@@ -14,7 +19,10 @@ func (t *Transform) Planes(y, cb, cr []byte, width, height, sub int) {
 		if sub == 1 {
 			t.row(above, u, v)
 		} else {
-			t.rows(above, below, u, v)
+			done := fast(above, below, u, v)
+			if 2*done < width {
+				t.rows(above[2*done:], below[2*done:], u[done:], v[done:])
+			}
 		}
 	}
 }
