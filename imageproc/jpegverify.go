@@ -65,7 +65,7 @@ func verifyJPEG(r *ropeReader, want *picture, packet []byte) error {
 
 func newJPEGVerifier(r *ropeReader, at int64) *jpegVerifier {
 	return &jpegVerifier{
-		r: r, at: at, buf: make([]byte, 0xFFFF), comps: map[byte]byte{},
+		r: r, at: at, buf: make([]byte, 1<<10), comps: map[byte]byte{},
 		quant: map[byte]bool{}, huff: map[byte]bool{}, fresh: map[byte]bool{},
 	}
 }
@@ -89,6 +89,9 @@ func (v *jpegVerifier) reject(format string, args ...any) {
 
 // take reads n bytes into the buffer; after an error it gives zeros.
 func (v *jpegVerifier) take(n int) []byte {
+	if n > len(v.buf) {
+		v.buf = make([]byte, 0xFFFF)
+	}
 	b := v.buf[:n]
 	if v.err == nil {
 		k, err := io.ReadFull(v.r, b)

@@ -6,6 +6,7 @@ import (
 	"encoding/binary"
 	"io"
 	"slices"
+	"sync"
 )
 
 // keep puts an ancillary chunk into the output if its contents are what the
@@ -191,12 +192,21 @@ func (p *pngParser) keepProfile(b []byte) bool {
 	return true
 }
 
+// profileWriters are those that are in no use: a new one is larger than most files.
+var profileWriters = sync.Pool{New: func() any {
+	z, _ := zlib.NewWriterLevel(io.Discard, zlib.BestSpeed) // the level is a valid one
+	return z
+}}
+
 // profileChunk is iCCP with a profile.
 func profileChunk(profile []byte) []byte {
 	var packed bytes.Buffer
-	z := zlib.NewWriter(&packed)
+	z := profileWriters.Get().(*zlib.Writer)
+	z.Reset(&packed)
 	_, _ = z.Write(profile) // a Buffer does not fail
 	_ = z.Close()
+	z.Reset(io.Discard)
+	profileWriters.Put(z)
 	return newChunk("iCCP", []byte(iccpHead), packed.Bytes())
 }
 

@@ -107,6 +107,10 @@ func (f *findings) add(carrier string, size int, classes classSet, fields ...str
 	}
 	e.bytes += size
 	e.classes |= classes
+	if len(e.fields) == 0 && slices.IsSorted(fields) { // most are, and come once
+		e.fields = slices.Compact(slices.Clone(fields))
+		return
+	}
 	for _, name := range fields {
 		if i, seen := slices.BinarySearch(e.fields, name); !seen {
 			e.fields = slices.Insert(e.fields, i, name)

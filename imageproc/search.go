@@ -7,6 +7,7 @@ import (
 	"math/bits"
 	"slices"
 	"sort"
+	"sync"
 
 	"github.com/fitveil/fitveil/imageproc/internal/seek"
 )
@@ -30,6 +31,7 @@ type matcher struct {
 	shift   int
 	sorted  [][]byte // none is the beginning of another
 	longest int
+	seam    []byte // see find
 }
 
 const (
@@ -43,34 +45,57 @@ type matchHead struct {
 	lo, hi int
 }
 
-// newMatcher returns nil if there is nothing to find.
+// matchers are those that are in no use. Their tables are empty: to clear what few
+// patterns have set takes much less than to clear a new one.
+var matchers = sync.Pool{New: func() any { return new(matcher) }}
+
+// newMatcher returns nil if there is nothing to find. close it when all is found.
 func newMatcher(patterns [][]byte) *matcher {
 	if len(patterns) == 0 {
 		return nil
 	}
-	sorted := slices.Clone(patterns)
+	m := matchers.Get().(*matcher)
+	if best, fast := seek.Best(); fast {
+		m.runs = best.Run
+	}
+	sorted := append(m.sorted[:0], patterns...)
 	slices.SortFunc(sorted, func(a, b []byte) int {
 		if x, y := binary.BigEndian.Uint64(a), binary.BigEndian.Uint64(b); x != y {
 			return cmp.Compare(x, y)
 		}
 		return bytes.Compare(a, b)
 	})
-	m := &matcher{}
-	if best, fast := seek.Best(); fast {
-		m.runs = best.Run
-	}
+	m.sorted = sorted[:0]
 	for _, p := range sorted {
 		if n := len(m.sorted); n == 0 || !bytes.HasPrefix(p, m.sorted[n-1]) {
 			m.sorted = append(m.sorted, p)
 		}
 		m.longest = max(m.longest, len(p))
 	}
+	clear(sorted[len(m.sorted):])
 	size := bits.Len(uint(4 * len(m.sorted)))
-	m.heads, m.shift = make([]matchHead, 1<<size), 64-size
+	m.heads, m.shift = slices.Grow(m.heads, 1<<size)[:1<<size], 64-size
 	for i, p := range m.sorted {
 		m.enter(p, i)
 	}
 	return m
+}
+
+// close empties the tables and leaves them to the next search. Nothing of the
+// patterns stays in them.
+func (m *matcher) close() {
+	for _, p := range m.sorted {
+		for o := range matchStride {
+			pair := binary.LittleEndian.Uint16(p[o:])
+			m.filter[pair>>6], m.offset[pair] = 0, 0
+		}
+	}
+	m.letters, m.longest = seek.Set{}, 0
+	clear(m.heads)
+	clear(m.sorted)
+	clear(m.seam[:cap(m.seam)])
+	m.heads, m.sorted, m.seam = m.heads[:0], m.sorted[:0], m.seam[:0]
+	matchers.Put(m)
 }
 
 func (m *matcher) enter(p []byte, i int) {
@@ -102,7 +127,8 @@ func (m *matcher) slot(key uint64) *matchHead {
 // find returns the offset of some occurrence in r, or -1.
 func (m *matcher) find(r rope) int64 {
 	var at int64
-	var seam []byte // what precedes the next slice, as far as a pattern reaches
+	seam := m.seam[:0] // what precedes the next slice, as far as a pattern reaches
+	defer func() { m.seam = seam }()
 	for _, s := range r {
 		if joined := append(seam, s[:min(len(s), m.longest-1)]...); len(seam) > 0 {
 			if i := m.in(joined); i >= 0 {
@@ -217,6 +243,7 @@ func (p *picture) search(packet []byte) error {
 	if m == nil {
 		return nil
 	}
+	defer m.close()
 	if at := m.find(p.out); at >= 0 {
 		return &FormatError{Format: p.format, Part: "output", Offset: at, Reason: "holds a text of the input's metadata", Err: ErrVerify}
 	}

@@ -8,6 +8,7 @@ import (
 	"testing"
 	"unicode/utf16"
 
+	"github.com/fitveil/fitveil/imageproc/internal/seek"
 	"github.com/google/go-cmp/cmp"
 	"pgregory.net/rapid"
 )
@@ -31,7 +32,12 @@ func TestMatcherAgreesWithContains(t *testing.T) {
 			r.add(rest[:n])
 			rest = rest[n:]
 		}
-		at := newMatcher(patterns).find(r)
+		m := newMatcher(patterns)
+		at := m.find(r)
+		m.close()
+		if m.filter != [1 << 10]uint64{} || m.offset != [1 << 16]uint8{} || m.letters != (seek.Set{}) || len(m.sorted)+len(m.heads)+len(m.seam)+m.longest != 0 {
+			t.Fatal("something is left in the tables")
+		}
 		if (at >= 0) != want {
 			t.Fatalf("found at %d, want %v", at, want)
 		}
@@ -96,6 +102,34 @@ func TestTexts(t *testing.T) {
 	if len(full.values) != maxTexts {
 		t.Errorf("%d values", len(full.values))
 	}
+}
+
+// TestRunsAgree holds the search for texts in a block against a plain one.
+func TestRunsAgree(t *testing.T) {
+	letters := rapid.SampledFrom([]byte("abcd e!#%\x00\x01\xff"))
+	rapid.Check(t, func(t *rapid.T) {
+		data := rapid.SliceOfN(letters, 0, 120).Draw(t, "data")
+		least := rapid.SampledFrom([]int{minTextBytes, longTextBytes}).Draw(t, "least")
+		var want, got texts
+		for rest := data; len(rest) > 0; {
+			n := 0
+			for n < len(rest) && printable[rest[n]] != 0 {
+				n++
+			}
+			words := 0
+			for _, c := range rest[:n] {
+				words += int(printable[c] & 1)
+			}
+			if n >= least && 4*words >= 3*n {
+				want.take(rest[:n])
+			}
+			rest = rest[min(n+1, len(rest)):]
+		}
+		got.runs(data, least)
+		if diff := cmp.Diff(want.values, got.values); diff != "" {
+			t.Fatal(diff)
+		}
+	})
 }
 
 // TestSearchRefuses plants a value of the metadata in an output, in each encoding.

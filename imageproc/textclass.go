@@ -3,7 +3,6 @@ package imageproc
 import (
 	"bytes"
 	"encoding/binary"
-	"strings"
 )
 
 // What follows says what classes of data a block of XMP, IPTC or Photoshop
@@ -100,7 +99,7 @@ func xmpClasses(packet []byte) classSet {
 		}
 		local := packet[at+k+1:]
 		for _, p := range xmpSchemas[string(packet[start:at+k])] {
-			if strings.HasPrefix(string(local[:min(len(local), 32)]), p.local) {
+			if n := len(p.local); len(local) >= n && string(local[:n]) == p.local {
 				s |= p.class
 			}
 		}

@@ -72,7 +72,9 @@ func (t *texts) addUTF16(value []byte, order binary.ByteOrder) {
 }
 
 func (t *texts) take(value []byte) {
-	value = bytes.TrimSpace(value)
+	if value = bytes.TrimSpace(value); len(value) < minTextBytes {
+		return
+	}
 	if len(value) > maxTextBytes {
 		value = value[:maxTextBytes]
 		for i := 0; i < utf8.UTFMax && !utf8.Valid(value); i++ {
@@ -124,20 +126,25 @@ func (t *texts) runs(data []byte, least int) {
 			data = data[:i]
 		}
 	}
-	start, words := 0, 0
-	for i, c := range data {
-		kind := printable[c]
-		words += int(kind & 1)
-		if kind != 0 {
+	for start := 0; len(data)-start >= least; {
+		// Of what may be a run the last byte is looked at first: most are none.
+		k := start + least - 1
+		for k >= start && printable[data[k]] != 0 {
+			k--
+		}
+		if k >= start {
+			start = k + 1
 			continue
 		}
-		if n := i - start; n >= least && 4*words >= 3*n {
-			t.take(data[start:i])
+		end, words := start, 0
+		for end < len(data) && printable[data[end]] != 0 {
+			words += int(printable[data[end]] & 1)
+			end++
 		}
-		start, words = i+1, 0
-	}
-	if n := len(data) - start; n >= least && 4*words >= 3*n {
-		t.take(data[start:])
+		if 4*words >= 3*(end-start) {
+			t.take(data[start:end])
+		}
+		start = end + 1
 	}
 }
 

@@ -132,8 +132,11 @@ func parseTIFF(data []byte, lim Limits, x extras) (*picture, error) {
 	if err := p.finish(x); err != nil {
 		return nil, err
 	}
-	if m := newMatcher(p.aside.patterns(spelledOut)); m != nil && m.find(p.pic.out) >= 0 {
-		return nil, p.fail("strip or tile", p.asideAt, ErrCorrupt, "overlaps a text of the metadata")
+	if m := newMatcher(p.aside.patterns(spelledOut)); m != nil {
+		defer m.close()
+		if m.find(p.pic.out) >= 0 {
+			return nil, p.fail("strip or tile", p.asideAt, ErrCorrupt, "overlaps a text of the metadata")
+		}
 	}
 	return p.pic, nil
 }

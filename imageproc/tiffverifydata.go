@@ -183,7 +183,7 @@ func (v *tiffVerifier) tables(b []byte) map[byte]bool {
 // stream reads a JPEG stream whose tables may be those of the page.
 func (v *tiffVerifier) stream(part rope, base map[byte]bool, p *verifiedTIFF) {
 	if v.strips.jpeg == nil {
-		v.strips.jpeg = &jpegVerifier{buf: make([]byte, 0xFFFF)}
+		v.strips.jpeg = &jpegVerifier{buf: make([]byte, 1<<10)}
 	}
 	j := v.strips.jpeg
 	*j = jpegVerifier{

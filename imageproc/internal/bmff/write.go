@@ -1,6 +1,9 @@
 package bmff
 
-import "encoding/binary"
+import (
+	"encoding/binary"
+	"slices"
+)
 
 // Append writes a box of the given parts behind dst. Its length has to fit
 // 32 bits.
@@ -9,7 +12,7 @@ func Append(dst []byte, typ string, parts ...[]byte) []byte {
 	for _, p := range parts {
 		size += len(p)
 	}
-	dst = binary.BigEndian.AppendUint32(dst, uint32(size))
+	dst = binary.BigEndian.AppendUint32(slices.Grow(dst, size), uint32(size))
 	dst = append(dst, typ...)
 	for _, p := range parts {
 		dst = append(dst, p...)
@@ -22,8 +25,17 @@ func New(typ string, parts ...[]byte) []byte { return Append(nil, typ, parts...)
 
 // Full is New for a full box, which begins with a version and 24 bits of flags.
 func Full(typ string, version byte, flags uint32, parts ...[]byte) []byte {
-	head := binary.BigEndian.AppendUint32(nil, uint32(version)<<24|flags)
-	return New(typ, append([][]byte{head}, parts...)...)
+	size := 12
+	for _, p := range parts {
+		size += len(p)
+	}
+	dst := binary.BigEndian.AppendUint32(make([]byte, 0, size), uint32(size))
+	dst = append(dst, typ...)
+	dst = binary.BigEndian.AppendUint32(dst, uint32(version)<<24|flags)
+	for _, p := range parts {
+		dst = append(dst, p...)
+	}
+	return dst
 }
 
 // U16 is the two bytes of each value.
