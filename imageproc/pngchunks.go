@@ -193,10 +193,7 @@ func (p *pngParser) keepProfile(b []byte) bool {
 }
 
 // profileWriters are those that are in no use: a new one is larger than most files.
-var profileWriters = sync.Pool{New: func() any {
-	z, _ := zlib.NewWriterLevel(io.Discard, zlib.BestSpeed) // the level is a valid one
-	return z
-}}
+var profileWriters = sync.Pool{New: func() any { return zlib.NewWriter(io.Discard) }}
 
 // profileChunk is iCCP with a profile.
 func profileChunk(profile []byte) []byte {
@@ -205,7 +202,6 @@ func profileChunk(profile []byte) []byte {
 	z.Reset(&packed)
 	_, _ = z.Write(profile) // a Buffer does not fail
 	_ = z.Close()
-	z.Reset(io.Discard)
 	profileWriters.Put(z)
 	return newChunk("iCCP", []byte(iccpHead), packed.Bytes())
 }
