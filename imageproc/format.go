@@ -69,7 +69,7 @@ var magics = []struct {
 	pattern string
 	format  Format
 }{
-	{"\xFF\xD8\xFF", JPEG},
+	{"\xFF\xD8", JPEG}, // decoders skip what stands before the next marker
 	{"\x89PNG\r\n\x1A\n", PNG},
 	{"RIFF????WEBP", WebP},
 	{"GIF87a", GIF},

@@ -39,7 +39,10 @@ func TestSniff(t *testing.T) {
 		{"\xEF\xBB\xBF<?xml version=\"1.0\"?>", imageproc.SVG, "svg"},
 		{"8BPS\x00\x01", imageproc.PSD, "psd"},
 		{"hello, world", imageproc.Unknown, "unknown"},
-		{"\xFF\xD8", imageproc.Unknown, "unknown"},
+		{"\xFF\xD8", imageproc.JPEG, "jpeg"},
+		{"\xFF\xD8junk\xFF\xE0", imageproc.JPEG, "jpeg"},
+		{"\xFF\xFF\xD8\xFF\xE0", imageproc.Unknown, "unknown"},
+		{"\xFF", imageproc.Unknown, "unknown"},
 		{"", imageproc.Unknown, "unknown"},
 	} {
 		t.Run(row.name, func(t *testing.T) {
