@@ -14,9 +14,14 @@ type tiffChunk struct {
 	out, size uint64
 }
 
+// maxShared is how many times its size the data of a file may become; that of one
+// page stays below it.
+const maxShared = 2
+
 // tiffChunks is the data of the output. Strips and tiles that share their bytes
-// in the input share them here; others may not overlap, or a small file could
-// become a large one.
+// in the input share them here, as where a page is listed twice. Where one has a
+// part of another's, as where two pages cut the same pixels into strips of
+// different sizes, both go over, unless a small file became a large one.
 type tiffChunks struct {
 	rope
 	size       uint64
@@ -86,6 +91,7 @@ func (p *tiffParser) readChunks(g *tiffPage) error {
 		return err
 	}
 	g.chunks = make([]tiffChunk, n)
+	before := p.chunks.taken
 	for i := range n {
 		from, size := p.uint(offsets, i), uint64(0)
 		if counts != nil {
@@ -105,7 +111,7 @@ func (p *tiffParser) readChunks(g *tiffPage) error {
 		if err != nil {
 			return err
 		}
-		if p.chunks.taken > uint64(len(p.data)) {
+		if all := uint64(len(p.data)); p.chunks.taken > maxShared*all || p.chunks.taken-before > all {
 			return p.fail("strip or tile", from, ErrCorrupt, "overlaps others")
 		}
 		if k.n < size {

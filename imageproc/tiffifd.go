@@ -144,7 +144,7 @@ func (f *tiffFile) readEntry(at uint64, b []byte) tiffEntry {
 	} else {
 		e.count = uint64(f.order.Uint32(b[4:]))
 	}
-	if int(e.typ) >= len(tiffTypeSize) || tiffTypeSize[e.typ] == 0 {
+	if !e.known() {
 		return e
 	}
 	size := tiffTypeSize[e.typ]
@@ -159,6 +159,9 @@ func (f *tiffFile) readEntry(at uint64, b []byte) tiffEntry {
 	e.value = f.slice(e.at, size)
 	return e
 }
+
+// known says whether the type is one there is.
+func (e *tiffEntry) known() bool { return int(e.typ) < len(tiffTypeSize) && tiffTypeSize[e.typ] != 0 }
 
 // ints says whether the value is of whole numbers.
 func (e *tiffEntry) ints() bool {

@@ -120,6 +120,7 @@ func (p *tiffParser) contradiction(g *tiffPage) string {
 	for i := range g.dir.entries {
 		e := &g.dir.entries[i]
 		switch {
+		case e.value == nil && !e.known():
 		case e.value == nil && e.count > 16 && tiffFew[e.tag]:
 			return "a list of numbers exceeds input"
 		case e.value == nil:
