@@ -96,7 +96,7 @@
 // picture, or none with a size. Of BMP: JPEG or PNG for printers, the compressions
 // of OS/2, a file without a whole row. Of TIFF: raw
 // formats of cameras (DNG, NEF, CR2, ARW, ...), strips outside the file, fewer than
-// the picture needs, or over one another, compressions that are not of the list
+// the picture needs, or over one another (two pages may share theirs), compressions that are not of the list
 // above or Deflate, CCITT, LZMA, Zstandard, ThunderScan or LogLuv. Of HEIC and AVIF: sequences in
 // fragments or without a still picture, codecs other than HEVC and AV1, protected items, data outside the file or
 // inside other items, properties that are essential and unknown. Errors are a [*FormatError] that names

@@ -3,6 +3,7 @@ package main
 import (
 	"os"
 	"path/filepath"
+	"slices"
 	"testing"
 
 	"github.com/rogpeppe/go-internal/testscript"
@@ -30,8 +31,14 @@ func TestCommands(t *testing.T) {
 				if err := os.WriteFile(filepath.Join(env.WorkDir, name), data, 0o644); err != nil {
 					return err
 				}
+				if name == "portrait.jpg" {
+					junk := slices.Concat(data[:2], []byte(owner), data[2:])
+					if err := os.WriteFile(filepath.Join(env.WorkDir, "junk.jpg"), junk, 0o644); err != nil {
+						return err
+					}
+				}
 			}
-			return nil
+			return writeFormats(t, env.WorkDir)
 		},
 	})
 }
