@@ -45,7 +45,8 @@
 // chunk of 26 bytes if the picture has to be turned, and VP8X with flags counted
 // anew, where any of these needs it. GIF: the screen, colour tables, pictures with
 // their timing, how often they play, the ICC profile; bytes behind the last LZW
-// code go.
+// code go, and of the screen's colours, where each picture has its own, all but the
+// background.
 //
 // TIFF and BigTIFF, which comes out as classic TIFF in the byte order it had: every
 // page of the chain with its strips or tiles, how its numbers are stored and become
@@ -53,7 +54,8 @@
 // (SubIFDs, pages marked as reduced) go, and so do bytes no directory refers to.
 // Of strips and tiles, what follows the last pixel goes where they are not
 // compressed or coded as PackBits, LZW, JPEG or WebP; of the latter two, all that
-// goes from files of these formats. JPEG of TIFF 6.0's old kind becomes JPEG of the
+// goes from files of these formats; and of tiles that are not compressed, what lies
+// beyond the picture. JPEG of TIFF 6.0's old kind becomes JPEG of the
 // new kind where it is a whole stream.
 //
 // BMP: the pixels, decoded and written anew from the bottom up as 1, 4 or 8 bits

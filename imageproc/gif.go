@@ -36,11 +36,13 @@ type gifParser struct {
 	control []byte // a graphic control extension for the next image
 	loop    []byte // the last application extension that tells how often to play
 	frames  int
-	pixels  rope
-	before  int  // slices of pixels before the picture being read
-	over    int  // end of what was read of a broken picture
-	mended  int  // pixels of broken pictures
-	lost    bool // the file breaks off, or where a block has to begin there is none
+	// coloured is how many of the frames have the colours of the screen.
+	coloured int
+	pixels   rope
+	before   int  // slices of pixels before the picture being read
+	over     int  // end of what was read of a broken picture
+	mended   int  // pixels of broken pictures
+	lost     bool // the file breaks off, or where a block has to begin there is none
 }
 
 func (p *gifParser) fail(part string, at int, sentinel error, format string, args ...any) error {
@@ -226,6 +228,9 @@ func (p *gifParser) readImage(at int) error {
 		copy(f.colours[3:], "\xFF\xFF\xFF")
 		return p.breakFrame(at, f)
 	}
+	if !f.local {
+		p.coloured++
+	}
 	return p.readPixels(at, f, width*height)
 }
 
@@ -234,18 +239,25 @@ func (p *gifParser) readImage(at int) error {
 func (p *gifParser) breakFrame(at int, f *gifFrame) error {
 	p.pixels = p.pixels[:p.before]
 	p.pos++
+	global := !f.local
 	cut := p.subBlocks("image", at, func(b []byte) { f.codes = append(f.codes, b...) })
 	if p.over = p.pos; cut == nil {
 		p.pic.mend(brokenFrame)
 	}
 	if p.frames > 1 && !validCodes(f.size) {
 		p.frames-- // nothing of it can be shown, nor does it count as a picture
+		if global {
+			p.coloured--
+		}
 		p.pic.found.add("picture without pixels", p.pos-at, 0)
 		return cut
 	}
 	if err := p.mendFrame(at, f); err != nil {
 		p.lost = false
 		return err
+	}
+	if global && f.local {
+		p.coloured--
 	}
 	return cut
 }
@@ -307,7 +319,7 @@ func (p *gifParser) finish(x extras) {
 		screen[11] = 0 // an index into no table
 	}
 	out := &p.pic.out
-	out.add(screen, p.screen[13:], p.loop)
+	out.add(screen, p.colours(), p.loop)
 	if p.pic.icc != nil {
 		gifCutUp(out, "ICCRGBG1012", p.pic.icc)
 	}
@@ -319,6 +331,24 @@ func (p *gifParser) finish(x extras) {
 	}
 	out.add(p.pixels...)
 	out.add([]byte{gifTrailer})
+}
+
+// colours is the colour table of the screen. Where each picture has one of its own,
+// nothing shows it but for the background: the others become black.
+func (p *gifParser) colours() []byte {
+	table := p.screen[13:]
+	if p.coloured > 0 || len(table) == 0 {
+		return table
+	}
+	plain := make([]byte, len(table))
+	if at := 3 * int(p.screen[11]); at < len(table) {
+		copy(plain[at:at+3], table[at:])
+	}
+	if bytes.Equal(plain, table) {
+		return table
+	}
+	p.pic.found.add("colour table without use", len(table), 0)
+	return plain
 }
 
 // gifCutUp writes an application extension, its data cut into sub-blocks.

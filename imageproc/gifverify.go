@@ -13,10 +13,12 @@ type gifVerifier struct {
 	err   error
 	stage int // 0 nothing yet, 1 loop, 2 profile, 3 XMP, 4 content credentials, 5 pictures
 	table bool
-	want  *picture
-	xmp   []byte
-	seen  [6]bool
-	first [2]int // size that the first picture calls for
+	// shared says that a picture has the colours of the screen.
+	shared bool
+	want   *picture
+	xmp    []byte
+	seen   [6]bool
+	first  [2]int // size that the first picture calls for
 }
 
 // verifyGIF returns ErrVerify, as a *FormatError, unless r holds pictures on a
@@ -27,8 +29,9 @@ func verifyGIF(r *ropeReader, want *picture, packet []byte) error {
 	if s := string(head[:6]); s != "GIF87a" && s != "GIF89a" {
 		v.reject("no signature")
 	}
+	var colours []byte
 	if v.table = head[10] >= 0x80; v.table {
-		v.read(3 << (head[10]%8 + 1))
+		colours = v.read(3 << (head[10]%8 + 1))
 	} else if head[11] != 0 {
 		v.reject("background without a colour table")
 	}
@@ -54,6 +57,11 @@ func verifyGIF(r *ropeReader, want *picture, packet []byte) error {
 	}
 	if !v.seen[5] || v.seen[4] != (want.c2pa != nil) || v.seen[2] != (want.icc != nil) || v.seen[3] != (packet != nil) {
 		v.reject("a block is missing, or there against expectation")
+	}
+	for i, c := range colours {
+		if c != 0 && !v.shared && i/3 != int(head[11]) {
+			v.reject("a colour table without use")
+		}
 	}
 	width, height := int(head[6])+256*int(head[7]), int(head[8])+256*int(head[9])
 	if max(width, v.first[0]) != want.width || max(height, v.first[1]) != want.height {
@@ -155,8 +163,11 @@ func (v *gifVerifier) picture() {
 	}
 	if d[8] >= 0x80 {
 		v.read(3 << (d[8]%8 + 1))
-	} else if !v.table {
-		v.reject("no colour table")
+	} else {
+		v.shared = true
+		if !v.table {
+			v.reject("no colour table")
+		}
 	}
 	size := v.read(1)[0]
 	if size < 2 || size > 8 {

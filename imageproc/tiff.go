@@ -92,6 +92,7 @@ type tiffParser struct {
 	unfollowed bool   // one of them not to its end
 	fresh      uint64 // bytes of values written for directories
 	walked     uint64 // bytes of strips and tiles looked through
+	margins    uint64 // bytes of tiles that were written anew for their edges
 	profiles   tiffProfiles
 	chunks     tiffChunks
 }

@@ -195,12 +195,7 @@ func (p *tiffParser) taker(g *tiffPage) (func(i, from, size uint64) (tiffChunk, 
 	turned := p.first(g.dir, tagFillOrder, 1) == 2 // the bits of each byte; other values count for nothing
 	switch g.compression {
 	case tiffPlain:
-		return func(i, from, size uint64) (tiffChunk, error) {
-			if need := g.plain(i); need > 0 {
-				size = min(size, need)
-			}
-			return p.chunks.copied(p.data, from, size), nil
-		}, nil
+		return p.plainTaker(g), nil
 	case tiffPackBits:
 		return cut(func(b []byte, need uint64) (int, []byte) { return packBitsEnd(b, need), nil }), nil
 	case tiffDeflate, tiffOldDeflate:

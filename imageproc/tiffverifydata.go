@@ -89,6 +89,7 @@ func (v *tiffVerifier) chunk(p *verifiedTIFF, i, n uint64, base map[byte]bool) {
 		if most := p.most(i); most > 0 && (n > most || n < most && len(p.numbers[273]) == 1) {
 			v.reject("bytes behind the pixels, or missing")
 		}
+		v.edges(part, p, i)
 	case 7:
 		v.stream(part, base, p)
 	case 32773:
@@ -104,6 +105,40 @@ func (v *tiffVerifier) chunk(p *verifiedTIFF, i, n uint64, base map[byte]bool) {
 		v.reject("compression is not one that is allowed")
 	}
 	v.at += n
+}
+
+// edges rejects a tile that has anything beyond the picture, but for the rest of a byte.
+func (v *tiffVerifier) edges(part rope, p *verifiedTIFF, i uint64) {
+	width, height := uint64(p.number(256, 0)), uint64(p.number(257, 0))
+	w, h := uint64(p.number(322, 0)), uint64(p.number(323, 0))
+	samples := uint64(p.number(277, 1))
+	if p.numbers[322] == nil || p.number(262, 0) == 6 && samples == 3 {
+		return
+	}
+	columns := (width + w - 1) / w
+	right, below := (i%columns+1)*w, (i/columns%((height+h-1)/h)+1)*h
+	if right <= width && below <= height {
+		return
+	}
+	pixel := uint64(p.number(258, 1))
+	if p.number(284, 1) != 2 {
+		pixel *= samples
+	}
+	line, last := (w*pixel+7)/8, h
+	inside := line
+	if right > width {
+		inside = ((w-right+width)*pixel + 7) / 8
+	}
+	if below > height {
+		last = h - below + height
+	}
+	tile := v.whole(part)
+	for k, b := range tile[:len(tile)-8] {
+		if b != 0 && (uint64(k)%line >= inside || uint64(k)/line >= last) {
+			v.reject("a tile has bytes beyond the picture")
+			return
+		}
+	}
 }
 
 // most is how many bytes pixels that are not compressed take, 0 if chroma is
