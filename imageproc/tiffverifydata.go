@@ -112,7 +112,7 @@ func (v *tiffVerifier) edges(part rope, p *verifiedTIFF, i uint64) {
 	width, height := uint64(p.number(256, 0)), uint64(p.number(257, 0))
 	w, h := uint64(p.number(322, 0)), uint64(p.number(323, 0))
 	samples := uint64(p.number(277, 1))
-	if p.numbers[322] == nil || p.number(262, 0) == 6 && samples == 3 {
+	if p.numbers[322] == nil || p.number(262, 0) == 6 && samples == 3 || p.number(258, 1) == 0 {
 		return
 	}
 	columns := (width + w - 1) / w
