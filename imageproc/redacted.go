@@ -11,8 +11,8 @@ import (
 // anew as e says, in c's format if that is JPEG or PNG. Regions are in coordinates
 // of Bounds. Where Sanitize has kept the planes (SanitizeOptions.KeepPlanes) these
 // are used, so that nothing is decoded a second time and what lies outside keeps
-// its samples; a region then grows to even coordinates, for chroma has a sample for
-// two by two pixels. The colour profile goes over, and e.ColoursOf means nothing.
+// its samples. A region grows to whole samples of chroma, of which there often is one
+// for two by two pixels. The colour profile goes over, and e.ColoursOf means nothing.
 //
 // Errors are those of Redact, Encode and Image.
 func (c *Clean) Redacted(regions []image.Rectangle, o *RedactOptions, e *EncodeOptions) (*Clean, error) {
@@ -31,6 +31,7 @@ func (c *Clean) Redacted(regions []image.Rectangle, o *RedactOptions, e *EncodeO
 		if img, err = c.Image(nil); err != nil {
 			return nil, err
 		}
+		regions = c.wholeSamples(regions)
 	}
 	switch m := img.(type) {
 	case *image.YCbCr:
@@ -61,6 +62,43 @@ func (c *Clean) Redacted(regions []image.Rectangle, o *RedactOptions, e *EncodeO
 	}
 	out.s.decoders = c.s.decoders
 	return out, nil
+}
+
+// wholeSamples grows regions by what a sample of chroma can reach beyond them, from
+// whichever side they are counted: its colour is that of the pixels inside, too.
+func (c *Clean) wholeSamples(regions []image.Rectangle) []image.Rectangle {
+	fx, fy := c.coarsest()
+	if c.s.pic.orientation >= 5 {
+		fx, fy = fy, fx
+	}
+	grown := make([]image.Rectangle, len(regions))
+	for i, r := range regions {
+		grown[i] = r
+		if r = r.Intersect(c.s.bounds); !r.Empty() { // Redact says so
+			grown[i] = image.Rect(r.Min.X-fx+1, r.Min.Y-fy+1, r.Max.X+fx-1, r.Max.Y+fy-1)
+		}
+	}
+	return grown
+}
+
+// coarsest is how many pixels, as stored, the largest sample covers along each side.
+func (c *Clean) coarsest() (fx, fy int) {
+	fx, fy = 1, 1
+	switch f := c.s.pic.format; {
+	case f == WebP && c.s.pic.lossy, f == HEIC, f == AVIF:
+		return 2, 2
+	case f == JPEG:
+		d := darkrooms.Get().(*darkroom)
+		defer d.close()
+		h, err := d.decoder.ReadHeader(rope{c.s.data})
+		if err != nil {
+			return 4, 4 // the most that there is
+		}
+		for i := range h.Components {
+			fx, fy = max(fx, ceilDiv(h.HMax, h.Components[i].H)), max(fy, ceilDiv(h.VMax, h.Components[i].V))
+		}
+	}
+	return fx, fy
 }
 
 // copyOf copies what planar.picture gives; nil stays nil.
