@@ -20,7 +20,7 @@ const (
 	callTiles   = 64       // tiles to transform
 	callFloats  = 16 << 10 // elements of a tensor, which may come from memory
 	callPixels  = 512      // pixels of a row to interpolate
-	callFilters = 4        // vectors of filters to transform; with more their lines leave the cache in between
+	callFilters = 1        // vectors of filters to transform; with more the lines of their neighbours leave the cache in between
 )
 
 // slide calls a kernel for the window in w, in stretches.

@@ -181,7 +181,13 @@ func (o *winograd) widest() (n int) {
 }
 
 // weightsOf is where the weights of a share begin.
-func (o *winograd) weightsOf(sh share) int { return o.f.Filters() * sh.first * block * o.depth() }
+func (o *winograd) weightsOf(sh share) int { return o.f.Filters() * sh.first * block * o.rows() }
+
+// rows is how many rows of output channels a matrix of filters has: one more than
+// it needs, as the distance between them would often be a power of two, and what
+// is written to all of them in turn would be in each other's way in the cache. Those of
+// stride 2 have to follow each other.
+func (o *winograd) rows() int { return o.depth() + 2 - o.f.Stride }
 
 func (o *winograd) scratch() int {
 	in, out := o.pitches(o.most)
@@ -193,7 +199,7 @@ func (o *winograd) prepare(_ *Program, s *slab) {
 	if o.add != nil {
 		o.sum = o.add.view()
 	}
-	o.packed = s.take(o.f.Filters() * o.depth() * o.outBlocks() * block)
+	o.packed = s.take(o.f.Filters() * o.rows() * o.outBlocks() * block)
 	o.bias = s.take(o.outBlocks() * block)
 	if o.packed == nil {
 		return
@@ -225,7 +231,7 @@ func (o *winograd) packShare(sh share, s *slab) {
 		turn(o.set, filters, width, src.from(first*9), depth*9, outputs, count*9)
 		transformFilters(o.f, kernel.WinogradWeights{
 			In: filters, Tap: width, InStep: 9 * width, Count: count,
-			Out: o.packed[o.weightsOf(sh)+first*width:], Matrix: depth * width, OutStep: width,
+			Out: o.packed[o.weightsOf(sh)+first*width:], Matrix: o.rows() * width, OutStep: width,
 		}, sh.blocks)
 	}
 }
@@ -326,7 +332,7 @@ const nearFloats = 8 << 10
 // multiply computes product k for one share. It has weights of the next ones fetched
 // meanwhile: each time as many as it takes to be through with them in the end.
 func (o *winograd) multiply(w *worker, m *buffers, k int, sh share, all map[int]offsets) {
-	p, matrix := &o.products[k], o.depth()*sh.blocks*block
+	p, matrix := &o.products[k], o.rows()*sh.blocks*block
 	taps := all[p.Gap]
 	begin := o.weightsOf(sh)
 	at, left := begin+p.Filter*matrix, o.f.Filters()*matrix/len(o.products)
