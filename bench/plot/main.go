@@ -1,6 +1,6 @@
 // Command plot draws what bench/compare has measured.
 //
-//	cd bench/plot && go run . ../results/compare-detect-2026-11-22.jsonl > ../results/compare-detect-2026-11-22.svg
+//	cd bench/plot && go run . ../results/compare-detect-2026-11-23.jsonl > ../results/compare-detect-2026-11-23.svg
 //
 // Every job is a bar: our time as a part of the rival's, on a logarithmic scale,
 // with its 95 % interval. Bars that end left of the line at 1 are jobs done in
