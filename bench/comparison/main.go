@@ -3,7 +3,7 @@
 // tables:
 //
 //	cd bench/comparison && go run . -corpus ../../../shared/corpus -sharp DIR \
-//		-page ../../docs/comparison.md -results ../results/comparison-2026-11-22.json
+//		-page ../../docs/comparison.md -results ../results/comparison-2026-11-23.json
 //
 // It needs exiftool, exiv2, jpegtran, mat2, ImageMagick 6 and vips as programs,
 // and node with the package sharp in DIR/node_modules. A tool that is missing is
