@@ -94,11 +94,11 @@ var exifClasses = []struct {
 	{"ImageUniqueID", setOf(Provenance)},
 }
 
-// exifClass is the class of a field, which has a name, or Other for the picture-taking
+// exifClass is the class of a field, or Other for the picture-taking
 // conditions, which name nobody but do help to match a picture to a camera.
 func exifClass(name string) classSet {
 	for _, row := range exifClasses {
-		if name[0] == row.prefix[0] && strings.HasPrefix(name, row.prefix) {
+		if strings.HasPrefix(name, row.prefix) {
 			return row.class
 		}
 	}

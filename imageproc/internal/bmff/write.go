@@ -8,30 +8,27 @@ import (
 // Append writes a box of the given parts behind dst. Its length has to fit
 // 32 bits.
 func Append(dst []byte, typ string, parts ...[]byte) []byte {
-	size := 8
+	return box(dst, typ, nil, parts)
+}
+
+// New is Append to nothing.
+func New(typ string, parts ...[]byte) []byte { return box(nil, typ, nil, parts) }
+
+// Full is New for a full box, which begins with a version and 24 bits of flags.
+func Full(typ string, version byte, flags uint32, parts ...[]byte) []byte {
+	var head [4]byte
+	binary.BigEndian.PutUint32(head[:], uint32(version)<<24|flags)
+	return box(nil, typ, head[:], parts)
+}
+
+// box is Append with what a full box has in front of its parts.
+func box(dst []byte, typ string, head []byte, parts [][]byte) []byte {
+	size := 8 + len(head)
 	for _, p := range parts {
 		size += len(p)
 	}
 	dst = binary.BigEndian.AppendUint32(slices.Grow(dst, size), uint32(size))
-	dst = append(dst, typ...)
-	for _, p := range parts {
-		dst = append(dst, p...)
-	}
-	return dst
-}
-
-// New is Append to nothing.
-func New(typ string, parts ...[]byte) []byte { return Append(nil, typ, parts...) }
-
-// Full is New for a full box, which begins with a version and 24 bits of flags.
-func Full(typ string, version byte, flags uint32, parts ...[]byte) []byte {
-	size := 12
-	for _, p := range parts {
-		size += len(p)
-	}
-	dst := binary.BigEndian.AppendUint32(make([]byte, 0, size), uint32(size))
-	dst = append(dst, typ...)
-	dst = binary.BigEndian.AppendUint32(dst, uint32(version)<<24|flags)
+	dst = append(append(dst, typ...), head...)
 	for _, p := range parts {
 		dst = append(dst, p...)
 	}
