@@ -157,6 +157,7 @@ func heifParts(t *testing.T, parts map[string]bool, boxes []byte) {
 // refused libheif may decode next to nothing. A file that has no part which a
 // smaller one has not is compared only with FITVEIL_CORPUS=full.
 func TestHEIFCorpus(t *testing.T) {
+	corpusFiles(t) // without them there is nothing to count
 	needTool(t, "heif-convert", "libheif-examples")
 	full := os.Getenv("FITVEIL_CORPUS") == "full"
 	var accepted, compared, missed atomic.Int64

@@ -87,6 +87,7 @@ func thumbsDiffer(a, b image.Image) float64 {
 // that libvips decodes has to be accepted. The largest files wait for
 // FITVEIL_CORPUS=full.
 func TestVipsOnTIFF(t *testing.T) {
+	corpusFiles(t) // without them there is nothing to count
 	needTool(t, "vips", "libvips-tools")
 	full := os.Getenv("FITVEIL_CORPUS") == "full"
 	var same, missed, accepted atomic.Int64
@@ -146,6 +147,7 @@ func TestVipsOnTIFF(t *testing.T) {
 // frames have to be as many, and the same to the bit where nothing had to be mended.
 // Most files wait for FITVEIL_CORPUS=full.
 func TestVipsOnGIF(t *testing.T) {
+	corpusFiles(t) // without them there is nothing to count
 	needTool(t, "vips", "libvips-tools")
 	full := os.Getenv("FITVEIL_CORPUS") == "full"
 	var same, counted atomic.Int64
@@ -247,6 +249,7 @@ func corpusFolder(t *testing.T, name string) []string {
 // have a profile: upright and in sRGB they look the same. A sample of each format
 // runs by default, all with FITVEIL_CORPUS=full.
 func TestVipsThumbs(t *testing.T) {
+	corpusFiles(t) // without them there is nothing to count
 	needTool(t, "vipsthumbnail", "libvips-tools")
 	full := os.Getenv("FITVEIL_CORPUS") == "full"
 	var compared atomic.Int64
