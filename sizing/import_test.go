@@ -299,6 +299,47 @@ func TestJSONLD(t *testing.T) {
 	}
 }
 
+// TestJSONLDSexes: a page that names men's and women's sizes alike is read for one of them, and says for whom.
+func TestJSONLDSexes(t *testing.T) {
+	size := func(sku, name, who string, lo, hi int) string {
+		return fmt.Sprintf(`{"@type": "Product", "sku": %q, "size": {"@type": "SizeSpecification", "name": %q, %s
+			"suggestedMeasurement": {"@type": "QuantitativeValue", "name": "Chest", "minValue": %d, "maxValue": %d, "unitCode": "CMT"}}}`, sku, name, who, lo, hi)
+	}
+	men, women := `"suggestedGender": "male",`, `"sizeGroup": ["https://schema.org/WearableSizeGroupRegular", "https://schema.org/WearableSizeGroupWomens"],`
+	both := "[" + strings.Join([]string{
+		size("m-s", "S", men, 86, 94), size("m-m", "M", men, 94, 102), size("w-s", "S", women, 80, 88), size("w-m", "M", women, 88, 96), size("any", "M", "", 94, 102),
+	}, ",") + "]"
+	for _, q := range []struct {
+		text    string
+		options *sizing.ChartOptions
+		sex     sizing.Sex
+		size    string // of a chest of 91 cm
+		guesses int
+		numbers string
+	}{
+		{both, nil, sizing.Male, "S", 1, "m-s"},
+		{both, &sizing.ChartOptions{Sex: sizing.Female}, sizing.Female, "M", 0, "w-m"},
+		{both, &sizing.ChartOptions{Variant: "Women"}, sizing.Female, "M", 0, "w-m"},
+		{"[" + size("s", "S", "", 86, 94) + "," + size("m", "M", men, 94, 102) + "]", nil, sizing.Male, "S", 0, "s"},
+		{"[" + size("s", "S", men, 86, 94) + "," + size("w", "W", women, 94, 102) + "]", nil, sizing.Unspecified, "S", 0, "s"},
+	} {
+		c, err := sizing.ParseChart(strings.NewReader(q.text), q.options)
+		if err != nil {
+			t.Fatal(err)
+		}
+		label, known := c.SizeOf(q.numbers)
+		if got := exact(t, c, sizing.Body{Chest: 91}); got != q.size || c.Sex() != q.sex || len(c.Guesses()) != q.guesses || len(c.Sizes()) != 2 || !known || label != q.size {
+			t.Errorf("%+v: size %q, sex %v, guesses %v, sizes %q, article %q", q.options, got, c.Sex(), c.Guesses(), c.Sizes(), label)
+		}
+	}
+	if c := parse(t, both); c.Guesses()[0].Code != sizing.GuessTable || !strings.Contains(c.Guesses()[0].Text, "of men are taken") {
+		t.Errorf("guessed %v", c.Guesses())
+	}
+	if _, known := parse(t, both).SizeOf("w-s"); known {
+		t.Error("an article of the women's is named a size of the men's")
+	}
+}
+
 func TestMerchant(t *testing.T) {
 	c, err := sizing.ParseChart(strings.NewReader("EU,bust\n38,86-90\n40,90-94"), &sizing.ChartOptions{ID: "tops", Sex: sizing.Female})
 	if err != nil {

@@ -1,8 +1,10 @@
 package sizing
 
 import (
+	"cmp"
 	"encoding/json"
 	"fmt"
+	"maps"
 	"math"
 	"slices"
 	"strconv"
@@ -19,14 +21,21 @@ var unitCodes = map[string]float64{"CMT": 1, "MMT": 0.1, "INH": 2.54, "MTR": 100
 // A ldSize is one SizeSpecification on the way to a chart.
 type ldSize struct {
 	name  string
+	sex   Sex
 	cells [2]map[int]span // suggestedMeasurement (bodies) and hasMeasurement (garments)
+}
+
+// A ldItem is an article number and the size it is of.
+type ldItem struct {
+	label string
+	sex   Sex
 }
 
 // ldReader collects the SizeSpecifications of a document.
 type ldReader struct {
 	sizes   []ldSize
-	items   map[string]string
-	sex     Sex
+	items   map[string]ldItem
+	guesses []Guess
 	title   string
 	options *ChartOptions
 	err     error
@@ -39,7 +48,7 @@ func parseJSONLD(data []byte, o *ChartOptions) (*Chart, error) {
 	if err := json.Unmarshal(data, &doc); err != nil {
 		return nil, located(data, err)
 	}
-	r := &ldReader{items: map[string]string{}, options: o}
+	r := &ldReader{items: map[string]ldItem{}, options: o}
 	r.walk(doc, 0)
 	if r.err != nil {
 		return nil, r.err
@@ -50,13 +59,14 @@ func parseJSONLD(data []byte, o *ChartOptions) (*Chart, error) {
 	if len(r.sizes) == 0 {
 		return nil, ldError("no SizeSpecification with a name and measurements")
 	}
+	sex := r.sexes()
 	which := 0
 	if o.Garment || !slices.ContainsFunc(r.sizes, func(s ldSize) bool { return len(s.cells[0]) > 0 }) {
 		which = 1
 	}
-	c := &Chart{id: o.ID, title: clip(r.title, 4*maxLabel), sex: o.Sex, garment: which == 1, items: r.items}
-	if c.sex == Unspecified {
-		c.sex = r.sex
+	c := &Chart{id: o.ID, title: clip(r.title, 4*maxLabel), sex: sex, garment: which == 1, items: map[string]string{}, guesses: r.guesses}
+	for id, item := range r.items {
+		c.items[id] = item.label
 	}
 	for m := range mWeight + 1 {
 		if slices.ContainsFunc(r.sizes, func(s ldSize) bool { _, ok := s.cells[which][m]; return ok }) {
@@ -81,6 +91,45 @@ func parseJSONLD(data []byte, o *ChartOptions) (*Chart, error) {
 		return nil, err
 	}
 	return c, nil
+}
+
+// sexes answers who the sizes are for. Where one name stands for a size of men and one of women,
+// those of the sex asked for stay, or of the first.
+func (r *ldReader) sexes() Sex {
+	one := r.options.Sex
+	if variant := sexOf(strings.ToLower(r.options.Variant)); variant != Unspecified {
+		one = variant
+	}
+	first, mixed, again := Unspecified, false, false
+	of := map[string]Sex{}
+	for _, s := range r.sizes {
+		if s.sex == Unspecified {
+			continue
+		}
+		first = cmp.Or(first, s.sex)
+		mixed = mixed || s.sex != first
+		again = again || of[s.name] != Unspecified && of[s.name] != s.sex
+		of[s.name] = s.sex
+	}
+	if again {
+		if one == Unspecified {
+			one = first
+			r.guesses = append(r.guesses, Guess{GuessTable, "suggestedGender", "There are sizes of men and of women by one name; those of " + map[Sex]string{Male: "men", Female: "women"}[one] + " are taken."})
+		}
+		other := func(s Sex) bool { return s != one && s != Unspecified }
+		r.sizes = slices.DeleteFunc(r.sizes, func(s ldSize) bool { return other(s.sex) })
+		maps.DeleteFunc(r.items, func(_ string, i ldItem) bool { return other(i.sex) })
+	}
+	// The size of some colour does not say who it is for.
+	told := map[string]bool{}
+	for _, s := range r.sizes {
+		told[s.name] = told[s.name] || s.sex != Unspecified
+	}
+	r.sizes = slices.DeleteFunc(r.sizes, func(s ldSize) bool { return s.sex == Unspecified && told[s.name] })
+	if mixed {
+		return one
+	}
+	return cmp.Or(one, first)
 }
 
 // walk looks for specifications and products.
@@ -129,8 +178,10 @@ func bare(s string) string { return s[strings.LastIndexAny(s, "/:#")+1:] }
 // product notes the article numbers of a product's size.
 func (r *ldReader) product(v map[string]any) {
 	label, _ := v["size"].(string)
+	sex := Unspecified
 	if spec, ok := v["size"].(map[string]any); ok {
 		label, _ = spec["name"].(string)
+		sex = suggestedSex(spec)
 	}
 	if r.title == "" {
 		r.title, _ = v["name"].(string)
@@ -140,17 +191,38 @@ func (r *ldReader) product(v map[string]any) {
 	}
 	for _, k := range []string{"sku", "gtin", "gtin8", "gtin12", "gtin13", "gtin14"} {
 		if id, ok := v[k].(string); ok && id != "" && len(id) <= maxLabel && len(r.items) < maxItems {
-			r.items[id] = label
+			r.items[id] = ldItem{label, sex}
 		}
 	}
 }
 
+// suggestedSex is whom a SizeSpecification is for, by its gender or its size groups.
+func suggestedSex(v map[string]any) Sex {
+	if gender, ok := v["suggestedGender"].(string); ok {
+		if sex := sexOf(strings.ToLower(bare(gender))); sex != Unspecified {
+			return sex
+		}
+	}
+	groups, ok := v["sizeGroup"].([]any)
+	if !ok {
+		groups = []any{v["sizeGroup"]}
+	}
+	for _, g := range groups {
+		group, _ := g.(string)
+		if sex := sexOf(strings.ToLower(strings.TrimPrefix(bare(group), "WearableSizeGroup"))); sex != Unspecified {
+			return sex
+		}
+	}
+	return Unspecified
+}
+
 func (r *ldReader) specification(v map[string]any) {
 	name, _ := v["name"].(string)
-	if name == "" || len(name) > maxLabel || slices.ContainsFunc(r.sizes, func(s ldSize) bool { return s.name == name }) {
+	sex := suggestedSex(v)
+	if name == "" || len(name) > maxLabel || slices.ContainsFunc(r.sizes, func(s ldSize) bool { return s.name == name && s.sex == sex }) {
 		return // every colour of a product repeats its sizes
 	}
-	s := ldSize{name: name}
+	s := ldSize{name: name, sex: sex}
 	for i, key := range []string{"suggestedMeasurement", "hasMeasurement"} {
 		s.cells[i] = map[int]span{}
 		list, ok := v[key].([]any)
@@ -165,9 +237,6 @@ func (r *ldReader) specification(v map[string]any) {
 	}
 	if len(s.cells[0])+len(s.cells[1]) == 0 {
 		return
-	}
-	if gender, ok := v["suggestedGender"].(string); ok && r.sex == Unspecified {
-		r.sex, _ = ParseSex(bare(gender))
 	}
 	if len(r.sizes) == maxRows {
 		r.err = &ChartError{Format: "jsonld", Reason: fmt.Sprintf("more than %d sizes", maxRows), Err: ErrChartTooLarge}
