@@ -200,54 +200,61 @@ func civilians(t *testing.T, sex Sex, lo, hi float64, names ...string) []person 
 	return out
 }
 
-// plainRegression is the cross-validated RMSE of the obvious rival: the logarithm of the
-// target, linear in those of height and weight and in age, fitted on the same people alone.
-func plainRegression(t *testing.T, ps []person, target string) float64 {
+// regression is the cross-validated RMSE of the obvious rival: the logarithm of the
+// target, linear in those of height, weight and age, fitted on the same people alone; of degree 3, with
+// their products up to the third where those help (hips of civilians).
+func regression(t *testing.T, ps []person, target string, degree int) float64 {
 	t.Helper()
-	const n = 4
-	type sample = [n + 1]float64
-	var byFold [len(foldTables)][]sample
-	for _, p := range ps {
-		byFold[p.fold] = append(byFold[p.fold], sample{1, math.Log(p.length["height"] / 170), math.Log(p.weight / 80), p.age / 30, math.Log(p.length[target])})
+	facts := func(p *person) []float64 {
+		h, w, a := math.Log(p.length["height"]/170), math.Log(p.weight/75), math.Log(p.age/40)
+		if degree == 1 {
+			return []float64{1, h, w, a}
+		}
+		a = (p.age - 45) / 20
+		return []float64{1, h, w, a, w * w, a * a, h * w, a * w, h * a, w * w * w, a * a * a, w * w * a}
 	}
-	var sq, count float64
-	for out := range byFold {
-		var a [n]sample
-		for k, list := range byFold {
-			for _, x := range list {
-				for i := range n {
-					for j := range n + 1 {
-						if k != out {
-							a[i][j] += x[i] * x[j]
-						}
+	n := len(facts(&ps[0]))
+	var sq float64
+	for out := range foldTables {
+		a := make([][]float64, n) // normal equations, the target in the last column
+		for i := range a {
+			a[i] = make([]float64, n+1)
+		}
+		for i := range ps {
+			if ps[i].fold == out {
+				continue
+			}
+			x := append(facts(&ps[i]), math.Log(ps[i].length[target]))
+			for i := range n {
+				for j := range x {
+					a[i][j] += x[i] * x[j]
+				}
+			}
+		}
+		for i := range n { // Gauss-Jordan
+			pivot := a[i][i]
+			for j := range a[i] {
+				a[i][j] /= pivot
+			}
+			for k := range n {
+				if f := a[k][i]; k != i {
+					for j := range a[k] {
+						a[k][j] -= f * a[i][j]
 					}
 				}
 			}
 		}
-		for i := range n { // Gauss-Jordan on the normal equations
-			pivot := a[i][i]
-			for j := range n + 1 {
-				a[i][j] /= pivot
+		for i := range ps {
+			if ps[i].fold != out {
+				continue
 			}
-			for k := range n {
-				f := a[k][i]
-				if k == i {
-					continue
-				}
-				for j := range n + 1 {
-					a[k][j] -= f * a[i][j]
-				}
-			}
-		}
-		for _, x := range byFold[out] {
 			var y float64
-			for i := range n {
-				y += a[i][n] * x[i]
+			for k, x := range facts(&ps[i]) {
+				y += a[k][n] * x
 			}
-			e := math.Exp(y) - math.Exp(x[n])
+			e := math.Exp(y) - ps[i].length[target]
 			sq += e * e
-			count++
 		}
 	}
-	return math.Sqrt(sq / count)
+	return math.Sqrt(sq / float64(len(ps)))
 }
