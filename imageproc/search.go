@@ -32,6 +32,8 @@ type matcher struct {
 	sorted  [][]byte // none is the beginning of another
 	longest int
 	seam    []byte // see find
+	said    sayings
+	made    arena // holds patterns
 }
 
 const (
@@ -45,20 +47,28 @@ type matchHead struct {
 	lo, hi int
 }
 
+// mostHeads is room for some hundred values. What a search for more took goes.
+const mostHeads = 1 << 12
+
 // matchers are those that are in no use. Their tables are empty: to clear what few
 // patterns have set takes much less than to clear a new one.
-var matchers = sync.Pool{New: func() any { return new(matcher) }}
+var matchers = sync.Pool{New: func() any {
+	m := new(matcher)
+	m.said.reset()
+	return m
+}}
 
-// newMatcher returns nil if there is nothing to find. close it when all is found.
-func newMatcher(patterns [][]byte) *matcher {
-	if len(patterns) == 0 {
+// ready makes the tables for the patterns in sorted, and returns nil if there are
+// none. close it when all is found.
+func (m *matcher) ready() *matcher {
+	if len(m.sorted) == 0 {
+		m.close()
 		return nil
 	}
-	m := matchers.Get().(*matcher)
 	if best, fast := seek.Best(); fast {
 		m.runs = best.Run
 	}
-	sorted := append(m.sorted[:0], patterns...)
+	sorted := m.sorted
 	slices.SortFunc(sorted, func(a, b []byte) int {
 		if x, y := binary.BigEndian.Uint64(a), binary.BigEndian.Uint64(b); x != y {
 			return cmp.Compare(x, y)
@@ -75,6 +85,7 @@ func newMatcher(patterns [][]byte) *matcher {
 	clear(sorted[len(m.sorted):])
 	size := bits.Len(uint(4 * len(m.sorted)))
 	m.heads, m.shift = slices.Grow(m.heads, 1<<size)[:1<<size], 64-size
+	m.seam = slices.Grow(m.seam, 2*m.longest)
 	for i, p := range m.sorted {
 		m.enter(p, i)
 	}
@@ -95,6 +106,11 @@ func (m *matcher) close() {
 	clear(m.sorted)
 	clear(m.seam[:cap(m.seam)])
 	m.heads, m.sorted, m.seam = m.heads[:0], m.sorted[:0], m.seam[:0]
+	m.said.reset()
+	m.made.empty()
+	if cap(m.heads) > mostHeads {
+		m.heads, m.sorted = nil, nil
+	}
 	matchers.Put(m)
 }
 
@@ -226,20 +242,25 @@ var spelledOut = [][]byte{
 		"spacRGB XYZ spacRGB Lab spacGRAYXYZ spacGRAYLab prtrRGB XYZ prtrRGB Lab prtrCMYKXYZ prtrCMYKLab prtrGRAYXYZ prtrGRAYLab"),
 }
 
+// spelled is spelledOut, as a search begins with it.
+var spelled = func() (s sayings) {
+	for _, text := range spelledOut {
+		s.add(text)
+	}
+	return s
+}()
+
 // search looks in the output for the values that the input's metadata held.
 func (p *picture) search(packet []byte) error {
-	allowed := append(slices.Clip(spelledOut), packet)
-	if p.c2pa != nil {
-		allowed = append(allowed, p.c2pa)
-	}
+	var second, brands []byte
 	if p.second != nil {
-		allowed = append(allowed, p.second.packet)
+		second = p.second.packet
 	}
 	if p.format == HEIC || p.format == AVIF {
 		head := p.out[0]
-		allowed = append(allowed, head[:min(int(binary.BigEndian.Uint32(head)), len(head))]) // ftyp, a list of brands
+		brands = head[:min(int(binary.BigEndian.Uint32(head)), len(head))] // ftyp
 	}
-	m := newMatcher(p.texts.patterns(allowed))
+	m := p.texts.matcher(packet, p.c2pa, second, brands)
 	if m == nil {
 		return nil
 	}

@@ -2,11 +2,13 @@ package imageproc
 
 import (
 	"bytes"
+	"encoding/binary"
 	"math/rand/v2"
 	"slices"
 	"strings"
 	"testing"
 	"unicode/utf16"
+	"unicode/utf8"
 
 	"github.com/fitveil/fitveil/imageproc/internal/seek"
 	"github.com/google/go-cmp/cmp"
@@ -32,10 +34,12 @@ func TestMatcherAgreesWithContains(t *testing.T) {
 			r.add(rest[:n])
 			rest = rest[n:]
 		}
-		m := newMatcher(patterns)
+		m := matchers.Get().(*matcher)
+		m.sorted = append(m.sorted, patterns...)
+		m.ready()
 		at := m.find(r)
 		m.close()
-		if m.filter != [1 << 10]uint64{} || m.offset != [1 << 16]uint8{} || m.letters != (seek.Set{}) || len(m.sorted)+len(m.heads)+len(m.seam)+m.longest != 0 {
+		if m.filter != [1 << 10]uint64{} || m.offset != [1 << 16]uint8{} || m.letters != (seek.Set{}) || len(m.sorted)+len(m.heads)+len(m.seam)+m.longest+m.made.used != 0 || m.made != (arena{}) || len(m.said.texts) != len(spelledOut) {
 			t.Fatal("something is left in the tables")
 		}
 		if (at >= 0) != want {
@@ -132,6 +136,60 @@ func TestRunsAgree(t *testing.T) {
 	})
 }
 
+// TestEncodings holds the encodings of any value, and the reading of UTF-16 of any
+// units, against those of the standard library.
+func TestEncodings(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		value := []byte(rapid.String().Draw(t, "value"))
+		if rapid.Bool().Draw(t, "no UTF-8") {
+			value = rapid.SliceOf(rapid.Byte()).Draw(t, "bytes")
+		}
+		want := [][]byte{value}
+		runes := []rune(string(value))
+		latin := slices.Collect(func(yield func(byte) bool) {
+			for _, r := range runes {
+				if r < 0x100 && !yield(byte(r)) {
+					return
+				}
+			}
+		})
+		if !utf8.Valid(value) {
+			runes = runes[:0]
+			for _, c := range value {
+				runes = append(runes, rune(c))
+			}
+			want = append(want, []byte(string(runes)))
+		} else if len(latin) == len(runes) && len(runes) < len(value) {
+			want = append(want, latin)
+		}
+		units := utf16.Encode(runes)
+		for _, order := range []binary.AppendByteOrder{binary.LittleEndian, binary.BigEndian} {
+			wide := []byte{}
+			for _, u := range units {
+				wide = order.AppendUint16(wide, u)
+			}
+			want = append(want, wide)
+		}
+		var made arena
+		for _, a := range []*arena{nil, &made} {
+			if diff := cmp.Diff(want, encodings(nil, value, a)); diff != "" {
+				t.Fatal(diff)
+			}
+		}
+		units = rapid.SliceOfN(rapid.SampledFrom([]uint16{'a', 'b', 'c', 'd', 'e', ' ', 0xE9, 0x20AC, 0xD83D, 0xDE00, 0xDBFF}), 0, 30).Draw(t, "units")
+		var wide []byte
+		for _, u := range units {
+			wide = binary.LittleEndian.AppendUint16(wide, u)
+		}
+		got, plain := texts{made: &made}, texts{}
+		got.addUTF16(wide, binary.LittleEndian)
+		plain.take([]byte(string(utf16.Decode(units))))
+		if diff := cmp.Diff(plain.values, got.values); diff != "" {
+			t.Fatal(diff)
+		}
+	})
+}
+
 // TestSearchRefuses plants a value of the metadata in an output, in each encoding.
 func TestSearchRefuses(t *testing.T) {
 	const value = "Fährmann Ottokar"
@@ -140,7 +198,7 @@ func TestSearchRefuses(t *testing.T) {
 	for i := range noise {
 		noise[i] = byte(rnd.Uint32())
 	}
-	for i, code := range encodings([]byte(value)) {
+	for i, code := range encodings(nil, []byte(value), nil) {
 		for _, at := range []int{0, 1, 4_999, 9_990} {
 			p := &picture{format: JPEG, out: rope{noise[:at], code[:3], code[3:], noise[at:]}}
 			p.texts.add([]byte(value))

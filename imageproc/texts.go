@@ -16,6 +16,7 @@ type texts struct {
 	values [][]byte // UTF-8, or Latin-1 where they are none; parts of the input
 	blobs  int      // bytes of unknown structure looked through so far
 	claims []claim  // where creator, rights and source type may be said
+	made   *arena   // for values that are no parts of the input
 }
 
 const (
@@ -39,6 +40,11 @@ func (t *texts) add(value []byte) {
 			return
 		}
 	}
+	t.each(value)
+}
+
+// each takes what stands between zeros.
+func (t *texts) each(value []byte) {
 	for len(value) > 0 {
 		part := value
 		if end := bytes.IndexByte(value, 0); end >= 0 {
@@ -62,13 +68,19 @@ func everyOther(b []byte, i int) bool {
 
 func (t *texts) addUTF16(value []byte, order binary.ByteOrder) {
 	value = value[:min(len(value)&^1, 2*maxTextBytes)]
-	units := make([]uint16, 0, len(value)/2)
+	text := t.made.room(len(value) / 2 * 3) // of a unit at most
 	for ; len(value) > 0; value = value[2:] {
-		units = append(units, order.Uint16(value))
+		r := rune(order.Uint16(value))
+		if utf16.IsSurrogate(r) {
+			if len(value) < 4 {
+				r = utf8.RuneError
+			} else if r = utf16.DecodeRune(r, rune(order.Uint16(value[2:]))); r != utf8.RuneError {
+				value = value[2:]
+			}
+		}
+		text = utf8.AppendRune(text, r)
 	}
-	for part := range bytes.SplitSeq([]byte(string(utf16.Decode(units))), []byte{0}) {
-		t.take(part)
-	}
+	t.each(text)
 }
 
 func (t *texts) take(value []byte) {
@@ -245,25 +257,33 @@ func (t *texts) attributes(tag []byte) {
 	}
 }
 
-// patterns lists the values in every encoding that they could survive in, but
-// for those that the output says on purpose: a value that is part of one of
-// allowed would be found there.
-func (t *texts) patterns(allowed [][]byte) [][]byte {
-	said := newSayings(allowed)
-	list := make([][]byte, 0, 3*len(t.values))
-	seen := make(map[string]bool, len(t.values))
-	for _, value := range t.values {
-		if seen[string(value)] {
+// matcher finds the values in every encoding that they could survive in, but for
+// those that the output says on purpose: a value that is part of one of allowed, or
+// of what outputs say by themselves, would be found there. It is nil if there is
+// nothing to find; the order of the values is lost.
+func (t *texts) matcher(allowed ...[]byte) *matcher {
+	if len(t.values) == 0 {
+		return nil
+	}
+	m := matchers.Get().(*matcher)
+	for _, text := range allowed {
+		m.said.add(text)
+	}
+	slices.SortFunc(t.values, bytes.Compare)
+	for i, value := range t.values {
+		if i > 0 && bytes.Equal(value, t.values[i-1]) {
 			continue
 		}
-		seen[string(value)] = true
-		for _, p := range encodings(value) {
-			if telling(p) && !said.hold(p) {
-				list = append(list, p)
-			}
-		}
+		from := len(m.sorted)
+		m.sorted = encodings(m.sorted, value, &m.made)
+		m.sorted = m.sorted[:from+len(m.unsaid(m.sorted[from:]))]
 	}
-	return list
+	return m.ready()
+}
+
+// unsaid leaves the patterns that are long and varied enough, and not said.
+func (m *matcher) unsaid(list [][]byte) [][]byte {
+	return slices.DeleteFunc(list, func(p []byte) bool { return !telling(p) || m.said.hold(p) })
 }
 
 // sayings are texts, and which pairs of bytes occur in them: that nearly always is
@@ -273,14 +293,17 @@ type sayings struct {
 	pairs [256]uint64 // by the first byte, a bit for the second one without its upper two
 }
 
-func newSayings(list [][]byte) *sayings {
-	s := &sayings{texts: list}
-	for _, text := range list {
-		for i := 1; i < len(text); i++ {
-			s.pairs[text[i-1]] |= 1 << (text[i] & 63)
-		}
+func (s *sayings) add(text []byte) {
+	s.texts = append(s.texts, text)
+	for i := 1; i < len(text); i++ {
+		s.pairs[text[i-1]] |= 1 << (text[i] & 63)
 	}
-	return s
+}
+
+// reset leaves what outputs say by themselves.
+func (s *sayings) reset() {
+	clear(s.texts)
+	s.texts, s.pairs = append(s.texts[:0], spelled.texts...), spelled.pairs
 }
 
 // hold reports whether p is part of one of the texts.
@@ -293,40 +316,46 @@ func (s *sayings) hold(p []byte) bool {
 	return slices.ContainsFunc(s.texts, func(text []byte) bool { return bytes.Contains(text, p) })
 }
 
-// encodings gives a value as it stands, as UTF-8 or Latin-1 where it is the
-// other, and as UTF-16 in both orders.
-func encodings(value []byte) [][]byte {
-	if isASCII(value) {
-		n := 2 * len(value)
-		wide := make([]byte, 2*n)
+// encodings appends a value as it stands, as UTF-8 or Latin-1 where it is the other,
+// and as UTF-16 in both orders.
+func encodings(list [][]byte, value []byte, made *arena) [][]byte {
+	n := 2 * len(value) // no text takes more than that in UTF-16, nor one of Latin-1 in UTF-8
+	little, big := made.room(n), made.room(n)
+	list = append(list, value)
+	switch {
+	case isASCII(value):
+		little, big = little[:n], big[:n]
 		for i, c := range value {
-			wide[2*i], wide[n+2*i+1] = c, c
+			little[2*i], big[2*i+1] = c, c
 		}
-		return [][]byte{value, wide[:n:n], wide[n : 2*n : 2*n]}
-	}
-	runes := []rune(string(value))
-	latin := make([]byte, 0, len(runes))
-	list := [][]byte{value}
-	if utf8.Valid(value) {
-		for _, r := range runes {
+	case utf8.Valid(value):
+		latin := made.room(len(value))
+		runes := 0
+		for rest := value; len(rest) > 0; runes++ {
+			r, size := utf8.DecodeRune(rest)
+			rest = rest[size:]
 			if r < 0x100 {
 				latin = append(latin, byte(r))
 			}
+			high := r
+			if r > 0xFFFF {
+				var low rune
+				high, low = utf16.EncodeRune(r)
+				little, big = append(little, byte(high), byte(high>>8)), append(big, byte(high>>8), byte(high))
+				high = low
+			}
+			little, big = append(little, byte(high), byte(high>>8)), append(big, byte(high>>8), byte(high))
 		}
-		if len(latin) == len(runes) && len(runes) < len(value) {
+		if len(latin) == runes && runes < len(value) {
 			list = append(list, latin)
 		}
-	} else {
-		runes = runes[:0]
+	default:
+		wide := made.room(n)
 		for _, c := range value {
-			runes = append(runes, rune(c))
+			wide = utf8.AppendRune(wide, rune(c))
+			little, big = append(little, c, 0), append(big, 0, c)
 		}
-		list = append(list, []byte(string(runes)))
-	}
-	var little, big []byte
-	for _, u := range utf16.Encode(runes) {
-		little = binary.LittleEndian.AppendUint16(little, u)
-		big = binary.BigEndian.AppendUint16(big, u)
+		list = append(list, wide)
 	}
 	return append(list, little, big)
 }

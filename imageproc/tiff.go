@@ -133,7 +133,7 @@ func parseTIFF(data []byte, lim Limits, x extras) (*picture, error) {
 	if err := p.finish(x); err != nil {
 		return nil, err
 	}
-	if m := newMatcher(p.aside.patterns(spelledOut)); m != nil {
+	if m := p.aside.matcher(); m != nil {
 		defer m.close()
 		if m.find(p.pic.out) >= 0 {
 			return nil, p.fail("strip or tile", p.asideAt, ErrCorrupt, "overlaps a text of the metadata")
