@@ -81,8 +81,8 @@ func (p *jpegParser) turned(orientation int) (*jpegParser, Baking, error) {
 		return nil, "", &FormatError{Format: JPEG, Part: "output", Reason: "the turned picture is another one", Err: ErrVerify}
 	}
 	q := &jpegParser{data: data, lim: p.lim, pic: &picture{format: JPEG, orientation: 1}}
-	q.meta = newJPEGMeta(q.pic, extras{})
-	if err := q.walk(); err != nil || len(q.pic.found.order)+len(q.pic.mended) > 0 {
+	q.meta = newJPEGMeta(q.pic, newScanBudget(&q.pic.texts), extras{})
+	if err := q.walk(); err != nil || len(q.pic.found.carriers)+len(q.pic.mended) > 0 {
 		return nil, "", &FormatError{Format: JPEG, Part: "output", Reason: "the turned picture is not sound", Err: ErrVerify}
 	}
 	return q, Baked, nil

@@ -64,6 +64,7 @@ func Decode(r io.Reader, o *DecodeOptions) (image.Image, error) {
 	if img == nil {
 		return nil, err
 	}
+	pic.close()
 	return img, err
 }
 

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/binary"
 	"errors"
+	"slices"
 )
 
 // Exif holds its fields in the directories (IFDs) of TIFF 6.0. Only what a
@@ -76,7 +77,8 @@ type ifdReader struct {
 	data  []byte
 	texts *texts
 	order binary.ByteOrder
-	seen  map[uint32]bool
+	seen  [maxIFDs]uint32 // offsets of directories
+	dirs  int             // how many
 	queue []ifdRef
 	facts exifFacts
 }
@@ -87,16 +89,16 @@ type ifdRef struct {
 }
 
 // readExif reads a TIFF block as it stands in an Exif segment or chunk, header
-// first. Its string values go into values.
-func readExif(data []byte, values *texts) exifFacts {
-	r := ifdReader{data: data, texts: values, seen: make(map[uint32]bool)}
+// first. Its string values go into values, its tags behind those of tags.
+func readExif(tags []ifdTag, data []byte, values *texts) exifFacts {
+	r := ifdReader{data: data, texts: values, facts: exifFacts{tags: tags}}
 	if r.order = tiffOrder(data); r.order == nil {
 		return exifFacts{err: errNoTIFF}
 	}
-	r.queue = []ifdRef{{r.order.Uint32(data[4:]), primaryIFD}}
-	for len(r.queue) > 0 && r.facts.err == nil {
-		next := r.queue[0]
-		r.queue = r.queue[1:]
+	var room [16]ifdRef
+	r.queue = append(room[:0], ifdRef{r.order.Uint32(data[4:]), primaryIFD})
+	for i := 0; i < len(r.queue) && r.facts.err == nil; i++ {
+		next := r.queue[i]
 		if err := r.directory(next); next.kind != makerIFD {
 			r.facts.err = err // most maker notes are no directories
 		}
@@ -116,14 +118,15 @@ func tiffOrder(data []byte) binary.ByteOrder {
 }
 
 func (r *ifdReader) directory(ref ifdRef) error {
-	if r.seen[ref.offset] {
+	if slices.Contains(r.seen[:r.dirs], ref.offset) {
 		return errIFDLoop
 	}
-	r.seen[ref.offset] = true
 	r.facts.read++
-	if len(r.seen) > maxIFDs {
+	if r.dirs == maxIFDs {
 		return errIFDCount
 	}
+	r.seen[r.dirs] = ref.offset
+	r.dirs++
 	at := uint64(ref.offset)
 	if at < 8 || at+2 > uint64(len(r.data)) {
 		return errIFDRange

@@ -64,11 +64,11 @@ func TestReadExifHostile(t *testing.T) {
 	} {
 		t.Run(row.name, func(t *testing.T) {
 			start := time.Now()
-			facts := readExif(row.data, &texts{})
+			facts := readExif(nil, row.data, &texts{})
 			if facts.orientation != row.orientation || !errors.Is(facts.err, row.err) {
 				t.Errorf("orientation %d, %v; want %d, %v", facts.orientation, facts.err, row.orientation, row.err)
 			}
-			describeExif(facts)
+			describeExif(nil, facts)
 			if took := time.Since(start); took > 5*time.Second { // a hang, not a measurement
 				t.Errorf("took %v", took)
 			}
@@ -109,7 +109,7 @@ func TestExifBudget(t *testing.T) {
 	if classes, _, orientation := newScanBudget(&texts{}).exif(crowded, false); classes != setOf(Device, Other) || orientation != 6 {
 		t.Errorf("within the budget %v, orientation %d", classes.list(), orientation)
 	}
-	if facts := readExif(note, &texts{}); facts.read < 400 {
+	if facts := readExif(nil, note, &texts{}); facts.read < 400 {
 		t.Errorf("a maker note of 400 entries counts %d", facts.read)
 	}
 }
@@ -128,7 +128,7 @@ func TestFieldNames(t *testing.T) {
 		{subIFD, 0x0110},
 		{exifIFD, 0xA431},
 	}
-	classes, names := describeExif(exifFacts{tags: tags})
+	classes, names := describeExif(nil, exifFacts{tags: tags})
 	want := "BodySerialNumber DateTimeOriginal GPSLatitude InteroperabilityIndex Make ThumbJPEGInterchangeFormat"
 	if strings.Join(names, " ") != want {
 		t.Errorf("names %v", names)
@@ -150,11 +150,11 @@ func FuzzEXIF(f *testing.F) {
 		f.Add(seed)
 	}
 	f.Fuzz(func(t *testing.T, data []byte) {
-		facts := readExif(data, &texts{})
+		facts := readExif(nil, data, &texts{})
 		if facts.orientation < 0 || facts.orientation > 8 || len(facts.tags) > maxIFDEntries {
 			t.Fatalf("orientation %d, %d tags", facts.orientation, len(facts.tags))
 		}
-		classes, names := describeExif(facts)
+		classes, names := describeExif(nil, facts)
 		if len(facts.tags) == 0 && (classes != 0 || len(names) > 0) {
 			t.Fatalf("no tags, but %v and %v", classes.list(), names)
 		}
@@ -164,7 +164,7 @@ func FuzzEXIF(f *testing.F) {
 			}
 		}
 		// What is read again from our own block is what was meant.
-		if o := facts.orientation; o > 0 && readExif(orientationTIFF(o), &texts{}).orientation != o {
+		if o := facts.orientation; o > 0 && readExif(nil, orientationTIFF(o), &texts{}).orientation != o {
 			t.Fatalf("orientation %d does not survive", o)
 		}
 	})

@@ -5,12 +5,12 @@ import (
 	"strings"
 )
 
-// describeExif names the fields that facts lists and says what classes of data
-// they are. Names are those of goexif, which the tests hold them against, to the
+// describeExif names the fields that facts lists, in names, and says what classes of
+// data they are. Names are those of goexif, which the tests hold them against, to the
 // letter; unknown tags have none.
-func describeExif(facts exifFacts) (classSet, []string) {
+func describeExif(names []string, facts exifFacts) (classSet, []string) {
 	var classes classSet
-	names := make([]string, 0, len(facts.tags))
+	names = slices.Grow(names[:0], len(facts.tags))
 	for _, t := range facts.tags {
 		if t.kind == thumbIFD {
 			classes |= setOf(Thumbnail)

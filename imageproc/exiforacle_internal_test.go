@@ -27,7 +27,7 @@ func TestNamesAgainstGoexif(t *testing.T) {
 				}
 			}
 			slices.Sort(want)
-			_, got := describeExif(facts)
+			_, got := describeExif(nil, facts)
 			if diff := cmp.Diff([]string(slices.Compact(want)), got); diff != "" && len(want)+len(got) > 0 {
 				t.Errorf("directory %d, tags from %#x: -goexif +got\n%s", kind, first, diff)
 			}

@@ -3,6 +3,7 @@ package imageproc
 import (
 	"bytes"
 	"encoding/binary"
+	"slices"
 )
 
 // maxCompanions bounds how many pictures behind the first are looked at.
@@ -20,7 +21,7 @@ func (p *jpegParser) takeGainMap(tail []byte) (rest [][]byte) {
 		}
 		from += i
 		q := &jpegParser{data: tail[from:], lim: p.lim, pic: &picture{format: JPEG, orientation: 1}, companion: true}
-		q.meta = newJPEGMeta(q.pic, extras{})
+		q.meta = newJPEGMeta(q.pic, newScanBudget(&q.pic.texts), extras{})
 		err := q.walk()
 		if err != nil || len(q.pic.mended) > 0 {
 			from += 2
@@ -90,10 +91,9 @@ func mpfSegment(first, second, offset int64) []byte {
 	return jpegSegment(mAPP2, b)
 }
 
-// link puts the index where head ends, and the gain map behind the picture. rest
-// is what is still to come of the picture.
-func (p *jpegParser) link(head *rope, rest int64) {
-	second := p.pic.second.size
+// link puts the index before slice at of the output.
+func (p *jpegParser) link(out *rope, at int) {
+	second, rest := p.pic.second.size, (*out)[at:].size()
 	offset := int64(mpfBytes-4) + rest // 4: the signature before the order mark
-	head.add(mpfSegment(head.size()+4+mpfBytes+rest, second, offset))
+	*out = slices.Insert(*out, at, mpfSegment(out.size()+4+mpfBytes, second, offset))
 }

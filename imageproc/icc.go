@@ -49,26 +49,29 @@ func iccSpace(p []byte) string {
 	return string(p[16:20])
 }
 
-// iccTags returns the data of each tag of a checked profile; of two with one
-// name, engines read the first.
-func iccTags(p []byte) map[string][]byte {
-	n := binary.BigEndian.Uint32(p[iccHeader:])
-	tags := make(map[string][]byte, n)
-	for i := range n {
-		entry := p[iccHeader+4+12*i:]
-		name, offset, length := string(entry[:4]), binary.BigEndian.Uint32(entry[4:]), binary.BigEndian.Uint32(entry[8:])
-		if _, twice := tags[name]; !twice {
-			tags[name] = p[offset : offset+length]
+// iccTagCount is how many tags a checked profile has, iccTagAt tag i.
+func iccTagCount(p []byte) int { return int(binary.BigEndian.Uint32(p[iccHeader:])) }
+
+func iccTagAt(p []byte, i int) (name, data []byte) {
+	entry := p[iccHeader+4+12*i:]
+	offset, length := binary.BigEndian.Uint32(entry[4:]), binary.BigEndian.Uint32(entry[8:])
+	return entry[:4], p[offset : offset+length]
+}
+
+// iccTag is the data of a tag; of two with one name, engines read the first.
+func iccTag(p []byte, name string) []byte {
+	for i := range iccTagCount(p) {
+		if n, data := iccTagAt(p, i); string(n) == name {
+			return data
 		}
 	}
-	return tags
+	return nil
 }
 
 // iccColourTags lists the tags that colours are computed from, in the order in
 // which they are written, and the types that each can have, ICC.1 §9.2.
-var iccColourTags = []struct {
-	name  string
-	types string
+var iccColourTags = [...]struct {
+	name, types string
 }{
 	{"wtpt", "XYZ "},
 	{"bkpt", "XYZ "},
@@ -89,6 +92,18 @@ var iccColourTags = []struct {
 	{"cicp", "cicp"},
 }
 
+// iccKept is the data of those tags, written anew; nil is none.
+type iccKept [len(iccColourTags)][]byte
+
+func (k *iccKept) tag(name string) []byte {
+	for i := range iccColourTags {
+		if iccColourTags[i].name == name {
+			return k[i]
+		}
+	}
+	return nil
+}
+
 // cleanICC writes a profile anew, for the same colours: header and tags hold
 // numbers that colours are computed from and nothing else. nil stands for what no
 // colour engine would use. What stays behind is reported.
@@ -96,21 +111,19 @@ func cleanICC(p []byte, pic *picture) []byte {
 	if p = checkICC(p); p == nil {
 		return nil
 	}
-	tags := iccTags(p)
-	kept := make(map[string][]byte)
-	for _, t := range iccColourTags {
-		if data := tags[t.name]; len(data) >= 8 && bytes.Contains([]byte(t.types), data[:4]) {
-			if clean := iccElement(data); clean != nil {
-				kept[t.name] = clean
-			}
+	var kept iccKept
+	for i, t := range iccColourTags {
+		if data := iccTag(p, t.name); len(data) >= 8 && bytes.Contains([]byte(t.types), data[:4]) {
+			kept[i] = iccElement(data, pic.made)
 		}
 	}
-	if !iccUsable(p, kept) {
+	if !iccUsable(p, &kept) {
 		return nil
 	}
-	out := iccWrite(iccCleanHeader(p), kept)
+	header := iccCleanHeader(p)
+	out := iccWrite(&header, &kept, pic.made)
 	if !bytes.Equal(out, p) {
-		reportICC(p, tags, kept, pic)
+		reportICC(p, &kept, pic)
 	}
 	return out
 }
@@ -118,9 +131,9 @@ func cleanICC(p []byte, pic *picture) []byte {
 // iccUsable reports whether the tags turn numbers into colours: by a table, or by
 // curves and, where there are three, primaries. Tables for the way back alone do
 // not. Devices that are no pictures' have no profile here, ICC.1 §8.
-func iccUsable(p []byte, kept map[string][]byte) bool {
+func iccUsable(p []byte, kept *iccKept) bool {
 	has := func(names ...string) bool {
-		return !slices.ContainsFunc(names, func(n string) bool { return kept[n] == nil })
+		return !slices.ContainsFunc(names, func(n string) bool { return kept.tag(n) == nil })
 	}
 	class, pcs := string(p[12:16]), string(p[20:24])
 	if p[8] > 4 || !slices.Contains([]string{"mntr", "scnr", "prtr", "spac"}, class) || pcs != "XYZ " && pcs != "Lab " {
@@ -140,8 +153,7 @@ func iccUsable(p []byte, kept map[string][]byte) bool {
 
 // iccCleanHeader keeps the version, 2 or 4, the class, the two colour spaces and
 // the rendering intent, ICC.1 §7.2. No engine computes with the rest.
-func iccCleanHeader(p []byte) []byte {
-	h := make([]byte, iccHeader)
+func iccCleanHeader(p []byte) (h [iccHeader]byte) {
 	h[8], h[9] = 2, 0x10
 	if p[8] == 4 {
 		h[8], h[9] = 4, 0x20
@@ -157,46 +169,54 @@ func iccCleanHeader(p []byte) []byte {
 
 // iccNames are the tags that ICC.1 §8.2 wants in every profile, description and
 // copyright, as they are in each of ours, for versions 2 and 4.
-var iccNames = map[byte][2]string{
+var iccNames = map[byte][2][]byte{
 	2: {
-		"desc\x00\x00\x00\x00\x00\x00\x00\x04icc\x00" + string(make([]byte, 4+4+2+1+67)),
-		"text\x00\x00\x00\x00none\x00",
+		[]byte("desc\x00\x00\x00\x00\x00\x00\x00\x04icc\x00" + string(make([]byte, 4+4+2+1+67))),
+		[]byte("text\x00\x00\x00\x00none\x00"),
 	},
 	4: {
-		"mluc\x00\x00\x00\x00\x00\x00\x00\x01\x00\x00\x00\x0CenUS\x00\x00\x00\x06\x00\x00\x00\x1C\x00i\x00c\x00c",
-		"mluc\x00\x00\x00\x00\x00\x00\x00\x01\x00\x00\x00\x0CenUS\x00\x00\x00\x08\x00\x00\x00\x1C\x00n\x00o\x00n\x00e",
+		[]byte("mluc\x00\x00\x00\x00\x00\x00\x00\x01\x00\x00\x00\x0CenUS\x00\x00\x00\x06\x00\x00\x00\x1C\x00i\x00c\x00c"),
+		[]byte("mluc\x00\x00\x00\x00\x00\x00\x00\x01\x00\x00\x00\x0CenUS\x00\x00\x00\x08\x00\x00\x00\x1C\x00n\x00o\x00n\x00e"),
 	},
 }
 
 // iccWrite puts header, table and data together. Equal data is written once.
-func iccWrite(header []byte, kept map[string][]byte) []byte {
-	names := iccNames[header[8]]
+func iccWrite(header *[iccHeader]byte, kept *iccKept, made *arena) []byte {
 	type entry struct {
 		name string
 		data []byte
+		at   int
 	}
-	list := []entry{{"desc", []byte(names[0])}, {"cprt", []byte(names[1])}}
-	for _, t := range iccColourTags {
-		if data := kept[t.name]; data != nil {
-			list = append(list, entry{t.name, data})
+	var room [2 + len(iccColourTags)]entry
+	list := append(room[:0], entry{name: "desc", data: iccNames[header[8]][0]}, entry{name: "cprt", data: iccNames[header[8]][1]})
+	for i, data := range kept {
+		if data != nil {
+			list = append(list, entry{name: iccColourTags[i].name, data: data})
 		}
 	}
-	table := binary.BigEndian.AppendUint32(nil, uint32(len(list)))
-	start := iccHeader + 4 + 12*len(list)
-	var body []byte
-	for i, e := range list {
-		at := start + len(body)
+	size := iccHeader + 4 + 12*len(list)
+	for i := range list {
+		e := &list[i]
 		if k := slices.IndexFunc(list[:i], func(o entry) bool { return bytes.Equal(o.data, e.data) }); k >= 0 {
-			at = int(binary.BigEndian.Uint32(table[4+12*k+4:]))
+			e.at = list[k].at
 		} else {
-			body = append(body, e.data...)
-			body = append(body, make([]byte, -len(body)&3)...)
+			e.at = size
+			size += (len(e.data) + 3) &^ 3
 		}
-		table = append(table, e.name...)
-		table = binary.BigEndian.AppendUint32(table, uint32(at))
-		table = binary.BigEndian.AppendUint32(table, uint32(len(e.data)))
 	}
-	out := slices.Concat(header, table, body)
+	out := append(made.room(size), header[:]...)
+	out = binary.BigEndian.AppendUint32(out, uint32(len(list)))
+	for _, e := range list {
+		out = append(out, e.name...)
+		out = binary.BigEndian.AppendUint32(out, uint32(e.at))
+		out = binary.BigEndian.AppendUint32(out, uint32(len(e.data)))
+	}
+	for _, e := range list {
+		if e.at == len(out) {
+			out = append(out, e.data...)
+			out = append(out, "\x00\x00\x00"[:-len(out)&3]...)
+		}
+	}
 	binary.BigEndian.PutUint32(out, uint32(len(out)))
 	return out
 }
@@ -208,15 +228,27 @@ var iccTagClasses = map[string]classSet{
 	"meta": setOf(Comment, Software), "pseq": setOf(Device), "psid": setOf(Device),
 }
 
+// iccRepeats says whether a tag before tag i has its name.
+func iccRepeats(p []byte, i int) bool {
+	name, _ := iccTagAt(p, i)
+	for k := range i {
+		if string(p[iccHeader+4+12*k:][:4]) == string(name) {
+			return true
+		}
+	}
+	return false
+}
+
 // reportICC lists what a profile loses, and takes its texts.
-func reportICC(p []byte, tags, kept map[string][]byte, pic *picture) {
+func reportICC(p []byte, kept *iccKept, pic *picture) {
 	classes, size := classSet(0), 0
-	for name, data := range tags {
-		if kept[name] != nil {
+	for i := range iccTagCount(p) {
+		name, data := iccTagAt(p, i)
+		if kept.tag(string(name)) != nil || iccRepeats(p, i) {
 			continue
 		}
 		size += len(data)
-		classes |= iccTagClasses[name]
+		classes |= iccTagClasses[string(name)]
 		if bytes.HasPrefix(data, []byte("mluc")) && len(data) > 16 {
 			pic.texts.addUTF16(data[min(len(data), 16+12*int(data[11])):], binary.BigEndian)
 		} else {

@@ -11,16 +11,16 @@ import (
 // for data that breaks the rules of its type.
 
 // iccElement dispatches by the type, the first four bytes of at least eight.
-func iccElement(data []byte) []byte {
+func iccElement(data []byte, made *arena) []byte {
 	switch string(data[:4]) {
 	case "XYZ ":
-		return iccNumbers(data, 12)
+		return iccNumbers(data, 12, made)
 	case "sf32":
-		return iccNumbers(data, 36)
+		return iccNumbers(data, 36, made)
 	case "cicp":
-		return iccNumbers(data, 4)
+		return iccNumbers(data, 4, made)
 	case "curv", "para":
-		out, _ := iccCurve(data)
+		out, _ := iccCurve(data, made)
 		return out
 	case "mft1", "mft2":
 		return iccTable(data)
@@ -29,19 +29,18 @@ func iccElement(data []byte) []byte {
 }
 
 // iccNumbers keeps n bytes of numbers.
-func iccNumbers(data []byte, n int) []byte {
+func iccNumbers(data []byte, n int, made *arena) []byte {
 	if len(data) < 8+n {
 		return nil
 	}
-	return slices.Concat(data[:4], make([]byte, 4), data[8:8+n])
+	return made.join(data[:4], make([]byte, 4), data[8:8+n])
 }
 
 // iccCurve reads curv, §10.6, or para, §10.18, and says how many bytes it takes.
-func iccCurve(data []byte) (out []byte, used int) {
+func iccCurve(data []byte, made *arena) (out []byte, used int) {
 	if len(data) < 12 {
 		return nil, 0
 	}
-	head := slices.Concat(data[:4], make([]byte, 4))
 	switch string(data[:4]) {
 	case "curv":
 		n := int64(binary.BigEndian.Uint32(data[8:]))
@@ -49,7 +48,7 @@ func iccCurve(data []byte) (out []byte, used int) {
 			return nil, 0
 		}
 		used = 12 + 2*int(n)
-		return append(head, data[8:used]...), used
+		return made.join(data[:4], make([]byte, 4), data[8:used]), used
 	case "para":
 		function := binary.BigEndian.Uint16(data[8:])
 		if function > 4 {
@@ -58,8 +57,7 @@ func iccCurve(data []byte) (out []byte, used int) {
 		if used = 12 + 4*[...]int{1, 3, 4, 5, 7}[function]; used > len(data) {
 			return nil, 0
 		}
-		head = append(head, data[8], data[9], 0, 0)
-		return append(head, data[12:used]...), used
+		return made.join(data[:4], make([]byte, 4), data[8:10], make([]byte, 2), data[12:used]), used
 	}
 	return nil, 0
 }
@@ -164,7 +162,7 @@ func iccCurves(b []byte, n int) []byte {
 		if at > len(b) {
 			return nil
 		}
-		curve, used := iccCurve(b[at:])
+		curve, used := iccCurve(b[at:], nil)
 		if curve == nil {
 			return nil
 		}

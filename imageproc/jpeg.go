@@ -34,8 +34,10 @@ type jpegParser struct {
 	pic      *picture
 	meta     jpegMeta
 	frame    *jpegFrame
+	own      jpegFrame  // that frame points to
 	now      jpegTables // as the input defines them at this point
 	sent     jpegTables // as the output does
+	made     *arena
 	body     rope
 	scanned  []jpegData
 	visited  int64 // blocks of the scans that were to be followed, in this picture and those before it
@@ -53,8 +55,8 @@ type jpegParser struct {
 }
 
 func parseJPEG(data []byte, lim Limits, x extras) (*picture, error) {
-	p := &jpegParser{data: data, lim: lim, pic: &picture{format: JPEG, orientation: 1, keeps: x.keep.Provenance}, x: x, keep: x.keep}
-	p.meta = newJPEGMeta(p.pic, x)
+	p := newJPEGParser(data, lim, x)
+	p.x = x
 	if err := p.walk(); err != nil {
 		return nil, err
 	}
@@ -76,6 +78,20 @@ func parseJPEG(data []byte, lim Limits, x extras) (*picture, error) {
 
 func (p *jpegParser) fail(part string, at int, sentinel error, format string, args ...any) error {
 	return &FormatError{Format: JPEG, Part: part, Offset: int64(at), Reason: fmt.Sprintf(format, args...), Err: sentinel}
+}
+
+// newJPEGParser takes a parser from those in no use; its picture gives it back.
+func newJPEGParser(data []byte, lim Limits, x extras) *jpegParser {
+	w := workspaces.Get().(*workspace)
+	p := &w.parser
+	w.pic = picture{format: JPEG, orientation: 1, keeps: x.keep.Provenance, work: w, made: &w.made, out: w.out[:0]}
+	w.pic.found = findings{w.carriers[:0], w.fields[:0]}
+	w.pic.texts = texts{values: w.values[:0], claims: w.claims[:0], made: &w.made}
+	*p = jpegParser{data: data, lim: lim, pic: &w.pic, keep: x.keep, made: &w.made, body: w.body[:0], scanned: w.scanned[:0]}
+	w.budget = fullBudget
+	w.budget.texts, w.budget.tagRoom, w.budget.nameRoom = &w.pic.texts, w.tags[:], w.names[:]
+	p.meta = newJPEGMeta(p.pic, &w.budget, x)
+	return p
 }
 
 // walk visits every marker up to the first EOI.
@@ -246,36 +262,34 @@ func (p *jpegParser) finish(x extras) {
 		pic.icc = x.icc
 	}
 	out := &pic.out
-	out.add([]byte{0xFF, mSOI})
+	out.add(p.made.of(0xFF, mSOI))
 	if m.jfif {
-		out.add(jfifSegment(m.aspectX, m.aspectY))
+		out.add(p.made.segment(mAPP0, jfifBody(m.aspectX, m.aspectY)))
 	}
 	if pic.orientation != 1 {
-		out.add(jpegSegment(mAPP1, []byte("Exif\x00\x00"), orientationTIFF(pic.orientation)))
+		out.add(p.made.segment(mAPP1, []byte("Exif\x00\x00"), orientationTIFF(pic.orientation)))
 	}
 	if x.packet != nil {
-		out.add(jpegSegment(mAPP1, []byte(xmpSignature), x.packet))
+		out.add(p.made.segment(mAPP1, []byte(xmpSignature), x.packet))
 	}
 	jumbfSegments(out, pic.c2pa)
 	if pic.iso != nil {
 		out.add(jpegSegment(mAPP2, []byte(isoGainSignature), pic.iso))
 	}
-	var rest rope
-	iccSegments(&rest, pic.icc)
+	indexed := len(*out)
+	p.addProfile(pic.icc)
 	if m.adobe >= 0 {
-		rest.add(adobeSegment(adobeTransform(m.adobe, len(p.frame.comps))))
-	}
-	before := len(rest)
-	rest.add(p.body...)
-	rest.add([]byte{0xFF, mEOI})
-	if pic.second != nil {
-		p.link(out, rest.size())
+		out.add(p.made.segment(mAPP14, adobeBody(adobeTransform(m.adobe, len(p.frame.comps)))))
 	}
 	if p.hole != nil {
-		p.hole.piece += len(*out) + before
+		p.hole.piece += len(*out)
 		pic.hole = p.hole
 	}
-	out.add(rest...)
+	out.add(p.body...)
+	out.add(p.made.of(0xFF, mEOI))
+	if pic.second != nil {
+		p.link(out, indexed)
+	}
 	if pic.second != nil {
 		out.add(pic.second.out...)
 	}
@@ -283,11 +297,15 @@ func (p *jpegParser) finish(x extras) {
 
 // jpegSegment frames parts as one marker segment; together they must fit one.
 func jpegSegment(marker byte, parts ...[]byte) []byte {
+	return (*arena)(nil).segment(marker, parts...)
+}
+
+func (a *arena) segment(marker byte, parts ...[]byte) []byte {
 	n := 2
 	for _, s := range parts {
 		n += len(s)
 	}
-	b := make([]byte, 0, n+2)
+	b := a.room(n + 2)
 	b = append(b, 0xFF, marker, byte(n>>8), byte(n))
 	for _, s := range parts {
 		b = append(b, s...)
@@ -307,41 +325,26 @@ var refusedMarkers = [256]string{
 	mEXP: "hierarchical coding is not supported", mSOF48: "JPEG-LS is not supported",
 }
 
-func markerName(m byte) string {
-	switch {
-	case m >= mAPP0 && m <= mAPP15:
-		return fmt.Sprintf("APP%d", m-mAPP0)
-	case m >= mRST0 && m <= mRST7:
-		return fmt.Sprintf("RST%d", m-mRST0)
+func markerName(m byte) string { return markerNames[m] }
+
+var markerNames = func() (names [256]string) {
+	for m := range names {
+		switch {
+		case m >= mAPP0 && m <= mAPP15:
+			names[m] = fmt.Sprintf("APP%d", m-mAPP0)
+		case m >= mRST0 && m <= mRST7:
+			names[m] = fmt.Sprintf("RST%d", m-mRST0)
+		case m >= 0xC0 && m <= 0xCF:
+			names[m] = fmt.Sprintf("SOF%d", m-0xC0)
+		default:
+			names[m] = fmt.Sprintf("marker FF%02X", m)
+		}
 	}
-	switch m {
-	case mDHT:
-		return "DHT"
-	case mDAC:
-		return "DAC"
-	case mSOI:
-		return "SOI"
-	case mEOI:
-		return "EOI"
-	case mSOS:
-		return "SOS"
-	case mDQT:
-		return "DQT"
-	case mDNL:
-		return "DNL"
-	case mDRI:
-		return "DRI"
-	case mDHP:
-		return "DHP"
-	case mEXP:
-		return "EXP"
-	case mCOM:
-		return "COM"
-	case mSOF48:
-		return "SOF48"
+	for m, name := range map[byte]string{
+		mDHT: "DHT", mDAC: "DAC", mSOI: "SOI", mEOI: "EOI", mSOS: "SOS", mDQT: "DQT", mDNL: "DNL", mDRI: "DRI", mDHP: "DHP", mEXP: "EXP",
+		mCOM: "COM", mSOF48: "SOF48",
+	} {
+		names[m] = name
 	}
-	if m >= 0xC0 && m <= 0xCF {
-		return fmt.Sprintf("SOF%d", m-0xC0)
-	}
-	return fmt.Sprintf("marker FF%02X", m)
-}
+	return names
+}()

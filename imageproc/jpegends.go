@@ -9,17 +9,16 @@ import (
 // mean.
 type jpegData struct {
 	from, to int // slices of the body
-	scan     *jpegScan
-	dc, ac   [][]byte // tables of its components
+	scan     jpegScan
+	dc, ac   [4][]byte // tables of its components
 	restart  int
 }
 
 // noteData remembers the scan whose data went into the body from there on.
 func (p *jpegParser) noteData(from int, s *jpegScan) {
-	d := jpegData{from: from, to: len(p.body), scan: s, restart: p.now.restart}
-	for i := range s.comps {
-		d.dc = append(d.dc, p.now.huff[0][s.dc[i]])
-		d.ac = append(d.ac, p.now.huff[1][s.ac[i]])
+	d := jpegData{from: from, to: len(p.body), scan: *s, restart: p.now.restart}
+	for i := range s.count {
+		d.dc[i], d.ac[i] = p.now.huff[0][s.dc[i]], p.now.huff[1][s.ac[i]]
 	}
 	p.scanned = append(p.scanned, d)
 }
@@ -57,8 +56,8 @@ func (p *jpegParser) cutData(x extras) error {
 // toFollow looks at the end of each scan. What a progressive scan means depends on
 // those before it, so it is all or none.
 func (p *jpegParser) toFollow(x extras) bool {
-	for _, d := range p.scanned {
-		if d.to > d.from && x.follows(p.body[d.to-1]) {
+	for i := range p.scanned {
+		if d := &p.scanned[i]; d.to > d.from && x.follows(p.body[d.to-1]) {
 			return true
 		}
 	}
@@ -87,9 +86,9 @@ func (f *followed) table(spec []byte) *ends.Huffman {
 
 // walker is one for the data of a scan.
 func (f *followed) walker(d *jpegData) *ends.Walker {
-	frame, s := f.p.frame, d.scan
+	frame, s := f.p.frame, &d.scan
 	w := &ends.Walker{Scan: ends.Scan{Progressive: frame.progressive, Ss: s.ss, Se: s.se, Ah: s.ah, Al: s.al}}
-	for i, k := range s.comps {
+	for i, k := range s.comps() {
 		var b ends.Block
 		if s.usesDC() {
 			b.DC = f.table(d.dc[i])
@@ -98,7 +97,7 @@ func (f *followed) walker(d *jpegData) *ends.Walker {
 			b.AC = f.table(d.ac[i])
 		}
 		count := 1
-		if len(s.comps) > 1 {
+		if s.count > 1 {
 			count = frame.comps[k].h * frame.comps[k].v
 		}
 		for range count {
@@ -106,7 +105,7 @@ func (f *followed) walker(d *jpegData) *ends.Walker {
 		}
 	}
 	if frame.progressive && s.ss > 0 {
-		masks := &f.masks[s.comps[0]]
+		masks := &f.masks[s.comp[0]]
 		if *masks == nil {
 			*masks = make([]uint64, frame.mcus(s))
 		}
@@ -128,7 +127,7 @@ func (f *followed) data(d *jpegData) rope {
 		data = rope(pieces).bytes()
 	}
 	w := f.walker(d)
-	left := f.p.frame.mcus(d.scan)
+	left := f.p.frame.mcus(&d.scan)
 	var out rope
 	start, dropped := 0, 0
 	for from := 0; ; {

@@ -28,14 +28,15 @@ type jpegMeta struct {
 	exifSeen         bool
 	iccTotal         int
 	icc              [][]byte // chunk i in place i-1
+	iccRoom          [4][]byte
 	iccBad           bool
 	iccBytes         int
 	jumbf            rope   // bodies of APP11
 	iso              []byte // ISO 21496-1: the metadata of a gain map
 }
 
-func newJPEGMeta(pic *picture, x extras) jpegMeta {
-	m := jpegMeta{found: &pic.found, scan: newScanBudget(&pic.texts), adobe: -1}
+func newJPEGMeta(pic *picture, scan *scanBudget, x extras) jpegMeta {
+	m := jpegMeta{found: &pic.found, scan: scan, adobe: -1}
 	if x.silent {
 		m.scan.tags = -1
 	}
@@ -126,10 +127,10 @@ func gcd(a, b int) int {
 	return a
 }
 
-// jfifSegment is the one APP0 this package writes: version 1.01, no unit, the
+// jfifBody is that of the one APP0 this package writes: version 1.01, no unit, the
 // aspect ratio, no thumbnail.
-func jfifSegment(x, y int) []byte {
-	return jpegSegment(mAPP0, []byte{'J', 'F', 'I', 'F', 0, 1, 1, 0, byte(x >> 8), byte(x), byte(y >> 8), byte(y), 0, 0})
+func jfifBody(x, y int) []byte {
+	return []byte{'J', 'F', 'I', 'F', 0, 1, 1, 0, byte(x >> 8), byte(x), byte(y >> 8), byte(y), 0, 0}
 }
 
 // readExif takes the orientation from the first Exif block, as browsers do.
@@ -170,8 +171,8 @@ func adobeTransform(value, comps int) byte {
 	return 1
 }
 
-func adobeSegment(transform byte) []byte {
-	return jpegSegment(mAPP14, []byte{'A', 'd', 'o', 'b', 'e', 0, 100, 0, 0, 0, 0, transform})
+func adobeBody(transform byte) []byte {
+	return []byte{'A', 'd', 'o', 'b', 'e', 0, 100, 0, 0, 0, 0, transform}
 }
 
 // readICC collects the chunks of a profile, ICC.1 §B.4: number and total of each
@@ -180,7 +181,10 @@ func (m *jpegMeta) readICC(body []byte) {
 	seq, total := int(body[len(iccSignature)]), int(body[len(iccSignature)+1])
 	m.iccBytes += len(body) + 4
 	if m.icc == nil {
-		m.iccTotal, m.icc = total, make([][]byte, total)
+		m.iccTotal, m.icc = total, m.iccRoom[:min(total, len(m.iccRoom))]
+		if total > len(m.icc) {
+			m.icc = make([][]byte, total)
+		}
 	}
 	if total != m.iccTotal || seq < 1 || seq > total || m.icc[seq-1] != nil {
 		m.iccBad = true
@@ -195,11 +199,10 @@ func (m *jpegMeta) profile(pic *picture) []byte {
 	if m.iccBytes == 0 {
 		return nil
 	}
-	var joined []byte
 	for _, chunk := range m.icc {
 		m.iccBad = m.iccBad || chunk == nil
-		joined = append(joined, chunk...)
 	}
+	joined := pic.made.join(m.icc...)
 	var profile []byte
 	if !m.iccBad {
 		profile = cleanICC(joined, pic)
@@ -214,12 +217,12 @@ func (m *jpegMeta) profile(pic *picture) []byte {
 	return profile
 }
 
-// iccSegments writes a profile in chunks as large as they may be.
-func iccSegments(out *rope, profile []byte) {
+// addProfile writes a profile in chunks as large as they may be.
+func (p *jpegParser) addProfile(profile []byte) {
 	total := ceilDiv(len(profile), iccChunk)
 	for i := range total {
 		chunk := profile[i*iccChunk : min((i+1)*iccChunk, len(profile))]
-		out.add(jpegSegment(mAPP2, []byte(iccSignature), []byte{byte(i + 1), byte(total)}, chunk))
+		p.pic.out.add(p.made.segment(mAPP2, []byte(iccSignature), []byte{byte(i + 1), byte(total)}, chunk))
 	}
 }
 

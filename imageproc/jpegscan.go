@@ -20,6 +20,7 @@ type jpegFrame struct {
 	width, height int
 	hMax, vMax    int
 	comps         []jpegComponent
+	room          [4]jpegComponent
 }
 
 type jpegComponent struct {
@@ -47,10 +48,12 @@ func (p *jpegParser) startFrame(at int, marker byte, body []byte) error {
 	if body[0] != 8 {
 		return p.fail(name, at, ErrUnsupported, "%d bits per sample are not supported", body[0])
 	}
-	f := &jpegFrame{
+	f := &p.own
+	*f = jpegFrame{
 		progressive: marker == mSOF2, extended: marker != mSOF0,
 		height: int(binary.BigEndian.Uint16(body[1:])), width: int(binary.BigEndian.Uint16(body[3:])),
 	}
+	f.comps = f.room[:0]
 	n := int(body[5])
 	if n != 1 && n != 3 && n != 4 {
 		return p.fail(name, at, ErrUnsupported, "%d components are not supported", n)
@@ -75,7 +78,7 @@ func (p *jpegParser) startFrame(at int, marker byte, body []byte) error {
 		f.hMax, f.vMax = max(f.hMax, c.h), max(f.vMax, c.v)
 		f.comps = append(f.comps, c)
 	}
-	f.header = jpegSegment(marker, body)
+	f.header = p.made.segment(marker, body)
 	p.frame = f
 	return nil
 }
@@ -148,10 +151,13 @@ func huffmanSize(table []byte) (size int, ok bool) {
 
 // jpegScan is one scan header, T.81 §B.2.3.
 type jpegScan struct {
-	comps          []int // indices into the frame's
-	dc, ac         []byte
+	count          int
+	comp           [4]int // indices into the frame's
+	dc, ac         [4]byte
 	ss, se, ah, al byte
 }
+
+func (s *jpegScan) comps() []int { return s.comp[:s.count] }
 
 func (p *jpegParser) scan(at int, body []byte) error {
 	if p.frame == nil {
@@ -168,48 +174,48 @@ func (p *jpegParser) scan(at int, body []byte) error {
 	if p.scans == 1 {
 		p.body.add(p.frame.header)
 	}
-	if err := p.sendHuffman(at, s); err != nil {
+	if err := p.sendHuffman(at, &s); err != nil {
 		return err
 	}
 	if p.now.restart != p.sent.restart {
 		p.sent.restart = p.now.restart
-		p.body.add([]byte{0xFF, mDRI, 0, 4, byte(p.now.restart >> 8), byte(p.now.restart)})
+		p.body.add(p.made.of(0xFF, mDRI, 0, 4, byte(p.now.restart>>8), byte(p.now.restart)))
 	}
-	p.body.add(p.writeScan(s))
-	p.pic.blockVisits += p.frame.blocks(s)
+	p.body.add(p.writeScan(&s))
+	p.pic.blockVisits += p.frame.blocks(&s)
 	from := len(p.body)
-	if err := p.entropy(at, p.frame.intervals(s, p.now.restart)); err != nil {
+	if err := p.entropy(at, p.frame.intervals(&s, p.now.restart)); err != nil {
 		return err
 	}
-	p.noteData(from, s)
-	p.complete = p.complete || p.scans == 1 && p.now.restart == 0 && !p.frame.progressive && !p.embedded && len(s.comps) == len(p.frame.comps)
+	p.noteData(from, &s)
+	p.complete = p.complete || p.scans == 1 && p.now.restart == 0 && !p.frame.progressive && !p.embedded && s.count == len(p.frame.comps)
 	return nil
 }
 
-func (p *jpegParser) scanHeader(at int, body []byte) (*jpegScan, error) {
-	bad := func(what string) (*jpegScan, error) { return nil, p.fail("SOS", at, ErrCorrupt, "%s", what) }
+func (p *jpegParser) scanHeader(at int, body []byte) (s jpegScan, err error) {
+	bad := func(what string) (jpegScan, error) { return jpegScan{}, p.fail("SOS", at, ErrCorrupt, "%s", what) }
 	f := p.frame
 	if len(body) < 1 || body[0] < 1 || int(body[0]) > len(f.comps) || len(body) != 4+2*int(body[0]) {
 		return bad("length or number of components is not valid")
 	}
-	s := &jpegScan{}
 	blocks := 0
 	for i := range int(body[0]) {
 		k := f.component(body[1+2*i])
-		if k < 0 || slices.Contains(s.comps, k) {
+		if k < 0 || slices.Contains(s.comps(), k) {
 			return bad("component is unknown or repeated")
 		}
 		td, ta := body[2+2*i]>>4, body[2+2*i]&15
 		if td > 3 || ta > 3 || !f.extended && (td > 1 || ta > 1) {
 			return bad("Huffman table selector is not valid")
 		}
-		s.comps, s.dc, s.ac = append(s.comps, k), append(s.dc, td), append(s.ac, ta)
+		s.comp[i], s.dc[i], s.ac[i] = k, td, ta
+		s.count++
 		blocks += f.comps[k].h * f.comps[k].v
 	}
-	if len(s.comps) > 1 && blocks > 10 {
+	if s.count > 1 && blocks > 10 {
 		return bad("more than 10 blocks in an MCU")
 	}
-	last := body[1+2*len(s.comps):]
+	last := body[1+2*s.count:]
 	s.ss, s.se, s.ah, s.al = last[0], last[1], last[2]>>4, last[2]&15
 	if !f.progressive {
 		s.ss, s.se, s.ah, s.al = 0, 63, 0, 0 // decoders ignore what a sequential file says here
@@ -218,7 +224,7 @@ func (p *jpegParser) scanHeader(at int, body []byte) (*jpegScan, error) {
 	switch {
 	case s.se > 63 || s.ss > s.se || s.ss == 0 && s.se != 0:
 		return bad("spectral selection is not valid")
-	case s.ss > 0 && len(s.comps) > 1:
+	case s.ss > 0 && s.count > 1:
 		return bad("AC coefficients of more than one component")
 	case s.al > 13 || s.ah != 0 && s.ah != s.al+1:
 		return bad("successive approximation is not valid")
@@ -234,7 +240,8 @@ func (s *jpegScan) usesAC() bool { return s.se > 0 }
 // sendQuant writes the quantisation tables that the frame uses and that are not
 // yet in the output as they stand.
 func (p *jpegParser) sendQuant() {
-	var parts [][]byte
+	var room [4][]byte
+	parts := room[:0]
 	for id, t := range p.now.quant {
 		used := slices.ContainsFunc(p.frame.comps, func(c jpegComponent) bool { return int(c.tq) == id })
 		if used && t != nil {
@@ -246,7 +253,7 @@ func (p *jpegParser) sendQuant() {
 		}
 	}
 	if len(parts) > 0 {
-		p.body.add(jpegSegment(mDQT, parts...))
+		p.body.add(p.made.segment(mDQT, parts...))
 	}
 }
 
@@ -258,7 +265,8 @@ func (p *jpegParser) use(table []byte) {
 }
 
 func (p *jpegParser) sendHuffman(at int, s *jpegScan) error {
-	var parts [][]byte
+	var room [16][]byte
+	parts := room[:0]
 	need := func(class int, id byte) bool {
 		t := p.now.huff[class][id]
 		if t == nil {
@@ -267,11 +275,11 @@ func (p *jpegParser) sendHuffman(at int, s *jpegScan) error {
 		p.use(t)
 		if !bytes.Equal(t, p.sent.huff[class][id]) {
 			p.sent.huff[class][id] = t
-			parts = append(parts, []byte{byte(class)<<4 | id}, t)
+			parts = append(parts, p.made.of(byte(class)<<4|id), t)
 		}
 		return true
 	}
-	for i, k := range s.comps {
+	for i, k := range s.comps() {
 		if p.now.quant[p.frame.comps[k].tq] == nil {
 			return p.fail("SOS", at, ErrCorrupt, "quantisation table %d is not defined", p.frame.comps[k].tq)
 		}
@@ -280,15 +288,16 @@ func (p *jpegParser) sendHuffman(at int, s *jpegScan) error {
 		}
 	}
 	if len(parts) > 0 {
-		p.body.add(jpegSegment(mDHT, parts...))
+		p.body.add(p.made.segment(mDHT, parts...))
 	}
 	return nil
 }
 
 // writeScan writes the header anew, unused selectors as zero.
 func (p *jpegParser) writeScan(s *jpegScan) []byte {
-	b := []byte{byte(len(s.comps))}
-	for i, k := range s.comps {
+	var room [1 + 2*4 + 3]byte
+	b := append(room[:0], byte(s.count))
+	for i, k := range s.comps() {
 		var tables byte
 		if s.usesDC() {
 			tables |= s.dc[i] << 4
@@ -298,7 +307,7 @@ func (p *jpegParser) writeScan(s *jpegScan) []byte {
 		}
 		b = append(b, p.frame.comps[k].id, tables)
 	}
-	return jpegSegment(mSOS, append(b, s.ss, s.se, s.ah<<4|s.al))
+	return p.made.segment(mSOS, append(b, s.ss, s.se, s.ah<<4|s.al))
 }
 
 // intervals is the number of restart intervals a scan is cut into; 1 without
@@ -313,8 +322,8 @@ func (f *jpegFrame) intervals(s *jpegScan, restart int) int {
 // mcus is the number of units a scan is made of: in a scan of one component, its
 // blocks, T.81 §A.2.
 func (f *jpegFrame) mcus(s *jpegScan) int {
-	if len(s.comps) == 1 {
-		c := f.comps[s.comps[0]]
+	if s.count == 1 {
+		c := f.comps[s.comp[0]]
 		return ceilDiv(ceilDiv(f.width*c.h, f.hMax), 8) * ceilDiv(ceilDiv(f.height*c.v, f.vMax), 8)
 	}
 	return ceilDiv(f.width, 8*f.hMax) * ceilDiv(f.height, 8*f.vMax)
@@ -322,9 +331,9 @@ func (f *jpegFrame) mcus(s *jpegScan) int {
 
 func (f *jpegFrame) blocks(s *jpegScan) int64 {
 	perUnit := 1
-	if len(s.comps) > 1 {
+	if s.count > 1 {
 		perUnit = 0
-		for _, k := range s.comps {
+		for _, k := range s.comps() {
 			perUnit += f.comps[k].h * f.comps[k].v
 		}
 	}

@@ -1,9 +1,11 @@
 package imageproc
 
 import (
+	"bytes"
 	"fmt"
 	"io"
 	"strings"
+	"sync"
 
 	"github.com/fitveil/fitveil/imageproc/internal/seek"
 )
@@ -21,32 +23,38 @@ type jpegVerifier struct {
 	at     int64
 	marker byte
 	body   []byte // of the segment last read; valid until the next one
-	buf    []byte
+	buf    [1 << 10]byte
+	large  []byte // instead of buf, once a segment needed it
 	err    error
 
-	size     [2]int        // width and height of the frame
-	comps    map[byte]byte // component id to quantisation table
+	size     [2]int    // width and height of the frame
+	quantOf  [256]int8 // by component id: its quantisation table and 1; 0 is no component
 	baseline bool
 	progress bool
-	quant    map[byte]bool
-	huff     map[byte]bool // class<<4 | id
-	fresh    map[byte]bool // Huffman tables no scan has used yet
+	quant    [4]bool
+	huff     [32]bool // class<<4 | id
+	fresh    [32]bool // Huffman tables no scan has used yet
 	restart  bool
 
 	indexed              bool  // there is an index of two pictures
 	first, next, nextLen int64 // what it says: bytes of this one; where the other begins, and its size
 }
 
+// jpegVerifiers are those in no use, and empty.
+var jpegVerifiers = sync.Pool{New: func() any { return new(jpegVerifier) }}
+
 // verifyJPEG returns ErrVerify, as a *FormatError, unless r holds exactly one
 // picture of the size, orientation, profile and packet given.
 func verifyJPEG(r *ropeReader, want *picture, packet []byte) error {
-	v := newJPEGVerifier(r, 0)
+	v := jpegVerifiers.Get().(*jpegVerifier)
+	defer v.close()
+	v.r = r
 	v.picture(want, packet)
 	if v.indexed != (want.second != nil) {
 		v.reject("a gain map is announced, or is not")
 	}
 	if want.second != nil && v.err == nil {
-		w := newJPEGVerifier(v.r, v.at)
+		w := &jpegVerifier{r: v.r, at: v.at}
 		if w.picture(want.second, want.second.packet); w.err != nil {
 			return w.err
 		}
@@ -63,11 +71,9 @@ func verifyJPEG(r *ropeReader, want *picture, packet []byte) error {
 	return v.err
 }
 
-func newJPEGVerifier(r *ropeReader, at int64) *jpegVerifier {
-	return &jpegVerifier{
-		r: r, at: at, buf: make([]byte, 1<<10), comps: map[byte]byte{},
-		quant: map[byte]bool{}, huff: map[byte]bool{}, fresh: map[byte]bool{},
-	}
+func (v *jpegVerifier) close() {
+	*v = jpegVerifier{}
+	jpegVerifiers.Put(v)
 }
 
 func (v *jpegVerifier) picture(want *picture, packet []byte) {
@@ -89,10 +95,14 @@ func (v *jpegVerifier) reject(format string, args ...any) {
 
 // take reads n bytes into the buffer; after an error it gives zeros.
 func (v *jpegVerifier) take(n int) []byte {
-	if n > len(v.buf) {
-		v.buf = make([]byte, 0xFFFF)
+	b := v.large
+	if n <= len(v.buf) {
+		b = v.buf[:]
+	} else if b == nil {
+		v.large = make([]byte, 0xFFFF)
+		b = v.large
 	}
-	b := v.buf[:n]
+	b = b[:n]
 	if v.err == nil {
 		k, err := io.ReadFull(v.r, b)
 		if v.at += int64(k); err != nil {
@@ -186,10 +196,10 @@ func (v *jpegVerifier) store(want []byte) {
 
 // index reads an MPF segment: all of it but three numbers is given.
 func (v *jpegVerifier) index() {
-	s := string(v.body)
-	if v.err != nil || v.marker != 0xE2 || !strings.HasPrefix(s, "MPF\x00") {
+	if v.err != nil || v.marker != 0xE2 || len(v.body) < 4 || string(v.body[:4]) != "MPF\x00" {
 		return
 	}
+	s := string(v.body)
 	const before = "MPF\x00MM\x00*\x00\x00\x00\x08\x00\x03\xB0\x00\x00\x07\x00\x00\x00\x040100\xB0\x01\x00\x04\x00\x00\x00\x01\x00\x00\x00\x02" +
 		"\xB0\x02\x00\x07\x00\x00\x00\x20\x00\x00\x00\x32\x00\x00\x00\x00\x00\x03\x00\x00"
 	zeros := strings.Repeat("\x00", 12)
@@ -206,17 +216,19 @@ func (v *jpegVerifier) index() {
 }
 
 func (v *jpegVerifier) profile(want []byte) {
-	rest := string(want)
+	rest := want
 	for n := byte(1); v.marker == 0xE2 && v.err == nil; n++ {
-		chunk, ok := strings.CutPrefix(string(v.body), "ICC_PROFILE\x00"+string([]byte{n}))
-		if !ok || len(chunk) < 2 || !strings.HasPrefix(rest, chunk[1:]) || int(chunk[0]) != (len(want)+65518)/65519 {
+		const head = "ICC_PROFILE\x00"
+		b := v.body
+		if len(b) < len(head)+3 || string(b[:len(head)]) != head || b[len(head)] != n || int(b[len(head)+1]) != (len(want)+65518)/65519 ||
+			!bytes.HasPrefix(rest, b[len(head)+2:]) {
 			v.reject("ICC profile is not the one expected")
 			return
 		}
-		rest = rest[len(chunk)-1:]
+		rest = rest[len(b)-len(head)-2:]
 		v.segment()
 	}
-	if rest != "" {
+	if len(rest) > 0 {
 		v.reject("ICC profile is missing")
 	}
 }
@@ -253,15 +265,16 @@ func (v *jpegVerifier) frame(want *picture) {
 	if want != nil && v.size != [2]int{want.width, want.height} {
 		v.reject("size is not the one expected")
 	}
-	used := map[byte]bool{}
+	var used [4]bool
 	for c := b[6:]; len(c) > 0; c = c[3:] {
-		if _, repeated := v.comps[c[0]]; repeated || c[2] > 3 {
+		if v.quantOf[c[0]] != 0 || c[2] > 3 {
 			v.reject("component is not valid")
+			return
 		}
-		v.comps[c[0]], used[c[2]] = c[2], true
+		v.quantOf[c[0]], used[c[2]] = int8(c[2])+1, true
 	}
-	for id := range v.quant {
-		if !used[id] {
+	for id, there := range v.quant {
+		if there && !used[id] {
 			v.reject("quantisation table without use")
 		}
 	}
@@ -329,15 +342,16 @@ func (v *jpegVerifier) scanHeader() {
 	}
 	dc, ac := end[0] == 0 && end[2]>>4 == 0, end[1] > 0
 	for c := b[1 : len(b)-3]; len(c) > 0; c = c[2:] {
-		tq, known := v.comps[c[0]]
-		if !known || !v.quant[tq] {
+		if tq := v.quantOf[c[0]]; tq == 0 || !v.quant[tq-1] {
 			v.reject("scan of an unknown component, or without its quantisation table")
 		}
 		v.useTable(c[1]>>4, dc)
 		v.useTable(c[1]&15|0x10, ac)
 	}
-	for id := range v.fresh {
-		v.reject("Huffman table %02X without use", id)
+	for id, unused := range v.fresh {
+		if unused {
+			v.reject("Huffman table %02X without use", id)
+		}
 	}
 }
 
@@ -348,7 +362,7 @@ func (v *jpegVerifier) useTable(id byte, used bool) {
 	case used && !v.huff[id]:
 		v.reject("Huffman table is not defined")
 	case used:
-		delete(v.fresh, id)
+		v.fresh[id] = false
 	}
 }
 

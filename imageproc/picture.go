@@ -37,7 +37,9 @@ type picture struct {
 	iso           []byte       // JPEG: the body of its segment of ISO 21496-1
 	said          int          // the orientation of the input, where the output is baked
 	out           rope
-	hole          *hole // JPEG: what of out was left unread, or nil
+	hole          *hole      // JPEG: what of out was left unread, or nil
+	work          *workspace // JPEG: all that it lies in, or nil
+	made          *arena     // of work, or nil
 }
 
 // extras is what an output is to hold beside what its input had.

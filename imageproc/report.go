@@ -1,6 +1,9 @@
 package imageproc
 
-import "slices"
+import (
+	"math/bits"
+	"slices"
+)
 
 // Class says what kind of personal data a carrier held.
 type Class string
@@ -31,8 +34,8 @@ func setOf(classes ...Class) classSet {
 	return s
 }
 
-func (s classSet) list() []Class {
-	var list []Class
+// append appends the classes of the set, sorted.
+func (s classSet) append(list []Class) []Class {
 	for i, c := range allClasses {
 		if s&(1<<i) != 0 {
 			list = append(list, c)
@@ -40,6 +43,8 @@ func (s classSet) list() []Class {
 	}
 	return list
 }
+
+func (s classSet) list() []Class { return s.append(nil) }
 
 // Finding is one carrier of metadata: where it sat and what kind of data it
 // held. It never holds a value that was found.
@@ -80,35 +85,44 @@ const maxCarriers = 64
 
 // findings collects what was found, one entry per carrier.
 type findings struct {
-	order []string
-	found map[string]*finding
+	carriers []finding
+	names    []string // of the fields of all carriers
 }
 
 type finding struct {
+	carrier string
 	bytes   int
 	classes classSet
 	fields  []string
 }
 
+// entry is that of a carrier, or nil.
+func (f *findings) entry(carrier string) *finding {
+	for i := range f.carriers {
+		if f.carriers[i].carrier == carrier {
+			return &f.carriers[i]
+		}
+	}
+	return nil
+}
+
 // add records size bytes of carrier. No classes means Other.
 func (f *findings) add(carrier string, size int, classes classSet, fields ...string) {
-	if f.found == nil {
-		f.found = make(map[string]*finding)
-	}
-	e := f.found[carrier]
-	if e == nil && len(f.order) >= maxCarriers {
+	e := f.entry(carrier)
+	if e == nil && len(f.carriers) >= maxCarriers {
 		carrier = "other carriers"
-		e = f.found[carrier]
+		e = f.entry(carrier)
 	}
 	if e == nil {
-		e = &finding{}
-		f.found[carrier] = e
-		f.order = append(f.order, carrier)
+		f.carriers = append(f.carriers, finding{carrier: carrier})
+		e = &f.carriers[len(f.carriers)-1]
 	}
 	e.bytes += size
 	e.classes |= classes
 	if len(e.fields) == 0 && slices.IsSorted(fields) { // most are, and come once
-		e.fields = slices.Compact(slices.Clone(fields))
+		from := len(f.names)
+		f.names = append(f.names, fields...)
+		e.fields = slices.Compact(f.names[from:len(f.names):len(f.names)])
 		return
 	}
 	for _, name := range fields {
@@ -120,24 +134,38 @@ func (f *findings) add(carrier string, size int, classes classSet, fields ...str
 
 // reduce takes back size bytes of a carrier, because they stay.
 func (f *findings) reduce(carrier string, size int) {
-	e := f.found[carrier]
+	e := f.entry(carrier)
 	if e == nil {
 		return
 	}
 	if e.bytes -= size; e.bytes <= 0 {
-		delete(f.found, carrier)
-		f.order = slices.DeleteFunc(f.order, func(s string) bool { return s == carrier })
+		f.carriers = slices.DeleteFunc(f.carriers, func(e finding) bool { return e.carrier == carrier })
 	}
 }
 
+// list is what was found, in memory of its own: one piece for all classes, and one
+// for all names.
 func (f *findings) list() []Finding {
-	list := make([]Finding, 0, len(f.order))
-	for _, carrier := range f.order {
-		e := f.found[carrier]
+	classes, fields := 0, 0
+	for i := range f.carriers {
+		e := &f.carriers[i]
 		if e.classes == 0 {
 			e.classes = setOf(Other)
 		}
-		list = append(list, Finding{Carrier: carrier, Bytes: e.bytes, Classes: e.classes.list(), Fields: e.fields})
+		classes += bits.OnesCount16(uint16(e.classes))
+		fields += len(e.fields)
+	}
+	list := make([]Finding, len(f.carriers))
+	allClasses, allFields := make([]Class, 0, classes), make([]string, 0, fields)
+	for i, e := range f.carriers {
+		allClasses = e.classes.append(allClasses)
+		list[i] = Finding{Carrier: e.carrier, Bytes: e.bytes, Classes: slices.Clip(allClasses)}
+		allClasses = allClasses[len(allClasses):]
+		if len(e.fields) > 0 {
+			allFields = append(allFields, e.fields...)
+			list[i].Fields = slices.Clip(allFields)
+			allFields = allFields[len(allFields):]
+		}
 	}
 	return list
 }

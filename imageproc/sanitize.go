@@ -94,7 +94,7 @@ func Sanitize(ctx context.Context, r io.Reader, o *SanitizeOptions) (*Clean, err
 		x = flat
 	}
 	x.packet = pic.packet
-	report := pic.report(size)
+	report, read := pic.report(size), pic
 	var made reduced
 	if small {
 		if pic, x, made, err = smaller(ctx, pic, o, pic.packet); err != nil {
@@ -108,6 +108,10 @@ func Sanitize(ctx context.Context, r io.Reader, o *SanitizeOptions) (*Clean, err
 	if err != nil {
 		return nil, err
 	}
+	if read != pic {
+		read.close()
+	}
+	pic.close()
 	c.s.thumb, c.s.thumbSide, c.s.planes, c.s.decoders = made.thumb, o.Thumb, made.planes, slices.Clone(o.Decoders)
 	return c, nil
 }
@@ -211,6 +215,7 @@ func newClean(pic *picture, report *Report, x extras) (*Clean, error) {
 	}
 	s.pic.second, s.pic.gain, s.pic.iso, s.pic.named, s.pic.c2pa = nil, nil, nil, nil, nil
 	s.pic.out, s.pic.found, s.pic.texts, s.pic.profiles, s.pic.packet, s.pic.kept = nil, findings{}, texts{}, nil, nil, nil
+	s.pic.work, s.pic.made, s.pic.hole = nil, nil, nil
 	if !profiled(&s.pic) {
 		s.pic.icc = nil
 	}

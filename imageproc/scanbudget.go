@@ -15,14 +15,21 @@ type scanBudget struct {
 	tags  int // entries and directories of Exif still to be read
 	flate int // compressed texts still to be opened
 	texts *texts
+
+	tagRoom  []ifdTag // memory for the tags and the names of a block
+	nameRoom []string
 }
 
 // maxInflatedText bounds what one compressed text may grow to.
 const maxInflatedText = 256 << 10
 
 func newScanBudget(t *texts) *scanBudget {
-	return &scanBudget{bytes: 2 << 20, tags: 2 * maxIFDEntries, flate: 16, texts: t}
+	b := fullBudget
+	b.texts = t
+	return &b
 }
+
+var fullBudget = scanBudget{bytes: 2 << 20, tags: 2 * maxIFDEntries, flate: 16}
 
 func (b *scanBudget) take(data []byte) []byte {
 	data = data[:min(len(data), b.bytes)]
@@ -40,15 +47,15 @@ func (b *scanBudget) xmp(packet []byte) classSet {
 func (b *scanBudget) iptc(data []byte) classSet { return iptcClasses(b.take(data), b.texts) }
 func (b *scanBudget) irb(data []byte) classSet  { return irbClasses(b.take(data), b) }
 
-// exif reads a block. turns says that its orientation counts: one block of a
+// exif reads a block; fields are valid until the next one. turns says that its orientation counts: one block of a
 // file is read for that whatever the others have used up.
 func (b *scanBudget) exif(tiff []byte, turns bool) (classes classSet, fields []string, orientation int) {
 	if b.tags < 0 && !turns {
 		return 0, nil, 0
 	}
-	facts := readExif(tiff, b.texts)
+	facts := readExif(b.tagRoom[:0], tiff, b.texts)
 	if b.tags -= facts.read; b.tags >= 0 {
-		classes, fields = describeExif(facts)
+		classes, fields = describeExif(b.nameRoom, facts)
 	}
 	return classes, fields, facts.orientation
 }
@@ -58,7 +65,7 @@ func (b *scanBudget) describe(facts exifFacts) (classSet, []string) {
 	if b.tags -= len(facts.tags); b.tags < 0 {
 		return 0, nil
 	}
-	return describeExif(facts)
+	return describeExif(b.nameRoom, facts)
 }
 
 // inflate opens a zlib stream as far as the bound goes; nil if it is none.

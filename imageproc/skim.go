@@ -48,8 +48,8 @@ func skim(r io.Reader, lim Limits, x extras, maxSide, parallel int) (*picture, i
 	if !s.head(maxSide) || !s.data() || !s.tail() {
 		return nil, 0
 	}
-	p := &jpegParser{data: s.kept, lim: lim, pic: &picture{format: JPEG, orientation: 1, keeps: x.keep.Provenance}, keep: x.keep, hole: &s.hole}
-	p.meta = newJPEGMeta(p.pic, x)
+	p := newJPEGParser(s.kept, lim, x)
+	p.hole = &s.hole
 	if err := p.walk(); err != nil || p.pic.mended != nil {
 		return nil, 0
 	}

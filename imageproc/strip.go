@@ -49,7 +49,9 @@ func Inspect(r io.Reader, o *InspectOptions) (*Report, error) {
 	if err != nil {
 		return nil, err
 	}
-	return pic.report(int64(len(data))), nil
+	report := pic.report(int64(len(data)))
+	pic.close()
+	return report, nil
 }
 
 // Strip copies the picture in r to w without its metadata, losslessly: the
@@ -84,6 +86,7 @@ func Strip(w io.Writer, r io.Reader, o *StripOptions) (*Report, error) {
 	}
 	report := pic.report(int64(len(data)))
 	report.BytesOut = pic.size
+	pic.close()
 	return report, nil
 }
 

@@ -49,9 +49,8 @@ var tiffClasses = map[uint16]classSet{
 
 // merge takes over the findings of a part that is a file of another format.
 func (f *findings) merge(prefix string, part *findings) {
-	for _, carrier := range part.order {
-		e := part.found[carrier]
-		f.add(prefix+carrier, e.bytes, e.classes, e.fields...)
+	for _, e := range part.carriers {
+		f.add(prefix+e.carrier, e.bytes, e.classes, e.fields...)
 	}
 }
 

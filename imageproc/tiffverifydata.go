@@ -218,13 +218,10 @@ func (v *tiffVerifier) tables(b []byte) map[byte]bool {
 // stream reads a JPEG stream whose tables may be those of the page.
 func (v *tiffVerifier) stream(part rope, base map[byte]bool, p *verifiedTIFF) {
 	if v.strips.jpeg == nil {
-		v.strips.jpeg = &jpegVerifier{buf: make([]byte, 1<<10)}
+		v.strips.jpeg = new(jpegVerifier)
 	}
 	j := v.strips.jpeg
-	*j = jpegVerifier{
-		r: part.reader(), buf: j.buf, at: int64(v.at), comps: map[byte]byte{},
-		quant: map[byte]bool{}, huff: map[byte]bool{}, fresh: map[byte]bool{},
-	}
+	*j = jpegVerifier{r: part.reader(), large: j.large, at: int64(v.at)}
 	if b := j.take(2); string(b) != "\xFF\xD8" {
 		j.reject("no SOI")
 	}

@@ -32,7 +32,7 @@ func verified(t *testing.T, encode func(*bytes.Buffer, image.Image) error, x ext
 	data := buf.Bytes()
 	if Sniff(data) == JPEG {
 		exif := jpegSegment(mAPP1, []byte("Exif\x00\x00"), orientationTIFF(6))
-		data = slices.Concat(data[:2], jfifSegment(1, 1), exif, data[2:])
+		data = slices.Concat(data[:2], jpegSegment(mAPP0, jfifBody(1, 1)), exif, data[2:])
 	} else {
 		data = slices.Concat(data[:33], newChunk("eXIf", orientationTIFF(6)), data[33:])
 	}
@@ -91,8 +91,8 @@ func TestVerifyJPEGRefuses(t *testing.T) {
 		"other profile":             bytes.Replace(good, []byte("acsp"), []byte("xxxx"), 1),
 		"no profile":                bytes.Replace(good, jpegSegment(mAPP2, []byte(iccSignature+"\x01\x01"), profile), nil, 1),
 		"profile twice":             put(at(mDQT), jpegSegment(mAPP2, []byte(iccSignature+"\x02\x01"), profile)...),
-		"JFIF with a density":       bytes.Replace(good, jfifSegment(1, 1), jpegSegment(mAPP0, []byte("JFIF\x00\x01\x01\x01\x00\x48\x00\x48\x00\x00")), 1),
-		"JFIF with a thumbnail":     bytes.Replace(good, jfifSegment(1, 1), jpegSegment(mAPP0, []byte("JFIF\x00\x01\x01\x00\x00\x01\x00\x01\x01\x01abc")), 1),
+		"JFIF with a density":       bytes.Replace(good, jpegSegment(mAPP0, jfifBody(1, 1)), jpegSegment(mAPP0, []byte("JFIF\x00\x01\x01\x01\x00\x48\x00\x48\x00\x00")), 1),
+		"JFIF with a thumbnail":     bytes.Replace(good, jpegSegment(mAPP0, jfifBody(1, 1)), jpegSegment(mAPP0, []byte("JFIF\x00\x01\x01\x00\x00\x01\x00\x01\x01\x01abc")), 1),
 		"long Adobe":                put(at(mDQT), jpegSegment(mAPP14, []byte("Adobe\x00\x64\x00\x00\x00\x00\x01secret"))...),
 		"odd Adobe":                 put(at(mDQT), jpegSegment(mAPP14, []byte("Adobe\x00\x65\x00\x00\x00\x00\x01"))...),
 		"table without use":         put(at(mDQT), jpegSegment(mDQT, append([]byte{3}, make([]byte, 64)...))...),

@@ -43,7 +43,10 @@ func canvasPiece(flags byte) []byte { return piece("VP8X", flags, 0, 0, 0, 19, 0
 func testProfile() []byte {
 	header := make([]byte, iccHeader)
 	copy(header, "\x00\x00\x00\x00\x00\x00\x00\x00\x02\x10\x00\x00mntrGRAYXYZ ")
-	return iccWrite(iccCleanHeader(header), map[string][]byte{"kTRC": []byte("curv\x00\x00\x00\x00\x00\x00\x00\x00")})
+	var kept iccKept
+	kept[slices.IndexFunc(iccColourTags[:], func(t struct{ name, types string }) bool { return t.name == "kTRC" })] = []byte("curv\x00\x00\x00\x00\x00\x00\x00\x00")
+	head := iccCleanHeader(header)
+	return iccWrite(&head, &kept, nil)
 }
 
 func TestVerifyWebPRefuses(t *testing.T) {
