@@ -216,7 +216,11 @@ func (c *chain) run(w *worker, lo, hi int) {
 		if y == 0 {
 			have = [maxLinks]rowRange{}
 		}
+		if next := y + c.band; u+1 < hi && next < last.h {
+			w.ahead = c.ahead(w.Session, n, rowRange{next, min(next+c.band, last.h)})
+		}
 		c.compute(w, memory, n, rowRange{y, min(y+c.band, last.h)}, &have)
+		w.ahead = [2]stretches{}
 	}
 }
 

@@ -158,7 +158,8 @@ func (d *direct) rows(w *worker, src, dst *view, n, lo, hi int) {
 }
 
 // row computes one row for one share. It has the weights of the next share
-// fetched meanwhile, from float next on, and returns up to where.
+// fetched meanwhile, from float next on, and returns up to where; then what the
+// next band of a chain needs.
 func (d *direct) row(w *worker, src, dst *view, n, y int, sh share, next int) int {
 	a := &w.conv
 	at := d.weightsOf(sh)
@@ -186,9 +187,12 @@ func (d *direct) row(w *worker, src, dst *view, n, y int, sh share, next int) in
 				a.Res = w.arena[d.sum.pixel(n, sh.first, y, s.x):]
 			}
 			a.Tiles = s.tiles
-			if a.FetchStep = 0; next < end {
+			a.FetchStep = 0
+			if n := s.tiles * len(a.Off) * kernel.FetchFloats; next < end {
 				a.Fetch, a.FetchStep = d.packed[next:], kernel.FetchFloats
-				next += s.tiles * len(a.Off) * kernel.FetchFloats
+				next += n
+			} else if m := w.fetchAhead(n); m != nil {
+				a.Fetch, a.FetchStep = m, kernel.FetchFloats
 			}
 			d.set.Conv[sh.blocks][s.pixels](a)
 		}

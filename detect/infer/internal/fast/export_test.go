@@ -90,3 +90,41 @@ func Bands(images, tiles, most, threads int) (prepared []int, met map[int]bool) 
 	}
 	return o.bandSizes(newCutter(nil), threads), met
 }
+
+// Fetched counts how often chains have each float of a session's first input fetched,
+// and those of its memory, when a call fetches so many.
+func Fetched(s *Session, each int) (input, memory []int) {
+	counts := [2][]int{make([]int, len(s.given[0])), make([]int, len(s.arena))}
+	for _, o := range s.program.ops {
+		c, ok := o.(*chain)
+		if !ok {
+			continue
+		}
+		_, last := c.ends()
+		for n := range last.n {
+			for y := c.band; y < last.h; y += c.band {
+				for i, a := range c.ahead(s, n, rowRange{y, min(y+c.band, last.h)}) {
+					for a.count > 0 {
+						size := min(each, a.size-a.done)
+						at := cap([2][]float32{s.given[0], s.arena}[i]) - cap(a.next(each))
+						for k := range size {
+							counts[i][at+k]++
+						}
+					}
+				}
+			}
+		}
+	}
+	return counts[0], counts[1]
+}
+
+// Band is how many rows of output a band of the first chain has, and how many of
+// the input it reads.
+func Band(p *Program) (out, in int) {
+	for _, o := range p.ops {
+		if c, ok := o.(*chain); ok {
+			return c.band, c.reach(c.band)
+		}
+	}
+	return 0, 0
+}

@@ -25,8 +25,9 @@ type worker struct {
 	index     int
 	step      int // index of the operation
 	scratch   []float32
-	base      int  // offset of scratch in the arena
-	from, to  view // of the link of a chain that runs
+	base      int          // offset of scratch in the arena
+	from, to  view         // of the link of a chain that runs
+	ahead     [2]stretches // to fetch for the chain's next band
 	conv      kernel.Conv
 	window    kernel.Window
 	window3   kernel.Window3
