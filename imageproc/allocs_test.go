@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"image/jpeg"
 	"io"
+	"math"
 	"os"
 	"path/filepath"
 	"sync"
@@ -36,25 +37,28 @@ func phones(tb testing.TB) map[string][]byte {
 // handed out, the file read, and little more.
 func TestSteadyAllocations(t *testing.T) {
 	for name, photo := range phones(t) {
+		if raced && name != "made here" {
+			continue
+		}
 		clean := sanitize(t, photo, nil)
 		for _, job := range []struct {
 			name string
 			most float64
 			do   func() error
 		}{
-			{"strip", 15, func() error {
+			{"strip", 14, func() error {
 				_, err := imageproc.Strip(io.Discard, bytes.NewReader(photo), nil)
 				return err
 			}},
-			{"sanitize", 20, func() error {
+			{"sanitize", 18, func() error {
 				_, err := imageproc.Sanitize(t.Context(), bytes.NewReader(photo), nil)
 				return err
 			}},
-			{"1024", 50, func() error {
+			{"1024", 18, func() error {
 				_, err := imageproc.Sanitize(t.Context(), bytes.NewReader(photo), &imageproc.SanitizeOptions{MaxSide: 1024})
 				return err
 			}},
-			{"thumb", 8, func() error {
+			{"thumb", 6, func() error {
 				_, err := clean.Thumb(416)
 				return err
 			}},
@@ -62,11 +66,14 @@ func TestSteadyAllocations(t *testing.T) {
 			if raced {
 				job.most = 150
 			}
-			n := testing.AllocsPerRun(3, func() {
-				if err := job.do(); err != nil {
-					t.Fatal(err)
-				}
-			})
+			n := math.Inf(1) // a collection may have emptied the pools: the least counts
+			for range 3 {
+				n = min(n, testing.AllocsPerRun(1, func() {
+					if err := job.do(); err != nil {
+						t.Fatal(err)
+					}
+				}))
+			}
 			if t.Logf("%s, %s: %v allocations", name, job.name, n); n > job.most {
 				t.Errorf("%s, %s: %v allocations, want at most %v", name, job.name, n, job.most)
 			}

@@ -50,7 +50,11 @@ func Encode(w io.Writer, img image.Image, f Format, o *EncodeOptions) error {
 	if err != nil {
 		return err
 	}
-	return pic.release(w, x)
+	if err := pic.release(w, x); err != nil {
+		return err
+	}
+	pic.close()
+	return nil
 }
 
 // encode runs the encoder, ours for JPEG and the standard library's for PNG, and

@@ -89,14 +89,14 @@ type ifdRef struct {
 }
 
 // readExif reads a TIFF block as it stands in an Exif segment or chunk, header
-// first. Its string values go into values, its tags behind those of tags.
-func readExif(tags []ifdTag, data []byte, values *texts) exifFacts {
+// first. Its string values go into values; tags and queue are memory for its tags and
+// directories.
+func readExif(tags []ifdTag, queue []ifdRef, data []byte, values *texts) exifFacts {
 	r := ifdReader{data: data, texts: values, facts: exifFacts{tags: tags}}
 	if r.order = tiffOrder(data); r.order == nil {
 		return exifFacts{err: errNoTIFF}
 	}
-	var room [16]ifdRef
-	r.queue = append(room[:0], ifdRef{r.order.Uint32(data[4:]), primaryIFD})
+	r.queue = append(queue, ifdRef{r.order.Uint32(data[4:]), primaryIFD})
 	for i := 0; i < len(r.queue) && r.facts.err == nil; i++ {
 		next := r.queue[i]
 		if err := r.directory(next); next.kind != makerIFD {

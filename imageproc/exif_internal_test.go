@@ -64,7 +64,7 @@ func TestReadExifHostile(t *testing.T) {
 	} {
 		t.Run(row.name, func(t *testing.T) {
 			start := time.Now()
-			facts := readExif(nil, row.data, &texts{})
+			facts := readExif(nil, nil, row.data, &texts{})
 			if facts.orientation != row.orientation || !errors.Is(facts.err, row.err) {
 				t.Errorf("orientation %d, %v; want %d, %v", facts.orientation, facts.err, row.orientation, row.err)
 			}
@@ -109,7 +109,7 @@ func TestExifBudget(t *testing.T) {
 	if classes, _, orientation := newScanBudget(&texts{}).exif(crowded, false); classes != setOf(Device, Other) || orientation != 6 {
 		t.Errorf("within the budget %v, orientation %d", classes.list(), orientation)
 	}
-	if facts := readExif(nil, note, &texts{}); facts.read < 400 {
+	if facts := readExif(nil, nil, note, &texts{}); facts.read < 400 {
 		t.Errorf("a maker note of 400 entries counts %d", facts.read)
 	}
 }
@@ -150,7 +150,7 @@ func FuzzEXIF(f *testing.F) {
 		f.Add(seed)
 	}
 	f.Fuzz(func(t *testing.T, data []byte) {
-		facts := readExif(nil, data, &texts{})
+		facts := readExif(nil, nil, data, &texts{})
 		if facts.orientation < 0 || facts.orientation > 8 || len(facts.tags) > maxIFDEntries {
 			t.Fatalf("orientation %d, %d tags", facts.orientation, len(facts.tags))
 		}
@@ -164,7 +164,7 @@ func FuzzEXIF(f *testing.F) {
 			}
 		}
 		// What is read again from our own block is what was meant.
-		if o := facts.orientation; o > 0 && readExif(nil, orientationTIFF(o), &texts{}).orientation != o {
+		if o := facts.orientation; o > 0 && readExif(nil, nil, orientationTIFF(o), &texts{}).orientation != o {
 			t.Fatalf("orientation %d does not survive", o)
 		}
 	})

@@ -55,7 +55,7 @@ type jpegParser struct {
 }
 
 func parseJPEG(data []byte, lim Limits, x extras) (*picture, error) {
-	p := newJPEGParser(data, lim, x)
+	p := workspaces.Get().(*workspace).newJPEGParser(data, lim, x)
 	p.x = x
 	if err := p.walk(); err != nil {
 		return nil, err
@@ -80,16 +80,15 @@ func (p *jpegParser) fail(part string, at int, sentinel error, format string, ar
 	return &FormatError{Format: JPEG, Part: part, Offset: int64(at), Reason: fmt.Sprintf(format, args...), Err: sentinel}
 }
 
-// newJPEGParser takes a parser from those in no use; its picture gives it back.
-func newJPEGParser(data []byte, lim Limits, x extras) *jpegParser {
-	w := workspaces.Get().(*workspace)
+// newJPEGParser is the parser of a workspace, which its picture gives back.
+func (w *workspace) newJPEGParser(data []byte, lim Limits, x extras) *jpegParser {
 	p := &w.parser
 	w.pic = picture{format: JPEG, orientation: 1, keeps: x.keep.Provenance, work: w, made: &w.made, out: w.out[:0]}
 	w.pic.found = findings{w.carriers[:0], w.fields[:0]}
 	w.pic.texts = texts{values: w.values[:0], claims: w.claims[:0], made: &w.made}
 	*p = jpegParser{data: data, lim: lim, pic: &w.pic, keep: x.keep, made: &w.made, body: w.body[:0], scanned: w.scanned[:0]}
 	w.budget = fullBudget
-	w.budget.texts, w.budget.tagRoom, w.budget.nameRoom = &w.pic.texts, w.tags[:], w.names[:]
+	w.budget.texts, w.budget.tagRoom, w.budget.nameRoom, w.budget.queueRoom = &w.pic.texts, w.tags[:], w.names[:], w.queue[:]
 	p.meta = newJPEGMeta(p.pic, &w.budget, x)
 	return p
 }

@@ -1,6 +1,9 @@
 package imageproc
 
 import (
+	"bytes"
+	"sync"
+
 	"github.com/fitveil/fitveil/imageproc/internal/ends"
 	"github.com/fitveil/fitveil/imageproc/internal/seek"
 )
@@ -36,8 +39,10 @@ func (p *jpegParser) cutData(x extras) error {
 		}
 		return nil
 	}
-	f := followed{p: p, tables: make(map[*byte]*ends.Huffman), masks: make([][]uint64, len(p.frame.comps))}
-	var body rope
+	f := followers.Get().(*followed)
+	defer f.close()
+	f.p = p
+	body := rope(f.room[:0])
 	at := 0
 	for i := range p.scanned {
 		d := &p.scanned[i]
@@ -47,7 +52,7 @@ func (p *jpegParser) cutData(x extras) error {
 	}
 	body = append(body, p.body[at:]...)
 	if f.dropped > 0 {
-		p.body = body
+		p.body = append(p.body[:0], body...)
 		p.pic.found.add("bytes after the pixels", f.dropped, 0)
 	}
 	return nil
@@ -67,27 +72,63 @@ func (p *jpegParser) toFollow(x extras) bool {
 // followed is what following the scans of a file takes.
 type followed struct {
 	p       *jpegParser
-	tables  map[*byte]*ends.Huffman
-	masks   [][]uint64 // of each component of a progressive file
+	room    [64][]byte
+	blocks  [16]ends.Block
+	walk    ends.Walker
+	masks   [4][]uint64 // of each component of a progressive file
 	dropped int
+	tables  [8]codes // made last, for this file or those before it
+	uses    int
 }
 
+// codes is a table and what it was made of.
+type codes struct {
+	spec [16 + 256]byte
+	size int
+	used int // when
+	ends.Huffman
+}
+
+// followers are those in no use. They keep their tables: those of many files are the
+// same.
+var followers = sync.Pool{New: func() any { return new(followed) }}
+
+func (f *followed) close() {
+	f.p, f.room, f.blocks, f.walk, f.masks, f.dropped = nil, [64][]byte{}, [16]ends.Block{}, ends.Walker{}, [4][]uint64{}, 0
+	followers.Put(f)
+}
+
+// table is one that is there, or takes the place of that which nobody has used for
+// longest: no scan has more than there are.
 func (f *followed) table(spec []byte) *ends.Huffman {
 	if spec == nil {
 		return nil
 	}
-	t := f.tables[&spec[0]]
-	if t == nil {
-		t = ends.NewHuffman(spec)
-		f.tables[&spec[0]] = t
+	t := &f.tables[0]
+	for i := range f.tables {
+		c := &f.tables[i]
+		if bytes.Equal(c.spec[:c.size], spec) {
+			t = c
+			break
+		}
+		if c.used < t.used {
+			t = c
+		}
 	}
-	return t
+	if !bytes.Equal(t.spec[:t.size], spec) {
+		t.size = copy(t.spec[:], spec)
+		t.Set(spec)
+	}
+	f.uses++
+	t.used = f.uses
+	return &t.Huffman
 }
 
 // walker is one for the data of a scan.
 func (f *followed) walker(d *jpegData) *ends.Walker {
 	frame, s := f.p.frame, &d.scan
-	w := &ends.Walker{Scan: ends.Scan{Progressive: frame.progressive, Ss: s.ss, Se: s.se, Ah: s.ah, Al: s.al}}
+	w := &f.walk
+	*w = ends.Walker{Scan: ends.Scan{Progressive: frame.progressive, Ss: s.ss, Se: s.se, Ah: s.ah, Al: s.al, Blocks: f.blocks[:0]}}
 	for i, k := range s.comps() {
 		var b ends.Block
 		if s.usesDC() {

@@ -22,6 +22,7 @@ type darkroom struct {
 	scalers [4]resample.Plane
 	pixels  [4][]byte // of the planes made last
 	band    [4]jpeg.Plane
+	planar  planar
 
 	profile  []byte // that convert was made of
 	convert  *icc.Transform
@@ -37,6 +38,7 @@ func (d *darkroom) close() {
 	for i := range d.scalers {
 		d.scalers[i].Release()
 	}
+	d.band, d.planar = [4]jpeg.Plane{}, planar{}
 	darkrooms.Put(d)
 }
 
@@ -104,6 +106,7 @@ type planar struct {
 	space    jpeg.Space
 	inverted bool // CMYK: 255 is no ink
 	planes   [4]jpeg.Plane
+	named    image.YCbCr // see ycbcr
 }
 
 // open reads the headers of a file and charges what decoding it at n/8 takes,
@@ -185,7 +188,8 @@ func (d *darkroom) scaled(ctx context.Context, file rope, pic *picture, width, h
 	if err != nil {
 		return nil, err
 	}
-	p := &planar{space: h.Space, inverted: h.Adobe}
+	p := &d.planar
+	*p = planar{space: h.Space, inverted: h.Adobe}
 	sharpen := 0.0
 	if halved {
 		sharpen = evenness(n, max(pic.width, pic.height), max(width, height))

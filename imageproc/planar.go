@@ -85,7 +85,8 @@ func (p *planar) stretched(c int) []byte {
 func (p *planar) ycbcr() *image.YCbCr {
 	w, h := p.size()
 	y, cb, cr := &p.planes[0], &p.planes[1], &p.planes[2]
-	m := &image.YCbCr{Y: y.Pix, Cb: cb.Pix, Cr: cr.Pix, YStride: y.Stride, CStride: cb.Stride, Rect: image.Rect(0, 0, w, h)}
+	m := &p.named
+	*m = image.YCbCr{Y: y.Pix, Cb: cb.Pix, Cr: cr.Pix, YStride: y.Stride, CStride: cb.Stride, Rect: image.Rect(0, 0, w, h)}
 	if y.Width == w && y.Height == h && cb.Width == cr.Width && cb.Height == cr.Height {
 		for _, ratio := range []struct {
 			name   image.YCbCrSubsampleRatio

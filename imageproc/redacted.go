@@ -60,6 +60,7 @@ func (c *Clean) Redacted(regions []image.Rectangle, o *RedactOptions, e *EncodeO
 	if err != nil {
 		return nil, err
 	}
+	pic.close()
 	out.s.decoders = c.s.decoders
 	return out, nil
 }

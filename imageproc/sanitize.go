@@ -208,7 +208,13 @@ func (p *picture) reducedFormat() Format {
 
 // newClean joins an output into the bytes a Clean keeps, and verifies these.
 func newClean(pic *picture, report *Report, x extras) (*Clean, error) {
-	s := &cleanState{data: pic.out.bytes(), pic: *pic, report: report}
+	c := new(struct { // in one piece
+		Clean
+		sealed
+		state cleanState
+	})
+	s := &c.state
+	s.data, s.pic, s.report = pic.out.bytes(), *pic, report
 	s.pic.out = rope{s.data}
 	if err := s.pic.verify(x); err != nil {
 		return nil, err
@@ -224,7 +230,9 @@ func newClean(pic *picture, report *Report, x extras) (*Clean, error) {
 	s.bounds = image.Rect(0, 0, w, h)
 	s.sum = sha256.Sum256(s.data)
 	s.report.BytesOut = int64(len(s.data))
-	return &Clean{&sealed{s}}, nil
+	c.sealed.cleanState = s
+	c.Clean.s = &c.sealed
+	return &c.Clean, nil
 }
 
 func toGray(src *image.NRGBA) *image.Gray {

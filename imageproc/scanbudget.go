@@ -16,8 +16,9 @@ type scanBudget struct {
 	flate int // compressed texts still to be opened
 	texts *texts
 
-	tagRoom  []ifdTag // memory for the tags and the names of a block
-	nameRoom []string
+	tagRoom   []ifdTag // memory for the tags and the names of a block
+	nameRoom  []string
+	queueRoom []ifdRef
 }
 
 // maxInflatedText bounds what one compressed text may grow to.
@@ -53,7 +54,7 @@ func (b *scanBudget) exif(tiff []byte, turns bool) (classes classSet, fields []s
 	if b.tags < 0 && !turns {
 		return 0, nil, 0
 	}
-	facts := readExif(b.tagRoom[:0], tiff, b.texts)
+	facts := readExif(b.tagRoom[:0], b.queueRoom[:0], tiff, b.texts)
 	if b.tags -= facts.read; b.tags >= 0 {
 		classes, fields = describeExif(b.nameRoom, facts)
 	}

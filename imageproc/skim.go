@@ -1,12 +1,14 @@
 package imageproc
 
 import (
-	"bufio"
 	"bytes"
 	"encoding/binary"
 	"io"
 	"os"
+	"slices"
 	"strings"
+
+	"github.com/fitveil/fitveil/imageproc/internal/seek"
 )
 
 // A JPEG that is going to be made smaller is read twice where that can be: once
@@ -18,12 +20,16 @@ import (
 // hole is the entropy-coded data of a scan that was not read.
 type hole struct {
 	in       *io.SectionReader
+	part     io.SectionReader
 	at, size int64 // in the input
 	restarts int   // markers in it, RST0 and on in their order
 	piece    int   // where it belongs in the output: before that slice
 }
 
-func (h *hole) reader() io.Reader { return io.NewSectionReader(h.in, h.at, h.size) }
+func (h *hole) reader() io.Reader {
+	h.part = *io.NewSectionReader(h.in, h.at, h.size)
+	return &h.part
+}
 
 const (
 	// skimFrom is the size from which it pays.
@@ -40,57 +46,92 @@ func skim(r io.Reader, lim Limits, x extras, maxSide, parallel int) (*picture, i
 	if maxSide < 1 || parallel > 1 {
 		return nil, 0
 	}
-	in := again(r)
-	if in == nil || in.Size() < skimFrom || in.Size() > lim.MaxBytes {
+	in, ok := again(r)
+	size := in.Size()
+	if !ok || size < skimFrom || size > lim.MaxBytes {
 		return nil, 0
 	}
-	s := skimmer{in: bufio.NewReaderSize(in, 32<<10), hole: hole{in: in}}
-	if !s.head(maxSide) || !s.data() || !s.tail() {
+	w := workspaces.Get().(*workspace)
+	if !w.skim.whole(in, maxSide) || !w.skimmed(r, lim, x) {
+		w.close()
 		return nil, 0
 	}
-	p := newJPEGParser(s.kept, lim, x)
-	p.hole = &s.hole
-	if err := p.walk(); err != nil || p.pic.mended != nil {
-		return nil, 0
-	}
-	p.finish(x)
-	p.pic.size = p.pic.out.size() + s.hole.size
-	if _, err := r.(io.Seeker).Seek(0, io.SeekEnd); err != nil {
-		return nil, 0
-	}
-	return p.pic, in.Size()
+	return &w.pic, size
 }
 
-// again gives what is left of r to read any number of times; nil where that
-// can't be. Types that embed one of these may have a Read of their own.
-func again(r io.Reader) *io.SectionReader {
+// skimmed parses what was read of r.
+func (w *workspace) skimmed(r io.Reader, lim Limits, x extras) bool {
+	p := w.newJPEGParser(w.skim.kept, lim, x)
+	p.hole = &w.skim.hole
+	if err := p.walk(); err != nil || p.pic.mended != nil {
+		return false
+	}
+	p.finish(x)
+	p.pic.size = p.pic.out.size() + p.hole.size
+	_, err := r.(io.Seeker).Seek(0, io.SeekEnd)
+	return err == nil
+}
+
+// again gives what is left of r to read any number of times, where that can be.
+// Types that embed one of these may have a Read of their own.
+func again(r io.Reader) (in io.SectionReader, ok bool) {
 	switch r := r.(type) {
 	case *bytes.Reader:
-		return io.NewSectionReader(r, r.Size()-int64(r.Len()), int64(r.Len()))
+		return *io.NewSectionReader(r, r.Size()-int64(r.Len()), int64(r.Len())), true
 	case *strings.Reader:
-		return io.NewSectionReader(r, r.Size()-int64(r.Len()), int64(r.Len()))
+		return *io.NewSectionReader(r, r.Size()-int64(r.Len()), int64(r.Len())), true
 	case *io.SectionReader:
 		at, err := r.Seek(0, io.SeekCurrent)
-		if err != nil {
-			return nil
-		}
-		return io.NewSectionReader(r, at, r.Size()-at)
+		return *io.NewSectionReader(r, at, r.Size()-at), err == nil
 	case *os.File:
 		n := sizeHint(r)
 		at, err := r.Seek(0, io.SeekCurrent)
-		if n == 0 || err != nil {
-			return nil
-		}
-		return io.NewSectionReader(r, at, n)
+		return *io.NewSectionReader(r, at, n), n > 0 && err == nil
 	}
-	return nil
+	return in, false
 }
 
 // skimmer reads a JPEG in its plain form: segments, one scan, whatever follows.
 type skimmer struct {
-	in   *bufio.Reader
-	kept []byte
-	hole hole
+	in     io.SectionReader
+	window []byte // of the input, of which what is not taken yet is between from and to
+	from   int
+	to     int
+	kept   []byte
+	hole   hole
+}
+
+// windowBytes is how much is read at a time.
+const windowBytes = 32 << 10
+
+func (s *skimmer) whole(in io.SectionReader, maxSide int) bool {
+	if s.window == nil {
+		s.window = make([]byte, windowBytes)
+	}
+	s.in = in
+	s.hole = hole{in: &s.in}
+	return s.head(maxSide) && s.data() && s.tail()
+}
+
+// reset forgets the file, and clears the memory that stays.
+func (s *skimmer) reset() {
+	window, kept := s.window, s.kept
+	clear(window)
+	clear(kept)
+	if *s = (skimmer{window: window}); cap(kept) <= mostPooled {
+		s.kept = kept[:0]
+	}
+}
+
+// mostPooled is more than photos have beside their scan; what is larger does not stay.
+const mostPooled = 512 << 10
+
+// fill reads on, behind the last n bytes.
+func (s *skimmer) fill(n int) bool {
+	copy(s.window, s.window[s.to-n:s.to])
+	k, _ := s.in.Read(s.window[n:]) // an error with nothing read is the end
+	s.from, s.to = 0, n+k
+	return k > 0
 }
 
 // keep reads n bytes that are kept.
@@ -99,9 +140,19 @@ func (s *skimmer) keep(n int) ([]byte, bool) {
 	if at+n > mostKept {
 		return nil, false
 	}
-	s.kept = append(s.kept, make([]byte, n)...)
-	_, err := io.ReadFull(s.in, s.kept[at:])
-	return s.kept[at:], err == nil
+	s.kept = slices.Grow(s.kept, n)[:at+n]
+	part := s.kept[at:]
+	done := copy(part, s.window[s.from:s.to])
+	s.from += done
+	if n-done < windowBytes {
+		for done < n && s.fill(0) {
+			s.from = copy(part[done:], s.window[:s.to])
+			done += s.from
+		}
+		return part, done == n
+	}
+	_, err := io.ReadFull(&s.in, part[done:])
+	return part, err == nil
 }
 
 // head reads up to the first scan's data.
@@ -135,28 +186,33 @@ func (s *skimmer) head(maxSide int) bool {
 
 // data passes over the scan's data up to the marker that ends it.
 func (s *skimmer) data() bool {
+	kernel, _ := seek.Best()
 	for {
-		part, err := s.in.ReadSlice(0xFF)
-		s.hole.size += int64(len(part))
-		if err == bufio.ErrBufferFull {
+		b := s.window[s.from:s.to]
+		k := kernel.Marker(b)
+		if k < 0 {
+			half := 0 // of a marker
+			if len(b) > 0 && b[len(b)-1] == 0xFF {
+				half = 1
+			}
+			s.hole.size += int64(len(b) - half)
+			if !s.fill(half) {
+				return false
+			}
 			continue
 		}
-		if err != nil {
+		s.hole.size += int64(k)
+		s.from += k + 2
+		switch c := b[k+1]; c {
+		case 0xFF:
 			return false
-		}
-		c, err := s.in.ReadByte()
-		switch {
-		case err != nil || c == 0xFF:
-			return false
-		case c == 0:
-		case c == mRST0+byte(s.hole.restarts&7):
+		case mRST0 + byte(s.hole.restarts&7):
 			s.hole.restarts++
+			s.hole.size += 2
 		default:
-			s.hole.size--
 			s.kept = append(s.kept, 0xFF, c)
 			return true
 		}
-		s.hole.size++
 	}
 }
 

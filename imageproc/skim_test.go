@@ -273,7 +273,7 @@ func TestAllocations(t *testing.T) {
 		do    func() (image.Image, error)
 	}{
 		"thumb": {10, 16 << 10, func() (image.Image, error) { return clean.Thumb(416) }},
-		"decode": {120, 256 << 10, func() (image.Image, error) {
+		"decode": {20, 256 << 10, func() (image.Image, error) {
 			return imageproc.Decode(bytes.NewReader(file), &imageproc.DecodeOptions{MaxSide: 416})
 		}},
 	} {

@@ -32,7 +32,12 @@ func TestNothingStays(t *testing.T) {
 	report, w := pic.report(0), pic.work
 	m.close()
 	pic.close()
-	if !reflect.ValueOf(w).Elem().IsZero() {
+	for _, b := range [][]byte{w.skim.window, w.skim.kept[:cap(w.skim.kept)]} {
+		if len(bytes.Trim(b, "\x00")) > 0 {
+			t.Error("something stays of what was skimmed")
+		}
+	}
+	if w.skim.window, w.skim.kept = nil, nil; !reflect.ValueOf(w).Elem().IsZero() {
 		t.Error("something stays in the workspace")
 	}
 	if m.made != (arena{}) {

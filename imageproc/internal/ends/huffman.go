@@ -21,10 +21,9 @@ type Huffman struct {
 
 const blockEnds = 1 << 15
 
-// NewHuffman makes a table from 16 counts and the symbols, which have to be a
-// prefix code.
-func NewHuffman(spec []byte) *Huffman {
-	h := &Huffman{}
+// Set makes the table from 16 counts and the symbols, which have to be a prefix code.
+func (h *Huffman) Set(spec []byte) {
+	*h = Huffman{}
 	copy(h.list[:], spec[16:])
 	code, first := int32(0), int32(0)
 	for l := 1; l <= 16; l++ {
@@ -53,7 +52,6 @@ func NewHuffman(spec []byte) *Huffman {
 	for i := range h.look {
 		h.look[i] = h.several(uint32(i))
 	}
-	return h
 }
 
 // several makes an entry of look.

@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"encoding/binary"
 	"math/bits"
-	"slices"
 )
 
 // Sampling says which planes a picture has.
@@ -57,8 +56,11 @@ type Encoder struct {
 	ac   [2][256]word
 	kept []block // with optimise
 	freq [2][2][257]int
-	edge [64]byte
-	coef [64]int16
+
+	symbols [2][2][256]uint8 // of tables made for the picture
+	before  [2 << 10]byte    // the head, until it is known what follows takes
+	edge    [64]byte
+	coef    [64]int16
 }
 
 // block is quantised coefficients.
@@ -84,11 +86,11 @@ func (e *Encoder) Start(width, height int, s Sampling, o Options) {
 	}
 	e.acc, e.count, e.waits, e.row, e.last = 0, 0, 0, 0, [3]int16{}
 	e.kept, e.freq = e.kept[:0], [2][2][257]int{}
-	room := width*height/4 + 4<<10 // what a photo of usual quality takes
 	if e.counting {
-		room = 1 << 10 // the head: what the rest takes is known when it is counted
+		e.out = e.before[:0]
+	} else {
+		e.out = make([]byte, 0, width*height/4+4<<10) // what a photo of usual quality takes
 	}
-	e.out = make([]byte, 0, room)
 	e.head()
 	if e.optimise || e.counting {
 		return
@@ -129,7 +131,7 @@ func (e *Encoder) Band(b *[3]Plane) {
 	if e.counting {
 		e.counting, e.last = false, [3]int16{}
 		e.tables()
-		e.out = slices.Grow(e.out, e.expected())
+		e.out = append(make([]byte, 0, len(e.out)+e.expected()), e.out...)
 		e.scan()
 	}
 	e.blocks(b, rows)

@@ -40,7 +40,7 @@ func (e *Encoder) second() {
 // tables makes the tables for the symbols counted.
 func (e *Encoder) tables() {
 	for i := range e.classes() {
-		dc, ac := bestTable(&e.freq[i][0]), bestTable(&e.freq[i][1])
+		dc, ac := bestTable(&e.freq[i][0], e.symbols[i][0][:0]), bestTable(&e.freq[i][1], e.symbols[i][1][:0])
 		e.words(i, &dc, &ac)
 		e.huffman(i, &dc, &ac)
 	}
@@ -63,8 +63,8 @@ func (e *Encoder) expected() int {
 
 // bestTable makes the Huffman table for these frequencies, with no code of ones
 // only and none longer than 16 bits: T.81 annex K.2. Of equal frequencies the
-// higher symbol is taken first, as libjpeg does.
-func bestTable(freq *[257]int) (h huffmanSpec) {
+// higher symbol is taken first, as libjpeg does. The table's symbols go into symbols.
+func bestTable(freq *[257]int, symbols []uint8) (h huffmanSpec) {
 	const longest = 64 // of a tree over a picture's symbols; K.2 shortens it
 	f := *freq
 	f[256] = 1 // takes the code of ones
@@ -128,6 +128,7 @@ func bestTable(freq *[257]int) (h huffmanSpec) {
 	for i := range h.counts {
 		h.counts[i] = uint8(counts[i+1])
 	}
+	h.symbols = symbols
 	for n := 1; n <= longest; n++ {
 		for symbol, s := range size[:256] {
 			if s == n {

@@ -160,7 +160,7 @@ func (t *transcoder) scan(s *Scan) {
 			if !slices.ContainsFunc(t.freq[class][id][:], func(n int) bool { return n > 0 }) {
 				continue
 			}
-			h := bestTable(&t.freq[class][id])
+			h := bestTable(&t.freq[class][id], nil)
 			dht = append(dht, byte(class<<4|id))
 			dht = append(append(dht, h.counts[:]...), h.symbols...)
 			h.each(func(symbol uint8, bits uint32, length int) {
