@@ -240,7 +240,10 @@ func packBitsEnd(b []byte, need uint64) int {
 	at := 0
 	for have := uint64(0); have < need && at < len(b); {
 		switch c := int8(b[at]); {
-		case c >= 0:
+		case c == 0: // as often as not, where there are many codes: what is next need not wait for c
+			at += 2
+			have++
+		case c > 0:
 			at += 2 + int(c)
 			have += 1 + uint64(c)
 		case c != -128:
@@ -332,9 +335,9 @@ func (w *tiffLZWWalk) closed(b byte, end uint64) []byte {
 
 // tiffLZWWalk is where a walk along codes has come to.
 type tiffLZWWalk struct {
-	length [1 << lzwMost]uint16 // lzwNone where a code means nothing
-	at     uint64               // in bits
-	have   uint64               // bytes given
+	length lzwLengths
+	at     uint64 // in bits
+	have   uint64 // bytes given
 	need   uint64
 	free   uint32 // the next code to be given a meaning
 	wide   uint64
@@ -342,10 +345,10 @@ type tiffLZWWalk struct {
 	open   bool   // behind the last one there is no code of the end
 }
 
-// lzwBatch is how many codes of any width are in the eight bytes from where the
-// first one begins; lzwNone is more than so many strings have together.
+// lzwBatch is how many codes are taken at a time: those of any width begin and end
+// at the same bit of a byte. lzwNone is more than so many strings have together.
 const (
-	lzwBatch = 4
+	lzwBatch = 8
 	lzwNone  = 1 << 15
 )
 
@@ -359,42 +362,88 @@ func (w *tiffLZWWalk) forget(from, to uint32) {
 
 // batches is follow for what most codes are: none of them changes the width, is a
 // clear or the end, makes no sense, or gives the last pixel. It stops before the
-// first four of which that is not so. Some pixels have to be missing.
+// first eight of which that is not so. Some pixels have to be missing.
 func (w *tiffLZWWalk) batches(b []byte, at, have uint64, free, last, until uint32, limit uint64) (uint64, uint64, uint32, uint32) {
-	const index = 1<<lzwMost - 1
-	length, left, wide := &w.length, w.need-have, w.wide&63
-	for free+lzwBatch < until && at+64 <= limit {
-		next := binary.BigEndian.Uint64(b[at>>3:]) << (at & 7)
-		var c0, c1, c2, c3 uint64
-		switch wide { // the widths of most codes: shifts that do not vary take less
-		case lzwMost:
-			c0, c1, c2, c3 = next>>52, next<<12>>52, next<<24>>52, next<<36>>52
-		case lzwMost - 1:
-			c0, c1, c2, c3 = next>>53, next<<11>>53, next<<22>>53, next<<33>>53
-		default:
-			down := (64 - wide) & 63
-			c0, c1, c2, c3 = next>>down, next<<wide>>down, next<<(2*wide&63)>>down, next<<(3*wide&63)>>down
+	length, left, odd := &w.length, w.need-have, at&7
+	fresh, from := length[min(free, until):until], at>>3
+	b = b[min(from, limit>>3) : limit>>3]
+	bytes, means, before := len(b), len(fresh), uint16(last)
+	// One loop for each width: shifts that do not vary take less.
+	switch w.wide {
+	case 9:
+		for len(fresh) > lzwBatch && len(b) >= 16 {
+			next, then := binary.BigEndian.Uint64(b)<<odd, binary.BigEndian.Uint64(b[4:])<<(odd+4)
+			n, sum := length.two(fresh[:2], before, next>>55, next<<9>>55)
+			n, s := length.two(fresh[2:4], n, next<<18>>55, next<<27>>55)
+			sum += s
+			n, s = length.two(fresh[4:6], n, then>>55, then<<9>>55)
+			sum += s
+			n, s = length.two(fresh[6:8], n, then<<18>>55, then<<27>>55)
+			if sum += s; sum >= lzwNone || sum >= left {
+				break
+			}
+			before, left, fresh, b = n, left-sum, fresh[8:], b[9:]
 		}
-		fresh := (*[lzwBatch]uint16)(length[free&index:])
-		fresh[0] = uint16(last + 1)
-		n0 := length[c0&index]
-		fresh[1] = n0 + 1
-		n1 := length[c1&index]
-		fresh[2] = n1 + 1
-		n2 := length[c2&index]
-		fresh[3] = n2 + 1
-		n3 := length[c3&index]
-		sum := uint64(n0) + uint64(n1) + uint64(n2) + uint64(n3)
-		if sum >= lzwNone || sum >= left {
-			*fresh = [lzwBatch]uint16{lzwNone, lzwNone, lzwNone, lzwNone}
-			break
+	case 10:
+		for len(fresh) > lzwBatch && len(b) >= 16 {
+			next, then := binary.BigEndian.Uint64(b)<<odd, binary.BigEndian.Uint64(b[5:])<<odd
+			n, sum := length.two(fresh[:2], before, next>>54, next<<10>>54)
+			n, s := length.two(fresh[2:4], n, next<<20>>54, next<<30>>54)
+			sum += s
+			n, s = length.two(fresh[4:6], n, then>>54, then<<10>>54)
+			sum += s
+			n, s = length.two(fresh[6:8], n, then<<20>>54, then<<30>>54)
+			if sum += s; sum >= lzwNone || sum >= left {
+				break
+			}
+			before, left, fresh, b = n, left-sum, fresh[8:], b[10:]
 		}
-		left -= sum
-		last = uint32(n3)
-		free += lzwBatch
-		at += lzwBatch * wide
+	case 11:
+		for len(fresh) > lzwBatch && len(b) >= 16 {
+			next, then := binary.BigEndian.Uint64(b)<<odd, binary.BigEndian.Uint64(b[5:])<<(odd+4)
+			n, sum := length.two(fresh[:2], before, next>>53, next<<11>>53)
+			n, s := length.two(fresh[2:4], n, next<<22>>53, next<<33>>53)
+			sum += s
+			n, s = length.two(fresh[4:6], n, then>>53, then<<11>>53)
+			sum += s
+			n, s = length.two(fresh[6:8], n, then<<22>>53, then<<33>>53)
+			if sum += s; sum >= lzwNone || sum >= left {
+				break
+			}
+			before, left, fresh, b = n, left-sum, fresh[8:], b[11:]
+		}
+	case 12:
+		for len(fresh) > lzwBatch && len(b) >= 16 {
+			next, then := binary.BigEndian.Uint64(b)<<odd, binary.BigEndian.Uint64(b[6:])<<odd
+			n, sum := length.two(fresh[:2], before, next>>52, next<<12>>52)
+			n, s := length.two(fresh[2:4], n, next<<24>>52, next<<36>>52)
+			sum += s
+			n, s = length.two(fresh[4:6], n, then>>52, then<<12>>52)
+			sum += s
+			n, s = length.two(fresh[6:8], n, then<<24>>52, then<<36>>52)
+			if sum += s; sum >= lzwNone || sum >= left {
+				break
+			}
+			before, left, fresh, b = n, left-sum, fresh[8:], b[12:]
+		}
 	}
-	return at, w.need - left, free, last
+	for i := range min(len(fresh), lzwBatch) { // what eight of which it was not so have left
+		fresh[i] = lzwNone
+	}
+	return at + 8*uint64(bytes-len(b)), w.need - left, free + uint32(means-len(fresh)), uint32(before)
+}
+
+// lzwLengths are how long the strings of codes are; lzwNone where a code means nothing.
+type lzwLengths [1 << lzwMost]uint16
+
+// two gives meaning to two codes, and sums up the lengths of the two that were read.
+func (l *lzwLengths) two(fresh []uint16, last uint16, c0, c1 uint64) (uint16, uint64) {
+	f := (*[2]uint16)(fresh)
+	f[0] = last + 1
+	n0 := l[c0]
+	f[1] = n0 + 1
+	n1 := l[c1]
+	return n1, uint64(n0) + uint64(n1)
 }
 
 // follow reads the codes up to a bit and returns where they end, if that is there,

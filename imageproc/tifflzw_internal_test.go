@@ -115,7 +115,7 @@ func drawLZW(rt *rapid.T) (b []byte, pixels int) {
 	return append(b, rapid.SliceOfN(rapid.Byte(), 0, 20).Draw(rt, "behind")...), pixels
 }
 
-// Both walks along LZW, which take four codes at a time, end where one that takes
+// Both walks along LZW, which take eight codes at a time, end where one that takes
 // them singly does.
 func TestLZWWalks(t *testing.T) {
 	rapid.Check(t, func(rt *rapid.T) {

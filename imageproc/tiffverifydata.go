@@ -268,6 +268,8 @@ func (v *tiffVerifier) runs(part rope, pixels uint64) {
 		code := strip[at]
 		length := uint64(0)
 		switch {
+		case code == 0: // a step that is known lets the processor read ahead
+			length, at = 1, at+2
 		case code < 128:
 			length, at = uint64(code)+1, at+2+int(code)
 		case code > 128:
@@ -296,7 +298,7 @@ func (v *tiffVerifier) whole(part rope) []byte {
 // that stand for none.
 type codeValues [4096]uint16
 
-// noString is more than four strings have together.
+// noString is more than eight strings have together.
 const noString = 1 << 15
 
 // reset is what the codes stand for before the first one.
@@ -310,43 +312,103 @@ func (s *codeValues) reset() {
 	}
 }
 
-// strings goes on from a code, by four at a time, as long as all are strings of the
-// same width in bits, and none has the last pixel. It leaves a code before the eight
-// zeros that follow the strip.
+// strings goes on from a code, by eight at a time, which are as many bytes as a code
+// has bits, as long as all are strings of the same width, and none has the last pixel.
+// It leaves a code before the eight zeros that follow the strip.
 func (s *codeValues) strings(strip []byte, bit, known, wide uint64, before uint16, given, pixels uint64) (uint64, uint64, uint16, uint64) {
-	top := uint64(1)<<(wide&63) - 1
-	for known+4 < top && bit/8+18 <= uint64(len(strip)) {
-		four := binary.BigEndian.Uint64(strip[bit/8:]) << (bit % 8)
-		var a, b, c, d uint64
-		switch wide { // most have one of these, and are quicker to take apart for its being known
-		case 12:
-			a, b, c, d = four>>52, four>>40&0xFFF, four>>28&0xFFF, four>>16&0xFFF
-		case 11:
-			a, b, c, d = four>>53, four>>42&0x7FF, four>>31&0x7FF, four>>20&0x7FF
-		default:
-			down := 64 - wide&63
-			a, b, c, d = four>>down&0xFFF, four<<(wide&63)>>down&0xFFF, four<<(2*wide&63)>>down&0xFFF, four<<(3*wide&63)>>down&0xFFF
+	fresh := s[known : 1<<(wide&15)-1]
+	rest, odd, missing := strip[bit/8:], bit%8, pixels-given
+	eights := uint64(0)
+	// A width that is known beforehand is quicker to take apart.
+	switch wide {
+	case 12:
+		for len(fresh) > 8 && len(rest) >= 24 {
+			four := binary.BigEndian.Uint64(rest) << odd
+			a := s.then(&fresh[0], before, four>>52)
+			b := s.then(&fresh[1], a, four>>40&0xFFF)
+			c := s.then(&fresh[2], b, four>>28&0xFFF)
+			d := s.then(&fresh[3], c, four>>16&0xFFF)
+			sum := uint64(a) + uint64(b) + uint64(c) + uint64(d)
+			four = binary.BigEndian.Uint64(rest[6:]) << odd
+			a = s.then(&fresh[4], d, four>>52)
+			b = s.then(&fresh[5], a, four>>40&0xFFF)
+			c = s.then(&fresh[6], b, four>>28&0xFFF)
+			d = s.then(&fresh[7], c, four>>16&0xFFF)
+			if sum += uint64(a) + uint64(b) + uint64(c) + uint64(d); sum >= noString || sum >= missing {
+				break
+			}
+			missing, before, eights = missing-sum, d, eights+1
+			fresh, rest = fresh[8:], rest[12:]
 		}
-		fresh := (*[4]uint16)(s[known&0xFFF:])
-		fresh[0] = before + 1
-		n := s[a]
-		fresh[1] = n + 1
-		sum := uint64(n)
-		n = s[b]
-		fresh[2] = n + 1
-		sum += uint64(n)
-		n = s[c]
-		fresh[3] = n + 1
-		sum += uint64(n)
-		n = s[d]
-		sum += uint64(n)
-		if sum >= noString || given+sum >= pixels {
-			*fresh = [4]uint16{noString, noString, noString, noString}
-			break
+	case 11:
+		for len(fresh) > 8 && len(rest) >= 24 {
+			four := binary.BigEndian.Uint64(rest) << odd
+			a := s.then(&fresh[0], before, four>>53)
+			b := s.then(&fresh[1], a, four>>42&0x7FF)
+			c := s.then(&fresh[2], b, four>>31&0x7FF)
+			d := s.then(&fresh[3], c, four>>20&0x7FF)
+			sum := uint64(a) + uint64(b) + uint64(c) + uint64(d)
+			four = binary.BigEndian.Uint64(rest[5:]) << (odd + 4)
+			a = s.then(&fresh[4], d, four>>53)
+			b = s.then(&fresh[5], a, four>>42&0x7FF)
+			c = s.then(&fresh[6], b, four>>31&0x7FF)
+			d = s.then(&fresh[7], c, four>>20&0x7FF)
+			if sum += uint64(a) + uint64(b) + uint64(c) + uint64(d); sum >= noString || sum >= missing {
+				break
+			}
+			missing, before, eights = missing-sum, d, eights+1
+			fresh, rest = fresh[8:], rest[11:]
 		}
-		bit, known, before, given = bit+4*wide, known+4, n, given+sum
+	case 10:
+		for len(fresh) > 8 && len(rest) >= 24 {
+			four := binary.BigEndian.Uint64(rest) << odd
+			a := s.then(&fresh[0], before, four>>54)
+			b := s.then(&fresh[1], a, four>>44&0x3FF)
+			c := s.then(&fresh[2], b, four>>34&0x3FF)
+			d := s.then(&fresh[3], c, four>>24&0x3FF)
+			sum := uint64(a) + uint64(b) + uint64(c) + uint64(d)
+			four = binary.BigEndian.Uint64(rest[5:]) << odd
+			a = s.then(&fresh[4], d, four>>54)
+			b = s.then(&fresh[5], a, four>>44&0x3FF)
+			c = s.then(&fresh[6], b, four>>34&0x3FF)
+			d = s.then(&fresh[7], c, four>>24&0x3FF)
+			if sum += uint64(a) + uint64(b) + uint64(c) + uint64(d); sum >= noString || sum >= missing {
+				break
+			}
+			missing, before, eights = missing-sum, d, eights+1
+			fresh, rest = fresh[8:], rest[10:]
+		}
+	case 9:
+		for len(fresh) > 8 && len(rest) >= 24 {
+			four := binary.BigEndian.Uint64(rest) << odd
+			a := s.then(&fresh[0], before, four>>55)
+			b := s.then(&fresh[1], a, four>>46&0x1FF)
+			c := s.then(&fresh[2], b, four>>37&0x1FF)
+			d := s.then(&fresh[3], c, four>>28&0x1FF)
+			sum := uint64(a) + uint64(b) + uint64(c) + uint64(d)
+			four = binary.BigEndian.Uint64(rest[4:]) << (odd + 4)
+			a = s.then(&fresh[4], d, four>>55)
+			b = s.then(&fresh[5], a, four>>46&0x1FF)
+			c = s.then(&fresh[6], b, four>>37&0x1FF)
+			d = s.then(&fresh[7], c, four>>28&0x1FF)
+			if sum += uint64(a) + uint64(b) + uint64(c) + uint64(d); sum >= noString || sum >= missing {
+				break
+			}
+			missing, before, eights = missing-sum, d, eights+1
+			fresh, rest = fresh[8:], rest[9:]
+		}
 	}
-	return bit, known, before, given
+	for i := range fresh[:min(8, len(fresh))] {
+		fresh[i] = noString
+	}
+	return bit + 8*wide*eights, known + 8*eights, before, pixels - missing
+}
+
+// then is the length of a code's string; behind the code before it, a string one
+// longer than that one's is new.
+func (s *codeValues) then(fresh *uint16, before uint16, code uint64) uint16 {
+	*fresh = before + 1
+	return s[code]
 }
 
 // codes reads LZW, and knows of each code how many pixels it stands for: the last
@@ -362,7 +424,7 @@ func (v *tiffVerifier) codes(part rope, pixels uint64) {
 	total := uint64(8 * n)
 	bit, known, wide, before, given := uint64(0), uint64(258), uint64(9), uint16(0), uint64(0)
 	for bit+wide <= total {
-		if before > 0 {
+		if before > 0 && given < pixels && known+9 < 1<<wide {
 			bit, known, before, given = stands.strings(strip, bit, known, wide, before, given, pixels)
 		}
 		code := binary.BigEndian.Uint64(strip[bit/8:]) << (bit % 8) >> (64 - wide)
