@@ -69,8 +69,8 @@
 // colour (nclx or ICC), bit depths, light levels and layers; of image sequences
 // the tracks of pictures and their alpha, with timing, edits and key frames. Items
 // and tracks are numbered anew and have no names, data lies where one of them says
-// and nowhere else. Messages inside the coded data (SEI, metadata OBUs), which
-// decoding does not need, go.
+// and nowhere else. Messages inside the coded data (SEI, metadata OBUs) and units of
+// other layers, which decoding does not need, go.
 // No codec is linked: Thumb, Image, Decode and MaxSide need a [Decoder] in the
 // options, or answer with [ErrNeedsDecoder].
 //
@@ -101,7 +101,8 @@
 // the picture needs, or over one another (two pages may share theirs), compressions that are not of the list
 // above or Deflate, CCITT, LZMA, Zstandard, ThunderScan or LogLuv. Of HEIC and AVIF: sequences in
 // fragments or without a still picture, codecs other than HEVC and AV1, protected items, data outside the file or
-// inside other items, properties that are essential and unknown. Errors are a [*FormatError] that names
+// inside other items, properties that are essential and unknown, parameter sets and sequence headers that are not valid or
+// have bytes behind their end, and coded data that goes on with another picture. Errors are a [*FormatError] that names
 // format and offset and never a value found in the file. Defaults for [Limits]:
 // 20 MiB of input, 64 megapixels, 65,536 segments or chunks, 512 MiB to decode
 // in, of which 256 MiB have to be matched by compressed data.

@@ -199,6 +199,17 @@ func (c *craftedHEIF) meta(media int) []byte {
 		c.inMeta)
 }
 
+// Parameter sets of HEVC and a sequence header of AV1, behind the headers of their
+// units, of a picture of 64 by 64 pixels; in that of AV1 several frames may follow.
+var (
+	plainVPS = "\x0C\x01\xFF\xFF\x03\x70\x00\x00\x03\x00\x90\x00\x00\x03\x00\x00\x03\x00\x1E\xBA\x02\x40"
+	plainSPS = "\x01\x03\x70\x00\x00\x03\x00\x90\x00\x00\x03\x00\x00\x03\x00\x1E\xA0\x20\x81\x05\x96\xEA\x49\x29\xAE\x6E\x04\x04\x0C\x08\x00\x00" +
+		"\x03\x00\x08\x00\x00\x03\x00\x08\x40"
+	plainPPS    = "\xC1\x72\xB0\x22\x40"
+	plainSets   = map[byte][]byte{32: []byte(plainVPS), 33: []byte(plainSPS), 34: []byte(plainPPS)}
+	plainHeader = []byte("\x00\x00\x00\x02\xAF\xFF\x80\x30\x21")
+)
+
 // nal is one unit of HEVC behind a length of four bytes.
 func nal(typ byte, payload ...byte) []byte {
 	return slices.Concat(be32(2+len(payload)), []byte{typ << 1, 1}, payload)
@@ -239,12 +250,12 @@ func craftHEIC() *craftedHEIF {
 	return &craftedHEIF{
 		brands: "heicmif1", primary: 40,
 		props: [][]byte{
-			hvcC(map[byte][]byte{32: {1, 2, 3}, 33: {4, 5}, 34: {6}}, 32, 33, 34), ispe(64, 64), ispe(128, 64), box("irot", []byte{3}), nclx,
+			hvcC(plainSets, 32, 33, 34), ispe(64, 64), ispe(128, 64), box("irot", []byte{3}), nclx,
 			fullBox("pixi", 0, 0, []byte{3, 8, 8, 8}),
 		},
 		items: []craftedItem{
 			{id: 10, typ: "hvc1", hidden: true, data: picture, props: []int{-1, 2, 5}},
-			{id: 20, typ: "hvc1", hidden: true, data: slices.Concat(picture, nal(1, 9, 9)), props: []int{-1, 2, 5}},
+			{id: 20, typ: "hvc1", hidden: true, data: slices.Concat(picture, nal(19, 9, 9)), props: []int{-1, 2, 5}},
 			{id: 40, typ: "grid", data: []byte{0, 0, 0, 1, 0, 128, 0, 64}, inIdat: true, props: []int{3, 5, 6, -4}},
 		},
 		refs: []craftedRef{{"dimg", 40, []int{10, 20}}},
@@ -255,10 +266,10 @@ func craftHEIC() *craftedHEIF {
 func craftAVIF() *craftedHEIF {
 	return &craftedHEIF{
 		brands: "avifmif1miaf", primary: 1,
-		props: [][]byte{av1C(obu(1, 1, 2, 3)), ispe(30, 20), nclx, auxC("urn:mpeg:mpegB:cicp:systems:auxiliary:alpha")},
+		props: [][]byte{av1C(obu(1, plainHeader...)), ispe(30, 20), nclx, auxC("urn:mpeg:mpegB:cicp:systems:auxiliary:alpha")},
 		items: []craftedItem{
-			{id: 1, typ: "av01", data: slices.Concat(obu(1, 1, 2, 3), obu(6, bytes.Repeat([]byte{5}, 200)...)), props: []int{-1, 2, 3}},
-			{id: 2, typ: "av01", data: slices.Concat(obu(1, 1, 2, 3), obu(3, 8), obu(4, 9)), props: []int{-1, 2, 4}},
+			{id: 1, typ: "av01", data: slices.Concat(obu(1, plainHeader...), obu(6, bytes.Repeat([]byte{5}, 200)...)), props: []int{-1, 2, 3}},
+			{id: 2, typ: "av01", data: slices.Concat(obu(1, plainHeader...), obu(3, 8), obu(4, 9)), props: []int{-1, 2, 4}},
 		},
 		refs: []craftedRef{{"auxl", 2, []int{1}}},
 	}

@@ -160,7 +160,11 @@ func (p *heifParser) derivation(it *heifItem) (*heifPayload, error) {
 	sized := f.Bytes(2 * wide)
 	out = append(out, sized...)
 	if it.typ == "iovl" {
-		out = append(out, f.Bytes(2*wide*len(it.inputs))...)
+		places := f.Bytes(2 * wide * len(it.inputs))
+		if !f.Bad() && !overlaid(places, sized, wide) {
+			return nil, p.failItem(it, ErrCorrupt, "a picture beyond the overlay")
+		}
+		out = append(out, places...)
 	}
 	if f.Bad() || version != 0 || len(it.inputs) == 0 {
 		return nil, p.failItem(it, ErrCorrupt, "the %s is cut short or not of version 0", it.typ)
@@ -178,6 +182,19 @@ func (p *heifParser) derivation(it *heifItem) (*heifPayload, error) {
 	}
 	d := &heifPayload{rope: rope{out}, inIdat: it.inIdat, source: it.places[0].start, derived: true}
 	return p.store.add(fmt.Sprint("derivation ", it.id), d), nil
+}
+
+// overlaid reports whether pictures at these places, x and y in turn, begin left of
+// and above the end of an overlay of that size; those that begin before it, not far.
+func overlaid(places, size []byte, wide int) bool {
+	for i := 0; i < len(places); i += wide {
+		p, s := bmff.NewFields(places[i:]), bmff.NewFields(size[i/wide%2*wide:])
+		v := int64(p.Uint(wide)) << (64 - 8*wide) >> (64 - 8*wide)
+		if v < -1<<14 || v >= int64(s.Uint(wide)) {
+			return false
+		}
+	}
+	return true
 }
 
 // lay gives every payload its place, in the order in which they were.

@@ -20,7 +20,7 @@ func craftToneMap(data []byte) *craftedHEIF {
 	c := craftAVIF()
 	c.brands = "avifmif1miaftmap"
 	c.items = append(c.items,
-		craftedItem{id: 3, typ: "av01", name: "Hertha's map", data: slices.Concat(obu(1, 1, 2, 3), obu(6, bytes.Repeat([]byte{6}, 90)...)), props: []int{-1, 2}},
+		craftedItem{id: 3, typ: "av01", name: "Hertha's map", data: slices.Concat(obu(1, plainHeader...), obu(6, bytes.Repeat([]byte{6}, 90)...)), props: []int{-1, 2}},
 		craftedItem{id: 4, typ: "tmap", name: "Hertha's tone", data: data, props: []int{2, 3}})
 	c.prop(3, auxC("urn:com:apple:photo:2020:aux:hdrgainmap"), false)
 	c.refs = append(c.refs, craftedRef{"dimg", 4, []int{1, 3}}, craftedRef{"auxl", 3, []int{1}})

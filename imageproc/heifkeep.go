@@ -162,11 +162,14 @@ func (p *heifParser) examine(it *heifItem, depth int) error {
 // know (ISO/IEC 23008-12 §9.3.1), so an output without it would be another
 // picture.
 func (p *heifParser) readItemProperties(it *heifItem) error {
+	once := heifOnce{}
 	for _, u := range it.uses {
 		prop := p.property(u.index)
 		switch {
 		case prop.err != nil:
 			return prop.err
+		case prop.state == propKept && once.again(prop.box.Type, prop.out[8:]):
+			return p.failBox(prop.box, ErrUnsupported, "one more for a picture is not supported")
 		case prop.state == propDropped && u.essential:
 			return p.failBox(prop.box, ErrUnsupported, "this property is essential and not supported")
 		case prop.coding.codec != noCodec:

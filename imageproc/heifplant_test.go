@@ -126,6 +126,7 @@ var heifPlants = []heifPlant{
 	{"property of nothing", func(c *craftedHEIF, s []byte) { c.props = append(c.props, box("free", s)) }, "unused property", C{other}},
 	{"profile that is none", described(func(s []byte) []byte { return box("colr", []byte("prof"), s) }), "property colr", C{other}},
 	{"colour of an unknown kind", described(func(s []byte) []byte { return box("colr", s) }), "property colr", C{other}},
+	{"colour codes of letters", described(func(s []byte) []byte { return box("colr", []byte("nclx"), s[:8]) }), "property colr", C{other}},
 	{"aspect of letters", described(func(s []byte) []byte { return box("pasp", s[:8]) }), "property pasp", C{other}},
 	{"light of letters", described(func(s []byte) []byte { return box("mdcv", s[:24]) }), "property mdcv", C{other}},
 	{"surroundings of letters", described(func(s []byte) []byte { return box("amve", s[:8]) }), "property amve", C{other}},
@@ -148,7 +149,7 @@ func noZeros(s []byte) []byte { return bytes.ReplaceAll(s, []byte{0}, []byte{1})
 // hevcPlants fit only the coded data of craftHEIC, av1Plants that of craftAVIF.
 var hevcPlants = []heifPlant{
 	{"settings of the encoder", func(c *craftedHEIF, s []byte) {
-		c.props[0] = hvcC(map[byte][]byte{32: {1, 2, 3}, 33: {4, 5}, 34: {6}, 39: slices.Concat([]byte{5, byte(len(s))}, s)}, 32, 33, 34, 39)
+		c.props[0] = hvcC(map[byte][]byte{32: plainSets[32], 33: plainSets[33], 34: plainSets[34], 39: slices.Concat([]byte{5, byte(len(s))}, s)}, 32, 33, 34, 39)
 	}, "SEI in hvcC", C{soft}},
 	{"behind hvcC", func(c *craftedHEIF, s []byte) {
 		c.props[0] = slices.Concat(be32(len(c.props[0])+len(s)), c.props[0][4:], s)
@@ -164,6 +165,28 @@ var hevcPlants = []heifPlant{
 	{"filler", func(c *craftedHEIF, s []byte) { c.find(10).data = slices.Concat(c.find(10).data, nal(38, s...)) }, "SEI", C{other}},
 	{"unspecified unit", func(c *craftedHEIF, s []byte) { c.find(10).data = slices.Concat(nal(50, s...), c.find(10).data) }, "SEI", C{other}},
 	{"delimiter that is too long", func(c *craftedHEIF, s []byte) { c.find(10).data = slices.Concat(nal(35, s...), c.find(10).data) }, "SEI", C{other}},
+	{"hints of hvcC", func(c *craftedHEIF, s []byte) {
+		c.props[0] = bytes.Clone(c.props[0])
+		copy(c.props[0][8+1:], s[:12])
+		copy(c.props[0][8+13:], s[:2])
+		copy(c.props[0][8+19:], s[:2])
+	}, "", nil},
+	{"slice of another layer", func(c *craftedHEIF, s []byte) {
+		unit := nal(19, s...)
+		unit[4], unit[5] = unit[4]|1, 5<<3|1
+		c.find(10).data = slices.Concat(c.find(10).data, unit)
+	}, "SEI", C{other}},
+	{"parameter set of another layer", func(c *craftedHEIF, s []byte) {
+		unit := nal(33, s...)
+		unit[5] = 1<<3 | 1
+		c.find(20).data = slices.Concat(unit, c.find(20).data)
+	}, "SEI", C{other}},
+	{"configuration of another layer", func(c *craftedHEIF, s []byte) {
+		unit := append([]byte{34 << 1, 2<<3 | 1}, s...)
+		body := slices.Concat(c.props[0][8:], []byte{34}, be16(1, len(unit)), unit)
+		body[22]++
+		c.props[0] = box("hvcC", body)
+	}, "SEI in hvcC", C{other}},
 	{"behind a grid", func(c *craftedHEIF, s []byte) { c.find(40).data = append(bytes.Clone(c.find(40).data), s...) }, "bytes after grid", C{other}},
 }
 
@@ -173,10 +196,11 @@ var av1Plants = []heifPlant{
 	}, "metadata OBU", C{other}},
 	{"padding", func(c *craftedHEIF, s []byte) { c.find(1).data = slices.Concat(c.find(1).data, obu(15, s...)) }, "metadata OBU", C{other}},
 	{"reserved unit", func(c *craftedHEIF, s []byte) { c.find(2).data = slices.Concat(c.find(2).data, obu(9, s...)) }, "metadata OBU", C{other}},
+	{"frame header again", func(c *craftedHEIF, s []byte) { c.find(2).data = slices.Concat(c.find(2).data, obu(7, s...)) }, "metadata OBU", C{other}},
 	{"delimiter with content", func(c *craftedHEIF, s []byte) { c.find(2).data = slices.Concat(obu(2, s...), c.find(2).data) }, "metadata OBU", C{other}},
 	{"behind the last unit", func(c *craftedHEIF, s []byte) { c.find(2).data = slices.Concat(c.find(2).data, []byte{0}, s) }, "metadata OBU", C{other}},
-	{"metadata in the configuration", func(c *craftedHEIF, s []byte) { c.props[0] = av1C(obu(1, 1, 2, 3), obu(5, s...)) }, "OBU in av1C", C{other}},
-	{"frame in the configuration", func(c *craftedHEIF, s []byte) { c.props[0] = av1C(obu(1, 1, 2, 3), obu(6, s...)) }, "OBU in av1C", C{other}},
+	{"metadata in the configuration", func(c *craftedHEIF, s []byte) { c.props[0] = av1C(obu(1, plainHeader...), obu(5, s...)) }, "OBU in av1C", C{other}},
+	{"frame in the configuration", func(c *craftedHEIF, s []byte) { c.props[0] = av1C(obu(1, plainHeader...), obu(6, s...)) }, "OBU in av1C", C{other}},
 }
 
 func TestHEIFSecretsGo(t *testing.T) {

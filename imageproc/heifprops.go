@@ -113,6 +113,28 @@ func (p *heifParser) property(index int) *heifProp {
 	return prop
 }
 
+// heifOnce counts the kinds of properties that a picture or a sample entry has. Of
+// each there is one, of those that turn or cut a picture two at most: a row of them
+// could spell a text.
+type heifOnce map[string]int
+
+// again notes a property to be kept and reports whether there are too many of its
+// kind.
+func (o heifOnce) again(typ string, body []byte) bool {
+	if typ == "colr" {
+		typ = "colr prof"
+		if string(body[:4]) == "nclx" {
+			typ = "colr nclx"
+		}
+	}
+	o[typ]++
+	most := 1
+	if typ == "irot" || typ == "imir" || typ == "clap" {
+		most = 2
+	}
+	return o[typ] > most
+}
+
 // heifFixed gives the size of each property that consists of numbers.
 var heifFixed = map[string]int{
 	"ispe": 12, "irot": 1, "imir": 1, "clap": 32, "pasp": 8, "clli": 4, "mdcv": 24, "amve": 8, "lsel": 2, "a1op": 1,
@@ -221,6 +243,12 @@ func (p *heifParser) keepColour(b bmff.Box) []byte {
 	case kind == "nclx" && len(b.Body) >= 11:
 		body := bytes.Clone(b.Body[:11])
 		body[10] &= 0x80
+		for i := 4; i < 10; i += 2 {
+			// ITU-T H.273 counts to 22 so far; letters are more.
+			if binary.BigEndian.Uint16(body[i:]) >= 32 {
+				return nil
+			}
+		}
 		return body
 	case kind == "prof" || kind == "rICC":
 		if profile := cleanICC(b.Body[4:], p.pic); profile != nil {

@@ -71,6 +71,8 @@ type heifSample struct {
 // unknownDuration is what a writer puts for a sequence without an end.
 const unknownDuration = math.MaxUint64
 
+const longestSpan = 1 << 36
+
 // readMovie reads moov and decides which tracks are kept.
 func (p *heifParser) readMovie() error {
 	if p.moov.Whole == nil {
@@ -172,13 +174,13 @@ func (p *heifParser) readTimes(b bmff.Box, f *bmff.Fields, size int) {
 }
 
 // readSpan reads a duration of 32 or 64 bits; all ones say that it is unknown.
-// Others are bounded, for eight bytes can hold a word.
+// Others are bounded, for eight bytes can hold a word: 2³⁶ thousandths are two years.
 func (p *heifParser) readSpan(b bmff.Box, f *bmff.Fields, size int) (uint64, error) {
 	d := f.Uint(size)
 	switch {
 	case size == 4 && d == math.MaxUint32, d == unknownDuration:
 		return unknownDuration, nil
-	case d >= 1<<48:
+	case d >= longestSpan:
 		return 0, p.failBox(b, ErrCorrupt, "a duration is not valid")
 	}
 	return d, nil
@@ -372,7 +374,7 @@ func (p *heifParser) readEdits(t *heifTrack) error {
 		if size == 4 {
 			start = int64(int32(start))
 		}
-		if rate := f.U32(); f.Bad() || version > 1 || start < -1 || start >= 1<<48 || rate != 1<<16 {
+		if rate := f.U32(); f.Bad() || version > 1 || start < -1 || start >= longestSpan || rate != 1<<16 {
 			return p.failBox(b, ErrUnsupported, "cut short, or an edit that is not supported")
 		}
 		t.edits = append(t.edits, heifEdit{d, start})
@@ -421,8 +423,8 @@ func (p *heifParser) nestedMeta(b bmff.Box) error {
 	return nil
 }
 
-// readEntries reads stsd, §8.5.2. Of tracks that may go, what can't be read is
-// left.
+// readEntries reads stsd, §8.5.2. Of tracks that may go, what is not supported
+// is left.
 func (p *heifParser) readEntries(t *heifTrack, must bool) error {
 	b := t.parts["stsd"]
 	f := bmff.NewFields(b.Body)
@@ -436,7 +438,7 @@ func (p *heifParser) readEntries(t *heifTrack, must bool) error {
 	if err == nil && (len(t.entries) != count || count == 0 || count > math.MaxUint8) {
 		err = p.failBox(b, ErrCorrupt, "%d entries where it says %d", len(t.entries), count)
 	}
-	if err != nil && !must {
+	if errors.Is(err, ErrUnsupported) && !must {
 		t.entries = nil
 		return nil
 	}
@@ -461,6 +463,7 @@ func (p *heifParser) readEntry(b bmff.Box) (e heifEntry, err error) {
 		p.pic.found.add("compressor name", name, setOf(Software))
 	}
 	var kept []byte
+	once := heifOnce{}
 	err = p.children(b.Body[visualEntry:], b.BodyAt()+visualEntry, func(c bmff.Box) error {
 		out, coding, err := p.keepEntryBox(c)
 		switch {
@@ -471,6 +474,8 @@ func (p *heifParser) readEntry(b bmff.Box) (e heifEntry, err error) {
 		case out == nil:
 			p.dropBox(c)
 			return nil
+		case once.again(c.Type, out):
+			return p.failBox(c, ErrUnsupported, "one more for a track is not supported")
 		case c.Type == "auxi":
 			e.alpha = true
 		case coding.codec != noCodec:

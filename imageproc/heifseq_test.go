@@ -107,7 +107,7 @@ var auxi = fullBox("auxi", 0, 0, []byte("urn:mpeg:mpegB:cicp:systems:auxiliary:a
 func craftAVIS() *craftedHEIF {
 	c := craftAVIF()
 	c.brands = "avisavifmif1msf1"
-	header := obu(1, 1, 2, 3)
+	header := obu(1, plainHeader...)
 	config := slices.Concat(av1C(header), nclx, fullBox("ccst", 0, 0, be32(0x7C<<24)))
 	c.movie = &craftedMovie{
 		times: make([]byte, 8), next: 3,
@@ -264,7 +264,14 @@ func TestHEIFSequenceRefusals(t *testing.T) {
 		"unit beyond a sample":   {func(c *craftedHEIF) { c.movie.tracks[0].samples[1] = obu(6, 1, 2, 3)[:4] }, imageproc.ErrCorrupt},
 		"second mdhd":            {func(c *craftedHEIF) { c.movie.tracks[0].more = box("mdhd") }, imageproc.ErrCorrupt},
 		"duration of letters":    {func(c *craftedHEIF) { c.movie.tracks[0].deltas = []int{1, 0x41424344} }, imageproc.ErrCorrupt},
-		"second moov":            {func(c *craftedHEIF) { c.between = box("moov") }, imageproc.ErrCorrupt},
+		"edit of letters": {func(c *craftedHEIF) {
+			c.movie.tracks[0].edits = false
+			c.movie.tracks[0].more = box("edts", fullBox("elst", 1, 0, be32(1, 0x4142, 0x43444546, 0, 0, 1<<16)))
+		}, imageproc.ErrCorrupt},
+		"row of light levels": {func(c *craftedHEIF) {
+			c.movie.tracks[0].entryBoxes = slices.Concat(c.movie.tracks[0].entryBoxes, box("clli", []byte("Fähr")[:4]), box("clli", []byte("mann")))
+		}, imageproc.ErrUnsupported},
+		"second moov": {func(c *craftedHEIF) { c.between = box("moov") }, imageproc.ErrCorrupt},
 	} {
 		c := craftAVIS()
 		row.change(c)

@@ -145,7 +145,9 @@ func (v *heifVerifier) nals(size int64, s heifStream, lengths int64) {
 			v.insist(false, "a unit is cut short")
 			return
 		}
-		typ := s.take(2)[0] >> 1
+		head := s.take(2)
+		typ := head[0] >> 1
+		v.insist(head[0]&1 == 0 && head[1] > 0 && head[1] < 8, "a unit of another layer")
 		picture := typ <= 9 || typ >= 16 && typ <= 21
 		sets := typ == 32 || typ == 33 || typ == 34
 		v.insist(picture || sets || typ == 35 && n <= 3, "a unit of type %d", typ)
@@ -179,7 +181,7 @@ func (v *heifVerifier) obus(size int64, s heifStream, headerOnly bool) {
 				more = c > 0x7F
 			}
 		}
-		ok := typ == 1 || !headerOnly && (typ == 2 && n == 0 || typ == 3 || typ == 4 || typ == 6 || typ == 7)
+		ok := typ == 1 || !headerOnly && (typ == 2 && n == 0 || typ == 3 || typ == 4 || typ == 6)
 		v.insist(ok && n <= size, "a unit of type %d", typ)
 		if v.err == nil {
 			s.pass(n)

@@ -96,13 +96,13 @@ func (v *heifVerifier) property(typ string, b []byte) {
 	case "pixi":
 		ok = n > 5 && heifNumber(b[:4]) == 0 && n == 5+int(b[4]) && bytes.IndexFunc(b[5:], func(r rune) bool { return r > 32 }) < 0
 	case "colr":
-		ok = n == 11 && string(b[:4]) == "nclx" && b[10]&0x7F == 0 ||
+		ok = n == 11 && string(b[:4]) == "nclx" && b[4]|b[6]|b[8]|b[5]>>5|b[7]>>5|b[9]>>5|b[10]&0x7F == 0 ||
 			n > 135 && (string(b[:4]) == "prof" || string(b[:4]) == "rICC") && plainProfile(b[4:])
 	case "auxC":
 		name := strings.TrimSuffix(strings.TrimPrefix(string(b), "\x00\x00\x00\x00"), "\x00")
 		ok = len(name)+5 == n && (name == "urn:mpeg:mpegB:cicp:systems:auxiliary:alpha" || name == "urn:mpeg:hevc:2015:auxid:1" || name == "urn:mpeg:avc:2015:auxid:1")
 	case "hvcC":
-		ok = n > 22 && b[0] == 1 && v.parameterSets(b[23:], int(b[22]))
+		ok = n > 22 && b[0] == 1 && v.parameterSets(b[23:], int(b[22])) && plainConfig(b)
 	case "av1C":
 		ok = n >= 4 && b[0] == 0x81 && b[3] < 0x20
 		if ok {
@@ -142,13 +142,34 @@ func (v *heifVerifier) parameterSets(b []byte, arrays int) bool {
 		}
 		typ, count := b[0]&0x7F, int(heifNumber(b[1:3]))
 		for b = b[3:]; count > 0; count-- {
-			if len(b) < 4 || int(heifNumber(b[:2])) > len(b)-2 || heifNumber(b[:2]) < 2 || b[2]>>1 != typ {
+			if len(b) < 4 || int(heifNumber(b[:2])) > len(b)-2 || heifNumber(b[:2]) < 2 || b[2] != typ<<1 || b[3] == 0 || b[3] > 7 {
 				return false
 			}
 			b = b[2+heifNumber(b[:2]):]
 		}
 	}
 	return len(b) == 0
+}
+
+// plainConfig reports whether the fields of hvcC repeat its first SPS, or are fixed.
+func plainConfig(b []byte) bool {
+	at := 23
+	for count := 0; ; count-- {
+		for count == 0 {
+			if at+5 > len(b) {
+				return false
+			}
+			count = int(heifNumber(b[at+1 : at+3]))
+			at += 3
+		}
+		size := int(heifNumber(b[at : at+2]))
+		if b[at+2]>>1 == 33 {
+			set := strings.ReplaceAll(string(b[at+5:at+2+size]), "\x00\x00\x03", "\x00\x00")
+			return strings.HasPrefix(set, string(b[1:13])) && string(b[13:16]) == "\xF0\x00\xFC" && b[16]>>2 == 0x3F && b[17]>>3 == 0x1F &&
+				b[18]>>3 == 0x1F && b[19]|b[20]|b[21]>>6 == 0
+		}
+		at += 2 + size
+	}
 }
 
 // apply notes what a property says about an item.

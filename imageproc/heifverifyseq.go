@@ -34,18 +34,18 @@ func (v *heifVerifier) movie(b []byte) {
 		v.insist(n > 0 && int64(n) <= int64(tracks), "a track that is not there")
 	}
 	h := header
-	ok := len(h) == 112 && heifNumber(h[:4]) == 1<<24 && zeros(h[4:20], 16) && ticks(h[20:24]) && span48(h[24:32]) &&
+	ok := len(h) == 112 && heifNumber(h[:4]) == 1<<24 && zeros(h[4:20], 16) && ticks(h[20:24]) && span36(h[24:32]) &&
 		heifNumber(h[32:36]) == 1<<16 && heifNumber(h[36:40]) == 1<<24 && zeros(h[40:48], 8) && quarterTurn(h[48:84]) && zeros(h[84:108], 24) &&
 		int(heifNumber(h[108:])) == tracks+1
 	v.insist(ok, "mvhd is not the canonical one")
 }
 
 // ticks reports whether a number is below 2^29, so that it does not begin with a
-// letter, and span48 the same of eight bytes, or that they are all ones.
+// letter, and span36 the same of eight bytes, or that they are all ones.
 func ticks(b []byte) bool { return b[0] < 0x20 }
 
-func span48(b []byte) bool {
-	return b[0]|b[1] == 0 || string(b) == "\xFF\xFF\xFF\xFF\xFF\xFF\xFF\xFF"
+func span36(b []byte) bool {
+	return b[0]|b[1]|b[2]|b[3]>>4 == 0 || string(b) == "\xFF\xFF\xFF\xFF\xFF\xFF\xFF\xFF"
 }
 
 // quarterTurn reports whether a matrix turns by quarters and moves by whole
@@ -74,7 +74,7 @@ func (v *heifVerifier) track(b []byte, n int, refs *trackRefs) {
 	found := v.ordered(b, "tkhd", "edts", "tref", "mdia")
 	h := found["tkhd"]
 	ok := len(h) == 104-8 && h[0] == 1 && h[1]|h[2] == 0 && h[3] < 8 && zeros(h[4:20], 16) && int(heifNumber(h[20:24])) == n &&
-		zeros(h[24:28], 4) && span48(h[28:36]) && zeros(h[36:52], 16) && quarterTurn(h[52:88])
+		zeros(h[24:28], 4) && span36(h[28:36]) && zeros(h[36:52], 16) && quarterTurn(h[52:88])
 	v.insist(ok, "tkhd is not the canonical one")
 	if e, there := found["edts"]; there {
 		v.edits(v.ordered(e, "elst")["elst"])
@@ -94,7 +94,7 @@ func (v *heifVerifier) track(b []byte, n int, refs *trackRefs) {
 	refs.shown[uint32(n)] = !aux
 	media := v.ordered(found["mdia"], "mdhd", "hdlr", "minf")
 	m := media["mdhd"]
-	v.insist(len(m) == 36 && heifNumber(m[:4]) == 1<<24 && zeros(m[4:20], 16) && ticks(m[20:24]) && span48(m[24:32]) &&
+	v.insist(len(m) == 36 && heifNumber(m[:4]) == 1<<24 && zeros(m[4:20], 16) && ticks(m[20:24]) && span36(m[24:32]) &&
 		string(m[32:]) == "\x55\xC4\x00\x00", "mdhd is not the canonical one")
 	handler := string(media["hdlr"])
 	v.insist(len(handler) == 25 && (handler[8:12] == "pict" || aux && handler[8:12] == "auxv") && zeros([]byte(handler[:8]+handler[12:]), 21), "hdlr of a track")
@@ -107,7 +107,7 @@ func (v *heifVerifier) track(b []byte, n int, refs *trackRefs) {
 func (v *heifVerifier) edits(b []byte) {
 	ok := len(b) >= 28 && heifNumber(b[:4])|1 == 1<<24|1 && int64(heifNumber(b[4:8]))*20 == int64(len(b)-8)
 	for i := 8; ok && i < len(b); i += 20 {
-		ok = span48(b[i:i+8]) && span48(b[i+8:i+16]) && heifNumber(b[i+16:i+20]) == 1<<16
+		ok = span36(b[i:i+8]) && span36(b[i+8:i+16]) && heifNumber(b[i+16:i+20]) == 1<<16
 	}
 	v.insist(ok, "elst is not the canonical one")
 }
