@@ -1,6 +1,7 @@
 package infer_test
 
 import (
+	"errors"
 	"fmt"
 	"runtime"
 	"testing"
@@ -92,5 +93,62 @@ func TestLoadBounded(t *testing.T) {
 				runFor(t, p, 50*time.Millisecond)
 			})
 		}
+	}
+}
+
+// TestLoadWork loads small files with many nodes that each ask for much work on
+// the same numbers: it is counted, and what a file of such a size does not justify
+// is put off to the run, done without the fast engine, or refused.
+func TestLoadWork(t *testing.T) {
+	repeat := func(m model, count int, add func(i int) part) model {
+		for i := range count {
+			m.nodes = append(m.nodes, add(i))
+		}
+		m.outs = []part{value(fmt.Sprint("h", count), 1)}
+		return m
+	}
+	next := func(op string, i int, more ...string) part {
+		return node(op, append([]string{fmt.Sprint("h", i)}, more...), []string{fmt.Sprint("h", i+1)})
+	}
+	expand := func(out string, shape ...int64) model {
+		return model{
+			tensors: []part{constant("one", []int{1}, f32(0.5)), constant("s", []int{len(shape)}, i64(shape...))},
+			nodes:   []part{node("Expand", []string{"one", "s"}, []string{out})},
+		}
+	}
+	shared := expand("w", 64, 64, 3, 3)
+	shared.inputs = []part{value("h0", 1, 1, 64, 32, 32)}
+	boxes := expand("boxes", 1, 8000, 4)
+	boxes.tensors = append(boxes.tensors, constant("s1", []int{3}, i64(1, 1, 8000)), constant("most", nil, i64(8000)), constant("overlap", nil, f32(1)))
+	boxes.nodes = append(boxes.nodes, node("Expand", []string{"one", "s1"}, []string{"scores"}), node("Identity", []string{"one"}, []string{"h0"}))
+	tests := []struct {
+		name string
+		m    model
+		want error
+	}{
+		{"a large constant", repeat(expand("h0", 8<<20), 4, func(i int) part { return next("Softplus", i) }), nil},
+		{"a large constant, turned", repeat(expand("h0", 1<<20, 4), 4, func(i int) part { return next("Transpose", i) }), nil},
+		{"weights of many convolutions", repeat(shared, 400, func(i int) part {
+			return node("Conv", []string{fmt.Sprint("h", i), "w"}, []string{fmt.Sprint("h", i+1)}, attr("pads", []int{1, 1, 1, 1}))
+		}), nil},
+		{"boxes that all stay", repeat(boxes, 10, func(i int) part {
+			return node("NonMaxSuppression", []string{"boxes", "scores", "most", "overlap"}, []string{fmt.Sprint("h", i+1)})
+		}), infer.ErrTooLarge},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			b := tt.m.encode()
+			var before, after runtime.MemStats
+			runtime.ReadMemStats(&before)
+			_, err := infer.Load(b, nil)
+			runtime.ReadMemStats(&after)
+			if !errors.Is(err, tt.want) {
+				t.Errorf("got %v, want %v", err, tt.want)
+			}
+			// What is worked on was allocated here.
+			if got := after.TotalAlloc - before.TotalAlloc; got > 100<<20 {
+				t.Errorf("%d bytes allocated for a file of %d", got, len(b))
+			}
+		})
 	}
 }

@@ -21,17 +21,27 @@ type compiler struct {
 	fold   bool // compute heavy operations as well, where all inputs are known
 	maxLen int
 	memory *ir.Budget
-	work   int64 // bytes that folding may still read and write
 	values map[string]*ir.Value
 	widen  func(*kernel.Widen)
 	nodes  []*ir.Node
 }
 
+// What loading may read and write of tensors: so much, and so many times the size
+// of the file. Weights in float16 are packed for Winograd's method into eight
+// times their size, after three for Cast.
+const (
+	freeWork    = 64 << 20
+	workPerByte = 32
+)
+
+// fewBytes are always worth folding: shapes are computed so, and a node takes some
+// fifty bytes of the file.
+const fewBytes = 1 << 10
+
 func newCompiler(o *Options, set *ir.Set, opset int, given int64) *compiler {
-	budget := o.MaxBytes + 8*given
 	return &compiler{
 		set: set, opset: opset, maxLen: int(min(o.MaxBytes/4, math.MaxInt32/4)),
-		memory: &ir.Budget{Left: budget}, work: budget,
+		memory: &ir.Budget{Left: o.MaxBytes + 8*given, Work: min(o.MaxBytes, freeWork) + workPerByte*given},
 		values: make(map[string]*ir.Value), widen: kernel.Best().Widen,
 	}
 }
@@ -131,10 +141,9 @@ func (c *compiler) tryFold(n *ir.Node) (bool, error) {
 			cost += int64(v.Len()) * int64(v.Type.Size())
 		}
 	}
-	if cost > c.work && !c.fold {
+	if cost > fewBytes && !c.fold && c.memory.Spend(cost) != nil {
 		return false, nil
 	}
-	c.work -= cost
 	for _, v := range n.Out {
 		if v == nil {
 			call.Out = append(call.Out, nil)
@@ -211,7 +220,7 @@ func (g *Graph) eager() error {
 		}
 	}
 	c := newCompiler(&g.options, g.set, assumedOpset, g.bytes())
-	c.fold = true
+	c.fold, c.memory.Work = true, math.MaxInt64
 	for _, n := range g.nodes {
 		if n.tensor == nil || n.name == "" || made[n.name] || c.values[n.name] != nil {
 			continue

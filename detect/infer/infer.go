@@ -100,7 +100,11 @@ func Operators() []string { return slices.Sorted(maps.Keys(ref.Set().Build)) }
 // Every shape is computed here, so all sizes must be known: from the file or
 // from o.Dims. Errors of the model are a *[FormatError] or a *[NodeError] and
 // wrap [ErrModel], [ErrUnsupported] or [ErrTooLarge]. Memory and time are bounded by
-// the size of model and by o.MaxBytes.
+// the size of model and by o.MaxBytes: of constants and weights Load reads and writes
+// no more than 64 MiB, or MaxBytes if that is less, and 32 times the size of model.
+// Beyond that, what depends on constants alone is computed in every run; the
+// interpreter runs the network, which is slow, where weights would have to be prepared
+// for anything else; and suppression of boxes known at load time is refused.
 func Load(model []byte, o *Options) (*Program, error) {
 	options := o.withDefaults()
 	kernels, err := options.set()

@@ -56,7 +56,7 @@ func ints(v ...int64) *ir.Value {
 func (n *net) try(op string, attrs map[string]any, outputs int, in ...*ir.Value) []*ir.Value {
 	node := &ir.Node{
 		Op: op, Name: fmt.Sprint("node", len(n.graph.Nodes)), Opset: 13, In: in, Given: in, Attrs: attrs,
-		MaxLen: 1 << 24, Memory: &ir.Budget{Left: 1 << 30},
+		MaxLen: 1 << 24, Memory: &ir.Budget{Left: 1 << 30, Work: 1 << 30},
 	}
 	for i := range outputs {
 		node.Out = append(node.Out, &ir.Value{Name: fmt.Sprintf("%s.%d", node.Name, i)})
@@ -137,7 +137,7 @@ func (n *net) reference(in [][]float32) [][]float32 {
 
 func (n *net) compile(o fast.Options) *fast.Program {
 	n.t.Helper()
-	o.MaxBytes, o.Memory = 1<<30, &ir.Budget{Left: 1 << 30}
+	o.MaxBytes, o.Memory = 1<<30, &ir.Budget{Left: 1 << 30, Work: 1 << 30}
 	o.Threads = max(o.Threads, 1)
 	p, err := fast.Compile(&n.graph, o)
 	if err != nil {

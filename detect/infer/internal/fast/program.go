@@ -70,6 +70,9 @@ func (c *compiler) program(outputs []*tensor) (*Program, error) {
 	if err := p.Memory.Take(measure.used, 4); err != nil {
 		return nil, err
 	}
+	if err := p.Memory.Spend(4 * int64(measure.used)); err != nil {
+		return nil, err
+	}
 	return p, nil
 }
 

@@ -71,7 +71,11 @@ func buildNonMaxSuppression(n *ir.Node) error {
 	var found []int64
 	for image := range scores[0] {
 		for class := range scores[1] {
-			for _, box := range s.keep(image, s.scores[(image*scores[1]+class)*s.count:][:s.count]) {
+			kept, err := s.keep(image, s.scores[(image*scores[1]+class)*s.count:][:s.count], n.Memory)
+			if err != nil {
+				return err
+			}
+			for _, box := range kept {
 				found = append(found, int64(image), int64(class), int64(box))
 			}
 		}
@@ -79,8 +83,14 @@ func buildNonMaxSuppression(n *ir.Node) error {
 	return constant(n, &ir.Array{Type: ir.Int64, Shape: []int{len(found) / 3, 3}, Data: found})
 }
 
+// boxBytes is the work of comparing two boxes, as much as on so many bytes.
+const boxBytes = 16
+
 // keep picks boxes by score, none that overlaps one picked before too much.
-func (s *suppression) keep(image int, scores []float32) (kept []int) {
+func (s *suppression) keep(image int, scores []float32, memory *ir.Budget) (kept []int, err error) {
+	if err := memory.Spend(boxBytes * int64(len(scores))); err != nil { // to sort them
+		return nil, err
+	}
 	var order []int
 	for i, v := range scores {
 		if v > s.least {
@@ -92,11 +102,14 @@ func (s *suppression) keep(image int, scores []float32) (kept []int) {
 		if len(kept) == s.most {
 			break
 		}
+		if err := memory.Spend(boxBytes * int64(len(kept))); err != nil {
+			return nil, err
+		}
 		if !slices.ContainsFunc(kept, func(j int) bool { return s.iou(image, i, j) > s.overlap }) {
 			kept = append(kept, i)
 		}
 	}
-	return kept
+	return kept, nil
 }
 
 // corners are the lower and upper ends of a box along its two axes.
