@@ -28,8 +28,6 @@ const (
 	// least is the light that index 0 of Transform.encode stands for, and most its end:
 	// colours beyond sRGB are in between.
 	least, most = -5 * unit / 4, 11 * unit / 4
-	// beyond is how many bytes of Transform.encode are there for who reads four at once.
-	beyond = 3
 )
 
 // Transform converts from one profile.
@@ -37,7 +35,7 @@ type Transform struct {
 	// light is what a number adds, by the number and 256 more, below 0 and above 255
 	// too.
 	light  [3][768]lanes
-	encode *[most - least + beyond]byte
+	encode *[most - least]byte
 }
 
 // lanes are sums of light in sRGB's primaries, in 2⁻²⁸, of which what is below 2⁻¹⁴
@@ -165,7 +163,7 @@ func (t *Transform) IsSRGB() bool {
 
 // encoded is the way back to numbers: the inverse of sRGB's curve, IEC 61966-2-1, as
 // LittleCMS finds it for the profile of libvips, which holds the curve at 1024 places.
-var encoded = sync.OnceValue(func() *[most - least + beyond]byte {
+var encoded = sync.OnceValue(func() *[most - least]byte {
 	var curve [1024]uint16
 	for i := range curve {
 		x := float64(i) / 1023
@@ -187,7 +185,7 @@ var encoded = sync.OnceValue(func() *[most - least + beyond]byte {
 		x := (float64(at) + (y-low)/(high-low)) * 65535 / 1023
 		back = binary.BigEndian.AppendUint16(back, uint16(math.Floor(x+0.5)))
 	}
-	t := new([most - least + beyond]byte)
+	t := new([most - least]byte)
 	for i := range t {
 		light := float64(max(0, min(unit, i+least))) / unit
 		t[i] = byte((uint32(between(back, uint16(math.Floor(light*65535+0.5))))*65281 + 1<<23) >> 24)

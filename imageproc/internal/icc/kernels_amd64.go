@@ -9,7 +9,7 @@ import "golang.org/x/sys/cpu"
 // rowsFast is rows for the first pixels of two rows, with assembly where the processor
 // can run it. It returns how many samples of chroma it has done.
 func (t *Transform) rowsFast(above, below, cb, cr []byte) int {
-	n := min(len(above)/2, len(below)/2, len(cb), len(cr))
+	n := min(len(above)/2, len(below)/2, len(cb), len(cr)) &^ 1
 	if n == 0 || !cpu.X86.HasAVX2 {
 		return 0
 	}

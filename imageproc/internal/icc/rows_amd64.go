@@ -4,8 +4,8 @@
 
 package icc
 
-// rowsAVX2 is Transform.rows for n samples of chroma and twice as many pixels, which all are there. Three
-// bytes behind those of encode are read as well.
+// rowsAVX2 is Transform.rows for n samples of chroma, an even number, and twice as many pixels, which all
+// are there.
 //
 //go:noescape
 func rowsAVX2(above *byte, below *byte, cb *byte, cr *byte, n int, light *uint64, encode *byte)

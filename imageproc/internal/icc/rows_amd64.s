@@ -6,7 +6,7 @@
 
 // func rowsAVX2(above *byte, below *byte, cb *byte, cr *byte, n int, light *uint64, encode *byte)
 // Requires: AVX, AVX2
-TEXT ·rowsAVX2(SB), NOSPLIT, $0-56
+TEXT ·rowsAVX2(SB), NOSPLIT, $128-56
 	MOVQ above+0(FP), AX
 	MOVQ below+8(FP), CX
 	MOVQ cb+16(FP), DX
@@ -15,130 +15,208 @@ TEXT ·rowsAVX2(SB), NOSPLIT, $0-56
 	MOVQ encode+48(FP), DI
 	XORL R8, R8
 
-sample:
+samples:
 	CMPQ R8, n+32(FP)
 	JGE  end
 
 	// What chroma adds to luma makes three places in the tables.
 	MOVBLZX (DX)(R8*1), R9
 	MOVBLZX (BX)(R8*1), R10
-	SUBL    $0x80, R9
-	SUBL    $0x80, R10
 	IMUL3L  $+91881, R10, R11
 	IMUL3L  $-46802, R10, R10
 	IMUL3L  $-22554, R9, R12
 	ADDL    R12, R10
 	IMUL3L  $+116130, R9, R9
-	ADDL    $+16809984, R11
+	ADDL    $+5049216, R11
 	SHRL    $0x10, R11
 	SHLL    $0x04, R11
 	LEAQ    (SI)(R11*1), R11
-	ADDL    $+16809984, R10
+	ADDL    $+25687552, R10
 	SHRL    $0x10, R10
 	SHLL    $0x04, R10
 	LEAQ    12288(SI)(R10*1), R10
-	ADDL    $+16809984, R9
+	ADDL    $+1945344, R9
 	SHRL    $0x10, R9
 	SHLL    $0x04, R9
 	LEAQ    24576(SI)(R9*1), R9
 
-	// Light of four pixels, two by two.
-	MOVBLZX     (AX)(R8*2), R12
-	SHLL        $0x04, R12
-	VMOVDQU     (R11)(R12*1), X0
-	VPADDQ      (R10)(R12*1), X0, X0
-	VPADDQ      (R9)(R12*1), X0, X0
-	MOVBLZX     1(AX)(R8*2), R12
-	SHLL        $0x04, R12
-	VMOVDQU     (R11)(R12*1), X1
-	VPADDQ      (R10)(R12*1), X1, X1
-	VPADDQ      (R9)(R12*1), X1, X1
-	VINSERTI128 $0x01, X1, Y0, Y1
-	VPSRLD      $0x0e, Y1, Y1
-	VPAND       low<>+0(SB), Y1, Y1
-	VPCMPEQD    Y2, Y2, Y2
-	VPXOR       Y3, Y3, Y3
-	VPGATHERDD  Y2, (DI)(Y1*1), Y3
-	VPAND       number<>+0(SB), Y3, Y3
-	MOVBLZX     (CX)(R8*2), R12
-	SHLL        $0x04, R12
-	VMOVDQU     (R11)(R12*1), X0
-	VPADDQ      (R10)(R12*1), X0, X0
-	VPADDQ      (R9)(R12*1), X0, X0
-	MOVBLZX     1(CX)(R8*2), R12
-	SHLL        $0x04, R12
-	VMOVDQU     (R11)(R12*1), X1
-	VPADDQ      (R10)(R12*1), X1, X1
-	VPADDQ      (R9)(R12*1), X1, X1
-	VINSERTI128 $0x01, X1, Y0, Y1
-	VPSRLD      $0x0e, Y1, Y1
-	VPAND       low<>+0(SB), Y1, Y1
-	VPCMPEQD    Y2, Y2, Y2
-	VPXOR       Y4, Y4, Y4
-	VPGATHERDD  Y2, (DI)(Y1*1), Y4
-	VPAND       number<>+0(SB), Y4, Y4
+	// Light of four pixels, and where the numbers stand that it becomes.
+	MOVBLZX (AX)(R8*2), R12
+	SHLL    $0x04, R12
+	VMOVDQU (R11)(R12*1), X0
+	VPADDQ  (R10)(R12*1), X0, X0
+	VPADDQ  (R9)(R12*1), X0, X0
+	VPSRLD  $0x0e, X0, X0
+	VMOVDQU X0, (SP)
+	MOVBLZX (CX)(R8*2), R12
+	SHLL    $0x04, R12
+	VMOVDQU (R11)(R12*1), X0
+	VPADDQ  (R10)(R12*1), X0, X0
+	VPADDQ  (R9)(R12*1), X0, X0
+	VPSRLD  $0x0e, X0, X0
+	VMOVDQU X0, 16(SP)
+	MOVBLZX 1(AX)(R8*2), R12
+	SHLL    $0x04, R12
+	VMOVDQU (R11)(R12*1), X0
+	VPADDQ  (R10)(R12*1), X0, X0
+	VPADDQ  (R9)(R12*1), X0, X0
+	VPSRLD  $0x0e, X0, X0
+	VMOVDQU X0, 32(SP)
+	MOVBLZX 1(CX)(R8*2), R12
+	SHLL    $0x04, R12
+	VMOVDQU (R11)(R12*1), X0
+	VPADDQ  (R10)(R12*1), X0, X0
+	VPADDQ  (R9)(R12*1), X0, X0
+	VPSRLD  $0x0e, X0, X0
+	VMOVDQU X0, 48(SP)
 
-	// Luma of each.
-	VPADDD       Y3, Y4, Y1
-	VPSLLD       $0x10, Y3, Y2
-	VPOR         Y2, Y3, Y3
-	VPMADDWD     luma<>+0(SB), Y3, Y3
-	VPSLLD       $0x10, Y4, Y2
-	VPOR         Y2, Y4, Y4
-	VPMADDWD     luma<>+0(SB), Y4, Y4
-	VPHADDD      Y4, Y3, Y3
-	VPHADDD      Y3, Y3, Y3
-	VPADDD       half<>+0(SB), Y3, Y3
-	VPSRLD       $0x10, Y3, Y3
-	VEXTRACTI128 $0x01, Y3, X0
-	VPEXTRB      $0x00, X3, (AX)(R8*2)
-	VPEXTRB      $0x04, X3, (CX)(R8*2)
-	VPEXTRB      $0x00, X0, 1(AX)(R8*2)
-	VPEXTRB      $0x04, X0, 1(CX)(R8*2)
+	// What chroma adds to luma makes three places in the tables.
+	MOVBLZX 1(DX)(R8*1), R9
+	MOVBLZX 1(BX)(R8*1), R10
+	IMUL3L  $+91881, R10, R11
+	IMUL3L  $-46802, R10, R10
+	IMUL3L  $-22554, R9, R12
+	ADDL    R12, R10
+	IMUL3L  $+116130, R9, R9
+	ADDL    $+5049216, R11
+	SHRL    $0x10, R11
+	SHLL    $0x04, R11
+	LEAQ    (SI)(R11*1), R11
+	ADDL    $+25687552, R10
+	SHRL    $0x10, R10
+	SHLL    $0x04, R10
+	LEAQ    12288(SI)(R10*1), R10
+	ADDL    $+1945344, R9
+	SHRL    $0x10, R9
+	SHLL    $0x04, R9
+	LEAQ    24576(SI)(R9*1), R9
 
-	// Chroma of their sum.
-	VEXTRACTI128 $0x01, Y1, X0
-	VPADDD       X1, X0, X0
-	VPSLLD       $0x10, X0, X1
-	VPOR         X1, X0, X0
-	VPMADDWD     blueness<>+0(SB), X0, X1
-	VPMADDWD     redness<>+0(SB), X0, X0
-	VPHADDD      X0, X1, X1
-	VPHADDD      X1, X1, X1
-	VPSRAD       $0x02, X1, X1
-	VPADDD       half<>+0(SB), X1, X1
-	VPSRAD       $0x10, X1, X1
-	VPADDD       middle<>+0(SB), X1, X1
-	VPACKSSDW    X1, X1, X1
-	VPACKUSWB    X1, X1, X1
-	VPEXTRB      $0x00, X1, (DX)(R8*1)
-	VPEXTRB      $0x01, X1, (BX)(R8*1)
-	INCQ         R8
-	JMP          sample
+	// Light of four pixels, and where the numbers stand that it becomes.
+	MOVBLZX 2(AX)(R8*2), R12
+	SHLL    $0x04, R12
+	VMOVDQU (R11)(R12*1), X0
+	VPADDQ  (R10)(R12*1), X0, X0
+	VPADDQ  (R9)(R12*1), X0, X0
+	VPSRLD  $0x0e, X0, X0
+	VMOVDQU X0, 64(SP)
+	MOVBLZX 2(CX)(R8*2), R12
+	SHLL    $0x04, R12
+	VMOVDQU (R11)(R12*1), X0
+	VPADDQ  (R10)(R12*1), X0, X0
+	VPADDQ  (R9)(R12*1), X0, X0
+	VPSRLD  $0x0e, X0, X0
+	VMOVDQU X0, 80(SP)
+	MOVBLZX 3(AX)(R8*2), R12
+	SHLL    $0x04, R12
+	VMOVDQU (R11)(R12*1), X0
+	VPADDQ  (R10)(R12*1), X0, X0
+	VPADDQ  (R9)(R12*1), X0, X0
+	VPSRLD  $0x0e, X0, X0
+	VMOVDQU X0, 96(SP)
+	MOVBLZX 3(CX)(R8*2), R12
+	SHLL    $0x04, R12
+	VMOVDQU (R11)(R12*1), X0
+	VPADDQ  (R10)(R12*1), X0, X0
+	VPADDQ  (R9)(R12*1), X0, X0
+	VPSRLD  $0x0e, X0, X0
+	VMOVDQU X0, 112(SP)
+
+	// The numbers, one by one, which is faster than to gather them.
+	VPXOR     X0, X0, X0
+	MOVL      (SP), R9
+	VPINSRB   $0x00, (DI)(R9*1), X0, X0
+	MOVL      4(SP), R9
+	VPINSRB   $0x01, (DI)(R9*1), X0, X0
+	MOVL      8(SP), R9
+	VPINSRB   $0x02, (DI)(R9*1), X0, X0
+	MOVL      16(SP), R9
+	VPINSRB   $0x04, (DI)(R9*1), X0, X0
+	MOVL      20(SP), R9
+	VPINSRB   $0x05, (DI)(R9*1), X0, X0
+	MOVL      24(SP), R9
+	VPINSRB   $0x06, (DI)(R9*1), X0, X0
+	MOVL      32(SP), R9
+	VPINSRB   $0x08, (DI)(R9*1), X0, X0
+	MOVL      36(SP), R9
+	VPINSRB   $0x09, (DI)(R9*1), X0, X0
+	MOVL      40(SP), R9
+	VPINSRB   $0x0a, (DI)(R9*1), X0, X0
+	MOVL      48(SP), R9
+	VPINSRB   $0x0c, (DI)(R9*1), X0, X0
+	MOVL      52(SP), R9
+	VPINSRB   $0x0d, (DI)(R9*1), X0, X0
+	MOVL      56(SP), R9
+	VPINSRB   $0x0e, (DI)(R9*1), X0, X0
+	VPSHUFB   again<>+0(SB), X0, X0
+	VPMOVZXBW X0, Y0
+	VPXOR     X1, X1, X1
+	MOVL      64(SP), R9
+	VPINSRB   $0x00, (DI)(R9*1), X1, X1
+	MOVL      68(SP), R9
+	VPINSRB   $0x01, (DI)(R9*1), X1, X1
+	MOVL      72(SP), R9
+	VPINSRB   $0x02, (DI)(R9*1), X1, X1
+	MOVL      80(SP), R9
+	VPINSRB   $0x04, (DI)(R9*1), X1, X1
+	MOVL      84(SP), R9
+	VPINSRB   $0x05, (DI)(R9*1), X1, X1
+	MOVL      88(SP), R9
+	VPINSRB   $0x06, (DI)(R9*1), X1, X1
+	MOVL      96(SP), R9
+	VPINSRB   $0x08, (DI)(R9*1), X1, X1
+	MOVL      100(SP), R9
+	VPINSRB   $0x09, (DI)(R9*1), X1, X1
+	MOVL      104(SP), R9
+	VPINSRB   $0x0a, (DI)(R9*1), X1, X1
+	MOVL      112(SP), R9
+	VPINSRB   $0x0c, (DI)(R9*1), X1, X1
+	MOVL      116(SP), R9
+	VPINSRB   $0x0d, (DI)(R9*1), X1, X1
+	MOVL      120(SP), R9
+	VPINSRB   $0x0e, (DI)(R9*1), X1, X1
+	VPSHUFB   again<>+0(SB), X1, X1
+	VPMOVZXBW X1, Y1
+
+	// Luma of each: four pixels of the left columns, and four of the right ones.
+	VPMADDWD     luma<>+0(SB), Y0, Y2
+	VPMADDWD     luma<>+0(SB), Y1, Y3
+	VPHADDD      Y3, Y2, Y2
+	VPADDD       half<>+0(SB), Y2, Y2
+	VPSRLD       $0x10, Y2, Y2
+	VEXTRACTI128 $0x01, Y2, X3
+	VPSLLD       $0x08, X3, X3
+	VPOR         X3, X2, X3
+	VPSHUFB      order<>+0(SB), X3, X3
+	VMOVD        X3, (AX)(R8*2)
+	VPEXTRD      $0x01, X3, (CX)(R8*2)
+
+	// Chroma of the sums of four, a sample in each half.
+	VPERM2I128   $0x20, Y1, Y0, Y2
+	VPERM2I128   $0x31, Y1, Y0, Y3
+	VPADDW       Y3, Y2, Y2
+	VPSHUFD      $0x4e, Y2, Y3
+	VPADDW       Y3, Y2, Y2
+	VPMADDWD     blueness<>+0(SB), Y2, Y0
+	VPMADDWD     redness<>+0(SB), Y2, Y1
+	VPHADDD      Y1, Y0, Y0
+	VPXOR        Y1, Y1, Y1
+	VPSUBD       Y0, Y1, Y0
+	VPSRAD       $0x02, Y0, Y0
+	VPADDD       half<>+0(SB), Y0, Y0
+	VPSRAD       $0x10, Y0, Y0
+	VPADDD       middle<>+0(SB), Y0, Y0
+	VPACKSSDW    Y0, Y0, Y0
+	VPACKUSWB    Y0, Y0, Y0
+	VEXTRACTI128 $0x01, Y0, X3
+	VPUNPCKLBW   X3, X0, X3
+	VPEXTRW      $0x00, X3, (DX)(R8*1)
+	VPEXTRW      $0x02, X3, (BX)(R8*1)
+	ADDQ         $0x02, R8
+	JMP          samples
 
 end:
 	VZEROUPPER
 	RET
-
-DATA low<>+0(SB)/4, $0x0000ffff
-DATA low<>+4(SB)/4, $0x0000ffff
-DATA low<>+8(SB)/4, $0x0000ffff
-DATA low<>+12(SB)/4, $0x0000ffff
-DATA low<>+16(SB)/4, $0x0000ffff
-DATA low<>+20(SB)/4, $0x0000ffff
-DATA low<>+24(SB)/4, $0x0000ffff
-DATA low<>+28(SB)/4, $0x0000ffff
-GLOBL low<>(SB), RODATA|NOPTR, $32
-
-DATA number<>+0(SB)/4, $0x000000ff
-DATA number<>+4(SB)/4, $0x000000ff
-DATA number<>+8(SB)/4, $0x000000ff
-DATA number<>+12(SB)/4, $0x000000ff
-DATA number<>+16(SB)/4, $0x000000ff
-DATA number<>+20(SB)/4, $0x000000ff
-DATA number<>+24(SB)/4, $0x000000ff
-DATA number<>+28(SB)/4, $0x000000ff
-GLOBL number<>(SB), RODATA|NOPTR, $32
 
 DATA half<>+0(SB)/4, $0x00008000
 DATA half<>+4(SB)/4, $0x00008000
@@ -160,56 +238,92 @@ DATA middle<>+24(SB)/4, $0x00000080
 DATA middle<>+28(SB)/4, $0x00000080
 GLOBL middle<>(SB), RODATA|NOPTR, $32
 
-DATA luma<>+0(SB)/2, $+19235
-DATA luma<>+2(SB)/2, $+19235
-DATA luma<>+4(SB)/2, $+9797
-DATA luma<>+6(SB)/2, $+9798
-DATA luma<>+8(SB)/2, $+3735
-DATA luma<>+10(SB)/2, $+3736
-DATA luma<>+12(SB)/2, $+0
-DATA luma<>+14(SB)/2, $+0
-DATA luma<>+16(SB)/2, $+19235
-DATA luma<>+18(SB)/2, $+19235
-DATA luma<>+20(SB)/2, $+9797
-DATA luma<>+22(SB)/2, $+9798
-DATA luma<>+24(SB)/2, $+3735
-DATA luma<>+26(SB)/2, $+3736
-DATA luma<>+28(SB)/2, $+0
-DATA luma<>+30(SB)/2, $+0
+DATA luma<>+0(SB)/2, $+32767
+DATA luma<>+2(SB)/2, $+19595
+DATA luma<>+4(SB)/2, $+7471
+DATA luma<>+6(SB)/2, $+5703
+DATA luma<>+8(SB)/2, $+32767
+DATA luma<>+10(SB)/2, $+19595
+DATA luma<>+12(SB)/2, $+7471
+DATA luma<>+14(SB)/2, $+5703
+DATA luma<>+16(SB)/2, $+32767
+DATA luma<>+18(SB)/2, $+19595
+DATA luma<>+20(SB)/2, $+7471
+DATA luma<>+22(SB)/2, $+5703
+DATA luma<>+24(SB)/2, $+32767
+DATA luma<>+26(SB)/2, $+19595
+DATA luma<>+28(SB)/2, $+7471
+DATA luma<>+30(SB)/2, $+5703
 GLOBL luma<>(SB), RODATA|NOPTR, $32
 
-DATA blueness<>+0(SB)/2, $-10856
-DATA blueness<>+2(SB)/2, $-10856
-DATA blueness<>+4(SB)/2, $-5528
-DATA blueness<>+6(SB)/2, $-5528
-DATA blueness<>+8(SB)/2, $+16384
-DATA blueness<>+10(SB)/2, $+16384
-DATA blueness<>+12(SB)/2, $+0
+DATA blueness<>+0(SB)/2, $+21712
+DATA blueness<>+2(SB)/2, $+11056
+DATA blueness<>+4(SB)/2, $-32768
+DATA blueness<>+6(SB)/2, $+0
+DATA blueness<>+8(SB)/2, $+21712
+DATA blueness<>+10(SB)/2, $+11056
+DATA blueness<>+12(SB)/2, $-32768
 DATA blueness<>+14(SB)/2, $+0
-DATA blueness<>+16(SB)/2, $-10856
-DATA blueness<>+18(SB)/2, $-10856
-DATA blueness<>+20(SB)/2, $-5528
-DATA blueness<>+22(SB)/2, $-5528
-DATA blueness<>+24(SB)/2, $+16384
-DATA blueness<>+26(SB)/2, $+16384
-DATA blueness<>+28(SB)/2, $+0
+DATA blueness<>+16(SB)/2, $+21712
+DATA blueness<>+18(SB)/2, $+11056
+DATA blueness<>+20(SB)/2, $-32768
+DATA blueness<>+22(SB)/2, $+0
+DATA blueness<>+24(SB)/2, $+21712
+DATA blueness<>+26(SB)/2, $+11056
+DATA blueness<>+28(SB)/2, $-32768
 DATA blueness<>+30(SB)/2, $+0
 GLOBL blueness<>(SB), RODATA|NOPTR, $32
 
-DATA redness<>+0(SB)/2, $-13720
-DATA redness<>+2(SB)/2, $-13720
-DATA redness<>+4(SB)/2, $+16384
-DATA redness<>+6(SB)/2, $+16384
-DATA redness<>+8(SB)/2, $-2664
-DATA redness<>+10(SB)/2, $-2664
-DATA redness<>+12(SB)/2, $+0
+DATA redness<>+0(SB)/2, $+27440
+DATA redness<>+2(SB)/2, $-32768
+DATA redness<>+4(SB)/2, $+5328
+DATA redness<>+6(SB)/2, $+0
+DATA redness<>+8(SB)/2, $+27440
+DATA redness<>+10(SB)/2, $-32768
+DATA redness<>+12(SB)/2, $+5328
 DATA redness<>+14(SB)/2, $+0
-DATA redness<>+16(SB)/2, $-13720
-DATA redness<>+18(SB)/2, $-13720
-DATA redness<>+20(SB)/2, $+16384
-DATA redness<>+22(SB)/2, $+16384
-DATA redness<>+24(SB)/2, $-2664
-DATA redness<>+26(SB)/2, $-2664
-DATA redness<>+28(SB)/2, $+0
+DATA redness<>+16(SB)/2, $+27440
+DATA redness<>+18(SB)/2, $-32768
+DATA redness<>+20(SB)/2, $+5328
+DATA redness<>+22(SB)/2, $+0
+DATA redness<>+24(SB)/2, $+27440
+DATA redness<>+26(SB)/2, $-32768
+DATA redness<>+28(SB)/2, $+5328
 DATA redness<>+30(SB)/2, $+0
 GLOBL redness<>(SB), RODATA|NOPTR, $32
+
+DATA order<>+0(SB)/1, $0x00
+DATA order<>+1(SB)/1, $0x01
+DATA order<>+2(SB)/1, $0x08
+DATA order<>+3(SB)/1, $0x09
+DATA order<>+4(SB)/1, $0x04
+DATA order<>+5(SB)/1, $0x05
+DATA order<>+6(SB)/1, $0x0c
+DATA order<>+7(SB)/1, $0x0d
+DATA order<>+8(SB)/1, $0x00
+DATA order<>+9(SB)/1, $0x00
+DATA order<>+10(SB)/1, $0x00
+DATA order<>+11(SB)/1, $0x00
+DATA order<>+12(SB)/1, $0x00
+DATA order<>+13(SB)/1, $0x00
+DATA order<>+14(SB)/1, $0x00
+DATA order<>+15(SB)/1, $0x00
+GLOBL order<>(SB), RODATA|NOPTR, $16
+
+DATA again<>+0(SB)/1, $0x00
+DATA again<>+1(SB)/1, $0x01
+DATA again<>+2(SB)/1, $0x02
+DATA again<>+3(SB)/1, $0x00
+DATA again<>+4(SB)/1, $0x04
+DATA again<>+5(SB)/1, $0x05
+DATA again<>+6(SB)/1, $0x06
+DATA again<>+7(SB)/1, $0x04
+DATA again<>+8(SB)/1, $0x08
+DATA again<>+9(SB)/1, $0x09
+DATA again<>+10(SB)/1, $0x0a
+DATA again<>+11(SB)/1, $0x08
+DATA again<>+12(SB)/1, $0x0c
+DATA again<>+13(SB)/1, $0x0d
+DATA again<>+14(SB)/1, $0x0e
+DATA again<>+15(SB)/1, $0x0c
+GLOBL again<>(SB), RODATA|NOPTR, $16
