@@ -1,17 +1,24 @@
 package imageproc
 
-import "errors"
+import (
+	"encoding/binary"
+	"errors"
+)
 
 var (
 	errLZWSize = errors.New("LZW code size is not valid")
 	errLZWCode = errors.New("LZW code is not valid")
 )
 
+// lzwCodes is how many codes there are. The walk has room for four strings behind
+// those of a full table.
+const lzwCodes = 1 << lzwMost
+
 // lzwWalk follows the codes of GIF's LZW, appendix F, without making pixels of
 // them: how many each code stands for is enough to know where the data ends.
 // Bytes behind that end are shown by nobody.
 type lzwWalk struct {
-	lengths     [4096]uint16 // pixels that a code stands for
+	lengths     [lzwCodes + 4]uint16 // pixels that a code stands for, lzwNone if it has no string
 	clear, next uint32
 	width, min  uint
 	last        uint32 // the code before
@@ -33,11 +40,20 @@ func newLZWWalk(size byte, pixels int) (*lzwWalk, error) {
 	for i := range w.clear {
 		w.lengths[i] = 1
 	}
+	w.lengths[w.clear], w.lengths[w.clear+1] = lzwNone, lzwNone
+	w.next = lzwCodes
 	w.reset()
 	return w, nil
 }
 
-func (w *lzwWalk) reset() { w.next, w.width, w.fresh = w.clear+2, w.min, true }
+// reset empties the table, as a clear does.
+func (w *lzwWalk) reset() {
+	strings := w.lengths[w.clear+2 : w.next]
+	for n := copy(strings, []uint16{lzwNone}); n < len(strings); n *= 2 {
+		copy(strings[n:], strings[:n])
+	}
+	w.next, w.width, w.fresh = w.clear+2, w.min, true
+}
 
 // take follows the codes in the bytes of one sub-block.
 func (w *lzwWalk) take(block []byte) {
@@ -45,9 +61,13 @@ func (w *lzwWalk) take(block []byte) {
 	if w.ended {
 		return
 	}
-	for _, b := range block {
-		w.bits |= uint32(b) << w.held
+	for len(block) > 0 {
+		if block = block[w.fours(block):]; len(block) == 0 {
+			return
+		}
+		w.bits |= uint32(block[0]) << w.held
 		w.held += 8
+		block = block[1:]
 		for w.held >= w.width {
 			code := w.bits & (1<<w.width - 1)
 			w.bits >>= w.width
@@ -57,6 +77,50 @@ func (w *lzwWalk) take(block []byte) {
 			}
 		}
 	}
+}
+
+// fours follows codes by four at a time, as long as all have strings and the same
+// width, and none gives the last pixel, and returns how many bytes they take.
+func (w *lzwWalk) fours(block []byte) (taken int) {
+	next, until, step, width := w.next, uint32(1)<<w.width, uint32(4), w.width&15
+	switch {
+	case next == lzwCodes:
+		until, step = next+5, 0 // no more strings: what would be theirs goes behind the table
+	case width == lzwMost:
+		until++
+	}
+	if w.fresh || next+4 >= until || len(block) < 8 {
+		return 0
+	}
+	bits, held, last, pixels := uint64(w.bits), w.held, w.lengths[w.last&(lzwCodes-1)], w.pixels
+	mask := uint64(1)<<width - 1&(lzwCodes-1)
+	for next+4 < until && len(block)-taken >= 8 {
+		now := bits | binary.LittleEndian.Uint64(block[taken:])<<(held&15)
+		fresh := (*[4]uint16)(w.lengths[next:])
+		fresh[0] = last + 1
+		n0 := w.lengths[now&mask]
+		fresh[1] = n0 + 1
+		n1 := w.lengths[now>>width&mask]
+		fresh[2] = n1 + 1
+		n2 := w.lengths[now>>(2*width)&mask]
+		fresh[3] = n2 + 1
+		code := now >> (3 * width) & mask
+		n3 := w.lengths[code]
+		sum := uint64(n0) + uint64(n1) + uint64(n2) + uint64(n3)
+		if sum >= lzwNone || sum >= pixels {
+			*fresh = [4]uint16{lzwNone, lzwNone, lzwNone, lzwNone}
+			break
+		}
+		pixels -= sum
+		next, last, w.last = next+step, n3, uint32(code)
+		bytes := (4*width - held + 7) / 8
+		held += 8*bytes - 4*width
+		bits = now >> (4 * width) & (1<<(held&7) - 1)
+		taken += int(bytes)
+	}
+	w.spent += 8*uint64(taken) + uint64(w.held) - uint64(held)
+	w.bits, w.held, w.next, w.pixels = uint32(bits), held, next, pixels
+	return taken
 }
 
 // code follows one code, read from so many bits.
@@ -74,7 +138,7 @@ func (w *lzwWalk) code(code uint32, bits uint64) {
 		w.ended, w.err = true, errLZWCode
 	default:
 		// The string of the code before and the first pixel of this one's is new.
-		if !w.fresh && w.next < uint32(len(w.lengths)) {
+		if !w.fresh && w.next < lzwCodes {
 			w.lengths[w.next] = w.lengths[w.last] + 1
 			if w.next++; w.next == 1<<w.width && w.width < 12 {
 				w.width++

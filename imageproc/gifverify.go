@@ -1,6 +1,7 @@
 package imageproc
 
 import (
+	"encoding/binary"
 	"io"
 )
 
@@ -181,11 +182,15 @@ func (v *gifVerifier) picture() {
 		if n == 0 {
 			break
 		}
-		for _, b := range v.read(int(n)) {
-			if !codes.byte(b) {
+		for data := v.read(int(n)); len(data) > 0; {
+			if data = data[codes.words(data):]; len(data) == 0 {
+				break
+			}
+			if !codes.byte(data[0]) {
 				v.reject("bytes after the last code")
 				return
 			}
+			data = data[1:]
 		}
 	}
 	if codes.over && codes.pending != 0 {
@@ -205,6 +210,39 @@ type codeCounter struct {
 }
 
 func (c *codeCounter) clear() { c.wide, c.count = c.low+1, 0 }
+
+// words takes several codes with each word of 64 bits, while their width stays and none
+// is a clear or the end, and returns how many bytes they took.
+func (c *codeCounter) words(b []byte) (taken int) {
+	several := 56 / c.wide
+	bits, wider := several*c.wide, uint(1)<<c.wide-1<<c.low-1 // the count from which codes are wider
+	if c.wide == 12 {
+		wider = 1 << 31
+	}
+	if len(b) < 8 || c.over || c.count+several >= wider {
+		return 0
+	}
+	// Clear and end differ in the lowest bit alone. Without it, a code that differs from
+	// them in none is a field of zeros, which is what borrows from the bit above it.
+	ones := uint64(0)
+	for range several {
+		ones = ones<<c.wide | 1
+	}
+	clears, tops := ones<<c.low, ones<<(c.wide-1)
+	fields := (1<<bits - 1) &^ tops
+	for ; len(b)-taken >= 8 && c.count+several < wider; c.count += several {
+		word := c.pending | binary.LittleEndian.Uint64(b[taken:])<<c.filled
+		x := (word ^ clears) >> 1 & fields
+		if (x-ones)&tops != 0 {
+			break
+		}
+		n := (bits - c.filled + 7) / 8
+		c.filled += 8*n - bits
+		c.pending = word >> bits & (1<<c.filled - 1)
+		taken += int(n)
+	}
+	return taken
+}
 
 // byte takes one byte; it is false behind the end.
 func (c *codeCounter) byte(b byte) bool {
