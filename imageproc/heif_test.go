@@ -319,3 +319,24 @@ func TestHEIFProperties(t *testing.T) {
 		})
 	}
 }
+
+// An item without data has a place all the same: libheif 1.15 opens nothing of a
+// file in which one has none.
+func TestHEIFIdentityHasAPlace(t *testing.T) {
+	for _, inIdat := range []bool{false, true} {
+		c := craftHEIC()
+		c.find(40).inIdat = inIdat
+		c.items = append(c.items, craftedItem{id: 60, typ: "iden", props: []int{2}})
+		c.refs = append(c.refs, craftedRef{"dimg", 60, []int{10}})
+		out, _ := strip(t, c.build())
+		places := out[bytes.Index(out, []byte("iloc"))+4:]
+		last := be16(4, 0, 0)
+		if inIdat {
+			last = be16(4, 0, 0, 0)
+		}
+		if count := be16(len(c.items)); !bytes.Equal(places[6:8], count) || !bytes.HasPrefix(places[8+3*14+2*3*int(places[0]):], last) {
+			t.Errorf("places %x", places[:64])
+		}
+		checkSettled(t, out)
+	}
+}

@@ -299,7 +299,7 @@ func (v *heifVerifier) groups(b []byte) {
 	})
 }
 
-// places reads iloc: one extent for each item with data.
+// places reads iloc: an entry for each item, with one extent if it has data.
 func (v *heifVerifier) places(b []byte) {
 	if len(b) < 8 || heifNumber(b[1:4]) != 0 || b[0] > 1 || heifNumber(b[4:6]) != 0x4400 {
 		v.insist(false, "iloc is not the canonical one")
@@ -308,9 +308,22 @@ func (v *heifVerifier) places(b []byte) {
 	size, count, last := 14+2*int(b[0]), int(heifNumber(b[6:8])), 0
 	methods := b[0] == 1
 	b = b[8:]
-	v.insist(len(b) == size*count, "iloc is cut short")
-	for ; len(b) >= size && v.err == nil; b = b[size:] {
-		n, e, store := int(heifNumber(b[:2])), b[2:size], v.inMdat
+	v.insist(count == len(v.items), "a place for each item")
+	for ; len(b) > 0 && v.err == nil; last++ {
+		length := size
+		if last < len(v.items) && v.items[last].typ == "iden" {
+			length -= 8
+		}
+		if len(b) < length || last == len(v.items) || int(heifNumber(b[:2])) != last+1 {
+			v.insist(false, "iloc is cut short, or not in order")
+			return
+		}
+		it, e, store := v.items[last], b[2:length], v.inMdat
+		b = b[length:]
+		if it.typ == "iden" {
+			v.insist(len(e) > 0 && strings.Trim(string(e), "\x00") == "", "a place of nothing")
+			continue
+		}
 		if methods {
 			v.insist(heifNumber(e[:2]) <= 1, "a method of construction")
 			if heifNumber(e[:2]) == 1 {
@@ -319,17 +332,15 @@ func (v *heifVerifier) places(b []byte) {
 			e = e[2:]
 		}
 		place := heifRange{heifNumber(e[4:8]), heifNumber(e[8:12])}
-		v.insist(n > last && n <= len(v.items) && heifNumber(e[:2]) == 0 && heifNumber(e[2:4]) == 1 && place.size > 0, "a place is not valid")
+		v.insist(heifNumber(e[:2]) == 0 && heifNumber(e[2:4]) == 1 && place.size > 0, "a place is not valid")
 		if v.err != nil {
 			return
 		}
-		it := v.items[n-1]
 		it.placed = true
 		if other := store[place]; other != nil {
 			v.insist(other.coding == it.coding && it.coding != "", "items of two kinds share their data")
 		}
 		store[place] = it
-		last = n
 	}
 	for i, it := range v.items {
 		v.insist(it.placed != (it.typ == "iden"), "data of item %d", i+1)

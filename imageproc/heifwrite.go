@@ -112,7 +112,8 @@ func (w *heifWriter) meta(idat rope) []byte {
 	return bmff.Full("meta", 0, 0, parts...)
 }
 
-// places writes iloc: numbers of four bytes, one extent for each item with data.
+// places writes iloc: numbers of four bytes, one extent for each item with data, and
+// none for those without, which libheif looks for all the same.
 func (w *heifWriter) places() []byte {
 	version := byte(0)
 	var list [][]byte
@@ -122,14 +123,15 @@ func (w *heifWriter) places() []byte {
 		}
 	}
 	add := func(number uint16, d *heifPayload) {
-		if d == nil {
-			return
-		}
 		entry := bmff.U16(number)
-		if version == 1 && d.inIdat {
+		if version == 1 && d != nil && d.inIdat {
 			entry = append(entry, 0, 1)
 		} else if version == 1 {
 			entry = append(entry, 0, 0)
+		}
+		if d == nil {
+			list = append(list, append(entry, 0, 0, 0, 0))
+			return
 		}
 		entry = append(entry, bmff.U16(0, 1)...)
 		list = append(list, append(entry, bmff.U32(d.offset, uint32(d.bytes))...))
@@ -137,7 +139,9 @@ func (w *heifWriter) places() []byte {
 	for _, it := range w.p.kept {
 		add(it.number, it.payload)
 	}
-	add(w.mark, w.packet)
+	if w.packet != nil {
+		add(w.mark, w.packet)
+	}
 	return bmff.Full("iloc", version, 0, []byte{0x44, 0}, bmff.U16(uint16(len(list))), slices.Concat(list...))
 }
 
