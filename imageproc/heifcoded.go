@@ -18,6 +18,7 @@ type heifCoding struct {
 	lengths int  // HEVC: bytes of the length before each unit
 	trimmed bool // units of the configuration were dropped
 	still   bool // AV1: a sequence of one frame, as its header says
+	layered bool // AV1: of several spatial layers, as its header says
 }
 
 type heifCodec uint8
@@ -51,7 +52,7 @@ func (c heifCoding) split(data []byte, limit int) (u heifUnits, err error) {
 		next = nextOBU
 	}
 	start, at := 0, 0
-	seen := heifPicture{still: c.still}
+	seen := heifPicture{still: c.still, layers: c.layered}
 	for at < len(data) {
 		n, keep, classes, err := next(data[at:])
 		if err != nil {
@@ -80,6 +81,7 @@ type heifPicture struct {
 	begun  bool
 	kind   byte   // HEVC: the type of its slices
 	still  bool   // AV1: nothing may follow its frame
+	layers bool   // AV1: several frames may be shown, each of a higher layer
 	header []byte // AV1: the sequence header
 	whole  bool   // AV1: the frame came with its tiles
 	shown  int    // AV1: the spatial layer of the last frame that is shown, from 1
@@ -116,14 +118,14 @@ func (p *heifPicture) checkNAL(nal []byte) error {
 func (p *heifPicture) checkOBU(unit []byte) error {
 	switch body := obuBody(unit); unit[0] >> 3 & 15 {
 	case obuSequence:
-		still, err := checkSequenceHeader(body)
+		still, layered, err := checkSequenceHeader(body)
 		if err != nil {
 			return err
 		}
 		if p.header != nil && !bytes.Equal(p.header, body) {
 			return errPictures
 		}
-		p.header, p.still = body, still
+		p.header, p.still, p.layers = body, still, layered
 	case obuFrameHeader, obuFrame:
 		// One frame of each spatial layer is shown, the last that there is of it,
 		// AV1 specification §7.5.
@@ -131,7 +133,7 @@ func (p *heifPicture) checkOBU(unit []byte) error {
 		if unit[0]&4 != 0 {
 			layer += int(unit[1] >> 3 & 3)
 		}
-		if len(body) == 0 || p.begun && p.still || layer <= p.shown {
+		if len(body) == 0 || p.begun && p.still || layer <= p.shown || layer > 1 && !p.layers {
 			return errPictures
 		}
 		p.begun, p.whole = true, unit[0]>>3&15 == obuFrame
@@ -386,7 +388,7 @@ func (p *heifParser) keepAV1Config(b bmff.Box) (body []byte, c heifCoding, err e
 			if len(body) > 4 {
 				return nil, c, p.failBox(b, ErrCorrupt, "a second sequence header")
 			}
-			if c.still, err = checkSequenceHeader(obuBody(rest[:n])); err != nil {
+			if c.still, c.layered, err = checkSequenceHeader(obuBody(rest[:n])); err != nil {
 				return nil, c, p.failBox(b, ErrCorrupt, "%s", err)
 			}
 			body = append(body, rest[:n]...)

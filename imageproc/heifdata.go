@@ -54,12 +54,28 @@ func (p *heifParser) choosePayloads() error {
 				return p.failItem(it, sentinel, "%s", reason)
 			})
 			it.relaid = it.payload != nil && it.payload.units.dropped > 0
+			if err == nil && p.layerSizes(it) > it.payload.bytes {
+				err = p.failItem(it, ErrCorrupt, "its layers are larger than it is")
+			}
 		}
 		if err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// layerSizes is what the layers of an item take together, as its a1lx says.
+func (p *heifParser) layerSizes(it *heifItem) (sum int) {
+	for _, u := range it.uses {
+		if prop := p.property(u.index); prop.state == propKept && prop.box.Type == "a1lx" && !it.relaid {
+			wide := 2 + 2*int(prop.out[8]&1)
+			for f := bmff.NewFields(prop.out[9:]); len(f.Rest()) > 0; {
+				sum += int(min(f.Uint(wide), 1<<30))
+			}
+		}
+	}
+	return sum
 }
 
 // add stores data under its place, unless it is there already.

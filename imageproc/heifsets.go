@@ -428,8 +428,8 @@ func (f *bitFields) pictureExtensions(skips bool) {
 }
 
 // checkSequenceHeader reads the sequence header of AV1, AV1 specification §5.5, and
-// says whether it is that of a single frame.
-func checkSequenceHeader(data []byte) (still bool, err error) {
+// says whether it is that of a single frame, and whether of several spatial layers.
+func checkSequenceHeader(data []byte) (still, layered bool, err error) {
 	f := &bitFields{data: data}
 	profile := int(f.u(3))
 	still = f.flag()
@@ -437,7 +437,7 @@ func checkSequenceHeader(data []byte) (still bool, err error) {
 	if reduced {
 		f.skip(5)
 	} else {
-		f.operatingPoints()
+		layered = f.operatingPoints()
 	}
 	width, height := int(f.u(4)), int(f.u(4))
 	f.skip(width + height + 2)
@@ -452,12 +452,13 @@ func checkSequenceHeader(data []byte) (still bool, err error) {
 	f.colour(profile)
 	f.skip(1)
 	if !f.ends() {
-		return false, errSet
+		return false, false, errSet
 	}
-	return still, nil
+	return still, layered, nil
 }
 
-func (f *bitFields) operatingPoints() {
+// operatingPoints reads which layers belong together, and whether there are several.
+func (f *bitFields) operatingPoints() (layered bool) {
 	delays := 0
 	if f.flag() {
 		f.skip(64)
@@ -471,7 +472,8 @@ func (f *bitFields) operatingPoints() {
 	}
 	waits := f.flag()
 	for range f.u(5) + 1 {
-		f.skip(12)
+		layered = f.u(4) > 1 || layered // a bit for each spatial layer
+		f.skip(8)
 		if f.u(5) > 7 {
 			f.skip(1)
 		}
@@ -482,6 +484,7 @@ func (f *bitFields) operatingPoints() {
 			f.skip(4)
 		}
 	}
+	return layered
 }
 
 // tools reads what a header says of motion and of the order of frames.

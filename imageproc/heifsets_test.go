@@ -77,6 +77,10 @@ func TestHEIFSetsEnd(t *testing.T) {
 		"frame behind the one that is shown": avif(func(c *craftedHEIF, s []byte) {
 			c.find(1).data = slices.Concat(obu(6, 0x10, 2), obu(6, s...))
 		}),
+		"frame of a layer that is none": avif(func(c *craftedHEIF, s []byte) {
+			c.find(1).data = slices.Concat(obu(6, 0x10, 2), []byte{6<<3 | 4, 1 << 3}, s)
+		}),
+		"layers larger than the picture": avif(func(c *craftedHEIF, s []byte) { c.prop(1, box("a1lx", []byte{0}, s[:6]), false) }),
 		"header behind a frame that is shown again": avif(func(c *craftedHEIF, s []byte) {
 			c.find(1).data = slices.Concat(obu(3, 0x80), obu(3, s...), obu(4, 1))
 		}),
@@ -108,9 +112,10 @@ func TestHEIFSetsPass(t *testing.T) {
 	h.props[0] = hvcC(map[byte][]byte{32: plainSets[32], 33: plainSets[33], 34: append([]byte(plainPPS), 0, 0)}, 32, 33, 34, 34)
 	h.find(10).data = slices.Concat(nal(33, []byte(plainSPS)...), nal(34, []byte(plainPPS)...), nal(20, 0x80, 1), nal(20, 1, 2), nal(20, 3))
 	a := craftAVIF()
+	layered := append(bytes.Clone(plainHeader[:1]), "\x03\x01\x02\xAF\xFF\x80\x30\x21"...)
 	a.find(1).data = slices.Concat(obu(1, still...), obu(3, 1, 2), obu(4, 1), obu(4, 2), obu(1, still...))
 	second := []byte{6<<3 | 4 | 2, 1 << 3, 1, 0x10} // of the second spatial layer
-	a.find(2).data = slices.Concat(obu(6, 1), obu(6, 2), obu(3, 0x13), obu(4, 4), obu(4, 5), second)
+	a.find(2).data = slices.Concat(obu(1, layered...), obu(6, 1), obu(6, 2), obu(3, 0x13), obu(4, 4), obu(4, 5), second)
 	for name, c := range map[string]*craftedHEIF{"heic": h, "avif": a} {
 		in := c.build()
 		out, report := strip(t, in)

@@ -76,7 +76,7 @@ func drawHEIF(t *rapid.T) *craftedHEIF {
 	c.items, c.refs = nil, nil
 	c.props = [][]byte{
 		av1C(obu(1, plainHeader...)), hvcC(plainSets, 33), ispe(64, 64), nclx, auxC("urn:mpeg:hevc:2015:auxid:1"), auxC("urn:depth"), auxC(""),
-		irot(1), imir(1), clap(10, 9), box("a1lx", []byte{0}, be16(1, 2, 3)), box("pasp", be32(6, 4)), box("zzzz", []byte("a")),
+		irot(1), imir(1), clap(10, 9), box("a1lx", []byte{0}, be16(1, 1, 0)), box("pasp", be32(6, 4)), box("zzzz", []byte("a")),
 	}
 	ids := rapid.IntRange(1, 5)
 	coded := [][]byte{obu(6, 1), obu(6, 2, 3), append(obu(5, 1), obu(6, 4)...)}
