@@ -33,12 +33,18 @@ type darkroom struct {
 // memory of its own.
 var darkrooms = sync.Pool{New: func() any { return new(darkroom) }}
 
+// mostPixels is the size up to which planes stay.
+const mostPixels = 16_000_000
+
 func (d *darkroom) close() {
 	d.decoder.Release()
 	for i := range d.scalers {
 		d.scalers[i].Release()
 	}
 	d.band, d.planar = [4]jpeg.Plane{}, planar{}
+	if len(d.pixels[0]) > mostPixels {
+		d.pixels = [4][]byte{}
+	}
 	darkrooms.Put(d)
 }
 

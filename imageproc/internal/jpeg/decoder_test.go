@@ -3,6 +3,7 @@ package jpeg_test
 import (
 	"bytes"
 	"context"
+	"encoding/binary"
 	"errors"
 	"fmt"
 	"image"
@@ -252,6 +253,34 @@ func TestReuse(t *testing.T) {
 		}
 	}); n > 0 {
 		t.Errorf("%v allocations a photo", n)
+	}
+}
+
+// TestRelease has a file that takes more memory than any photo, and lets go of it.
+func TestRelease(t *testing.T) {
+	small := tool(t, picture(90, 70), "cjpeg", "-progressive")
+	large := bytes.Clone(small)
+	at := bytes.Index(large, []byte("\xFF\xC2")) + 5
+	binary.BigEndian.PutUint16(large[at:], 6000)
+	binary.BigEndian.PutUint16(large[at+2:], 6000)
+	var d jpeg.Decoder
+	for _, row := range []struct {
+		file  []byte
+		stays bool
+	}{{small, true}, {large, false}, {small, true}} {
+		if _, err := d.ReadHeader([][]byte{row.file}); err != nil {
+			t.Fatal(err)
+		}
+		if err := d.Start(t.Context(), jpeg.Options{Truncated: true}); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := d.Band(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		d.Release()
+		if stays := d.Held() > 0; stays != row.stays {
+			t.Errorf("of a file of %d bytes %d stay", len(row.file), d.Held())
+		}
 	}
 }
 

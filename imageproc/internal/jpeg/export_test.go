@@ -54,3 +54,6 @@ func DCs(dc, ac, data []byte, blocks, mcus, limit int) (names, runs []string) {
 	}
 	return names, runs
 }
+
+// Held is the memory that stays for the next file.
+func (d *Decoder) Held() int { return d.held() }

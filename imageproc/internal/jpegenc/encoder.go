@@ -63,6 +63,9 @@ type Encoder struct {
 	coef    [64]int16
 }
 
+// mostBlocks is how many stay for the next picture: some 5 megapixels.
+const mostBlocks = 1 << 17
+
 // block is quantised coefficients.
 type block struct {
 	coef    [64]int16 // natural order
@@ -317,5 +320,8 @@ func (e *Encoder) Finish() []byte {
 	e.stuff()
 	out := append(e.out, 0xFF, 0xD9) // EOI
 	e.out = nil
+	if cap(e.kept) > mostBlocks {
+		e.kept = nil
+	}
 	return out
 }
