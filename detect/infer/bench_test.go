@@ -3,6 +3,7 @@ package infer_test
 import (
 	"context"
 	"fmt"
+	"runtime"
 	"testing"
 
 	"gorgonia.org/tensor"
@@ -30,6 +31,22 @@ func BenchmarkRun(b *testing.B) {
 					}
 				})
 			}
+		}
+	}
+}
+
+// BenchmarkRunLocked is a run of two goroutines that a locked one calls, as beside C libraries.
+func BenchmarkRunLocked(b *testing.B) {
+	runtime.LockOSThread()
+	defer runtime.UnlockOSThread()
+	p, err := infer.Load(readModel(b, benchModels[0]), &infer.Options{Threads: 2})
+	if err != nil {
+		b.Fatal(err)
+	}
+	s, in, out := p.NewSession(), filled(p.Inputs()), make([]tensor.Tensor, len(p.Outputs()))
+	for b.Loop() {
+		if err := s.Run(context.Background(), in, out); err != nil {
+			b.Fatal(err)
 		}
 	}
 }

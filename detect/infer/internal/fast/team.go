@@ -28,6 +28,10 @@ type team struct {
 // takes a tenth of that, and workers wait longer where their parts are unequal.
 const spins = 200000
 
+// politely is how often it looks before it lets other goroutines run, some 50 µs. For a
+// goroutine that is locked to its thread that takes two changes of threads.
+const politely = 1 << 15
+
 func newTeam(s *Session) *team {
 	t := &team{session: s}
 	t.change = sync.NewCond(&t.mu)
@@ -80,7 +84,7 @@ func (t *team) wait(ready func(*team, uint32) bool, last uint32) {
 		if ready(t, last) {
 			return
 		}
-		if i%1024 == 1023 {
+		if i%politely == politely-1 {
 			runtime.Gosched()
 		}
 	}
