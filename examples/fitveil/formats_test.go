@@ -94,7 +94,18 @@ func fullBox(typ string, version int, parts ...[]byte) []byte {
 	return box(typ, append([][]byte{be32(version << 24)}, parts...)...)
 }
 
-// still is a picture of 8 x 8 with an item of Exif; nothing here decodes it.
+// parameterSets are those of HEVC, video, sequence and picture, and sequenceHeader is one of AV1,
+// of a picture of 64 by 64 pixels: they are read to their last bit.
+var parameterSets = []string{
+	"\x0C\x01\xFF\xFF\x03\x70\x00\x00\x03\x00\x90\x00\x00\x03\x00\x00\x03\x00\x1E\xBA\x02\x40",
+	"\x01\x03\x70\x00\x00\x03\x00\x90\x00\x00\x03\x00\x00\x03\x00\x1E\xA0\x20\x81\x05\x96\xEA\x49\x29\xAE\x6E\x04\x04\x0C\x08\x00\x00" +
+		"\x03\x00\x08\x00\x00\x03\x00\x08\x40",
+	"\xC1\x72\xB0\x22\x40",
+}
+
+const sequenceHeader = "\x00\x00\x00\x02\xAF\xFF\x80\x30\x21"
+
+// still is a picture of 64 x 64 with an item of Exif; nothing here decodes it.
 func still(brands, typ string, config, coded []byte) []byte {
 	exif := slices.Concat(be32(0), exifBlock())
 	meta := func(media int) []byte {
@@ -103,7 +114,7 @@ func still(brands, typ string, config, coded []byte) []byte {
 			fullBox("pitm", 0, be16(1)),
 			fullBox("iinf", 0, be16(2), fullBox("infe", 2, be16(1, 0), []byte(typ), []byte{0}), fullBox("infe", 2, be16(2, 0), []byte("Exif"), []byte{0})),
 			fullBox("iref", 0, box("cdsc", be16(2, 1, 1))),
-			box("iprp", box("ipco", config, fullBox("ispe", 0, be32(8, 8))), fullBox("ipma", 0, be32(1), be16(1), []byte{2, 0x81, 2})),
+			box("iprp", box("ipco", config, fullBox("ispe", 0, be32(64, 64))), fullBox("ipma", 0, be32(1), be16(1), []byte{2, 0x81, 2})),
 			fullBox("iloc", 0, []byte{0x44, 0}, be16(2), be16(1, 0, 1), be32(media, len(coded)), be16(2, 0, 1), be32(media+len(coded), len(exif))))
 	}
 	head := box("ftyp", []byte(brands[:4]), be32(0), []byte(brands))
@@ -134,9 +145,11 @@ func formatFiles(tb testing.TB) map[string][]byte {
 	w := slices.Concat([]byte("WEBPVP8X"), le32(10), []byte{8, 0, 0, 0, 0, 0, 0, 0, 0, 0}, lossless, exif)
 	hevc := append([]byte{1, 1, 0x60}, make([]byte, 18)...)
 	hevc = append(hevc, 0x0F, 3)
-	for typ := byte(32); typ < 35; typ++ {
-		hevc = slices.Concat(hevc, []byte{0x80 | typ}, be16(1, 3), []byte{typ << 1, 1, 5})
+	for i, set := range parameterSets {
+		typ := byte(32 + i)
+		hevc = slices.Concat(hevc, []byte{0x80 | typ}, be16(1, 2+len(set)), []byte{typ << 1, 1}, []byte(set))
 	}
+	header := append([]byte{0x0A, byte(len(sequenceHeader))}, sequenceHeader...)
 	coded := bytes.Repeat([]byte{7}, 30)
 	return map[string][]byte{
 		"photo.png":  slices.Concat(p[:33], chunk, p[33:]),
@@ -146,7 +159,7 @@ func formatFiles(tb testing.TB) map[string][]byte {
 		"pages.tif":  tiffPages(),
 		"plain.tif":  append(encoded(func(b *bytes.Buffer) error { return tiff.Encode(b, square(), nil) }), owner...),
 		"photo.heic": still("heicmif1", "hvc1", box("hvcC", hevc), slices.Concat(be32(32), []byte{19 << 1, 1}, coded)),
-		"photo.avif": still("avifmif1miaf", "av01", box("av1C", []byte{0x81, 0, 0, 0, 0x0A, 3, 1, 2, 3}), slices.Concat([]byte{0x0A, 3, 1, 2, 3, 0x32, 30}, coded)),
+		"photo.avif": still("avifmif1miaf", "av01", box("av1C", []byte{0x81, 0, 0, 0}, header), slices.Concat(header, []byte{0x32, 30}, coded)),
 		"cut.tif":    tiffPages()[:40],
 		"photo.psd":  append([]byte("8BPS\x00\x01"), owner...),
 	}
