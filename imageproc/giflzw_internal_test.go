@@ -113,3 +113,44 @@ func TestGIFWalks(t *testing.T) {
 		t.Error("never more than a code at a time")
 	}
 }
+
+// TestGIFEndInALeftover: the end code may be whole in the last bits of what a word left.
+func TestGIFEndInALeftover(t *testing.T) {
+	for size := uint(2); size <= 8; size++ {
+		for codes := range 200 {
+			var b []byte
+			var bits uint64
+			var filled uint
+			put := func(code uint64, wide uint) {
+				bits |= code << filled
+				for filled += wide; filled >= 8; filled -= 8 {
+					b, bits = append(b, byte(bits)), bits>>8
+				}
+			}
+			wide, count := size+1, uint(0)
+			for range codes {
+				put(1, wide)
+				if count++; count+1<<size+1 >= 1<<wide && wide < 12 {
+					wide++
+				}
+			}
+			put(1<<size+1, wide)
+			put(0xFF>>filled, 8-filled) // what nobody reads
+			quick, slow := codeCounter{low: size}, codeCounter{low: size}
+			quick.clear()
+			slow.clear()
+			for _, c := range b {
+				slow.byte(c)
+			}
+			for rest := b; len(rest) > 0; {
+				if rest = rest[quick.words(rest):]; len(rest) > 0 {
+					quick.byte(rest[0])
+					rest = rest[1:]
+				}
+			}
+			if quick != slow || !quick.over {
+				t.Fatalf("%d codes of %d bits: %+v; byte by byte %+v", codes, size, quick, slow)
+			}
+		}
+	}
+}

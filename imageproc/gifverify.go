@@ -241,6 +241,7 @@ func (c *codeCounter) words(b []byte) (taken int) {
 		c.pending = word >> bits & (1<<c.filled - 1)
 		taken += int(n)
 	}
+	c.settle() // of what is left, less than a byte, short codes may be whole, the end among them
 	return taken
 }
 
@@ -251,6 +252,12 @@ func (c *codeCounter) byte(b byte) bool {
 	}
 	c.pending += uint64(b) << c.filled
 	c.filled += 8
+	return c.settle()
+}
+
+// settle takes the codes that are there in full; it is false where a byte or more is
+// behind the end.
+func (c *codeCounter) settle() bool {
 	for c.filled >= c.wide {
 		code := c.pending % (1 << c.wide)
 		c.pending >>= c.wide
