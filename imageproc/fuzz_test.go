@@ -159,35 +159,47 @@ func painted(img image.Image) image.Image {
 	return out
 }
 
-func FuzzStripJPEG(f *testing.F) {
-	base := mustJPEG(f, corner())
-	grey := mustJPEG(f, image.NewGray(image.Rect(0, 0, 9, 9)))
-	f.Add(base)
-	f.Add(grey)
-	f.Add(phonePhoto(f))
-	f.Add(restartJPEG(4, 3, 2, 1))
-	f.Add(progressiveJPEG(3, 3, segment(0xFE, []byte("between"))))
-	f.Add(withSegments(grey, iccChunks(testICC("RGB ", nil), 2, true)...))
-	for _, p := range jpegPlants {
-		f.Add(p.apply(grey, []byte("some secret text here")))
+func FuzzStripJPEG(f *testing.F) { fuzzSeeds(f, jpegSeeds(f), checkFuzzed) }
+
+func FuzzStripPNG(f *testing.F) { fuzzSeeds(f, pngSeeds(f), checkPNG) }
+
+func fuzzSeeds(f *testing.F, seeds [][]byte, check func(*testing.T, []byte)) {
+	for _, s := range seeds {
+		f.Add(s)
 	}
-	f.Fuzz(checkFuzzed)
+	f.Fuzz(check)
 }
 
-func FuzzStripPNG(f *testing.F) {
-	base := mustPNG(f, image.NewGray(image.Rect(0, 0, 5, 5)))
-	f.Add(mustPNG(f, corner()))
-	f.Add(mustPNG(f, image.NewPaletted(image.Rect(0, 0, 4, 4), color.Palette{color.Black, color.Transparent})))
-	f.Add(mustPNG(f, image.NewNRGBA64(image.Rect(0, 0, 3, 2))))
-	f.Add(animatedPNG(f, 3, false))
-	f.Add(animatedPNG(f, 2, true))
-	for _, p := range pngPlants {
-		f.Add(p.apply(base, []byte("some secret text here")))
+func jpegSeeds(tb testing.TB) [][]byte {
+	grey := mustJPEG(tb, image.NewGray(image.Rect(0, 0, 9, 9)))
+	seeds := [][]byte{
+		mustJPEG(tb, corner()), grey, phonePhoto(tb), restartJPEG(4, 3, 2, 1),
+		progressiveJPEG(3, 3, segment(0xFE, []byte("between"))),
+		withSegments(grey, iccChunks(testICC("RGB ", nil), 2, true)...),
 	}
-	f.Fuzz(func(t *testing.T, in []byte) {
-		checkFuzzed(t, in)
-		checkFuzzed(t, mendCRCs(in))
-	})
+	for _, p := range jpegPlants {
+		seeds = append(seeds, p.apply(grey, []byte("some secret text here")))
+	}
+	return seeds
+}
+
+func pngSeeds(tb testing.TB) [][]byte {
+	seeds := [][]byte{
+		mustPNG(tb, corner()),
+		mustPNG(tb, image.NewPaletted(image.Rect(0, 0, 4, 4), color.Palette{color.Black, color.Transparent})),
+		mustPNG(tb, image.NewNRGBA64(image.Rect(0, 0, 3, 2))),
+		animatedPNG(tb, 3, false), animatedPNG(tb, 2, true),
+	}
+	base := mustPNG(tb, image.NewGray(image.Rect(0, 0, 5, 5)))
+	for _, p := range pngPlants {
+		seeds = append(seeds, p.apply(base, []byte("some secret text here")))
+	}
+	return seeds
+}
+
+func checkPNG(t *testing.T, in []byte) {
+	checkFuzzed(t, in)
+	checkFuzzed(t, mendCRCs(in))
 }
 
 // mendCRCs puts the right CRC behind every chunk, for a fuzzer does not find one.

@@ -317,8 +317,8 @@ func (p *heifParser) keepHEVCConfig(b bmff.Box) (body []byte, c heifCoding, err 
 			if f.Bad() || len(unit) < 2 {
 				return nil, c, p.failBox(b, ErrCorrupt, "an array of units is cut short")
 			}
-			if unit[0]>>1 != typ {
-				return nil, c, p.failBox(b, ErrCorrupt, "a unit in an array of others")
+			if unit[0]>>1 != typ || unit[1]&7 == 0 {
+				return nil, c, p.failBox(b, ErrCorrupt, "a unit in an array of others, or of no temporal layer")
 			}
 			if otherLayer(unit) {
 				kept--

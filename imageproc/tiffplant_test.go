@@ -233,23 +233,27 @@ func TestTIFFProperties(t *testing.T) {
 }
 
 // FuzzStripTIFF holds whatever input against what Strip promises for every one.
-func FuzzStripTIFF(f *testing.F) {
-	for _, c := range tiffKinds(f) {
-		f.Add(c.build())
+func FuzzStripTIFF(f *testing.F) { fuzzSeeds(f, tiffSeeds(f), checkTIFF) }
+
+func tiffSeeds(tb testing.TB) (seeds [][]byte) {
+	for _, c := range tiffKinds(tb) {
+		seeds = append(seeds, c.build())
 	}
 	for i, p := range append(slices.Clone(tiffPlants), jpegInTIFF...) {
 		c := &craftedTIFF{order: binary.BigEndian, big: i%3 == 1, pages: []craftedPage{tinyPage(1)}}
 		if i >= len(tiffPlants) {
-			c.pages[0] = jpegPage(f)
+			c.pages[0] = jpegPage(tb)
 		}
 		p.apply(c, []byte("some secret text here"))
-		f.Add(c.build())
+		seeds = append(seeds, c.build())
 	}
-	f.Fuzz(func(t *testing.T, in []byte) {
-		if imageproc.Sniff(in) == imageproc.TIFF {
-			checkFuzzed(t, in)
-		}
-	})
+	return seeds
+}
+
+func checkTIFF(t *testing.T, in []byte) {
+	if imageproc.Sniff(in) == imageproc.TIFF {
+		checkFuzzed(t, in)
+	}
 }
 
 // A text that a directory points to may lie inside what another entry calls pixels:
