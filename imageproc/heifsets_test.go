@@ -105,7 +105,7 @@ func TestHEIFSetsEnd(t *testing.T) {
 }
 
 // What encoders write is read: several tiles and slices, filler behind the end, sets
-// that are there twice.
+// that are there twice, zeros that are kept apart from the first byte on.
 func TestHEIFSetsPass(t *testing.T) {
 	still := append([]byte("\x38\x15\x7F\xFD\x84\x04\x34\x1A"), 0x40)
 	h := craftHEIC()
@@ -116,7 +116,10 @@ func TestHEIFSetsPass(t *testing.T) {
 	a.find(1).data = slices.Concat(obu(1, still...), obu(3, 1, 2), obu(4, 1), obu(4, 2), obu(1, still...))
 	second := []byte{6<<3 | 4 | 2, 1 << 3, 1, 0x10} // of the second spatial layer
 	a.find(2).data = slices.Concat(obu(1, layered...), obu(6, 1), obu(6, 2), obu(3, 0x13), obu(4, 4), obu(4, 5), second)
-	for name, c := range map[string]*craftedHEIF{"heic": h, "avif": a} {
+	apart := craftHEIC()
+	zeros := "\x00\x00\x03\x03\x00\x00\x03\x00\x90" + plainSPS[8:]
+	apart.props[0] = hvcC(map[byte][]byte{32: plainSets[32], 33: []byte(zeros), 34: plainSets[34]}, 32, 33, 34)
+	for name, c := range map[string]*craftedHEIF{"heic": h, "avif": a, "zeros": apart} {
 		in := c.build()
 		out, report := strip(t, in)
 		if len(report.Removed) > 0 {

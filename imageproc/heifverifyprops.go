@@ -164,8 +164,8 @@ func plainConfig(b []byte) bool {
 		}
 		size := int(heifNumber(b[at : at+2]))
 		if b[at+2]>>1 == 33 {
-			set := strings.ReplaceAll(string(b[at+5:at+2+size]), "\x00\x00\x03", "\x00\x00")
-			return strings.HasPrefix(set, string(b[1:13])) && string(b[13:16]) == "\xF0\x00\xFC" && b[16]>>2 == 0x3F && b[17]>>3 == 0x1F &&
+			set := strings.ReplaceAll(string(b[at+4:at+2+size]), "\x00\x00\x03", "\x00\x00")
+			return len(set) > 12 && set[1:13] == string(b[1:13]) && string(b[13:16]) == "\xF0\x00\xFC" && b[16]>>2 == 0x3F && b[17]>>3 == 0x1F &&
 				b[18]>>3 == 0x1F && b[19]|b[20]|b[21]>>6 == 0
 		}
 		at += 2 + size
