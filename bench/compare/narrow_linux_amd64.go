@@ -40,6 +40,43 @@ static void answer(int sig, siginfo_t *info, void *context) {
 	g[REG_RIP] += 2;
 }
 
+static struct sigaction beforeCopies;
+static volatile int asked; // for leaf 7
+
+// What a copy of the library has for CPUID raises SIGILL. Nothing else has these bytes.
+static void answerCopy(int sig, siginfo_t *info, void *context) {
+	greg_t *g = ((ucontext_t *)context)->uc_mcontext.gregs;
+	if (memcmp((void *)g[REG_RIP], "\x06\xa2", 2) != 0) {
+		beforeCopies.sa_sigaction(sig, info, context);
+		return;
+	}
+	uint32_t r[4], leaf = g[REG_RAX], sub = g[REG_RCX];
+	__cpuid_count(leaf, sub, r[0], r[1], r[2], r[3]);
+	mask(leaf, sub, r);
+	if (leaf == 7)
+		asked = 1;
+	g[REG_RAX] = r[0], g[REG_RBX] = r[1], g[REG_RCX] = r[2], g[REG_RDX] = r[3];
+	g[REG_RIP] += 2;
+}
+
+static int takeCopies(void) {
+	struct sigaction a;
+	memset(&a, 0, sizeof a);
+	a.sa_sigaction = answerCopy;
+	a.sa_flags = SA_SIGINFO | SA_ONSTACK | SA_NODEFER;
+	return sigaction(SIGILL, &a, &beforeCopies);
+}
+
+// likeCopy asks as a copy does and returns what it hears of leaf 7: ebx.
+static uint32_t likeCopy(void) {
+	uint32_t eax = 7, ebx, ecx = 0, edx;
+	__asm__ volatile(".byte 0x06, 0xa2" : "+a"(eax), "=b"(ebx), "+c"(ecx), "=d"(edx));
+	asked = 0;
+	return ebx;
+}
+
+static int wasAsked(void) { return asked; }
+
 static int hide(void) {
 	struct sigaction a;
 	memset(&a, 0, sizeof a);
@@ -61,3 +98,16 @@ import "C"
 // hideAVX512 has CPUID on this thread, and on those it starts, tell of no
 // AVX-512, and reports whether the machine can do that.
 func hideAVX512() bool { return C.hide() == 0 && C.hidden() == 1 }
+
+// answerCopies has this process answer what a copy of ONNX Runtime asks the CPU,
+// and reports whether the answers come, tell of AVX2 and not of AVX-512.
+func answerCopies() bool {
+	if C.takeCopies() != 0 {
+		return false
+	}
+	known := C.likeCopy()
+	return known>>5&1 == 1 && known>>16&1 == 0
+}
+
+// copyAsked reports whether something has asked for instruction sets since.
+func copyAsked() bool { return C.wasAsked() == 1 }

@@ -32,8 +32,10 @@ func startORT(s *setup) error {
 	if err != nil {
 		return err
 	}
-	ort.SetSharedLibraryPath(library)
-	return ort.InitializeEnvironment()
+	return startCopy(library, func(library string) error {
+		ort.SetSharedLibraryPath(library)
+		return ort.InitializeEnvironment()
+	})
 }
 
 func openORT(data []byte, side int, pixels []float32, threads int) (run func() error, closeAll func(), err error) {
@@ -68,6 +70,7 @@ func openORT(data []byte, side int, pixels []float32, threads int) (run func() e
 	if err != nil {
 		return nil, nil, err
 	}
+	saidIfCopied()
 	closeAll = func() {
 		session.Destroy()
 		in.Destroy()
