@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/binary"
 	"fmt"
+	"slices"
 )
 
 // GIF after the specification of 1990, "GIF89a": a header, a logical screen
@@ -289,16 +290,17 @@ func (p *gifParser) readPixels(at int, f *gifFrame, pixels int) error {
 		p.pos = start
 		return p.breakFrame(at, f)
 	}
-	left, mask := walk.used()
+	left, _ := walk.used()
 	block := first
 	for n := int(p.data[block]); n < left; n = int(p.data[block]) {
 		block, left = block+1+n, left-n
 	}
 	p.pixels.add(p.data[start:block])
 	if left > 0 {
-		last := append([]byte{byte(left)}, p.data[block+1:block+1+left]...)
-		last[left] &= mask
-		p.pixels.add(last)
+		tail := walk.finish(append(make([]byte, 0, left+2), p.data[block+1:block+1+left]...))
+		for part := range slices.Chunk(tail, 255) {
+			p.pixels.add([]byte{byte(len(part))}, part)
+		}
 		block += 1 + left
 	}
 	if dropped := p.pos - 1 - block; dropped > 0 {

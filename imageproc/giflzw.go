@@ -29,6 +29,7 @@ type lzwWalk struct {
 	bytes       uint64 // given so far
 	spent       uint64 // bits used up to the last code that counts
 	ended       bool
+	endless     bool // after the last pixel something else comes than the end
 	err         error
 }
 
@@ -130,7 +131,7 @@ func (w *lzwWalk) code(code uint32, bits uint64) {
 	case end:
 		w.ended = true
 	case w.pixels == 0:
-		w.ended = true // what comes behind the last pixel, other than the end, does not count
+		w.ended, w.endless = true, true // what comes behind the last pixel, other than the end, does not count
 		return
 	case code == w.clear:
 		w.reset()
@@ -148,6 +149,28 @@ func (w *lzwWalk) code(code uint32, bits uint64) {
 		w.pixels -= min(w.pixels, uint64(w.lengths[code]))
 	}
 	w.spent += bits
+}
+
+// finish cuts the last bytes of the codes behind the last code that counts. Where it
+// is not the end, that is written: of the bits that are left a reader would take a
+// short code for one more pixel.
+func (w *lzwWalk) finish(tail []byte) []byte {
+	_, mask := w.used()
+	tail[len(tail)-1] &= mask
+	if !w.endless {
+		return tail
+	}
+	odd, end := uint(w.spent%8), w.clear+1
+	bits, held := end<<odd, w.width+odd
+	if odd > 0 {
+		tail[len(tail)-1] |= byte(bits)
+		bits, held = bits>>8, max(held, 8)-8
+	}
+	for ; held > 0; held = max(held, 8) - 8 {
+		tail = append(tail, byte(bits))
+		bits >>= 8
+	}
+	return tail
 }
 
 // used is the number of bytes that the codes take, and a mask with the bits of
