@@ -62,6 +62,9 @@ func runNarrow(s *setup, name string, rounds int) (*line, error) {
 	}
 	l.Job += "-avx2"
 	l.Rival = rivalOf(said.String())
+	if l.Rival == wideRival {
+		fmt.Fprintf(os.Stderr, "compare: %s: AVX-512 is not hidden from ONNX Runtime\n%s", l.Job, said.String())
+	}
 	return &l, nil
 }
 
@@ -69,6 +72,7 @@ func runNarrow(s *setup, name string, rounds int) (*line, error) {
 const (
 	narrowWord = "compare: AVX-512 is hidden"
 	copyWord   = "compare: AVX-512 is hidden from a copy"
+	noCopyWord = "compare: no copy of ONNX Runtime:"
 )
 
 // rivalOf is what ONNX Runtime was in a process that said this.
@@ -100,16 +104,25 @@ func hideIfTold() {
 	copyForORT = answerCopies()
 }
 
-// startCopy starts ONNX Runtime from a copy of the library, if told and possible.
-func startCopy(library string, start func(library string) error) error {
+// startORTAs starts ONNX Runtime from a copy of the library, if told and possible.
+func startORTAs(library string, start func(library string) error) error {
 	if !copyForORT {
 		return start(library)
 	}
-	changed, err := asksUs(library)
+	err := startCopy(library, start)
 	if err != nil {
 		copyForORT = false
-		fmt.Fprintln(os.Stderr, "compare: no copy of ONNX Runtime:", err)
+		fmt.Fprintln(os.Stderr, noCopyWord, err)
 		return start(library)
+	}
+	return nil
+}
+
+// startCopy leaves no copy behind: once it is loaded, its file is not needed.
+func startCopy(library string, start func(library string) error) error {
+	changed, err := asksUs(library)
+	if err != nil {
+		return err
 	}
 	dir, err := os.MkdirTemp("", "compare")
 	if err != nil {
@@ -126,7 +139,7 @@ func startCopy(library string, start func(library string) error) error {
 // saidIfCopied says that a copy does without AVX-512, once it has asked, which it
 // has when a session is there. No CPUID is left in it that the CPU would answer.
 func saidIfCopied() {
-	if copyForORT && copyAsked() {
+	if copyForORT && copyTold() > 0 {
 		copyForORT = false
 		fmt.Fprintln(os.Stderr, copyWord)
 	}

@@ -41,7 +41,7 @@ static void answer(int sig, siginfo_t *info, void *context) {
 }
 
 static struct sigaction beforeCopies;
-static volatile int asked; // for leaf 7
+static volatile int told; // answers to leaf 7, without AVX-512
 
 // What a copy of the library has for CPUID raises SIGILL. Nothing else has these bytes.
 static void answerCopy(int sig, siginfo_t *info, void *context) {
@@ -53,8 +53,8 @@ static void answerCopy(int sig, siginfo_t *info, void *context) {
 	uint32_t r[4], leaf = g[REG_RAX], sub = g[REG_RCX];
 	__cpuid_count(leaf, sub, r[0], r[1], r[2], r[3]);
 	mask(leaf, sub, r);
-	if (leaf == 7)
-		asked = 1;
+	if (leaf == 7 && sub == 0)
+		told++;
 	g[REG_RAX] = r[0], g[REG_RBX] = r[1], g[REG_RCX] = r[2], g[REG_RDX] = r[3];
 	g[REG_RIP] += 2;
 }
@@ -64,18 +64,29 @@ static int takeCopies(void) {
 	memset(&a, 0, sizeof a);
 	a.sa_sigaction = answerCopy;
 	a.sa_flags = SA_SIGINFO | SA_ONSTACK | SA_NODEFER;
-	return sigaction(SIGILL, &a, &beforeCopies);
+	return sigaction(SIGILL, &a, &beforeCopies); // beforeCopies is the Go runtime's: it takes SIGILL when it starts
 }
 
 // likeCopy asks as a copy does and returns what it hears of leaf 7: ebx.
 static uint32_t likeCopy(void) {
 	uint32_t eax = 7, ebx, ecx = 0, edx;
 	__asm__ volatile(".byte 0x06, 0xa2" : "+a"(eax), "=b"(ebx), "+c"(ecx), "=d"(edx));
-	asked = 0;
+	told = 0;
 	return ebx;
 }
 
-static int wasAsked(void) { return asked; }
+static int wasTold(void) { return told; }
+
+// inUse is XINUSE, 0 where the CPU does not tell: Intel's manual, volume 1, 13.6.
+static uint32_t inUse(void) {
+	uint32_t r[4], high;
+	__cpuid_count(13, 1, r[0], r[1], r[2], r[3]);
+	if (r[0] >> 2 & 1)
+		__asm__ volatile("xgetbv" : "=a"(r[0]), "=d"(high) : "c"(1));
+	else
+		r[0] = 0;
+	return r[0];
+}
 
 static int hide(void) {
 	struct sigaction a;
@@ -84,7 +95,10 @@ static int hide(void) {
 	a.sa_flags = SA_SIGINFO | SA_ONSTACK | SA_NODEFER;
 	if (sigaction(SIGSEGV, &a, &before) != 0)
 		return -1;
-	return syscall(SYS_arch_prctl, ARCH_SET_CPUID, 0);
+	if (syscall(SYS_arch_prctl, ARCH_SET_CPUID, 0) == 0)
+		return 0;
+	sigaction(SIGSEGV, &before, NULL);
+	return -1;
 }
 
 static int hidden(void) {
@@ -109,5 +123,9 @@ func answerCopies() bool {
 	return known>>5&1 == 1 && known>>16&1 == 0
 }
 
-// copyAsked reports whether something has asked for instruction sets since.
-func copyAsked() bool { return C.wasAsked() == 1 }
+// copyTold counts the answers about AVX-512 since then.
+func copyTold() int { return int(C.wasTold()) }
+
+// wide reports whether this thread has something in the upper 16 of AVX-512's 32
+// registers: bit 7 of XINUSE. VZEROUPPER leaves those alone.
+func wide() bool { return C.inUse()>>7&1 == 1 }

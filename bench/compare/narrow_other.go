@@ -6,4 +6,6 @@ func hideAVX512() bool { return false }
 
 func answerCopies() bool { return false }
 
-func copyAsked() bool { return false }
+func copyTold() int { return 0 }
+
+func wide() bool { return false }

@@ -4,9 +4,12 @@ import (
 	"errors"
 	"fmt"
 	"path/filepath"
+	"strings"
 
 	ort "github.com/yalue/onnxruntime_go"
 )
+
+const ortVersion = "1.30."
 
 // ortLibrary is the shared library in the npm package.
 func ortLibrary(s *setup) (string, error) {
@@ -32,10 +35,14 @@ func startORT(s *setup) error {
 	if err != nil {
 		return err
 	}
-	return startCopy(library, func(library string) error {
+	err = startORTAs(library, func(library string) error {
 		ort.SetSharedLibraryPath(library)
 		return ort.InitializeEnvironment()
 	})
+	if v := ort.GetVersion(); err == nil && !strings.HasPrefix(v, ortVersion) {
+		return fmt.Errorf("ONNX Runtime is %s, not %s as the results say", v, ortVersion)
+	}
+	return err
 }
 
 func openORT(data []byte, side int, pixels []float32, threads int) (run func() error, closeAll func(), err error) {
