@@ -16,6 +16,7 @@ import (
 	"testing"
 
 	"github.com/fitveil/fitveil/imageproc"
+	"github.com/fitveil/fitveil/imageproc/internal/ends"
 )
 
 // hidden is a way to put bytes where no decoder looks: into the coded data of a
@@ -106,7 +107,50 @@ func hideouts() []hidden {
 			}
 			return (&craftedTIFF{order: binary.LittleEndian, pages: []craftedPage{p.coded(8, func(strip []byte) []byte { return joined(deflate(strip), secret) })}}).build()
 		}},
+		{"WebP, lossless", func(_ testing.TB, img image.Image, secret []byte) []byte {
+			w, h := webpSize(img)
+			return riffFile(riffPiece("VP8L", vp8l(w, h, false, quarter), secret))
+		}},
+		{"WebP, lossless in the last bits", func(_ testing.TB, _ image.Image, secret []byte) []byte {
+			data := vp8l(5, 3, false, quarter)
+			work := 1 << 16
+			used, mask, _ := ends.VP8L(data[5:], 5, 3, &work)
+			if secret != nil {
+				data[4+used] |= ^mask
+			}
+			return riffFile(riffPiece("VP8L", data, secret))
+		}},
+		{"WebP, lossy, last partition", func(_ testing.TB, img image.Image, secret []byte) []byte {
+			w, h := webpSize(img)
+			return riffFile(riffPiece("VP8 ", vp8(w, h, 1), secret))
+		}},
+		{"WebP, lossy, first partition", func(_ testing.TB, img image.Image, secret []byte) []byte {
+			w, h := webpSize(img)
+			return riffFile(riffPiece("VP8 ", inFirst(vp8(w, h, 1), secret)))
+		}},
+		{"WebP, alpha", func(_ testing.TB, img image.Image, secret []byte) []byte {
+			w, h := webpSize(img)
+			coded := vp8l(w, h, false, quarter)[5:] // green is alpha
+			return riffFile(canvas(0x10, w, h), riffPiece("ALPH", []byte{1}, coded, secret), riffPiece("VP8 ", vp8(w, h, 1)))
+		}},
 	}
+}
+
+// webpSize is that of a picture that comes out small, or over 64 kB, like the one given.
+func webpSize(img image.Image) (w, h int) {
+	if img.Bounds().Dx() > 100 {
+		return 1300, 1290
+	}
+	return 48, 32
+}
+
+// inFirst puts a secret behind what is in the first partition of a frame of VP8.
+func inFirst(frame, secret []byte) []byte {
+	tag := uint32(frame[0]) | uint32(frame[1])<<8 | uint32(frame[2])<<16
+	frame = insert(frame, 10+int(tag>>5), secret)
+	tag += uint32(len(secret)) << 5
+	frame[0], frame[1], frame[2] = byte(tag), byte(tag>>8), byte(tag>>16)
+	return frame
 }
 
 // coarse is a picture of noise, which no coding makes small.
@@ -166,6 +210,49 @@ func TestNothingHidesInCodedData(t *testing.T) {
 				}
 			}
 		}
+	}
+}
+
+// TestNothingHidesInsideWebP hides texts in what x/image does not show: frames of an
+// animation, and WebP in TIFF. The outputs are those of files without the texts.
+func TestNothingHidesInsideWebP(t *testing.T) {
+	for name, hide := range map[string]func(secret []byte) []byte{
+		"a frame": func(secret []byte) []byte {
+			return riffFile(canvas(2, 48, 32), animChunk(), anmf(0, 0, 48, 32, 0, riffPiece("VP8L", vp8l(48, 32, false, quarter), secret)))
+		},
+		"a lossy frame": func(secret []byte) []byte {
+			return riffFile(canvas(2, 48, 32), animChunk(), anmf(0, 0, 48, 32, 0, riffPiece("VP8 ", vp8(48, 32, 1), secret)))
+		},
+		"in TIFF": func(secret []byte) []byte {
+			p := rgbPage(32).coded(50001, func([]byte) []byte { return riffFile(riffPiece("VP8 ", vp8(32, 32, 1), secret)) })
+			return (&craftedTIFF{order: binary.LittleEndian, pages: []craftedPage{p}}).build()
+		},
+	} {
+		want, report := strip(t, hide(nil))
+		if len(report.Removed) > 0 {
+			t.Errorf("%s: without a text: %+v", name, report.Removed)
+		}
+		for encoding, secret := range secrets() {
+			if out, report := strip(t, hide(secret)); !bytes.Equal(out, want) || len(report.Removed) == 0 {
+				t.Errorf("%s, %s: %d bytes for %d, %+v", name, encoding, len(out), len(want), report.Removed)
+			}
+		}
+	}
+}
+
+// TestFlushStays has what encoders write at the end of a partition pass as it is:
+// zeros, coded, and bytes of zero.
+func TestFlushStays(t *testing.T) {
+	frame := vp8(48, 32, 1)
+	for n := range 9 {
+		in := riffFile(riffPiece("VP8 ", frame, make([]byte, n)))
+		if out, _ := strip(t, in); !bytes.Equal(out, in) {
+			t.Errorf("%d bytes of zero do not pass", n)
+		}
+	}
+	in := riffFile(riffPiece("VP8 ", frame, make([]byte, 9)))
+	if out, _ := strip(t, in); !bytes.Equal(out, riffFile(riffPiece("VP8 ", frame))) {
+		t.Error("nine bytes of zero pass")
 	}
 }
 

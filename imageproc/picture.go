@@ -55,6 +55,7 @@ type extras struct {
 
 	thorough bool // see StripOptions
 	size     int  // of the input
+	work     *int // WebP in TIFF: what all pictures share for following codes
 }
 
 // parse reads a whole input. It does not verify the output.

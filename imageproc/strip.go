@@ -25,12 +25,12 @@ type StripOptions struct {
 	BakeOrientation bool
 	// Thorough follows the codes of every picture to their end, and takes out what
 	// stands behind it inside the data: behind the deflate streams of PNG and TIFF,
-	// behind the last block of each scan and restart interval of a JPEG. It takes
-	// several times as long. Without it that is done with files of at most 64 KiB,
+	// behind the last block of each scan and restart interval of a JPEG, behind the
+	// codes of WebP. It takes several times as long. Without it that is done with files of at most 64 KiB,
 	// and where the data ends in what reads as text or is filled up; GIF, and LZW
-	// and PackBits in TIFF, are followed always. WebP, AV1, HEVC and the rarer codings
-	// of TIFF are never. What can't be followed, because it breaks off in an interlaced
-	// PNG or in TIFF, or because that would take too long, is refused then.
+	// and PackBits in TIFF, are followed always. AV1, HEVC and the rarer codings of
+	// TIFF are never. What can't be followed, because it breaks off in an interlaced
+	// PNG, in WebP or in TIFF, or because that would take too long, is refused then.
 	Thorough bool
 }
 

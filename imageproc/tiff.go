@@ -95,6 +95,7 @@ type tiffParser struct {
 	margins    uint64 // bytes of tiles that were written anew for their edges
 	profiles   tiffProfiles
 	chunks     tiffChunks
+	webp       *int // work left for following WebP
 }
 
 func (p *tiffParser) fail(part string, at uint64, sentinel error, format string, args ...any) error {
@@ -103,7 +104,7 @@ func (p *tiffParser) fail(part string, at uint64, sentinel error, format string,
 
 func parseTIFF(data []byte, lim Limits, x extras) (*picture, error) {
 	p := &tiffParser{
-		tiffFile: tiffFile{data: data}, lim: lim, x: x, seen: make(map[uint64]bool),
+		tiffFile: tiffFile{data: data}, lim: lim, x: x, seen: make(map[uint64]bool), webp: followWork(len(data)),
 		pic: &picture{format: TIFF, orientation: 1, keeps: x.keep.Provenance},
 	}
 	p.scan = newScanBudget(&p.pic.texts)

@@ -28,6 +28,8 @@ type webpParser struct {
 	pic    *picture
 	scan   *scanBudget
 	chunks int // read so far, those inside frames included
+	x      extras
+	work   *int // left for following codes
 
 	extended      bool
 	flags         byte // of the input's VP8X
@@ -61,6 +63,10 @@ func parseWebP(data []byte, lim Limits, x extras) (*picture, error) {
 	p := &webpParser{
 		data: data, lim: lim,
 		pic: &picture{format: WebP, orientation: 1, keeps: x.keep.Provenance, channels: 3},
+		x:   x, work: x.work,
+	}
+	if p.work == nil {
+		p.work = followWork(len(data))
 	}
 	p.scan = newScanBudget(&p.pic.texts)
 	size := uint64(binary.LittleEndian.Uint32(data[4:])) + 8

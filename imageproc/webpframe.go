@@ -47,6 +47,12 @@ func (f *webpFrame) takeAlpha(p *webpParser, c *riffChunk) error {
 			p.pic.found.add("bytes after alpha", int(over), 0)
 			body = body[:want]
 		}
+	} else {
+		used, err := p.cutLossless(c, 1, f.width, f.height)
+		if err != nil {
+			return err
+		}
+		body = used[1:]
 	}
 	head := binary.LittleEndian.AppendUint32(append(make([]byte, 0, 9), "ALPH"...), uint32(1+len(body)))
 	f.out.add(append(head, c.body[0]&0x3F), body)
@@ -70,7 +76,12 @@ func (f *webpFrame) takeLossy(p *webpParser, c *riffChunk) error {
 	width, height := int64(binary.LittleEndian.Uint16(b[6:])&0x3FFF), int64(binary.LittleEndian.Uint16(b[8:])&0x3FFF)
 	f.lossy = true
 	f.memory += 2 * (width + 15) * (height + 15) // planes, and what belongs to each block
-	return f.finish(p, c, width, height)
+	if err := f.finish(p, c, width, height); err != nil {
+		return err
+	}
+	body, err := p.cutLossy(c)
+	f.add(c, body)
+	return err
 }
 
 // takeLossless reads the header of VP8L, RFC 9649 §3.4.
@@ -86,7 +97,12 @@ func (f *webpFrame) takeLossless(p *webpParser, c *riffChunk) error {
 	width, height := 1+bits&0x3FFF, 1+bits>>14&0x3FFF
 	f.alpha = bits>>28&1 == 1
 	f.memory += losslessMemory(width, height, len(b))
-	return f.finish(p, c, width, height)
+	if err := f.finish(p, c, width, height); err != nil {
+		return err
+	}
+	body, err := p.cutLossless(c, 5, width, height)
+	f.add(c, body)
+	return err
 }
 
 // losslessMemory is what the decoder of VP8L takes: the pixels twice, where a
@@ -107,11 +123,19 @@ func (f *webpFrame) finish(p *webpParser, c *riffChunk, width, height int64) err
 		return p.fail(c, ErrCorrupt, "size is not the one announced")
 	}
 	f.done = true
+	return checkSize(WebP, c.part(), c.at, width, height, p.lim)
+}
+
+// add puts the picture into the output, as it is where nothing of it was cut.
+func (f *webpFrame) add(c *riffChunk, body []byte) {
+	if len(body) < len(c.body) || &body[0] != &c.body[0] {
+		f.out.add(newRIFFChunk(c.typ, body)...)
+		return
+	}
 	f.out.add(c.whole)
-	if len(c.body)%2 == 1 {
+	if len(body)%2 == 1 {
 		f.out.add(zeroByte)
 	}
-	return checkSize(WebP, c.part(), c.at, width, height, p.lim)
 }
 
 // riffText maps the chunks of RIFF's INFO lists, which some writers put into
