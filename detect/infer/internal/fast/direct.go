@@ -1,6 +1,10 @@
 package fast
 
-import "github.com/fitveil/fitveil/detect/infer/internal/kernel"
+import (
+	"slices"
+
+	"github.com/fitveil/fitveil/detect/infer/internal/kernel"
+)
 
 // direct convolves a blocked tensor with all its channels at once. A unit is an
 // output row of one image.
@@ -24,7 +28,12 @@ type direct struct {
 	src, dst    view
 	sum         view
 	rowsAtATime int
+	together    [][]share // shares for two rows and three that lie without a gap, where that can be
 }
+
+// mostTogether is how many rows go through tiles as one: three rows of 8, 16 or 32
+// pixels are tiles of six, the widest that 16 registers allow, and nothing left.
+const mostTogether = 3
 
 // dense adds the operation for a convolution that is not grouped.
 func (c *compiler) dense(v *convolution) {
@@ -44,6 +53,15 @@ func (c *compiler) dense(v *convolution) {
 	}
 	d.shares, _ = c.cut.splitBlocks(&c.Set.Conv, d.to.blocks(), d.to.w, terms)
 	c.cut.leave(d.shares, d.to.w, d.left()*d.k[0]*d.k[1])
+	if v.square(1, 1) && d.pad[0] == 0 && d.pad[1] == 0 && d.left() == 0 {
+		for n := 2; n <= mostTogether; n++ {
+			shares := slices.Clone(d.shares)
+			for i := range shares {
+				shares[i].row, _ = c.cut.splitRow(&c.Set.Conv, shares[i].blocks, n*d.to.w, terms)
+			}
+			d.together = append(d.together, shares)
+		}
+	}
 	c.add(d)
 }
 
@@ -149,15 +167,29 @@ func (d *direct) run(w *worker, lo, hi int) {
 func (d *direct) ends() (from, to *tensor) { return d.from, d.to }
 
 func (d *direct) rows(w *worker, src, dst *view, n, lo, hi int) {
-	for _, sh := range d.shares {
+	most := 1
+	if d.gapless(src) && d.gapless(dst) && (d.add == nil || d.gapless(&d.sum)) {
+		most += len(d.together)
+	}
+	for i, sh := range d.shares {
 		next := d.weightsOf(sh) + d.terms()*sh.blocks*block
-		for y := lo; y < hi; y++ {
+		for y := lo; y < hi; {
+			count := min(most, hi-y)
+			if count > 1 {
+				sh = d.together[count-2][i]
+			} else {
+				sh = d.shares[i]
+			}
 			next = d.row(w, src, dst, n, y, sh, next)
+			y += count
 		}
 	}
 }
 
-// row computes one row for one share. It has the weights of the next share
+// gapless reports whether the rows of a view are one long row.
+func (d *direct) gapless(v *view) bool { return v.pitch == d.to.w*block }
+
+// row computes one row for one share, or as many as the share's row is for. It has the weights of the next share
 // fetched meanwhile, from float next on, and returns up to where; then what the
 // next band of a chain needs.
 func (d *direct) row(w *worker, src, dst *view, n, y int, sh share, next int) int {

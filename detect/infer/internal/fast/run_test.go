@@ -182,6 +182,36 @@ func TestBandSizes(t *testing.T) {
 	}
 }
 
+// TestRowsTogether has 1×1 convolutions do several rows as one, and as many workers
+// as cut those up: all give the bits that one does. Beside a margin, which 3×3 windows
+// want, rows have a gap.
+func TestRowsTogether(t *testing.T) {
+	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(9)) // no more workers than that
+	for _, set := range kernel.All() {
+		for _, size := range [][2]int{{1, 1}, {2, 5}, {3, 8}, {8, 8}, {8, 13}, {7, 16}, {4, 33}} {
+			n := newNet(t, uint64(size[1]))
+			x := n.op("Relu", nil, n.input(2, 16, size[0], size[1]))
+			y := n.op("Add", nil, n.op("Conv", nil, x, n.constant(0.1, 48, 16, 1, 1)), n.op("Sigmoid", nil, n.input(2, 48, size[0], size[1])))
+			n.output(n.op("Conv", nil, y, n.constant(0.1, 7, 48, 1, 1)))
+			z := n.op("Conv", nil, y, n.constant(0.1, 32, 48, 1, 1))
+			n.output(n.op("Conv", map[string]any{"group": int64(32), "pads": []int64{1, 1, 1, 1}}, z, n.constant(0.1, 32, 1, 3, 3)))
+			in := n.inputs()
+			usual := fast.Options{Set: set}
+			want := run(t, n.compile(usual).NewSession(), in, 2)
+			n.compare(want, n.reference(in), 2e-4)
+			for _, o := range []fast.Options{
+				{Set: set, Threads: 2}, {Set: set, Threads: 5}, {Set: set, Threads: 9}, fast.WithSmallCache(usual), fast.WithLittleCache(usual),
+			} {
+				for i, got := range run(t, n.compile(o).NewSession(), in, 2) {
+					if !slices.Equal(got, want[i]) {
+						t.Errorf("%s, %v, %d threads: output %d has other bits", set.Name, size, o.Threads, i)
+					}
+				}
+			}
+		}
+	}
+}
+
 // TestPatience has who waited in vain sleep soon, who did not look as long as before
 // and every run begin anew.
 func TestPatience(t *testing.T) {
