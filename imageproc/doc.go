@@ -53,8 +53,8 @@
 // colours, its ICC profile, its turning, the shape of its pixels. Smaller copies
 // (SubIFDs, pages marked as reduced) go, and so do bytes no directory refers to.
 // Of strips and tiles, what follows the last pixel goes where they are not
-// compressed or coded as PackBits, LZW, JPEG or WebP; of the latter two, all that
-// goes from files of these formats; and of tiles that are not compressed, what lies
+// compressed or coded as PackBits, LZW, JPEG or WebP, and what stands around streams
+// of LZMA and Zstandard; of JPEG and WebP, all that goes from files of these formats; and of tiles that are not compressed, what lies
 // beyond the picture. JPEG of TIFF 6.0's old kind becomes JPEG of the
 // new kind where it is a whole stream.
 //
@@ -122,9 +122,9 @@
 // IDAT or a strip of TIFF, or the end of a partition of VP8 or of the codes of VP8L
 // in WebP, are found in files of at most 64 KiB, and in larger ones where the data
 // ends in what reads as text or is filled up; [StripOptions].Thorough finds them in
-// all, at some 100 MB/s. Behind the coded data of HEIC and AVIF, and of CCITT, LZMA
-// and Zstandard in TIFF, they look like pixels and stay, as does
-// whatever is hidden in the pixels themselves; MaxSide of [SanitizeOptions], which
+// all, at some 100 MB/s. Behind the coded data of HEIC and AVIF, and of CCITT in
+// TIFF, they look like pixels and stay, as do those that a frame of Zstandard unpacks
+// to behind the last pixel, and whatever is hidden in the pixels themselves; MaxSide of [SanitizeOptions], which
 // decodes and encodes again, removes the former. Of an animation, decoding shows the first frame, and
 // of TIFF the first page, in the layouts that golang.org/x/image knows: grey, palette
 // and RGB of 1, 8 or 16 bits. Entries of a palette that no pixel uses stay, too.

@@ -100,7 +100,11 @@ func (v *tiffVerifier) chunk(p *verifiedTIFF, i, n uint64, base map[byte]bool) {
 		}
 	case 50001:
 		v.riff(part.reader(), int64(n))
-	case 2, 3, 4, 8, 32771, 32809, 32946, 34676, 34677, 34925, 50000:
+	case 34925:
+		v.backwards(v.plainBits(part, p))
+	case 50000:
+		v.blocks(v.plainBits(part, p))
+	case 2, 3, 4, 8, 32771, 32809, 32946, 34676, 34677:
 	default:
 		v.reject("compression is not one that is allowed")
 	}

@@ -1,8 +1,9 @@
 // Package ends finds where the coded data of a picture ends, without making
 // pixels of it: it follows the codes of deflate (RFC 1950 and 1951), of the scans
 // of JPEG (ITU-T T.81), of VP8 (RFC 6386) and of WebP's lossless format (RFC 9649),
-// and counts what they stand for. Bytes behind that end are shown by nobody, and
-// could hold anything.
+// and counts what they stand for; of xz and Zstandard (RFC 8878), whose blocks say
+// how long they are, it reads the headers. Bytes behind that end are shown by nobody,
+// and could hold anything.
 //
 //	n, size, state := ends.Zlib(pieces, most, new(64))
 //	if state == ends.Whole && n < total {

@@ -1,0 +1,63 @@
+package imageproc
+
+import (
+	"math/bits"
+
+	"github.com/fitveil/fitveil/imageproc/internal/ends"
+)
+
+// streamTaker brings over strips or tiles that are streams of a format that says where
+// it ends, LZMA or Zstandard: without what stands before and behind. What is no such
+// stream is refused, and so is one of too few pixels if more follows, for decoders
+// differ in whether they go on there.
+func (p *tiffParser) streamTaker(g *tiffPage, turned bool) func(i, from, size uint64) (tiffChunk, error) {
+	taken := make(map[[3]uint64]tiffChunk) // those of strips and tiles that share their bytes
+	return func(i, from, size uint64) (tiffChunk, error) {
+		need := g.plain(i)
+		key := [3]uint64{from, size, need}
+		if k, known := taken[key]; known {
+			return k, nil
+		}
+		if p.walked += size; p.walked > 4*uint64(len(p.data)) {
+			return tiffChunk{}, p.fail("strip or tile", from, ErrCorrupt, "overlaps others")
+		}
+		b := p.data[from : from+size]
+		if turned {
+			b = turnedBits(b)
+		}
+		start, end, least, most, state := 0, 0, int64(0), int64(0), ends.Broken
+		if g.compression == tiffZstd {
+			start, end, least, most, state = ends.Zstd(b)
+		} else {
+			end, least, state = ends.XZ(b)
+			most = least
+		}
+		switch {
+		case state != ends.Whole:
+			return tiffChunk{}, p.fail("strip or tile", from, ErrCorrupt, "can't be followed to its end")
+		case need > 0 && uint64(most) < need && uint64(end) < size:
+			return tiffChunk{}, p.fail("strip or tile", from, ErrCorrupt, "goes on behind its end")
+		case need > 0 && uint64(least) > need:
+			p.unfollowed = true // what it has too many may be anything
+		}
+		var k tiffChunk
+		if start == 0 {
+			k = p.chunks.copied(p.data, from, uint64(end))
+		} else {
+			p.pic.texts.blob(p.data[from : from+uint64(start)])
+			p.pic.found.add("bytes before the pixels", start, 0)
+			k = p.chunks.made(rope{p.data[from+uint64(start) : from+uint64(end)]}, from, uint64(end))
+		}
+		taken[key] = k
+		return k, nil
+	}
+}
+
+// turnedBits is data with the bits of each byte in the other order.
+func turnedBits(b []byte) []byte {
+	out := make([]byte, len(b))
+	for i, c := range b {
+		out[i] = bits.Reverse8(c)
+	}
+	return out
+}

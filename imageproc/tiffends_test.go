@@ -1,0 +1,89 @@
+package imageproc_test
+
+import (
+	"bytes"
+	"encoding/binary"
+	"errors"
+	"io"
+	"math/bits"
+	"testing"
+
+	"github.com/fitveil/fitveil/imageproc"
+)
+
+// streamTIFF has its strips coded, each by itself.
+func streamTIFF(compression, fillOrder uint64, code func([]byte) []byte) []byte {
+	p := rgbPage(16).with(tagOf(266, 3, fillOrder)).coded(compression, code)
+	return (&craftedTIFF{order: binary.LittleEndian, pages: []craftedPage{p}}).build()
+}
+
+func turnedBits(b []byte) []byte {
+	out := make([]byte, len(b))
+	for i, c := range b {
+		out[i] = bits.Reverse8(c)
+	}
+	return out
+}
+
+// TestTIFFStreamsEnd hides bytes around streams that say where they end, with the bits
+// of each byte in either order: what comes out is the file without them.
+func TestTIFFStreamsEnd(t *testing.T) {
+	skipped := []byte{0x53, 0x2A, 0x4D, 0x18, 4, 0, 0, 0, 'l', 'o', 's', 't'}
+	for compression, code := range map[uint64]func([]byte) []byte{34925: xzStored, 50000: zstdStored} {
+		for _, tail := range [][]byte{{0}, {1, 2, 3}, []byte("a text behind the end"), skipped, code(make([]byte, 9))} {
+			for _, before := range [][]byte{nil, skipped} {
+				if compression == 34925 && before != nil {
+					continue
+				}
+				plain, _ := strip(t, streamTIFF(compression, 1, code))
+				out, report := strip(t, streamTIFF(compression, 1, func(b []byte) []byte { return joined(append(bytes.Clone(before), code(b)...), tail) }))
+				if !bytes.Equal(out, plain) || len(report.Removed) == 0 {
+					t.Errorf("%d, % x: %d bytes, want %d: %+v", compression, tail, len(out), len(plain), report.Removed)
+				}
+				plain, _ = strip(t, streamTIFF(compression, 2, func(b []byte) []byte { return turnedBits(code(b)) }))
+				out, _ = strip(t, streamTIFF(compression, 2, func(b []byte) []byte {
+					return turnedBits(joined(append(bytes.Clone(before), code(b)...), tail))
+				}))
+				if !bytes.Equal(out, plain) {
+					t.Errorf("%d, % x, bits turned: %d bytes, want %d", compression, tail, len(out), len(plain))
+				}
+			}
+		}
+	}
+}
+
+// TestTIFFStreamsRefused changes streams so that they are none, or that what follows
+// may count.
+func TestTIFFStreamsRefused(t *testing.T) {
+	change := func(code func([]byte) []byte, at int, to byte) func([]byte) []byte {
+		return func(b []byte) []byte {
+			out := code(b)
+			out[(at+len(out))%len(out)] = to
+			return out
+		}
+	}
+	for name, row := range map[string]struct {
+		compression uint64
+		code        func([]byte) []byte
+	}{
+		"LZMA without its signature":   {34925, change(xzStored, 0, 1)},
+		"LZMA with another check":      {34925, change(xzStored, 7, 10)},
+		"LZMA with a reserved flag":    {34925, change(xzStored, 13, 4)},
+		"LZMA with another header sum": {34925, change(xzStored, 20, 0)},
+		"LZMA with another index":      {34925, change(xzStored, -20, 0x55)},
+		"LZMA with another footer":     {34925, change(xzStored, -1, 'z')},
+		"LZMA cut short":               {34925, func(b []byte) []byte { b = xzStored(b); return b[:len(b)-1] }},
+		"LZMA of too few pixels":       {34925, func(b []byte) []byte { return append(xzStored(b[:9]), xzStored(b[9:])...) }},
+		"Zstandard without a frame":    {50000, change(zstdStored, 0, 1)},
+		"Zstandard with a dictionary":  {50000, change(zstdStored, 4, 0x81)},
+		"Zstandard of another size":    {50000, change(zstdStored, 6, 0x55)},
+		"Zstandard cut short":          {50000, func(b []byte) []byte { b = zstdStored(b); return b[:len(b)-1] }},
+		"Zstandard of two frames":      {50000, func(b []byte) []byte { return append(zstdStored(b[:9]), zstdStored(b[9:])...) }},
+		"Zstandard skipped":            {50000, func([]byte) []byte { return []byte{0x50, 0x2A, 0x4D, 0x18, 0, 0, 0, 0} }},
+	} {
+		_, err := imageproc.Strip(io.Discard, bytes.NewReader(streamTIFF(row.compression, 1, row.code)), nil)
+		if !errors.Is(err, imageproc.ErrCorrupt) {
+			t.Errorf("%s: got %v", name, err)
+		}
+	}
+}
