@@ -58,9 +58,10 @@ func (w *lowWriter) code(rt *rapid.T, symbols, most int) {
 		return
 	case 1:
 		w.put(0b111, 3)
-		first := rapid.IntRange(1, min(most, 256)-1).Draw(rt, "first")
-		w.put(uint64(first), 8)
-		w.put(uint64(rapid.IntRange(0, first-1).Draw(rt, "second")), 8)
+		// libwebp gives the lower symbol the lower code, x/image the first.
+		second := rapid.IntRange(1, min(most, 256)-1).Draw(rt, "second")
+		w.put(uint64(rapid.IntRange(0, second-1).Draw(rt, "first")), 8)
+		w.put(uint64(second), 8)
 		return
 	}
 	// A tree whose leaves are split at random.
