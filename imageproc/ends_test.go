@@ -185,7 +185,7 @@ func TestNothingHidesInCodedData(t *testing.T) {
 				small := len(in) <= 64<<10
 				name := strings.Join([]string{h.name, size, encoding}, ", ")
 				for _, thorough := range []bool{false, true} {
-					if !small && !thorough && (encoding == "random" || h.name != "PNG, behind the stream" && h.name != "PNG, in another IDAT" && h.name != "JPEG, behind the last block" && h.name != "TIFF, Deflate") {
+					if !small && !thorough && (encoding == "random" || h.name != "PNG, behind the stream" && h.name != "PNG, in another IDAT" && h.name != "JPEG, behind the last block" && h.name != "TIFF, Deflate" && !strings.HasPrefix(h.name, "WebP")) {
 						continue
 					}
 					var out bytes.Buffer

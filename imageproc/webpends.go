@@ -42,7 +42,8 @@ func (p *webpParser) cutLossless(c *riffChunk, at int, width, height int64) ([]b
 // cutLossy cuts a frame of VP8 behind what decoding looks at, and makes zero what is
 // behind that in partitions before the last.
 func (p *webpParser) cutLossy(c *riffChunk) ([]byte, error) {
-	if !p.x.follows(c.body) {
+	first := c.body[:10+uint24(c.body)>>5] // partition, as takeLossy has seen
+	if !p.x.follows(c.body) && !p.x.follows(first) {
 		return c.body, nil
 	}
 	parts, state := ends.VP8(c.body, p.work)
