@@ -211,8 +211,8 @@ func FuzzTurn(f *testing.F) {
 			return
 		}
 		two, err := jpegturn.Turn(t.Context(), [][]byte{one}, back[o], 8<<20)
-		if errors.Is(err, jpegturn.ErrPartial) {
-			return // the other edge
+		if errors.Is(err, jpegturn.ErrPartial) || errors.Is(err, jpegturn.ErrCoefficient) {
+			return // the other edge, or a step between means that 8-bit JPEG has no code for and that turning took apart
 		}
 		if err != nil {
 			t.Fatal(err)
