@@ -118,11 +118,12 @@
 // # Limits
 //
 // Stripping does not decode. Bytes that follow the last block inside the
-// entropy-coded data of a JPEG scan, the end of the deflate stream inside a PNG's
-// IDAT or a strip of TIFF, or the end of a partition of VP8 or of the codes of VP8L
-// in WebP, are found in files of at most 64 KiB, and in larger ones where the data
-// ends in what reads as text or is filled up; [StripOptions].Thorough finds them in
-// all, at some 100 MB/s. Behind the coded data of HEIC and AVIF, and of CCITT in
+// entropy-coded data of a JPEG scan, or the end of the deflate stream inside a
+// PNG's IDAT or a strip of TIFF, are found in files of at most 64 KiB, and in
+// larger ones where the data ends in what reads as text or is filled up; those
+// behind a partition of VP8 or the codes of VP8L in WebP in files of any size that
+// end so; [StripOptions].Thorough finds them in
+// all, at some 100 MB/s, and 10 in VP8. Behind the coded data of HEIC and AVIF, and of CCITT in
 // TIFF, they look like pixels and stay, as do those that a frame of Zstandard unpacks
 // to behind the last pixel, and whatever is hidden in the pixels themselves; MaxSide of [SanitizeOptions], which
 // decodes and encodes again, removes the former. Of an animation, decoding shows the first frame, and

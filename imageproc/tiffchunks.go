@@ -227,7 +227,7 @@ func (p *tiffParser) takeWebP(_, from, size uint64) (tiffChunk, error) {
 	if Sniff(stream) != WebP {
 		return tiffChunk{}, p.fail("strip or tile", from, ErrCorrupt, "no WebP")
 	}
-	pic, err := parseWebP(stream, p.lim, extras{thorough: p.x.thorough, size: p.x.size, work: p.webp})
+	pic, err := parseWebP(stream, p.lim, extras{thorough: p.x.thorough, work: p.webp})
 	if err != nil {
 		return tiffChunk{}, p.inStream(from, err)
 	}

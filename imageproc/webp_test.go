@@ -82,23 +82,29 @@ func vp8l(w, h int, alpha bool, bright func(x, y int) bool) []byte {
 	return out
 }
 
-// vp8 codes a key frame of noise, cut behind what decoding looks at.
+// vp8 codes a key frame of noise, its partitions cut behind what decoding looks at.
 func vp8(w, h, seed int) []byte {
-	first := 512 + max(0, w*h-10_000)/64 // bytes of the first partition, all zero: no bit of the header is set
+	const zeros = 64 // bytes of the first partition, so that no bit of the header is set
 	rnd := rand.New(rand.NewPCG(uint64(seed), 1))
-	tag := uint32(1<<4 | first<<5)
-	out := []byte{byte(tag), byte(tag >> 8), byte(tag >> 16), 0x9D, 0x01, 0x2A}
-	out = binary.LittleEndian.AppendUint16(out, uint16(w))
-	out = binary.LittleEndian.AppendUint16(out, uint16(h))
-	out = append(out, make([]byte, first)...)
-	for range w * h / 4 {
-		out = append(out, byte(rnd.Uint32()))
+	noise := func(b []byte, n int) []byte {
+		for range n {
+			b = append(b, byte(rnd.Uint32()))
+		}
+		return b
 	}
-	out = append(out, make([]byte, 400)...)
+	head := func(first int) []byte {
+		tag := uint32(1<<4 | first<<5)
+		b := []byte{byte(tag), byte(tag >> 8), byte(tag >> 16), 0x9D, 0x01, 0x2A}
+		return binary.LittleEndian.AppendUint16(binary.LittleEndian.AppendUint16(b, uint16(w)), uint16(h))
+	}
+	first := noise(make([]byte, zeros), 400+(w+16)*(h+16)/28)
+	out := noise(append(head(len(first)), first...), 1000+8*(w+16)*(h+16))
 	work := 1 << 30
-	parts, _ := ends.VP8(out, &work)
-	last := parts[len(parts)-1]
-	return out[:last.At+last.Used]
+	parts, state := ends.VP8(out, &work)
+	if state != ends.Whole {
+		panic("too little noise")
+	}
+	return slices.Concat(head(parts[0].Used), first[:parts[0].Used], out[parts[1].At:][:parts[1].Used])
 }
 
 // quarter makes a picture without symmetry.
@@ -385,9 +391,9 @@ func TestWebPRefusals(t *testing.T) {
 		want error
 		text string
 	}{
-		{"truncated", webpLossy()[:200], imageproc.ErrCorrupt, "imageproc: webp: RIFF at 0: length 604 exceeds input: the file is truncated"},
+		{"truncated", webpLossy()[:60], imageproc.ErrCorrupt, "imageproc: webp: RIFF at 0: length 94 exceeds input: the file is truncated"},
 		{"nothing", riffFile(), imageproc.ErrCorrupt, "imageproc: webp: end at 12: no picture before it"},
-		{"chunk too long", riffFile(y[:len(y)-9]), imageproc.ErrCorrupt, `imageproc: webp: chunk "VP8 " at 12: length 592 exceeds what is left`},
+		{"chunk too long", riffFile(y[:len(y)-9]), imageproc.ErrCorrupt, `imageproc: webp: chunk "VP8 " at 12: length 81 exceeds what is left`},
 		{"Exif first", riffFile(riffPiece("EXIF"), l), imageproc.ErrCorrupt, `imageproc: webp: chunk "EXIF" at 12: stands where VP8, VP8L or VP8X has to`},
 		{"short VP8X", riffFile(riffPiece("VP8X", make([]byte, 8)), l), imageproc.ErrCorrupt, `imageproc: webp: chunk "VP8X" at 12: length 8`},
 		{"canvas of another size", riffFile(canvas(0, 48, 31), l), imageproc.ErrCorrupt, `imageproc: webp: chunk "VP8L" at 30: size is not the one announced`},
@@ -397,13 +403,13 @@ func TestWebPRefusals(t *testing.T) {
 		{"alpha of the future", riffFile(canvas(0, 48, 32), riffPiece("ALPH", []byte{3, 0}), y), imageproc.ErrCorrupt, `imageproc: webp: chunk "ALPH" at 30: header is not valid`},
 		{"alpha twice over", riffFile(canvas(0, 48, 32), alphaChunk(48, 32), l), imageproc.ErrCorrupt, `imageproc: webp: chunk "VP8L" at 1576: after ALPH`},
 		{"no key frame", riffFile(riffPiece("VP8 ", []byte{0x11}, vp8(48, 32, 1)[1:])), imageproc.ErrCorrupt, `imageproc: webp: chunk "VP8 " at 12: header is not valid`},
-		{"partition too long", riffFile(riffPiece("VP8 ", vp8(48, 32, 1)[:300])), imageproc.ErrCorrupt, `imageproc: webp: chunk "VP8 " at 12: first partition of 512 bytes exceeds it`},
+		{"partition too long", riffFile(riffPiece("VP8 ", vp8(48, 32, 1)[:14])), imageproc.ErrCorrupt, `imageproc: webp: chunk "VP8 " at 12: first partition of 10 bytes exceeds it`},
 		{"no width", riffFile(riffPiece("VP8 ", vp8(0, 32, 1))), imageproc.ErrCorrupt, `imageproc: webp: chunk "VP8 " at 12: size is not valid`},
 		{"VP8L of another kind", riffFile(riffPiece("VP8L", []byte("text"))), imageproc.ErrCorrupt, `imageproc: webp: chunk "VP8L" at 12: header is not valid`},
 		{"canvas too large", riffFile(riffPiece("VP8X", []byte("\x00\x00\x00\x00\xFF\xFF\x00\xFF\xFF\x00")), l), imageproc.ErrTooLarge, `imageproc: webp: chunk "VP8X" at 12: more pixels than the limit allows`},
 		{"picture too large", riffFile(riffPiece("VP8L", vp8l(16384, 16384, false, func(int, int) bool { return false })[:100])), imageproc.ErrTooLarge, `imageproc: webp: chunk "VP8L" at 12: more pixels than the limit allows`},
 		{"frame without ANIM", moving(frame), imageproc.ErrCorrupt, `imageproc: webp: chunk "ANMF" at 30: no ANIM before it`},
-		{"no frame", moving(animChunk(), y), imageproc.ErrCorrupt, "imageproc: webp: end at 644: no picture before it"},
+		{"no frame", moving(animChunk(), y), imageproc.ErrCorrupt, "imageproc: webp: end at 134: no picture before it"},
 		{"short frame", moving(animChunk(), riffPiece("ANMF", make([]byte, 15))), imageproc.ErrCorrupt, `imageproc: webp: chunk "ANMF" at 44: length 15`},
 		{"empty frame", moving(animChunk(), anmf(0, 0, 48, 32, 0)), imageproc.ErrCorrupt, `imageproc: webp: chunk "ANMF" at 44: no picture in it`},
 		{"frame off the canvas", moving(animChunk(), anmf(2, 0, 48, 32, 0, y)), imageproc.ErrCorrupt, `imageproc: webp: chunk "ANMF" at 44: the frame reaches beyond the canvas`},
