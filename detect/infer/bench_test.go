@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"runtime"
-	"sync"
 	"testing"
 
 	"gorgonia.org/tensor"
@@ -50,30 +49,6 @@ func BenchmarkRunLocked(b *testing.B) {
 			b.Fatal(err)
 		}
 	}
-}
-
-// BenchmarkRunBusy is a run of two goroutines while others want every processor.
-func BenchmarkRunBusy(b *testing.B) {
-	p, err := infer.Load(readModel(b, benchModels[0]), &infer.Options{Threads: 2})
-	if err != nil {
-		b.Fatal(err)
-	}
-	s, in, out := p.NewSession(), filled(p.Inputs()), make([]tensor.Tensor, len(p.Outputs()))
-	ctx, stop := context.WithCancel(context.Background())
-	var others sync.WaitGroup
-	for range runtime.GOMAXPROCS(0) {
-		others.Go(func() {
-			for ctx.Err() == nil {
-			}
-		})
-	}
-	for b.Loop() {
-		if err := s.Run(context.Background(), in, out); err != nil {
-			b.Fatal(err)
-		}
-	}
-	stop()
-	others.Wait()
 }
 
 func BenchmarkLoad(b *testing.B) {

@@ -128,19 +128,3 @@ func Band(p *Program) (out, in int) {
 	}
 	return 0, 0
 }
-
-// Spins and LeastSpins are how often a worker looks before it sleeps, at most and at least.
-const Spins, LeastSpins = spins, leastSpins
-
-// Patience begins a run and waits for what is ready at these looks, 0 when the worker
-// is about to sleep; it returns how often the first worker would have looked for each.
-func Patience(s *Session, looks ...int) (before []int) {
-	s.team.start()
-	s.team.stop()
-	w := &s.workers[0]
-	for _, n := range looks {
-		before = append(before, w.patience)
-		w.wait(s.team, func(t *team, _ uint32) bool { n--; return n == 0 || t.sleeping.Load() > 0 }, 0)
-	}
-	return before
-}

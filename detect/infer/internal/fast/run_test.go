@@ -211,21 +211,3 @@ func TestRowsTogether(t *testing.T) {
 		}
 	}
 }
-
-// TestPatience has who waited in vain sleep soon, who did not look as long as before
-// and every run begin anew.
-func TestPatience(t *testing.T) {
-	n := newNet(t, 1)
-	n.output(n.op("Relu", nil, n.input(1, 3, 40, 40)))
-	s := n.compile(fast.Options{Threads: 2}).NewSession()
-	const most, never = fast.Spins, 0
-	for range 2 {
-		got := fast.Patience(s, 1, never, 1, 1, most/2, 1, most, never, never, never, never, never, 1, 1)
-		want := []int{
-			most, most, most / 8, most / 4, most / 2, most, most, most, most / 8, most / 64, most / 512, fast.LeastSpins, fast.LeastSpins, 2 * fast.LeastSpins,
-		}
-		if !slices.Equal(got, want) {
-			t.Errorf("got %v, want %v", got, want)
-		}
-	}
-}

@@ -24,7 +24,6 @@ type worker struct {
 	*Session
 	index     int
 	step      int // index of the operation
-	patience  int // how often it looks before it sleeps
 	scratch   []float32
 	base      int          // offset of scratch in the arena
 	from, to  view         // of the link of a chain that runs
