@@ -32,6 +32,8 @@ type matcher struct {
 	sorted  [][]byte // none is the beginning of another
 	longest int
 	seam    []byte // see find
+	keys    []matchKey
+	spare   [][]byte
 	said    sayings
 	made    arena // holds patterns
 }
@@ -69,12 +71,7 @@ func (m *matcher) ready() *matcher {
 		m.runs = best.Run
 	}
 	sorted := m.sorted
-	slices.SortFunc(sorted, func(a, b []byte) int {
-		if x, y := binary.BigEndian.Uint64(a), binary.BigEndian.Uint64(b); x != y {
-			return cmp.Compare(x, y)
-		}
-		return bytes.Compare(a, b)
-	})
+	m.order(sorted)
 	m.sorted = sorted[:0]
 	for _, p := range sorted {
 		if n := len(m.sorted); n == 0 || !bytes.HasPrefix(p, m.sorted[n-1]) {
@@ -90,6 +87,34 @@ func (m *matcher) ready() *matcher {
 		m.enter(p, i)
 	}
 	return m
+}
+
+// matchKey stands for a text: its first eight bytes, and which it is.
+type matchKey struct {
+	head uint64
+	i    int
+}
+
+// order sorts texts of eight bytes or more. What moves is numbers, for to move slices
+// takes much longer while memory is collected.
+func (m *matcher) order(list [][]byte) {
+	m.keys = slices.Grow(m.keys, len(list))[:len(list)]
+	for i, p := range list {
+		m.keys[i] = matchKey{binary.BigEndian.Uint64(p), i}
+	}
+	slices.SortFunc(m.keys, func(a, b matchKey) int {
+		if a.head != b.head {
+			return cmp.Compare(a.head, b.head)
+		}
+		return bytes.Compare(list[a.i], list[b.i])
+	})
+	m.spare = append(m.spare, list...)
+	for i, k := range m.keys {
+		list[i] = m.spare[k.i]
+	}
+	clear(m.keys)
+	clear(m.spare)
+	m.keys, m.spare = m.keys[:0], m.spare[:0]
 }
 
 // close empties the tables and leaves them to the next search. Nothing of the
@@ -109,7 +134,7 @@ func (m *matcher) close() {
 	m.said.reset()
 	m.made.empty()
 	if cap(m.heads) > mostHeads {
-		m.heads, m.sorted = nil, nil
+		m.heads, m.sorted, m.keys, m.spare = nil, nil, nil, nil
 	}
 	matchers.Put(m)
 }

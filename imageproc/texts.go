@@ -269,7 +269,7 @@ func (t *texts) matcher(allowed ...[]byte) *matcher {
 	for _, text := range allowed {
 		m.said.add(text)
 	}
-	slices.SortFunc(t.values, bytes.Compare)
+	m.order(t.values)
 	for i, value := range t.values {
 		if i > 0 && bytes.Equal(value, t.values[i-1]) {
 			continue
