@@ -240,9 +240,71 @@ func TestNothingHidesInsideWebP(t *testing.T) {
 	}
 }
 
+// thoroughly is Strip with Thorough.
+func thoroughly(in []byte) ([]byte, error) {
+	var out bytes.Buffer
+	_, err := imageproc.Strip(&out, bytes.NewReader(in), &imageproc.StripOptions{Thorough: true})
+	return out.Bytes(), err
+}
+
+// TestWebPLastBits has the bits behind the last code of VP8L become zero.
+func TestWebPLastBits(t *testing.T) {
+	data, work := vp8l(5, 3, false, quarter), 1<<16
+	used, mask, state := ends.VP8L(data[5:], 5, 3, &work)
+	if state != ends.Whole || 5+used != len(data) || mask == 0xFF {
+		t.Fatalf("%d bytes of %d, mask %x", used, len(data), mask)
+	}
+	clean := riffFile(riffPiece("VP8L", data))
+	dirty := bytes.Clone(data)
+	dirty[len(dirty)-1] |= ^mask
+	for in, want := range map[string][]byte{string(clean): clean, string(riffFile(riffPiece("VP8L", dirty))): clean} {
+		if out, err := thoroughly([]byte(in)); err != nil || !bytes.Equal(out, want) {
+			t.Errorf("%v, another file", err)
+		}
+	}
+}
+
+// TestWebPUnfollowed: pictures that break off pass as they are, but not with Thorough.
+func TestWebPUnfollowed(t *testing.T) {
+	frame, still := vp8(48, 32, 1), vp8l(48, 32, false, quarter)
+	alpha := slices.Concat([]byte{1}, still[5:len(still)-9])
+	for name, in := range map[string][]byte{
+		"VP8":  riffFile(riffPiece("VP8 ", frame[:len(frame)-1])),
+		"VP8L": riffFile(riffPiece("VP8L", still[:len(still)-1])),
+		"ALPH": riffFile(canvas(0x10, 48, 32), riffPiece("ALPH", alpha), riffPiece("VP8 ", frame)),
+	} {
+		if out, _ := strip(t, in); !bytes.Equal(out, in) {
+			t.Errorf("%s: changed", name)
+		}
+		if out, err := thoroughly(in); !errors.Is(err, imageproc.ErrCorrupt) || len(out) > 0 {
+			t.Errorf("%s: got %v, %d bytes", name, err, len(out))
+		}
+	}
+}
+
 // TestFlushStays has what encoders write at the end of a partition pass as it is:
-// zeros, coded, and bytes of zero.
+// decisions that are all false, and bytes of zero. Another byte goes.
 func TestFlushStays(t *testing.T) {
+	coded := 0
+	for _, seed := range []int{1, 44, 440} { // of few frames of noise a byte other than zero is a flush
+		frame := vp8(16, 16, seed)
+		for b := range 256 {
+			behind := append(bytes.Clone(frame), byte(b))
+			work := 1 << 20
+			parts, _ := ends.VP8(behind, &work)
+			want := riffFile(riffPiece("VP8 ", frame))
+			if parts[1].Flushed || b == 0 {
+				want = riffFile(riffPiece("VP8 ", behind))
+				coded += min(b, 1)
+			}
+			if out, err := thoroughly(riffFile(riffPiece("VP8 ", behind))); err != nil || !bytes.Equal(out, want) {
+				t.Errorf("seed %d, behind %x: %v, %d bytes for %d", seed, b, err, len(out), len(want))
+			}
+		}
+	}
+	if coded == 0 || coded > 300 { // the last byte has the bits that are left, and no more
+		t.Errorf("%d bytes other than zero are a flush", coded)
+	}
 	frame := vp8(48, 32, 1)
 	for n := range 9 {
 		in := riffFile(riffPiece("VP8 ", frame, make([]byte, n)))

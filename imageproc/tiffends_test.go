@@ -52,6 +52,20 @@ func TestTIFFStreamsEnd(t *testing.T) {
 	}
 }
 
+// TestTIFFStreamsOfTooMuch have more pixels than the page: Thorough does not take
+// them, for what nobody sees could be anything.
+func TestTIFFStreamsOfTooMuch(t *testing.T) {
+	for compression, code := range map[uint64]func([]byte) []byte{34925: xzStored, 50000: zstdStored} {
+		in := streamTIFF(compression, 1, func(b []byte) []byte { return code(append(bytes.Clone(b), 1, 2, 3)) })
+		if out, _ := strip(t, in); len(out) == 0 {
+			t.Errorf("%d: no output", compression)
+		}
+		if out, err := thoroughly(in); !errors.Is(err, imageproc.ErrCorrupt) || len(out) > 0 {
+			t.Errorf("%d: got %v, %d bytes", compression, err, len(out))
+		}
+	}
+}
+
 // TestTIFFStreamsRefused changes streams so that they are none, or that what follows
 // may count.
 func TestTIFFStreamsRefused(t *testing.T) {

@@ -230,10 +230,9 @@ func TestVP8L(t *testing.T) {
 		if err != nil || !bytes.Equal(pixels(got), pixels(want)) {
 			rt.Fatalf("what is behind the end counts: %v", err)
 		}
-		if few := 10; used > 0 {
-			if _, _, s := ends.VP8L(data[5:], width, height, &few); s == ends.Whole && few < 0 {
-				rt.Fatal("more work than allowed")
-			}
+		few := 10
+		if _, _, s := ends.VP8L(data[5:], width, height, &few); s != ends.Costly {
+			rt.Fatalf("state %v with hardly any work allowed", s)
 		}
 	})
 	if read < 10 {
@@ -301,6 +300,10 @@ func TestVP8(t *testing.T) {
 			return
 		}
 		read++
+		few := 24 // blocks, one less than a macroblock has
+		if _, s := ends.VP8(data, &few); s != ends.Costly {
+			rt.Fatalf("state %v with hardly any work allowed", s)
+		}
 		if len(parts) > 2 {
 			several++
 		}
