@@ -55,7 +55,7 @@ type extras struct {
 
 	thorough bool // see StripOptions
 	size     int  // of the input
-	work     *int // WebP in TIFF: what all pictures share for following codes
+	work     *int // WebP: left for following codes, in TIFF for all pictures
 }
 
 // parse reads a whole input. It does not verify the output.

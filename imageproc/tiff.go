@@ -95,7 +95,7 @@ type tiffParser struct {
 	margins    uint64 // bytes of tiles that were written anew for their edges
 	profiles   tiffProfiles
 	chunks     tiffChunks
-	webp       *int // work left for following WebP
+	webp       int // work left for following WebP
 }
 
 func (p *tiffParser) fail(part string, at uint64, sentinel error, format string, args ...any) error {

@@ -166,13 +166,7 @@ func (p *tiffParser) extent(g *tiffPage, i, from, size uint64, unknown bool) uin
 // taker is what brings a strip or tile over: the one for the page's coding.
 func (p *tiffParser) taker(g *tiffPage) (func(i, from, size uint64) (tiffChunk, error), error) {
 	cut := func(find func(b []byte, need uint64) (int, []byte)) func(i, from, size uint64) (tiffChunk, error) {
-		taken := make(map[[3]uint64]tiffChunk) // those of strips and tiles that share their bytes
-		return func(i, from, size uint64) (tiffChunk, error) {
-			need := g.plain(i)
-			key := [3]uint64{from, size, need}
-			if k, known := taken[key]; known {
-				return k, nil
-			}
+		return g.once(func(need, from, size uint64) (tiffChunk, error) {
 			n, last := size, []byte(nil)
 			if need > 0 {
 				var end int
@@ -188,9 +182,8 @@ func (p *tiffParser) taker(g *tiffPage) (func(i, from, size uint64) (tiffChunk, 
 			} else {
 				k = p.chunks.made(rope{p.data[from : from+n-1 : from+n-1], last}, from, n)
 			}
-			taken[key] = k
 			return k, nil
-		}
+		})
 	}
 	turned := p.first(g.dir, tagFillOrder, 1) == 2 // the bits of each byte; other values count for nothing
 	switch g.compression {
@@ -221,13 +214,30 @@ func (p *tiffParser) taker(g *tiffPage) (func(i, from, size uint64) (tiffChunk, 
 	return func(_, from, size uint64) (tiffChunk, error) { return p.chunks.copied(p.data, from, size), nil }, nil
 }
 
+// once has strips and tiles that share their bytes, and need as many of pixels, brought
+// over once.
+func (g *tiffPage) once(take func(need, from, size uint64) (tiffChunk, error)) func(i, from, size uint64) (tiffChunk, error) {
+	taken := make(map[[3]uint64]tiffChunk)
+	return func(i, from, size uint64) (tiffChunk, error) {
+		key := [3]uint64{from, size, g.plain(i)}
+		if k, known := taken[key]; known {
+			return k, nil
+		}
+		k, err := take(key[2], from, size)
+		if err == nil {
+			taken[key] = k
+		}
+		return k, err
+	}
+}
+
 // takeWebP writes a WebP file in a strip or tile anew.
 func (p *tiffParser) takeWebP(_, from, size uint64) (tiffChunk, error) {
 	stream := p.data[from : from+size]
 	if Sniff(stream) != WebP {
 		return tiffChunk{}, p.fail("strip or tile", from, ErrCorrupt, "no WebP")
 	}
-	pic, err := parseWebP(stream, p.lim, extras{thorough: p.x.thorough, work: p.webp})
+	pic, err := parseWebP(stream, p.lim, extras{thorough: p.x.thorough, work: &p.webp})
 	if err != nil {
 		return tiffChunk{}, p.inStream(from, err)
 	}

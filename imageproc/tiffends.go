@@ -11,13 +11,7 @@ import (
 // stream is refused, and so is one of too few pixels if more follows, for decoders
 // differ in whether they go on there.
 func (p *tiffParser) streamTaker(g *tiffPage, turned bool) func(i, from, size uint64) (tiffChunk, error) {
-	taken := make(map[[3]uint64]tiffChunk) // those of strips and tiles that share their bytes
-	return func(i, from, size uint64) (tiffChunk, error) {
-		need := g.plain(i)
-		key := [3]uint64{from, size, need}
-		if k, known := taken[key]; known {
-			return k, nil
-		}
+	return g.once(func(need, from, size uint64) (tiffChunk, error) {
 		if p.walked += size; p.walked > 4*uint64(len(p.data)) {
 			return tiffChunk{}, p.fail("strip or tile", from, ErrCorrupt, "overlaps others")
 		}
@@ -40,17 +34,13 @@ func (p *tiffParser) streamTaker(g *tiffPage, turned bool) func(i, from, size ui
 		case need > 0 && uint64(least) > need:
 			p.unfollowed = true // what it has too many may be anything
 		}
-		var k tiffChunk
 		if start == 0 {
-			k = p.chunks.copied(p.data, from, uint64(end))
-		} else {
-			p.pic.texts.blob(p.data[from : from+uint64(start)])
-			p.pic.found.add("bytes before the pixels", start, 0)
-			k = p.chunks.made(rope{p.data[from+uint64(start) : from+uint64(end)]}, from, uint64(end))
+			return p.chunks.copied(p.data, from, uint64(end)), nil
 		}
-		taken[key] = k
-		return k, nil
-	}
+		p.pic.texts.blob(p.data[from : from+uint64(start)])
+		p.pic.found.add("bytes before the pixels", start, 0)
+		return p.chunks.made(rope{p.data[from+uint64(start) : from+uint64(end)]}, from, uint64(end)), nil
+	})
 }
 
 // turnedBits is data with the bits of each byte in the other order.

@@ -29,7 +29,6 @@ type webpParser struct {
 	scan   *scanBudget
 	chunks int // read so far, those inside frames included
 	x      extras
-	work   *int // left for following codes
 
 	extended      bool
 	flags         byte // of the input's VP8X
@@ -63,10 +62,11 @@ func parseWebP(data []byte, lim Limits, x extras) (*picture, error) {
 	p := &webpParser{
 		data: data, lim: lim,
 		pic: &picture{format: WebP, orientation: 1, keeps: x.keep.Provenance, channels: 3},
-		x:   x, work: x.work,
+		x:   x,
 	}
-	if p.work == nil {
-		p.work = followWork(len(data))
+	if x.work == nil {
+		work := followWork(len(data))
+		p.x.work = &work
 	}
 	p.scan = newScanBudget(&p.pic.texts)
 	size := uint64(binary.LittleEndian.Uint32(data[4:])) + 8
@@ -85,7 +85,7 @@ func parseWebP(data []byte, lim Limits, x extras) (*picture, error) {
 		p.pic.texts.trailer(tail)
 		p.pic.found.add("bytes after RIFF", len(tail), trailerClasses(tail))
 	}
-	return p.pic, p.finish(x)
+	return p.pic, p.finish()
 }
 
 // each reads the chunks between two offsets. Fewer bytes than a chunk needs are
@@ -232,8 +232,8 @@ func (p *webpParser) complete(end int) error {
 }
 
 // finish puts the output together. VP8X is written where something needs it.
-func (p *webpParser) finish(x extras) error {
-	pic := p.pic
+func (p *webpParser) finish() error {
+	pic, x := p.pic, p.x
 	x.settle(pic)
 	var flags byte
 	var head, tail rope

@@ -9,10 +9,7 @@ import (
 // followWork is how many codes may be read, and blocks of coefficients, of a file of
 // that size to find where its pictures end: a picture of one colour has many to the
 // byte, but hostile data has many more.
-func followWork(size int) *int {
-	work := 4<<20 + 512*size
-	return &work
-}
+func followWork(size int) int { return 4<<20 + 512*size }
 
 // follows says whether the codes of data with that end are to be followed. It takes
 // ten times as long as in JPEG, so small files are no exception.
@@ -27,7 +24,7 @@ func (p *webpParser) cutLossless(c *riffChunk, at int, width, height int64) ([]b
 	if !p.follows(c.body) {
 		return c.body, nil
 	}
-	used, mask, state := ends.VP8L(c.body[at:], int(width), int(height), p.work)
+	used, mask, state := ends.VP8L(c.body[at:], int(width), int(height), p.x.work)
 	if state != ends.Whole {
 		return c.body, p.unfollowed(c)
 	}
@@ -50,7 +47,7 @@ func (p *webpParser) cutLossy(c *riffChunk) ([]byte, error) {
 	if !p.follows(c.body) && !p.follows(first) {
 		return c.body, nil
 	}
-	parts, state := ends.VP8(c.body, p.work)
+	parts, state := ends.VP8(c.body, p.x.work)
 	if state != ends.Whole {
 		return c.body, p.unfollowed(c)
 	}

@@ -91,7 +91,7 @@ type vp8Block struct {
 func (d *vp8) header() {
 	r := &d.first
 	r.even(2)
-	if d.segments = false; r.flag() {
+	if r.flag() {
 		d.segments = r.flag()
 		if r.flag() {
 			r.even(1)
@@ -112,7 +112,7 @@ func (d *vp8) header() {
 	}
 	r.even(10)
 	if r.flag() {
-		if changed := r.flag(); changed {
+		if r.flag() { // two flags of the loop filter, of which the second is there after the first
 			for range 8 {
 				r.optional(7)
 			}

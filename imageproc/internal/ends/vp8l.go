@@ -112,7 +112,7 @@ type vp8lGroup struct {
 	free  bool // each pixel takes no bits
 }
 
-// vp8lCode is a prefix code. Of the bits to come the lowest lookBits say the symbol and
+// vp8lCode is a prefix code. Of the bits to come the lowest vp8lLook say the symbol and
 // how many it takes: symbol<<4 | bits, and 0 if it takes more.
 type vp8lCode struct {
 	look    []uint16 // nil if there is one symbol, of no bits

@@ -190,9 +190,9 @@ func (d *direct) rows(w *worker, src, dst *view, n, lo, hi int) {
 // gapless reports whether the rows of a view are one long row.
 func (d *direct) gapless(v *view) bool { return v.pitch == d.to.w*block }
 
-// row computes one row for one share, or as many as the share's row is for. It has the weights of the next share
-// fetched meanwhile, from float next on, and returns up to where; then what the
-// next band of a chain needs.
+// row computes one row for one share, or as many as the share's row is for. It has
+// the weights of the next share fetched meanwhile, from float next on, and returns
+// up to where; then what the next band of a chain needs.
 func (d *direct) row(w *worker, src, dst *view, n, y int, sh share, next int) int {
 	a := &w.conv
 	at := d.weightsOf(sh)
