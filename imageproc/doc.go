@@ -54,9 +54,9 @@
 // (SubIFDs, pages marked as reduced) go, and so do bytes no directory refers to.
 // Of strips and tiles, what follows the last pixel goes where they are not
 // compressed or coded as PackBits, LZW, JPEG or WebP, and what stands around streams
-// of LZMA and Zstandard; of JPEG and WebP, all that goes from files of these formats; and of tiles that are not compressed, what lies
-// beyond the picture. JPEG of TIFF 6.0's old kind becomes JPEG of the
-// new kind where it is a whole stream.
+// of LZMA and Zstandard; of JPEG and WebP, all that goes from files of these formats;
+// and of tiles that are not compressed, what lies beyond the picture. JPEG of TIFF
+// 6.0's old kind becomes JPEG of the new kind where it is a whole stream.
 //
 // BMP: the pixels, decoded and written anew from the bottom up as 1, 4 or 8 bits
 // with a whole palette, as 24 bits, or as 32 where a mask says that there is alpha;
@@ -122,10 +122,10 @@
 // PNG's IDAT or a strip of TIFF, are found in files of at most 64 KiB, and in
 // larger ones where the data ends in what reads as text or is filled up; those
 // behind a partition of VP8 or the codes of VP8L in WebP in files of any size that
-// end so; [StripOptions].Thorough finds them in
-// all, at some 100 MB/s, and 10 in VP8. Behind the coded data of HEIC and AVIF, and of CCITT in
-// TIFF, they look like pixels and stay, as do those that a frame of Zstandard unpacks
-// to behind the last pixel, and whatever is hidden in the pixels themselves; MaxSide of [SanitizeOptions], which
+// end so; [StripOptions].Thorough finds them in all, at some 100 MB/s, and 10 in VP8.
+// Behind the coded data of HEIC and AVIF, and of CCITT in TIFF, they look like pixels
+// and stay, as do those that a frame of Zstandard unpacks to behind the last pixel,
+// and whatever is hidden in the pixels themselves; MaxSide of [SanitizeOptions], which
 // decodes and encodes again, removes the former. Of an animation, decoding shows the first frame, and
 // of TIFF the first page, in the layouts that golang.org/x/image knows: grey, palette
 // and RGB of 1, 8 or 16 bits. Entries of a palette that no pixel uses stay, too.

@@ -251,31 +251,24 @@ func TestGIFWritesEnd(t *testing.T) {
 	for size := uint(2); size <= 8; size++ {
 		for pixels := 1; pixels < 700; pixels += 1 + pixels/40 {
 			for _, behind := range []uint64{1 << size, 0} { // a clear, a pixel
-				var b []byte
-				var bits uint64
-				var filled uint
-				put := func(code uint64, wide uint) {
-					bits |= code << filled
-					for filled += wide; filled >= 8; filled -= 8 {
-						b, bits = append(b, byte(bits)), bits>>8
-					}
-				}
+				var w imageproc.LowBits
 				wide, table := size+1, uint64(1)<<size+1
-				put(1<<size, wide)
+				w.Put(1<<size, wide)
 				for i := range pixels {
-					put(uint64(i%3), wide)
+					w.Put(uint64(i%3), wide)
 					if table++; table == 1<<wide && wide < 12 {
 						wide++
 					}
 				}
-				at, odd := len(b), filled
-				put(behind, wide)
-				put(1<<size+1, size+1)
-				b = append(b, byte(bits))
+				closed := w
+				closed.Out = bytes.Clone(w.Out)
+				closed.Put(1<<size+1, wide)
+				w.Put(behind, wide)
+				w.Put(1<<size+1, size+1)
 				head := []byte{'G', 'I', 'F', '8', '9', 'a', byte(pixels), byte(pixels >> 8), 1, 0, 0x80 | byte(size-1), 0, 0}
 				head = append(head, make([]byte, 3<<size)...)
 				head = append(head, 0x2C, 0, 0, 0, 0, byte(pixels), byte(pixels>>8), 1, 0, 0, byte(size))
-				in := slices.Concat(head, blocks(b), []byte{0x3B})
+				in := slices.Concat(head, blocks(w.Bytes()), []byte{0x3B})
 				out, _ := strip(t, in)
 				img, err := gif.Decode(bytes.NewReader(out))
 				if err != nil || img.Bounds().Dx() != pixels {
@@ -286,13 +279,7 @@ func TestGIFWritesEnd(t *testing.T) {
 						t.Fatalf("codes of %d bits, %d pixels: pixel %d is %d", size, pixels, i, v)
 					}
 				}
-				bits, filled = uint64(b[at])&(1<<odd-1), odd
-				b = b[:at]
-				put(1<<size+1, wide)
-				if filled > 0 {
-					b = append(b, byte(bits))
-				}
-				if want := slices.Concat(head, blocks(b), []byte{0x3B}); !bytes.Equal(out, want) {
+				if want := slices.Concat(head, blocks(closed.Bytes()), []byte{0x3B}); !bytes.Equal(out, want) {
 					t.Fatalf("codes of %d bits, %d pixels, then %d: another file", size, pixels, behind)
 				}
 			}

@@ -10,14 +10,9 @@ import (
 // drawGIFCodes writes codes of all kinds: mostly strings that are known, with a clear,
 // an end or nonsense now and then, and tables that stay full.
 func drawGIFCodes(rt *rapid.T, size int) (b []byte, pixels int) {
-	var bits, filled uint64
+	var w LowBits
 	wide, known := size+1, 0 // strings known, of two pixels or more
-	put := func(code int) {
-		bits |= uint64(code) << filled
-		for filled += uint64(wide); filled >= 8; filled -= 8 {
-			b, bits = append(b, byte(bits)), bits>>8
-		}
-	}
+	put := func(code int) { w.Put(uint64(code), uint(wide)) }
 	seed := rapid.Uint64().Draw(rt, "seed")
 	random := func(n int) int {
 		seed = seed*6364136223846793005 + 1442695040888963407
@@ -58,10 +53,7 @@ func drawGIFCodes(rt *rapid.T, size int) (b []byte, pixels int) {
 	if rapid.Bool().Draw(rt, "closed") {
 		put(1<<size + 1)
 	}
-	if filled > 0 {
-		b = append(b, byte(bits))
-	}
-	return append(b, rapid.SliceOfN(rapid.Byte(), 0, 20).Draw(rt, "behind")...), pixels
+	return append(w.Bytes(), rapid.SliceOfN(rapid.Byte(), 0, 20).Draw(rt, "behind")...), pixels
 }
 
 // Both walks along GIF's codes, which take several at a time, come as far as by
@@ -118,31 +110,23 @@ func TestGIFWalks(t *testing.T) {
 func TestGIFEndInALeftover(t *testing.T) {
 	for size := uint(2); size <= 8; size++ {
 		for codes := range 200 {
-			var b []byte
-			var bits uint64
-			var filled uint
-			put := func(code uint64, wide uint) {
-				bits |= code << filled
-				for filled += wide; filled >= 8; filled -= 8 {
-					b, bits = append(b, byte(bits)), bits>>8
-				}
-			}
+			var w LowBits
 			wide, count := size+1, uint(0)
 			for range codes {
-				put(1, wide)
+				w.Put(1, wide)
 				if count++; count+1<<size+1 >= 1<<wide && wide < 12 {
 					wide++
 				}
 			}
-			put(1<<size+1, wide)
-			put(0xFF>>filled, 8-filled) // what nobody reads
+			w.Put(1<<size+1, wide)
+			w.Put(0xFF>>w.Held, 8-w.Held) // what nobody reads
 			quick, slow := codeCounter{low: size}, codeCounter{low: size}
 			quick.clear()
 			slow.clear()
-			for _, c := range b {
+			for _, c := range w.Out {
 				slow.byte(c)
 			}
-			for rest := b; len(rest) > 0; {
+			for rest := w.Out; len(rest) > 0; {
 				if rest = rest[quick.words(rest):]; len(rest) > 0 {
 					quick.byte(rest[0])
 					rest = rest[1:]

@@ -39,16 +39,8 @@ func riffFile(chunks ...[]byte) []byte {
 
 // vp8l codes a picture whose pixels are bright or dark green.
 func vp8l(w, h int, alpha bool, bright func(x, y int) bool) []byte {
-	var out []byte
-	var bits uint64
-	n := 0
-	put := func(v uint64, count int) {
-		bits |= v << n
-		for n += count; n >= 8; n -= 8 {
-			out = append(out, byte(bits))
-			bits >>= 8
-		}
-	}
+	var bits imageproc.LowBits
+	put := bits.Put
 	put(0x2F, 8)
 	put(uint64(w-1), 14)
 	put(uint64(h-1), 14)
@@ -78,8 +70,7 @@ func vp8l(w, h int, alpha bool, bright func(x, y int) bool) []byte {
 			put(v, 1)
 		}
 	}
-	put(0, 7)
-	return out
+	return bits.Bytes()
 }
 
 // vp8 codes a key frame of noise, its partitions cut behind what decoding looks at.
