@@ -122,7 +122,7 @@
 // PNG's IDAT or a strip of TIFF, are found in files of at most 64 KiB, and in
 // larger ones where the data ends in what reads as text or is filled up; those
 // behind a partition of VP8 or the codes of VP8L in WebP in files of any size that
-// end so; [StripOptions].Thorough finds them in all, at some 100 MB/s, and 10 in VP8.
+// end so; [StripOptions].Thorough finds them in all, at some 100 MB/s, in WebP at 10.
 // Behind the coded data of HEIC and AVIF, and of CCITT in TIFF, they look like pixels
 // and stay, as do those that a frame of Zstandard unpacks to behind the last pixel,
 // and whatever is hidden in the pixels themselves; MaxSide of [SanitizeOptions], which

@@ -591,8 +591,22 @@ func BenchmarkStripWebP(b *testing.B) {
 	b.Run("lossy", func(b *testing.B) {
 		benchmarkStrip(b, riffFile(riffPiece("VP8X", body), riffPiece("VP8 ", coded), riffPiece("EXIF", phoneExif(6, 60<<10))))
 	})
+	b.Run("lossy, thorough", func(b *testing.B) { benchmarkThorough(b, riffFile(riffPiece("VP8 ", coded))) })
+	b.Run("lossless, thorough", func(b *testing.B) {
+		benchmarkThorough(b, riffFile(riffPiece("VP8L", vp8l(2000, 1500, false, quarter))))
+	})
 	b.Run("100 frames", func(b *testing.B) {
 		frame := anmf(0, 0, 256, 256, 0, riffPiece("VP8 ", vp8(256, 256, 3)))
 		benchmarkStrip(b, riffFile(append([][]byte{canvas(2, 256, 256), animChunk()}, slices.Repeat([][]byte{frame}, 100)...)...))
 	})
+}
+
+// benchmarkThorough follows the codes.
+func benchmarkThorough(b *testing.B, data []byte) {
+	b.SetBytes(int64(len(data)))
+	for b.Loop() {
+		if _, err := thoroughly(data); err != nil {
+			b.Fatal(err)
+		}
+	}
 }
