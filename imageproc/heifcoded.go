@@ -42,6 +42,7 @@ var (
 	errUnitType   = errors.New("a unit of the coded data is of no valid type")
 	errUnitCount  = errors.New("more units of coded data than the limit allows")
 	errPictures   = errors.New("the coded data holds more than one picture")
+	errText       = errors.New("the coded data has a text in it")
 )
 
 // split goes through coded data unit by unit, at most limit of them. Neighbours
@@ -112,7 +113,7 @@ func (p *heifPicture) checkNAL(nal []byte) error {
 		return errPictures
 	}
 	p.begun, p.kind = true, kind
-	return nil
+	return noText(nal)
 }
 
 func (p *heifPicture) checkOBU(unit []byte) error {
@@ -144,6 +145,17 @@ func (p *heifPicture) checkOBU(unit []byte) error {
 		if !p.begun || p.whole && p.shown > 0 {
 			return errPictures
 		}
+	default:
+		return nil
+	}
+	return noText(unit)
+}
+
+// noText refuses coded data of HEVC or AV1 that has a text in it, or a shorter one close
+// to its end: only decoding shows where such data ends, and sound data has none.
+func noText(unit []byte) error {
+	if undecoded.wordy(unit) || evenly.wordy(unit[max(0, len(unit)-256):]) {
+		return errText
 	}
 	return nil
 }

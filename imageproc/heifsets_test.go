@@ -4,7 +4,9 @@ import (
 	"bytes"
 	"errors"
 	"io"
+	"math/rand/v2"
 	"slices"
+	"strings"
 	"testing"
 
 	"github.com/fitveil/fitveil/imageproc"
@@ -95,10 +97,69 @@ func TestHEIFSetsEnd(t *testing.T) {
 			}
 		}),
 	} {
-		for encoding, secret := range secrets() {
+		payloads := secrets()
+		payloads["no text"] = bytes.Repeat([]byte("\xD1\x9E\x07\xE3\x5A\xB8\x91"), 6)
+		for encoding, secret := range payloads {
 			_, err := imageproc.Strip(io.Discard, bytes.NewReader(craft(secret)), nil)
 			if !errors.Is(err, imageproc.ErrCorrupt) {
 				t.Errorf("%s, %s: %v", name, encoding, err)
+			}
+		}
+	}
+}
+
+// TestHEIFTextInCodedData puts texts into the data of slices and tiles, where only
+// decoding could tell them from it: such files are refused.
+func TestHEIFTextInCodedData(t *testing.T) {
+	rnd := rand.New(rand.NewPCG(9, 10))
+	noise := func(n int) []byte {
+		b := make([]byte, n)
+		for i := range b {
+			b[i] = byte(rnd.Uint32())
+		}
+		return b
+	}
+	for name, craft := range map[string]func(data []byte) []byte{
+		"a slice": func(data []byte) []byte {
+			c := craftHEIC()
+			c.find(10).data = nal(19, append([]byte{0x80}, data...)...)
+			return c.build()
+		},
+		"a later slice": func(data []byte) []byte {
+			c := craftHEIC()
+			c.find(10).data = slices.Concat(nal(19, 0x80, 1), nal(19, append([]byte{0}, data...)...))
+			return c.build()
+		},
+		"a frame": func(data []byte) []byte {
+			c := craftAVIF()
+			c.find(1).data = obu(6, append([]byte{0x10}, data...)...)
+			return c.build()
+		},
+		"a group of tiles": func(data []byte) []byte {
+			c := craftAVIF()
+			c.find(1).data = slices.Concat(obu(3, 0x10), obu(4, 1), obu(4, data...))
+			return c.build()
+		},
+		"a sample": func(data []byte) []byte {
+			c := craftAVIS()
+			c.movie.tracks[0].samples[1] = obu(6, data...)
+			return c.build()
+		},
+	} {
+		for range 20 {
+			if _, err := imageproc.Strip(io.Discard, bytes.NewReader(craft(noise(4000))), nil); err != nil {
+				t.Fatalf("%s: %v", name, err)
+			}
+		}
+		for encoding, secret := range secrets() {
+			for place, data := range map[string][]byte{
+				"behind it": slices.Concat(noise(4000), secret), "close to the end": slices.Concat(noise(4000), secret, noise(100)),
+				"inside": slices.Concat(noise(2000), secret, noise(2000)),
+			} {
+				_, err := imageproc.Strip(io.Discard, bytes.NewReader(craft(data)), nil)
+				if !errors.Is(err, imageproc.ErrCorrupt) || strings.Contains(err.Error(), "Ottokar") {
+					t.Errorf("%s in %s, %s: %v", encoding, name, place, err)
+				}
 			}
 		}
 	}

@@ -62,7 +62,7 @@ func (p *jpegParser) cutData(x extras) error {
 // those before it, so it is all or none.
 func (p *jpegParser) toFollow(x extras) bool {
 	for i := range p.scanned {
-		if d := &p.scanned[i]; d.to > d.from && x.follows(p.body[d.to-1]) {
+		if d := &p.scanned[i]; d.to > d.from && x.follows(evenly, p.body[d.from:d.to]...) {
 			return true
 		}
 	}

@@ -47,7 +47,7 @@ func (p *pngParser) cutTails(x extras) error {
 			break
 		}
 		coded := f.coded()
-		if len(coded) == 0 || !x.follows(coded[len(coded)-1]) {
+		if len(coded) == 0 || !x.follows(deflated, coded...) {
 			continue
 		}
 		h := p.header

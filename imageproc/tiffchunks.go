@@ -278,7 +278,7 @@ const (
 
 // deflateEnd is where a zlib stream ends that gives as many bytes as needed.
 func (p *tiffParser) deflateEnd(b []byte, need uint64) int {
-	if !p.x.follows(b) {
+	if !p.x.follows(deflated, b) {
 		return len(b)
 	}
 	if p.followed++; p.followed <= maxFollowed {

@@ -11,9 +11,9 @@ import (
 // byte, but hostile data has many more.
 func followWork(size int) int { return 4<<20 + 512*size }
 
-// follows says whether the codes of data with that end are to be followed. It takes
+// follows says whether the codes of that data are to be followed. It takes
 // ten times as long as in JPEG, so small files are no exception.
-func (p *webpParser) follows(tail []byte) bool { return p.x.thorough || oddEnd(tail) }
+func (p *webpParser) follows(coded []byte) bool { return p.x.thorough || evenly.suspects(coded) }
 
 // webpFlush is how many bytes encoders write at most to be sure that all is there.
 const webpFlush = 8
@@ -44,7 +44,7 @@ func (p *webpParser) cutLossless(c *riffChunk, at int, width, height int64) ([]b
 // behind that in partitions before the last.
 func (p *webpParser) cutLossy(c *riffChunk) ([]byte, error) {
 	first := c.body[:10+uint24(c.body)>>5] // partition, as takeLossy has seen
-	if !p.follows(c.body) && !p.follows(first) {
+	if !p.follows(c.body) && !evenly.oddEnd(first) {
 		return c.body, nil
 	}
 	parts, state := ends.VP8(c.body, p.x.work)
