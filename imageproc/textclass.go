@@ -87,7 +87,8 @@ const maxXMPNames = 20_000
 // name, or the beginning of an address, which names nothing.
 func xmpClasses(packet []byte) classSet {
 	var s classSet
-	at := 0
+	var prefix []byte // the last one, which most often is the next one, too
+	properties, at := xmpSchemas[""], 0
 	for range maxXMPNames {
 		k := bytes.IndexByte(packet[at:], ':')
 		if k < 0 {
@@ -98,7 +99,11 @@ func xmpClasses(packet []byte) classSet {
 			start--
 		}
 		local := packet[at+k+1:]
-		for _, p := range xmpSchemas[string(packet[start:at+k])] {
+		if !bytes.Equal(packet[start:at+k], prefix) {
+			prefix = packet[start : at+k]
+			properties = xmpSchemas[string(prefix)]
+		}
+		for _, p := range properties {
 			if n := len(p.local); len(local) >= n && string(local[:n]) == p.local {
 				s |= p.class
 			}

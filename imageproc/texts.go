@@ -240,9 +240,14 @@ func (t *texts) attributes(tag []byte) {
 		if equals < 0 || equals+1 == len(tag) {
 			return
 		}
-		name := tag[:equals]
-		name = name[bytes.LastIndexAny(name, " \t\r\n")+1:]
-		tag = bytes.TrimLeft(tag[equals+1:], " \t\r\n")
+		from := equals
+		for from > 0 && !isSpace(tag[from-1]) {
+			from--
+		}
+		name := tag[from:equals]
+		for tag = tag[equals+1:]; len(tag) > 0 && isSpace(tag[0]); {
+			tag = tag[1:]
+		}
 		if len(tag) == 0 || tag[0] != '"' && tag[0] != '\'' {
 			continue
 		}
@@ -256,6 +261,9 @@ func (t *texts) attributes(tag []byte) {
 		tag = tag[end+2:]
 	}
 }
+
+// isSpace is S of XML 1.0 §2.3.
+func isSpace(c byte) bool { return c == ' ' || c == '\t' || c == '\r' || c == '\n' }
 
 // matcher finds the values in every encoding that they could survive in, but for
 // those that the output says on purpose: a value that is part of one of allowed, or
