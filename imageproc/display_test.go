@@ -127,7 +127,7 @@ func storedOrientation(t *testing.T, file []byte) int {
 
 func TestOrientationOutOfRange(t *testing.T) {
 	for _, f := range []field{
-		{0x0112, 3, 0, ""}, {0x0112, 3, 9, ""}, {0x0112, 3, 0xFFFF, ""}, {0x0112, 4, 6, ""}, {0x0112, 2, 0, "66666666"},
+		{0x0112, 3, 0, ""}, {0x0112, 3, 9, ""}, {0x0112, 3, 0xFFFF, ""}, {0x0112, 4, 9, ""}, {0x0112, 4, 6 << 16, ""}, {0x0112, 2, 0, "66666666"},
 	} {
 		file := withSegments(mustJPEG(t, corner()), exifSegment(tiffBlock(binary.BigEndian, []field{f})))
 		if c := sanitize(t, file, nil); c.Report().Orientation != 1 || bytes.Contains(c.Bytes(), []byte("Exif")) {

@@ -162,9 +162,8 @@ func (r *ifdReader) entry(kind ifdKind, e []byte) {
 	r.facts.tags = append(r.facts.tags, ifdTag{kind, tag})
 	switch {
 	case tag == tagOrientation && kind == primaryIFD && r.facts.orientation == 0:
-		// Browsers want exactly one SHORT; others are not shown turned.
-		if v := int(r.order.Uint16(e[8:])); typ == typeShort && count == 1 && v >= 1 && v <= 8 {
-			r.facts.orientation = v
+		if v := r.whole(typ, count, e[8:]); v >= 1 && v <= 8 {
+			r.facts.orientation = int(v)
 		}
 	case tag == tagExifIFD:
 		r.follow(typ, count, e[8:], exifIFD)
@@ -177,6 +176,28 @@ func (r *ifdReader) entry(kind ifdKind, e []byte) {
 	case tag == tagSubIFDs:
 		r.follow(typ, count, e[8:], subIFD)
 	}
+}
+
+// whole is the first number of an entry of whole ones, 0 if it has none. Orientation
+// has to be one SHORT, and browsers want it to be; libvips and others turn by any.
+func (r *ifdReader) whole(typ uint16, count uint32, value []byte) uint32 {
+	size := map[uint16]uint64{typeByte: 1, typeSByte: 1, typeShort: 2, typeSShort: 2, typeLong: 4, typeSLong: 4}[typ]
+	if all := size * uint64(count); all > 4 {
+		at := uint64(r.order.Uint32(value))
+		if at+4 > uint64(len(r.data)) || at+all > uint64(len(r.data)) {
+			return 0
+		}
+		value = r.data[at:]
+	}
+	switch {
+	case count == 0 || size == 0:
+		return 0
+	case size == 1:
+		return uint32(value[0])
+	case size == 2:
+		return uint32(r.order.Uint16(value))
+	}
+	return r.order.Uint32(value)
 }
 
 // value takes the text in an entry, if there is one. A maker note is looked

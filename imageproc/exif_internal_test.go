@@ -25,6 +25,28 @@ func block(next uint32, entries ...[]byte) []byte {
 	return binary.LittleEndian.AppendUint32(b, next)
 }
 
+// TestOrientationTypes has an orientation in each type of whole numbers, in both orders.
+func TestOrientationTypes(t *testing.T) {
+	for typ, size := range map[uint16]int{typeByte: 1, typeSByte: 1, typeShort: 2, typeSShort: 2, typeLong: 4, typeSLong: 4} {
+		for mark, order := range map[string]binary.AppendByteOrder{"II": binary.LittleEndian, "MM": binary.BigEndian} {
+			b := order.AppendUint32(order.AppendUint16([]byte(mark), 42), 8)
+			b = order.AppendUint16(order.AppendUint16(order.AppendUint16(b, 1), tagOrientation), typ)
+			b = order.AppendUint32(b, 1)
+			switch size {
+			case 1:
+				b = append(b, 8, 0, 0, 0)
+			case 2:
+				b = append(order.AppendUint16(b, 8), 0, 0)
+			case 4:
+				b = order.AppendUint32(b, 8)
+			}
+			if facts := readExif(nil, nil, append(b, 0, 0, 0, 0), &texts{}); facts.orientation != 8 {
+				t.Errorf("type %d, %s: orientation %d", typ, mark, facts.orientation)
+			}
+		}
+	}
+}
+
 func TestReadExifHostile(t *testing.T) {
 	turned := entry(tagOrientation, typeShort, 1, 6)
 	var chain []byte // 100 directories, each pointing to the next
@@ -60,7 +82,14 @@ func TestReadExifHostile(t *testing.T) {
 		{"crowded directory", crowded, 0, errIFDCount},
 		{"count that overflows", block(0, turned, entry(0x9000, 5, 0x20000001, 8)), 6, nil},
 		{"orientation twice", block(0, turned, entry(tagOrientation, typeShort, 1, 3)), 6, nil},
-		{"orientation of two values", block(0, entry(tagOrientation, typeShort, 2, 6)), 0, nil},
+		{"orientation of two values", block(0, entry(tagOrientation, typeShort, 2, 6)), 6, nil},
+		{"orientation of many values", append(block(0, entry(tagOrientation, typeSLong, 3, 26)), 6, 0, 0, 0, 1, 0, 0, 0, 2, 0, 0, 0), 6, nil},
+		{"orientation outside", append(block(0, entry(tagOrientation, typeSLong, 3, 26)), 6, 0, 0, 0, 1, 0, 0, 0, 2, 0, 0), 0, nil},
+		{"orientation far outside", block(0, entry(tagOrientation, typeLong, 1<<31, 1<<31+1)), 0, nil},
+		{"orientation of no value", block(0, entry(tagOrientation, typeShort, 0, 6)), 0, nil},
+		{"orientation as a text", block(0, entry(tagOrientation, typeASCII, 1, 6)), 0, nil},
+		{"orientation as anything", block(0, entry(tagOrientation, typeUndefined, 1, 6)), 0, nil},
+		{"orientation as a fraction", append(block(0, entry(tagOrientation, typeRational, 1, 26)), 6, 0, 0, 0, 1, 0, 0, 0), 0, nil},
 	} {
 		t.Run(row.name, func(t *testing.T) {
 			start := time.Now()

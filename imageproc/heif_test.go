@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"image"
+	"io"
 	"slices"
 	"strings"
 	"testing"
@@ -124,6 +125,24 @@ func TestHEIFLayerSizes(t *testing.T) {
 }
 
 // Without a codec the pixels can't be had; everything else works.
+// TestHEIFListVersions: what libheif once wrote says version 2 where that of the list is
+// 1 at most, and is read by all; the output says what it has to.
+func TestHEIFListVersions(t *testing.T) {
+	c := craftHEIC()
+	c.wide = true
+	in := c.build()
+	want, _ := strip(t, in)
+	at := bytes.Index(in, []byte("iinf")) + 4
+	in[at] = 2
+	if out, _ := strip(t, in); !bytes.Equal(out, want) {
+		t.Error("version 2 makes another file")
+	}
+	in[at] = 3
+	if _, err := imageproc.Strip(io.Discard, bytes.NewReader(in), nil); !errors.Is(err, imageproc.ErrCorrupt) {
+		t.Errorf("version 3: %v", err)
+	}
+}
+
 func TestHEIFNeedsDecoder(t *testing.T) {
 	for name, c := range map[string]*craftedHEIF{"heic": craftHEIC(), "avif": craftAVIF()} {
 		file := c.build()

@@ -105,7 +105,7 @@ func (p *heifParser) readItems(b bmff.Box) error {
 	f := bmff.NewFields(b.Body)
 	version, _ := f.Version()
 	count := int(heifID(f, version > 0))
-	if f.Bad() || version > 1 {
+	if f.Bad() || version > 2 { // 2 is none, and what libheif once wrote
 		return p.failBox(b, ErrCorrupt, "length or version is not valid")
 	}
 	err := p.children(f.Rest(), b.BodyAt()+len(b.Body)-len(f.Rest()), func(e bmff.Box) error {
