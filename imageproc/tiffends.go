@@ -19,19 +19,18 @@ func (p *tiffParser) streamTaker(g *tiffPage, turned bool) func(i, from, size ui
 		if turned {
 			b = turnedBits(b)
 		}
-		start, end, least, most, state := 0, 0, int64(0), int64(0), ends.Broken
+		start, end, unpacked, state := 0, 0, int64(0), ends.Broken
 		if g.compression == tiffZstd {
-			start, end, least, most, state = ends.Zstd(b)
+			start, end, unpacked, state = ends.Zstd(b, &p.zstd)
 		} else {
-			end, least, state = ends.XZ(b)
-			most = least
+			end, unpacked, state = ends.XZ(b)
 		}
 		switch {
 		case state != ends.Whole:
 			return tiffChunk{}, p.fail("strip or tile", from, ErrCorrupt, "can't be followed to its end")
-		case need > 0 && uint64(most) < need && uint64(end) < size:
+		case need > 0 && uint64(unpacked) < need && uint64(end) < size:
 			return tiffChunk{}, p.fail("strip or tile", from, ErrCorrupt, "goes on behind its end")
-		case need > 0 && uint64(least) > need:
+		case need > 0 && uint64(unpacked) > need:
 			p.unfollowed = true // what it has too many may be anything
 		}
 		if start == 0 {
@@ -42,6 +41,11 @@ func (p *tiffParser) streamTaker(g *tiffPage, turned bool) func(i, from, size ui
 		return p.chunks.made(rope{p.data[from+uint64(start) : from+uint64(end)]}, from, uint64(end)), nil
 	})
 }
+
+// zstdWork is how many sequences of Zstandard may be read, and states of its tables, of
+// a file of that size. Pictures have about one to the byte, but hostile data has
+// thousands, which take 16 ns each.
+func zstdWork(size int) int { return 4<<20 + 16*size }
 
 // turnedBits is data with the bits of each byte in the other order.
 func turnedBits(b []byte) []byte {

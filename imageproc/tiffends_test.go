@@ -6,6 +6,7 @@ import (
 	"errors"
 	"io"
 	"math/bits"
+	"slices"
 	"testing"
 
 	"github.com/fitveil/fitveil/imageproc"
@@ -55,13 +56,54 @@ func TestTIFFStreamsEnd(t *testing.T) {
 // TestTIFFStreamsOfTooMuch have more pixels than the page: Thorough does not take
 // them, for what nobody sees could be anything.
 func TestTIFFStreamsOfTooMuch(t *testing.T) {
-	for compression, code := range map[uint64]func([]byte) []byte{34925: xzStored, 50000: zstdStored} {
-		in := streamTIFF(compression, 1, func(b []byte) []byte { return code(append(bytes.Clone(b), 1, 2, 3)) })
+	for name, row := range map[string]struct {
+		compression uint64
+		code        func([]byte) []byte
+	}{"LZMA": {34925, xzStored}, "Zstandard": {50000, zstdStored}, "Zstandard, compressed": {50000, zstdMatched}} {
+		if _, err := thoroughly(streamTIFF(row.compression, 1, row.code)); err != nil {
+			t.Errorf("%s: got %v for as many pixels as there are", name, err)
+		}
+		in := streamTIFF(row.compression, 1, func(b []byte) []byte { return row.code(append(bytes.Clone(b), 1)) })
 		if out, _ := strip(t, in); len(out) == 0 {
-			t.Errorf("%d: no output", compression)
+			t.Errorf("%s: no output", name)
 		}
 		if out, err := thoroughly(in); !errors.Is(err, imageproc.ErrCorrupt) || len(out) > 0 {
-			t.Errorf("%d: got %v, %d bytes", compression, err, len(out))
+			t.Errorf("%s: got %v, %d bytes", name, err, len(out))
+		}
+	}
+}
+
+// zstdMatched makes a frame of Zstandard, which does not say its size, of as many
+// bytes: literals of one kind and a match of 600.
+func zstdMatched(b []byte) []byte {
+	n := len(b) - 600
+	return zstdBlocks([]byte{byte(n<<4 | 13), byte(n >> 4), byte(n >> 12), 7, 1, 0b01_01_01_00, 1, 0, 45, 600 - 515, 2})
+}
+
+// zstdBlocks makes a frame of blocks that are compressed.
+func zstdBlocks(blocks ...[]byte) []byte {
+	out := []byte{0x28, 0xB5, 0x2F, 0xFD, 0, 0x50}
+	for i, b := range blocks {
+		head := len(b)<<3 | 4
+		if i == len(blocks)-1 {
+			head |= 1
+		}
+		out = append(append(out, byte(head), byte(head>>8), byte(head>>16)), b...)
+	}
+	return out
+}
+
+// TestTIFFStreamsOfMuchWork have 43,000 sequences to the block: one strip is followed,
+// but not two, which share the work there may be.
+func TestTIFFStreamsOfMuchWork(t *testing.T) {
+	blocks := slices.Repeat([][]byte{{8<<3 | 1, 7, 255, 0xF8, 0x28, 0b01_01_01_00, 0, 0, 0, 1}}, 90)
+	blocks[0] = []byte{8<<3 | 1, 7, 0}
+	for rows, ok := range map[int]bool{32: true, 16: false} {
+		p := rgbPage(rows).coded(50000, func([]byte) []byte { return zstdBlocks(blocks...) })
+		in := (&craftedTIFF{order: binary.LittleEndian, pages: []craftedPage{p}}).build()
+		_, err := imageproc.Strip(io.Discard, bytes.NewReader(in), nil)
+		if ok != (err == nil) || !ok && !errors.Is(err, imageproc.ErrCorrupt) {
+			t.Errorf("strips of %d rows: got %v", rows, err)
 		}
 	}
 }
@@ -93,6 +135,8 @@ func TestTIFFStreamsRefused(t *testing.T) {
 		"Zstandard of another size":    {50000, change(zstdStored, 6, 0x55)},
 		"Zstandard cut short":          {50000, func(b []byte) []byte { b = zstdStored(b); return b[:len(b)-1] }},
 		"Zstandard of two frames":      {50000, func(b []byte) []byte { return append(zstdStored(b[:9]), zstdStored(b[9:])...) }},
+		"Zstandard of too few pixels":  {50000, func(b []byte) []byte { return append(zstdMatched(b[1:]), 0) }},
+		"Zstandard without offsets":    {50000, change(zstdMatched, -4, 2)},
 		"Zstandard skipped":            {50000, func([]byte) []byte { return []byte{0x50, 0x2A, 0x4D, 0x18, 0, 0, 0, 0} }},
 	} {
 		_, err := imageproc.Strip(io.Discard, bytes.NewReader(streamTIFF(row.compression, 1, row.code)), nil)
