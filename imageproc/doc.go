@@ -120,15 +120,14 @@
 //
 // Stripping does not decode. Bytes that follow the last block inside the
 // entropy-coded data of a JPEG scan, or the end of the deflate stream inside a
-// PNG's IDAT or a strip of TIFF, are found in files of at most 64 KiB, and in
+// PNG's IDAT or a strip of TIFF, or the last row of CCITT's codings there, are found in files of at most 64 KiB, and in
 // larger ones where the data ends in what reads as text, in any of the usual encodings,
 // or is filled up, or has a text of 24 characters (64 in deflate), ASCII or UTF-16, anywhere; those
 // behind a partition of VP8 or the codes of VP8L in WebP in files of any size of which
 // that is true; [StripOptions].Thorough finds them in all, at some 100 MB/s, in WebP at
 // 10. Behind the coded data of HEIC and AVIF they look like pixels: files with a text of
 // 32 characters in it, or of 24 in its last 256 bytes, are refused, and other bytes stay,
-// as do those behind codes of CCITT in TIFF, those that a frame of Zstandard unpacks to
-// behind the last pixel, and whatever is hidden in the pixels themselves; MaxSide of
+// as do those that a frame of Zstandard unpacks to behind the last pixel, and whatever is hidden in the pixels themselves; MaxSide of
 // [SanitizeOptions], which decodes and encodes again, removes the former. Of an animation, decoding shows the first frame, and
 // of TIFF the first page, in the layouts that golang.org/x/image knows: grey, palette
 // and RGB of 1, 8 or 16 bits. Entries of a palette that no pixel uses stay, too.

@@ -507,7 +507,7 @@ func TestThoroughOnCorpus(t *testing.T) {
 		}
 	}
 	t.Logf("accepted %d, refused %d that pass otherwise; in %d of them there was something that passes otherwise", accepted, refused, found)
-	if refused*100 > accepted {
+	if refused*40 > accepted { // those are fuzzed: strips of CCITT that make no sense, an interlaced PNG that breaks off
 		t.Errorf("refused %d of %d", refused, accepted+refused)
 	}
 }

@@ -24,14 +24,15 @@ type StripOptions struct {
 	// says why.
 	BakeOrientation bool
 	// Thorough follows the codes of every picture to their end, and takes out what
-	// stands behind it inside the data: behind the deflate streams of PNG and TIFF,
-	// behind the last block of each scan and restart interval of a JPEG, behind the
-	// codes of WebP. It takes several times as long. Without it that is done with
-	// files of at most 64 KiB, but for WebP, and where the data ends in what reads as
-	// text or is filled up, or has a text of 24 characters, of
-	// 64 where it is deflated; GIF, and LZW and PackBits in TIFF, are followed always,
-	// and LZMA and Zstandard there say themselves where they end. AV1, HEVC and the
-	// rarer codings of TIFF are never; AV1 and HEVC with a text in them are refused.
+	// stands behind it inside the data: behind the deflate streams of PNG and TIFF
+	// and the last row of CCITT's codings, behind the last block of each scan and
+	// restart interval of a JPEG, behind the codes of WebP. It takes several times as
+	// long. Without it that is done with files of at most 64 KiB, but for WebP, and
+	// where the data ends in what reads as text or is filled up, or has a text of 24
+	// characters, of 64 where it is deflated; GIF, and LZW and PackBits in TIFF, are
+	// followed always, and LZMA and Zstandard there say themselves where they end. AV1,
+	// HEVC and, of TIFF, ThunderScan and LogLuv are never; AV1 and HEVC with a text in
+	// them are refused.
 	// What can't be followed, because it breaks off in an interlaced PNG, in WebP or in
 	// TIFF, or because that would take too long, is refused then.
 	Thorough bool

@@ -97,6 +97,7 @@ type tiffParser struct {
 	chunks     tiffChunks
 	webp       int // work left for following WebP
 	zstd       int // and Zstandard
+	fax        int // and CCITT
 }
 
 func (p *tiffParser) fail(part string, at uint64, sentinel error, format string, args ...any) error {
@@ -105,7 +106,7 @@ func (p *tiffParser) fail(part string, at uint64, sentinel error, format string,
 
 func parseTIFF(data []byte, lim Limits, x extras) (*picture, error) {
 	p := &tiffParser{
-		tiffFile: tiffFile{data: data}, lim: lim, x: x, seen: make(map[uint64]bool), webp: followWork(len(data)), zstd: zstdWork(len(data)),
+		tiffFile: tiffFile{data: data}, lim: lim, x: x, seen: make(map[uint64]bool), webp: followWork(len(data)), zstd: zstdWork(len(data)), fax: faxWork(len(data)),
 		pic: &picture{format: TIFF, orientation: 1, keeps: x.keep.Provenance},
 	}
 	p.scan = newScanBudget(&p.pic.texts)

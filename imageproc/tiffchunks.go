@@ -210,6 +210,8 @@ func (p *tiffParser) taker(g *tiffPage) (func(i, from, size uint64) (tiffChunk, 
 		return p.takeWebP, nil
 	case tiffLZMA, tiffZstd:
 		return p.streamTaker(g, turned), nil
+	case tiffRLE, tiffRLEW, tiffG3, tiffG4:
+		return p.faxTaker(g, turned), nil
 	}
 	return func(_, from, size uint64) (tiffChunk, error) { return p.chunks.copied(p.data, from, size), nil }, nil
 }

@@ -42,10 +42,57 @@ func (p *tiffParser) streamTaker(g *tiffPage, turned bool) func(i, from, size ui
 	})
 }
 
+// faxTaker brings over strips or tiles of CCITT's codings without what follows the last
+// row. A row is read as all decoders do, or it is not followed; where there is a text
+// then, the strip is refused.
+func (p *tiffParser) faxTaker(g *tiffPage, turned bool) func(i, from, size uint64) (tiffChunk, error) {
+	coding := map[uint64]ends.CCITTCoding{tiffRLE: ends.ModifiedHuffman, tiffRLEW: ends.ModifiedWords, tiffG3: ends.Group3, tiffG4: ends.Group4}[g.compression]
+	if coding == ends.Group3 && p.first(g.dir, tagT4Options, 0)&1 == 1 {
+		coding = ends.Group3TwoD
+	}
+	line := (g.chunkWidth + 7) / 8
+	known := g.bits == 1 && (g.samples == 1 || g.separate)
+	return g.once(func(need, from, size uint64) (tiffChunk, error) {
+		if p.walked += size; p.walked > 4*uint64(len(p.data)) {
+			return tiffChunk{}, p.fail("strip or tile", from, ErrCorrupt, "overlaps others")
+		}
+		stored := p.data[from : from+size]
+		if !p.x.follows(deflated, stored) {
+			return p.chunks.copied(p.data, from, size), nil
+		}
+		b, taken, mask, state := stored, 0, byte(0), ends.Broken
+		if turned {
+			b = turnedBits(b)
+		}
+		if known && need > 0 {
+			taken, mask, state = ends.CCITT(b, coding, int(g.chunkWidth), int(need/line), &p.fax)
+		}
+		if state != ends.Whole {
+			if p.unfollowed = true; evenly.wordy(stored[max(0, len(stored)-256):]) {
+				return tiffChunk{}, p.fail("strip or tile", from, ErrCorrupt, "has a text where it can't be followed")
+			}
+			return p.chunks.copied(p.data, from, size), nil
+		}
+		last := []byte{b[taken-1] & mask}
+		if last[0] == b[taken-1] {
+			return p.chunks.copied(p.data, from, uint64(taken)), nil
+		}
+		if turned {
+			last = turnedBits(last)
+		}
+		end := from + uint64(taken) - 1
+		return p.chunks.made(rope{p.data[from:end:end], last}, from, uint64(taken)), nil
+	})
+}
+
 // zstdWork is how many sequences of Zstandard may be read, and states of its tables, of
 // a file of that size. Pictures have about one to the byte, but hostile data has
 // thousands, which take 16 ns each.
 func zstdWork(size int) int { return 4<<20 + 16*size }
+
+// faxWork is how many codes of CCITT and rows may be read of a file of that size: a code
+// has one bit at least.
+func faxWork(size int) int { return 4<<20 + 8*size }
 
 // turnedBits is data with the bits of each byte in the other order.
 func turnedBits(b []byte) []byte {

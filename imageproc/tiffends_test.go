@@ -7,6 +7,7 @@ import (
 	"io"
 	"math/bits"
 	"slices"
+	"strings"
 	"testing"
 
 	"github.com/fitveil/fitveil/imageproc"
@@ -142,6 +143,91 @@ func TestTIFFStreamsRefused(t *testing.T) {
 		_, err := imageproc.Strip(io.Discard, bytes.NewReader(streamTIFF(row.compression, 1, row.code)), nil)
 		if !errors.Is(err, imageproc.ErrCorrupt) {
 			t.Errorf("%s: got %v", name, err)
+		}
+	}
+}
+
+// faxTIFF is a page of black columns in white, 8 pixels wide, in a strip of CCITT's
+// codes: of a compression with its T4Options. change has the bytes as they are stored.
+func faxTIFF(coding [2]uint64, order uint64, rows int, change func(strip []byte) []byte) []byte {
+	const line, eol = "0111" + "11" + "1011", "000000000001" // 2, 2 and 4 pixels
+	first := map[uint64]string{2: line + "000000", 32771: line + "000000", 3: eol + line, 4: "001" + "0111" + "11" + "1"}[coding[0]]
+	next := first
+	switch {
+	case coding[0] == 4:
+		next = "111"
+	case coding[1]&1 == 1:
+		first, next = eol+"1"+line, eol+"0"+"111"
+	}
+	var b []byte
+	for i, bit := range first + strings.Repeat(next, rows-1) {
+		if i&7 == 0 {
+			b = append(b, 0)
+		}
+		b[len(b)-1] |= byte(bit&1) << (7 - i&7)
+	}
+	if order == 2 {
+		b = turnedBits(b)
+	}
+	p := craftedPage{
+		tags: []craftedTag{
+			tagOf(256, 3, 8), tagOf(257, 4, uint64(rows)), tagOf(258, 3, 1), tagOf(259, 3, coding[0]), tagOf(262, 3, 0), tagOf(266, 3, order),
+			tagOf(277, 3, 1), tagOf(278, 4, uint64(rows)), tagOf(292, 4, coding[1]),
+		},
+		strips: [][]byte{change(b)},
+	}
+	return (&craftedTIFF{order: binary.LittleEndian, pages: []craftedPage{p}}).build()
+}
+
+// TestTIFFFaxEnds hides bytes behind the last row of CCITT's codings, in small files and
+// large ones, and bits behind the last code.
+func TestTIFFFaxEnds(t *testing.T) {
+	for _, coding := range [][2]uint64{{2, 0}, {32771, 0}, {3, 0}, {3, 4}, {3, 1}, {4, 0}} {
+		for _, order := range []uint64{1, 2} {
+			for _, rows := range []int{1, 7, 200_000} {
+				in := faxTIFF(coding, order, rows, bytes.Clone)
+				want, report := strip(t, in)
+				if len(report.Removed) > 0 {
+					t.Fatalf("%d, %d rows: %+v", coding, rows, report.Removed)
+				}
+				if got, err := thoroughly(in); err != nil || !bytes.Equal(got, want) {
+					t.Fatalf("%d, %d rows, thorough: %v", coding, rows, err)
+				}
+				for encoding, secret := range secrets() {
+					out, report := strip(t, faxTIFF(coding, order, rows, func(b []byte) []byte { return joined(b, secret) }))
+					// The zeros that UTF-16BE begins with may be those of an EOL.
+					if len(out) > len(want)+2 || encoding != "UTF-16BE" && !bytes.Equal(out, want) || len(report.Removed) == 0 {
+						t.Errorf("%d, order %d, %d rows, %s: %d bytes for %d, %+v", coding, order, rows, encoding, len(out), len(want), report.Removed)
+					}
+				}
+				out, err := thoroughly(faxTIFF(coding, order, rows, func(b []byte) []byte {
+					b[len(b)-1] |= map[uint64]byte{1: 1, 2: 0x80}[order]
+					return b
+				}))
+				if rows == 1 && (err != nil || !bytes.Equal(out, want)) {
+					t.Errorf("%d, order %d: a bit behind the last code stays, %v", coding, order, err)
+				}
+			}
+		}
+	}
+}
+
+// TestTIFFFaxUnfollowed has codes that decoders do not read alike: they pass as they are,
+// but not with Thorough, and not with a text behind them.
+func TestTIFFFaxUnfollowed(t *testing.T) {
+	secret := secrets()["UTF-8"]
+	for _, coding := range [][2]uint64{{2, 0}, {32771, 0}, {3, 0}, {3, 1}, {4, 0}} {
+		broken := faxTIFF(coding, 1, 7, func([]byte) []byte { return []byte{0, 0x40, 1, 2, 3} })
+		if out, _ := strip(t, broken); !bytes.Contains(out, []byte{0, 0x40, 1, 2, 3}) {
+			t.Errorf("%d: changed", coding)
+		}
+		if out, err := thoroughly(broken); !errors.Is(err, imageproc.ErrCorrupt) || len(out) > 0 {
+			t.Errorf("%d, thorough: %v, %d bytes", coding, err, len(out))
+		}
+		var out bytes.Buffer
+		_, err := imageproc.Strip(&out, bytes.NewReader(faxTIFF(coding, 1, 7, func([]byte) []byte { return joined([]byte{0, 0x40, 1, 2, 3}, secret) })), nil)
+		if !errors.Is(err, imageproc.ErrCorrupt) || out.Len() > 0 {
+			t.Errorf("%d, with a text: %v, %d bytes", coding, err, out.Len())
 		}
 	}
 }

@@ -1,7 +1,7 @@
 // Package ends finds where the coded data of a picture ends, without making
 // pixels of it: it follows the codes of deflate (RFC 1950 and 1951), of the scans
-// of JPEG (ITU-T T.81), of VP8 (RFC 6386), of WebP's lossless format (RFC 9649) and
-// of Zstandard's sequences (RFC 8878), and counts what they stand for; of xz, whose
+// of JPEG (ITU-T T.81), of VP8 (RFC 6386), of WebP's lossless format (RFC 9649),
+// of facsimile (ITU-T T.4 and T.6) and of Zstandard's sequences (RFC 8878), and counts what they stand for; of xz, whose
 // chunks say how long they are, it reads the headers. Bytes behind that end are shown by nobody,
 // and could hold anything.
 //
