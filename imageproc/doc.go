@@ -98,7 +98,7 @@
 // picture, or none with a size. Of BMP: JPEG or PNG for printers, the compressions
 // of OS/2, a file without a whole row. Of TIFF: raw
 // formats of cameras (DNG, NEF, CR2, ARW, ...), strips outside the file, fewer than
-// the picture needs, or over one another (two pages may share theirs), compressions that are not of the list
+// the picture needs, or over one another (two pages may share theirs), or of LZMA and Zstandard with more than their pixels, compressions that are not of the list
 // above or Deflate, CCITT, LZMA, Zstandard, ThunderScan or LogLuv. Of HEIC and AVIF: sequences in
 // fragments or without a still picture, codecs other than HEVC and AV1, protected items, data outside the file or
 // inside other items, properties that are essential and unknown, parameter sets and sequence headers that are not valid or
@@ -127,9 +127,9 @@
 // that is true; [StripOptions].Thorough finds them in all, at some 100 MB/s, in WebP at
 // 10. Behind the coded data of HEIC and AVIF they look like pixels: files with a text of
 // 32 characters in it, or of 24 in its last 256 bytes, are refused, and other bytes stay,
-// as do those that a frame of Zstandard unpacks to behind the last pixel, and whatever is hidden in the pixels themselves; MaxSide of
-// [SanitizeOptions], which decodes and encodes again, removes the former. Of an animation, decoding shows the first frame, and
-// of TIFF the first page, in the layouts that golang.org/x/image knows: grey, palette
+// as do pixels of compressed tiles that lie beyond the picture, and whatever is hidden in
+// the pixels themselves; MaxSide of [SanitizeOptions], which decodes and encodes again,
+// removes the former. Of an animation, decoding shows the first frame, and of TIFF the first page, in the layouts that golang.org/x/image knows: grey, palette
 // and RGB of 1, 8 or 16 bits. Entries of a palette that no pixel uses stay, too.
 // Quantisation tables and sensor noise can identify a model of camera or a
 // camera; they are part of the picture. An ICC profile is written anew from its

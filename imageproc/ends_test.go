@@ -68,6 +68,21 @@ func stuffed(file, secret []byte, marker ...byte) []byte {
 	return insert(file, at, secret)
 }
 
+// deflatedTIFF has strips of 16 rows.
+func deflatedTIFF(change func(data, secret []byte) []byte) func(tb testing.TB, img image.Image, secret []byte) []byte {
+	return func(_ testing.TB, img image.Image, secret []byte) []byte {
+		b := img.Bounds()
+		p := craftedPage{tags: []craftedTag{
+			tagOf(256, 3, uint64(b.Dx())), tagOf(257, 3, uint64(b.Dy())), tagOf(258, 3, 8, 8, 8), tagOf(259, 3, 1), tagOf(262, 3, 2),
+			tagOf(277, 3, 3), tagOf(278, 3, 16),
+		}}
+		for y := 0; y < b.Dy(); y += 16 {
+			p.strips = append(p.strips, rgbBytes(img.(*image.NRGBA), image.Rect(0, y, b.Dx(), min(b.Dy(), y+16))))
+		}
+		return (&craftedTIFF{order: binary.LittleEndian, pages: []craftedPage{p.coded(8, func(strip []byte) []byte { return change(deflate(strip), secret) })}}).build()
+	}
+}
+
 func hideouts() []hidden {
 	turned := func(name string, marker ...byte) func(tb testing.TB, _ image.Image, secret []byte) []byte {
 		return func(tb testing.TB, _ image.Image, secret []byte) []byte {
@@ -96,17 +111,8 @@ func hideouts() []hidden {
 		{"JPEG, progressive, last scan", turned("progressive.jpg", 0xFF, 0xD9)},
 		{"JPEG, progressive, an earlier scan", turned("progressive.jpg", 0xFF, 0xC4)},
 		{"JPEG, a scan each component", turned("scans.jpg", 0xFF, 0xDA)},
-		{"TIFF, Deflate", func(_ testing.TB, img image.Image, secret []byte) []byte {
-			b := img.Bounds()
-			p := craftedPage{tags: []craftedTag{
-				tagOf(256, 3, uint64(b.Dx())), tagOf(257, 3, uint64(b.Dy())), tagOf(258, 3, 8, 8, 8), tagOf(259, 3, 1), tagOf(262, 3, 2),
-				tagOf(277, 3, 3), tagOf(278, 3, 16),
-			}}
-			for y := 0; y < b.Dy(); y += 16 {
-				p.strips = append(p.strips, rgbBytes(img.(*image.NRGBA), image.Rect(0, y, b.Dx(), min(b.Dy(), y+16))))
-			}
-			return (&craftedTIFF{order: binary.LittleEndian, pages: []craftedPage{p.coded(8, func(strip []byte) []byte { return joined(deflate(strip), secret) })}}).build()
-		}},
+		{"TIFF, Deflate", deflatedTIFF(joined)},
+		{"TIFF, Deflate, behind the last row", deflatedTIFF(longer)},
 		{"WebP, lossless", func(_ testing.TB, img image.Image, secret []byte) []byte {
 			w, h := webpSize(img)
 			return riffFile(riffPiece("VP8L", vp8l(w, h, false, quarter), secret))

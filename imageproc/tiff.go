@@ -88,6 +88,7 @@ type tiffParser struct {
 
 	visited    int64  // blocks of JPEG that were followed
 	followed   int    // strips of Deflate
+	recoded    uint64 // bytes of pixels of those that were coded anew, or could not be
 	codes      int    // changes of codes that these took of those all may have
 	unfollowed bool   // one of them not to its end
 	fresh      uint64 // bytes of values written for directories

@@ -1,10 +1,6 @@
 package imageproc
 
-import (
-	"encoding/binary"
-
-	"github.com/fitveil/fitveil/imageproc/internal/ends"
-)
+import "encoding/binary"
 
 // tiffChunk is a strip or tile: where its bytes lie in the input, cut to what
 // decoding needs, and where in the data of the output. A missing one has no
@@ -193,7 +189,7 @@ func (p *tiffParser) taker(g *tiffPage) (func(i, from, size uint64) (tiffChunk, 
 		return cut(func(b []byte, need uint64) (int, []byte) { return packBitsEnd(b, need), nil }), nil
 	case tiffDeflate, tiffOldDeflate:
 		if !turned {
-			return cut(func(b []byte, need uint64) (int, []byte) { return p.deflateEnd(b, need), nil }), nil
+			return p.deflateTaker(g), nil
 		}
 	case tiffLZW:
 		if !turned {
@@ -268,31 +264,6 @@ func packBitsEnd(b []byte, need uint64) int {
 		}
 	}
 	return min(at, len(b))
-}
-
-// maxFollowed is how many strips of Deflate are followed, and tiffCodes how many
-// times all of them together may change their codes for a start, besides once each:
-// that is what takes time.
-const (
-	maxFollowed = 1 << 15
-	tiffCodes   = 64
-)
-
-// deflateEnd is where a zlib stream ends that gives as many bytes as needed.
-func (p *tiffParser) deflateEnd(b []byte, need uint64) int {
-	if !p.x.follows(deflated, b) {
-		return len(b)
-	}
-	if p.followed++; p.followed <= maxFollowed {
-		codes := tiffCodes - p.codes + 1
-		n, _, state := ends.Zlib([][]byte{b}, int64(need), &codes)
-		p.codes = max(p.codes, tiffCodes-codes)
-		if state == ends.Whole {
-			return int(n)
-		}
-	}
-	p.unfollowed = true
-	return len(b)
 }
 
 const (

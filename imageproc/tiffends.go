@@ -6,6 +6,44 @@ import (
 	"github.com/fitveil/fitveil/imageproc/internal/ends"
 )
 
+// maxFollowed is how many strips of Deflate are followed, and tiffCodes how many
+// times all of them together may change their codes for a start, besides once each:
+// that is what takes time.
+const (
+	maxFollowed = 1 << 15
+	tiffCodes   = 64
+)
+
+// deflateTaker brings over strips or tiles of Deflate without what stands behind their
+// stream, and codes those anew that have more than their pixels.
+func (p *tiffParser) deflateTaker(g *tiffPage) func(i, from, size uint64) (tiffChunk, error) {
+	return g.once(func(need, from, size uint64) (tiffChunk, error) {
+		if p.walked += size; p.walked > 4*uint64(len(p.data)) {
+			return tiffChunk{}, p.fail("strip or tile", from, ErrCorrupt, "overlaps others")
+		}
+		b := p.data[from : from+size]
+		if need == 0 || !p.x.follows(deflated, b) {
+			return p.chunks.copied(p.data, from, size), nil
+		}
+		if p.followed++; p.followed <= maxFollowed {
+			codes := tiffCodes - p.codes + 1
+			n, _, state := ends.Zlib([][]byte{b}, int64(need), &codes)
+			p.codes = max(p.codes, tiffCodes-codes)
+			if state == ends.Whole {
+				return p.chunks.copied(p.data, from, uint64(n)), nil
+			}
+			if p.recoded += need; state == ends.Longer && p.recoded <= maxMended {
+				if again := recode(rope{b}, int64(need)); again != nil {
+					p.pic.found.add("bytes after the pixels", max(1, len(b)-len(again)), 0)
+					return p.chunks.made(rope{again}, from, size), nil
+				}
+			}
+		}
+		p.unfollowed = true
+		return p.chunks.copied(p.data, from, size), nil
+	})
+}
+
 // streamTaker brings over strips or tiles that are streams of a format that says where
 // it ends, LZMA or Zstandard: without what stands before and behind. What is no such
 // stream is refused, and so is one of too few pixels if more follows, for decoders
@@ -30,8 +68,10 @@ func (p *tiffParser) streamTaker(g *tiffPage, turned bool) func(i, from, size ui
 			return tiffChunk{}, p.fail("strip or tile", from, ErrCorrupt, "can't be followed to its end")
 		case need > 0 && uint64(unpacked) < need && uint64(end) < size:
 			return tiffChunk{}, p.fail("strip or tile", from, ErrCorrupt, "goes on behind its end")
+		case need > 0 && uint64(unpacked) > max(need, g.plain(0)):
+			return tiffChunk{}, p.fail("strip or tile", from, ErrCorrupt, "unpacks to more than its pixels")
 		case need > 0 && uint64(unpacked) > need:
-			p.unfollowed = true // what it has too many may be anything
+			p.unfollowed = true // the last strip, with rows that nobody sees, which may be anything
 		}
 		if start == 0 {
 			return p.chunks.copied(p.data, from, uint64(end)), nil
