@@ -3,313 +3,448 @@ package ends
 import (
 	"encoding/binary"
 	"math/bits"
-	"strings"
 	"sync"
 )
 
-// CCITTCoding is one of the codings of facsimile that TIFF has.
+// CCITTCoding is one of the ways in which T.4 and T.6 code rows of black and white.
 type CCITTCoding uint8
 
-// The codings, and how TIFF calls them.
+// The codings, and the compressions of TIFF they go by.
 const (
-	ModifiedHuffman CCITTCoding = iota // T.4 in one dimension, each row from a byte on: Compression 2
-	ModifiedWords                      // the same from an even byte on: Compression 32771
-	Group3                             // T.4 in one dimension: Compression 3
-	Group3TwoD                         // T.4 in two dimensions: Compression 3, T4Options with bit 0
-	Group4                             // T.6: Compression 4
+	ModifiedHuffman CCITTCoding = iota // 2: runs as in T.4, each row begins at a byte
+	Group3                             // 3: runs, as a rule with an EOL before each row
+	Group3TwoD                         // 3 if T4Options has bit 0: EOLs say which rows tell changes
+	Group4                             // 4: all rows tell changes from the one above
+	ModifiedWords                      // 32771: as ModifiedHuffman, each row at an even byte
 )
 
-// CCITT follows the codes of so many rows, ITU-T T.4 and T.6, and returns how many bytes
-// they take, with EOFB or RTC where that is next, and which bits of the last byte are
-// theirs. Bits are the highest first. Each code takes one off work, and so does each row.
-// Data has to be what all decoders read alike: each row of T.4 behind an EOL, no row
-// beyond the width, no run of nothing where a row of two dimensions is measured by it, no
-// uncompressed mode.
-func CCITT(data []byte, coding CCITTCoding, width, rows int, work *int) (taken int, mask byte, state State) {
-	w := ccittWalk{data: data, width: int32(width), white: whiteRuns(), black: blackRuns()}
-	w.reference = append(w.reference, w.width, w.width, w.width, w.width)
-	for rows > 0 {
-		if *work -= 1 + w.codes; *work < 0 {
-			return 0, 0, Costly
-		}
-		w.codes = 0
-		if coding == Group4 {
-			if n := w.blank(rows); n > 0 {
-				rows -= n
-				continue
-			}
-		}
-		if !w.row(coding) || w.pos > 8*len(data) {
-			return 0, 0, Broken
-		}
-		rows--
+// CCITT follows so many rows of that width, coded as in T.4 or T.6 with the highest bit
+// of a byte first. It returns how many bytes their codes take, with the EOFB or RTC
+// that follows at once, and the bits that count of the last one. Each row and each code
+// is taken off work; Costly is what takes more.
+//
+// Broken is all that makes libtiff complain, and all that decoders differ on: rows of
+// which some have an EOL before them, or none has but one follows; changes from a row
+// that has a run of no pixels in it, or past its end.
+func CCITT(data []byte, coding CCITTCoding, width, rows int, work *int) (taken int, mask byte, s State) {
+	if width < 1 || width > ccittWidest || rows < 1 {
+		return 0, 0, Broken
 	}
-	w.finish(coding)
-	*work -= w.codes
-	taken = (w.pos + 7) / 8
-	return taken, 0xFF << (8*taken - w.pos), Whole
-}
-
-// ccittWalk is where a walk has come to.
-type ccittWalk struct {
-	data         []byte
-	pos          int // in bits
-	width        int32
-	codes        int // read in this row
-	white, black *[1 << ccittMost]uint16
-	// current and reference are where the colour changes, in a row and in the one before:
-	// to black first, and at the end of the row several times.
-	current, reference []int32
-}
-
-const (
-	ccittMost = 13 // bits of a code for a run
-	ccittEOL  = 12 // bits of EOL
-)
-
-// window is the bits from there on, of which the highest 57 count, zeros behind the end.
-func (w *ccittWalk) window(pos int) uint64 {
-	at := pos >> 3
-	if len(w.data)-at >= 8 {
-		return binary.BigEndian.Uint64(w.data[at:]) << (pos & 7)
-	}
-	var last [8]byte
-	copy(last[:], w.data[min(at, len(w.data)):])
-	return binary.BigEndian.Uint64(last[:]) << (pos & 7)
-}
-
-// blank passes over rows that are as the one before, which has no change: of each there
-// is one bit.
-func (w *ccittWalk) blank(rows int) int {
-	if w.reference[0] < w.width {
-		return 0
-	}
-	n := min(bits.LeadingZeros64(^w.window(w.pos)), 57, rows, max(0, 8*len(w.data)-w.pos))
-	w.pos += n
-	return n
-}
-
-// row reads one and makes it the reference.
-func (w *ccittWalk) row(coding CCITTCoding) bool {
-	two := coding == Group4
+	d := ccitt{data: data, width: int32(width), work: *work, ccittCodes: ccittTables()}
 	switch coding {
-	case ModifiedHuffman:
-		w.pos = (w.pos + 7) &^ 7
-	case ModifiedWords:
-		w.pos = (w.pos + 15) &^ 15
+	case ModifiedHuffman, ModifiedWords:
+		border := 8
+		if coding == ModifiedWords {
+			border = 16
+		}
+		for ; rows > 0 && d.state == Whole; rows-- {
+			d.align(border)
+			d.row()
+		}
 	case Group3, Group3TwoD:
-		if !w.eol() {
-			return false
-		}
-		if coding == Group3TwoD {
-			two = w.window(w.pos)>>63 == 0
-			w.pos++
-		}
+		d.group3(rows, coding == Group3TwoD)
+	case Group4:
+		d.group4(rows)
+	default:
+		d.state = Broken
 	}
-	w.current = w.current[:0]
-	if two {
-		if !w.twoD() {
-			return false
+	*work = d.work
+	at := 8*d.at - int(d.n)
+	if at > 8*len(data) {
+		d.fail(Broken)
+	}
+	if d.state != Whole {
+		return 0, 0, d.state
+	}
+	if odd := at & 7; odd > 0 {
+		return at/8 + 1, 0xFF << (8 - odd), Whole
+	}
+	return at / 8, 0xFF, Whole
+}
+
+// ccittWidest leaves room for a code behind it.
+const ccittWidest = 1 << 30
+
+// ccitt reads bits from the highest of a byte to the lowest.
+type ccitt struct {
+	data []byte
+	// The next n bits are the high ones of acc; what lies below them is the same as
+	// what comes there next, or zero. With them at bytes are read, zeros behind the
+	// end among them.
+	acc uint64
+	n   uint
+	at  int
+
+	width int32
+	work  int
+	state State
+	*ccittCodes
+	// Where the colour changes in the row above and in this one, from white to black
+	// first, each change right of the one before. Behind the last one above there are
+	// ccittEnds times the width.
+	above, here []int32
+	// empty says that this row has a run of no pixels between others. They are
+	// no change, yet libtiff takes them for two.
+	empty bool
+}
+
+// ccittEnds is how many entries behind the last change a code can look at.
+const ccittEnds = 4
+
+func (d *ccitt) fail(s State) {
+	if d.state == Whole {
+		d.state = s
+	}
+}
+
+// spend takes codes off work.
+func (d *ccitt) spend(codes int) {
+	if d.work -= codes; d.work < 0 {
+		d.fail(Costly)
+	}
+}
+
+// fill makes at least 56 bits valid.
+func (d *ccitt) fill(acc uint64, n uint) (uint64, uint) {
+	if len(d.data)-d.at >= 8 {
+		acc |= binary.BigEndian.Uint64(d.data[d.at:]) >> (n & 63)
+		more := (63 - n) >> 3
+		d.at += int(more)
+		return acc, n + 8*more
+	}
+	for ; n <= 56; n += 8 {
+		if d.at < len(d.data) {
+			acc |= uint64(d.data[d.at]) << (56 - n)
 		}
-	} else if !w.oneD(coding == Group3TwoD) {
+		d.at++
+	}
+	return acc, n
+}
+
+// look makes at least 56 bits valid.
+func (d *ccitt) look() {
+	if d.n < 56 {
+		d.acc, d.n = d.fill(d.acc, d.n)
+	}
+}
+
+func (d *ccitt) drop(n uint) {
+	d.acc <<= n
+	d.n -= n
+}
+
+// align goes on to the next bit whose number is a multiple of border.
+func (d *ccitt) align(border int) {
+	d.look()
+	d.drop(uint((int(d.n) - 8*d.at) & (border - 1)))
+}
+
+// eol passes an EOL and the zeros before it, and says whether there was one.
+func (d *ccitt) eol() bool {
+	d.look()
+	if d.acc>>(64-11) != 0 {
 		return false
 	}
-	w.current = append(w.current, w.width, w.width, w.width, w.width)
-	w.current, w.reference = w.reference, w.current
-	return true
-}
-
-// oneD reads runs of white and black in turn. The changes are noted where they are of use.
-func (w *ccittWalk) oneD(note bool) bool {
-	table, other := w.white, w.black
-	for at := int32(0); at < w.width; table, other = other, table {
-		n := w.run(table)
-		if n < 0 || n > w.width-at || note && n == 0 && at > 0 {
+	for d.acc>>(64-56) == 0 {
+		d.drop(56)
+		if d.spend(1); d.at > len(d.data) || d.state != Whole {
+			d.fail(Broken)
 			return false
 		}
-		if at += n; note {
-			w.current = append(w.current, at)
-		}
+		d.look()
 	}
+	d.drop(uint(bits.LeadingZeros64(d.acc)) + 1)
 	return true
 }
 
-// run reads make-up codes and the one that ends them, -1 if there is no such code.
-func (w *ccittWalk) run(table *[1 << ccittMost]uint16) (n int32) {
-	for {
-		e := table[w.window(w.pos)>>(64-ccittMost)]
-		w.pos += int(e & 15)
-		w.codes++
-		part := int32(e >> 4)
-		if n += part; e == 0 || n > w.width {
-			return -1
+// hasEOL says whether there is an EOL, which no codes of runs are like.
+func (d *ccitt) hasEOL(data []byte) bool {
+	d.spend(len(data) / 64)
+	zeros := 0
+	for _, b := range data {
+		if b == 0 {
+			zeros += 8
+			continue
 		}
-		if part < 64 {
-			return n
-		}
-	}
-}
-
-// The modes of T.4 table 4: what the first seven bits mean.
-const (
-	ccittNone = iota
-	ccittPass
-	ccittHorizontal
-	ccittVertical // and by how much, from -3
-)
-
-// ccittModes has a mode for seven bits, with the length of its code in the lowest four
-// bits and how far a vertical one is from b1, plus 3, in the uppermost.
-var ccittModes = func() (modes [1 << 7]uint16) {
-	for code, mode := range map[string]uint16{
-		"0001": ccittPass << 4, "001": ccittHorizontal << 4,
-		"0000010": ccittVertical << 4, "000010": ccittVertical<<4 | 1<<8, "010": ccittVertical<<4 | 2<<8, "1": ccittVertical<<4 | 3<<8,
-		"011": ccittVertical<<4 | 4<<8, "000011": ccittVertical<<4 | 5<<8, "0000011": ccittVertical<<4 | 6<<8,
-	} {
-		from, n := ccittCode(code, 7)
-		for i := range n {
-			modes[from+i] = mode | uint16(len(code))
-		}
-	}
-	return modes
-}()
-
-// ccittCode is the range of numbers of so many bits that begin with a code.
-func ccittCode(code string, most int) (from, n int) {
-	for _, bit := range code {
-		from = from<<1 | int(bit&1)
-	}
-	return from << (most - len(code)), 1 << (most - len(code))
-}
-
-// twoD reads a row that is measured by the one before, T.4 §4.2.
-func (w *ccittWalk) twoD() bool {
-	a0, b := int32(-1), 0 // b1 is reference[b]: even where what comes is white
-	for a0 < w.width {
-		for w.reference[b] <= a0 && w.reference[b] < w.width {
-			b += 2
-		}
-		b1 := w.reference[b]
-		window := w.window(w.pos)
-		mode := ccittModes[window>>57]
-		w.pos += int(mode & 15)
-		w.codes++
-		switch mode >> 4 & 15 {
-		case ccittPass:
-			a0 = w.reference[b+1]
-		case ccittHorizontal:
-			from := max(a0, 0)
-			table, other := w.white, w.black
-			if len(w.current)&1 == 1 {
-				table, other = other, table
-			}
-			one := w.run(table)
-			if one < 0 || one > w.width-from || one == 0 && a0 >= 0 {
-				return false
-			}
-			two := w.run(other)
-			if two < 0 || two > w.width-from-one || two == 0 && from+one < w.width {
-				return false
-			}
-			a0 = from + one + two
-			w.current = append(w.current, from+one, a0)
-		case ccittVertical:
-			a1 := b1 + int32(mode>>8) - 3
-			if a1 <= a0 || a1 > w.width {
-				return false
-			}
-			a0 = a1
-			w.current = append(w.current, a1)
-			// The colour is another, and b1 of the next may be before that of this.
-			if b++; b > 1 {
-				b -= 2
-			}
-		default:
-			return false
-		}
-	}
-	return true
-}
-
-// eol reads an EOL, T.4 §4.1.2, with fill bits before it.
-func (w *ccittWalk) eol() bool {
-	for at := w.pos; at < 8*len(w.data); at += 57 {
-		if zeros := bits.LeadingZeros64(w.window(at)); zeros < 57 {
-			at += zeros
-			if at-w.pos < ccittEOL-1 || at >= 8*len(w.data) {
-				return false
-			}
-			w.pos = at + 1
+		if zeros+bits.LeadingZeros8(b) >= 11 {
 			return true
 		}
-		w.codes++
+		zeros = bits.TrailingZeros8(b)
 	}
 	return false
 }
 
-// finish reads what ends a page, if it is next.
-func (w *ccittWalk) finish(coding CCITTCoding) {
-	switch coding {
-	case Group4:
-		if w.window(w.pos)>>40 == 0x001001 {
-			w.pos += 2 * ccittEOL
+// group3 follows rows of T.4.
+func (d *ccitt) group3(rows int, twoD bool) {
+	if twoD {
+		d.clear()
+	}
+	marked := d.eol() // each row is, or none
+	for y := range rows {
+		if y > 0 && d.eol() != marked || twoD && !marked {
+			d.fail(Broken)
 		}
-	case Group3, Group3TwoD:
-		for range 6 { // RTC
-			before := w.pos
-			if !w.eol() {
+		if d.state != Whole {
+			return
+		}
+		if !twoD {
+			d.row()
+			continue
+		}
+		d.look()
+		runs := d.acc>>63 == 1
+		d.drop(1)
+		d.here = d.here[:0]
+		if runs {
+			d.empty = false
+			d.row()
+		} else {
+			d.changes()
+		}
+		d.next()
+	}
+	if !marked {
+		// libtiff would go on to it, and begin there.
+		if at := (8*d.at - int(d.n)) / 8; at < len(d.data) && d.hasEOL(d.data[at:]) {
+			d.fail(Broken)
+		}
+		return
+	}
+	for range 6 {
+		d.look()
+		zeros := uint(bits.LeadingZeros64(d.acc))
+		if zeros < 11 || zeros > 11+7 || d.state != Whole { // up to 7 make it end with a byte
+			return
+		}
+		n := zeros + 1
+		if twoD {
+			n++
+			if d.acc<<zeros>>62 != 0b11 { // no tag of runs, as each has it
 				return
 			}
-			if coding == Group3TwoD {
-				if w.window(w.pos)>>63 == 0 {
-					w.pos = before
-					return
-				}
-				w.pos++
+		}
+		d.drop(n)
+	}
+}
+
+// group4 follows rows of T.6.
+func (d *ccitt) group4(rows int) {
+	d.clear()
+	for rows > 0 && d.state == Whole {
+		if len(d.above) == ccittEnds && !d.empty { // white: a row that is so too takes a bit
+			d.look()
+			white := min(rows, bits.LeadingZeros64(^d.acc), 56)
+			if d.spend(white); d.state != Whole {
+				return
+			}
+			d.drop(uint(white))
+			if rows -= white; white == 56 || rows == 0 {
+				continue
+			}
+		}
+		d.here = d.here[:0]
+		d.changes()
+		d.next()
+		rows--
+	}
+	if d.look(); d.acc>>(64-24) == 0x001001 {
+		d.drop(24)
+	}
+}
+
+// clear makes the row above white.
+func (d *ccitt) clear() {
+	d.here = nil
+	d.next()
+}
+
+// next makes this row the one above.
+func (d *ccitt) next() {
+	w := d.width
+	d.above, d.here = append(d.here, w, w, w, w), d.above
+}
+
+// change adds a change of colour to this row.
+func (d *ccitt) change(x int32) {
+	switch last := len(d.here) - 1; {
+	case x >= d.width:
+	case last >= 0 && d.here[last] == x:
+		d.here = d.here[:last]
+		d.empty = true
+	default:
+		d.here = append(d.here, x)
+	}
+}
+
+// row follows a row of runs, T.4 §4.1.
+func (d *ccitt) row() {
+	d.spend(1)
+	acc, n := d.acc, d.n
+	keep := d.above != nil
+	for x, colour := int32(0), 0; x < d.width && d.state == Whole; colour ^= 1 {
+		x, acc, n = d.run(x, colour, acc, n)
+		if keep {
+			d.change(x)
+		}
+	}
+	d.acc, d.n = acc, n
+}
+
+// run follows the codes of a run from x and returns where it ends.
+func (d *ccitt) run(x int32, colour int, acc uint64, n uint) (int32, uint64, uint) {
+	runs := &d.runs[colour&1]
+	for {
+		if n < ccittLongest {
+			acc, n = d.fill(acc, n)
+		}
+		e := runs[acc>>(64-ccittLongest)]
+		acc <<= e & 15
+		n -= uint(e & 15)
+		x += int32(e >> 4)
+		if e == 0 || x > d.width {
+			d.fail(Broken)
+			return d.width, acc, n
+		}
+		if d.spend(1); d.work < 0 {
+			return d.width, acc, n
+		}
+		if e>>4 < 64 {
+			return x, acc, n
+		}
+	}
+}
+
+// changes follows a row of changes from the one above, T.6 §2.2.
+func (d *ccitt) changes() {
+	if d.empty {
+		d.fail(Broken)
+		return
+	}
+	d.spend(1)
+	acc, n := d.acc, d.n
+	above, i := d.above, 0
+	x, least := int32(0), int32(-1) // a0, and what b1 lies right of
+	colour := 0
+	for x < d.width && d.state == Whole {
+		if n < 8 {
+			acc, n = d.fill(acc, n)
+		}
+		for above[i] <= least {
+			i += 2
+		}
+		e := d.modes[acc>>(64-7)]
+		acc <<= e & 7
+		n -= uint(e & 7)
+		if d.spend(1); d.work < 0 {
+			break
+		}
+		switch mode := e >> 3; mode {
+		case 0:
+			d.fail(Broken)
+		case ccittPass:
+			if above[i] == d.width { // libtiff takes runs of rows further up
+				d.fail(Broken)
+			}
+			x = above[i+1]
+			i += 2
+		case ccittTwoRuns:
+			x, acc, n = d.run(x, colour, acc, n)
+			d.change(x)
+			x, acc, n = d.run(x, colour^1, acc, n)
+			d.change(x)
+		default:
+			to := above[i] + int32(mode) - ccittV0
+			if to < x || to > d.width {
+				d.fail(Broken)
+			}
+			x = to
+			d.change(x)
+			colour ^= 1
+			switch {
+			case mode >= ccittV0:
+				i++
+			case i > 0:
+				i--
+			default:
+				i = 1
+			}
+		}
+		least = x
+	}
+	d.acc, d.n = acc, n
+}
+
+// The modes of T.6 §2.2.3, from 1 for what else there is none.
+const (
+	ccittPass    = 1
+	ccittTwoRuns = 2
+	ccittV0      = 6 // and three to either side
+)
+
+const ccittLongest = 13 // bits of a code
+
+// ccittCodes says by the bits to come which code they begin with.
+type ccittCodes struct {
+	runs  [2][1 << ccittLongest]uint16 // of white and black: length<<4 | bits
+	modes [1 << 7]uint8                // mode<<3 | bits
+}
+
+var ccittTables = sync.OnceValue(func() *ccittCodes {
+	t := new(ccittCodes)
+	for i, code := range ccittModeCodes {
+		n := bits.Len8(code) - 1
+		from := int(code) << (7 - n) & (1<<7 - 1)
+		for at := from; at < from+1<<(7-n); at++ {
+			t.modes[at] = uint8((i+1)<<3 | n)
+		}
+	}
+	for colour, codes := range [2]*[64 + 27 + 13]uint16{&ccittWhite, &ccittBlack} {
+		for i, code := range codes {
+			length := i
+			if i >= 64 {
+				length = (i - 63) * 64
+			}
+			n := bits.Len16(code) - 1
+			from := int(code) << (ccittLongest - n) & (1<<ccittLongest - 1)
+			for at := from; at < from+1<<(ccittLongest-n); at++ {
+				t.runs[colour][at] = uint16(length<<4 | n)
 			}
 		}
 	}
-}
+	return t
+})
 
-// The codes of T.4 tables 2 and 3: of runs of 0 to 63, and of 64 to 1728 by 64; those
-// from there to 2560 are the same for both colours.
-const (
-	ccittWhite = "00110101 000111 0111 1000 1011 1100 1110 1111 10011 10100 00111 01000 001000 000011 110100 110101 " +
-		"101010 101011 0100111 0001100 0001000 0010111 0000011 0000100 0101000 0101011 0010011 0100100 0011000 00000010 00000011 00011010 " +
-		"00011011 00010010 00010011 00010100 00010101 00010110 00010111 00101000 00101001 00101010 00101011 00101100 00101101 00000100 00000101 00001010 " +
-		"00001011 01010010 01010011 01010100 01010101 00100100 00100101 01011000 01011001 01011010 01011011 01001010 01001011 00110010 00110011 00110100 " +
-		"11011 10010 010111 0110111 00110110 00110111 01100100 01100101 01101000 01100111 011001100 011001101 011010010 011010011 " +
-		"011010100 011010101 011010110 011010111 011011000 011011001 011011010 011011011 010011000 010011001 010011010 011000 010011011 "
-	ccittBlack = "0000110111 010 11 10 011 0011 0010 00011 000101 000100 0000100 0000101 0000111 00000100 00000111 000011000 " +
-		"0000010111 0000011000 0000001000 00001100111 00001101000 00001101100 00000110111 00000101000 00000010111 00000011000 000011001010 000011001011 " +
-		"000011001100 000011001101 000001101000 000001101001 000001101010 000001101011 000011010010 000011010011 000011010100 000011010101 000011010110 " +
-		"000011010111 000001101100 000001101101 000011011010 000011011011 000001010100 000001010101 000001010110 000001010111 000001100100 000001100101 " +
-		"000001010010 000001010011 000000100100 000000110111 000000111000 000000100111 000000101000 000001011000 000001011001 000000101011 000000101100 " +
-		"000001011010 000001100110 000001100111 " +
-		"0000001111 000011001000 000011001001 000001011011 000000110011 000000110100 000000110101 0000001101100 0000001101101 0000001001010 0000001001011 " +
-		"0000001001100 0000001001101 0000001110010 0000001110011 0000001110100 0000001110101 0000001110110 0000001110111 0000001010010 0000001010011 " +
-		"0000001010100 0000001010101 0000001011010 0000001011011 0000001100100 0000001100101 "
-	ccittLong = "00000001000 00000001100 00000001101 000000010010 000000010011 000000010100 000000010101 000000010110 000000010111 000000011100 " +
-		"000000011101 000000011110 000000011111"
-)
-
-// whiteRuns and blackRuns have, for 13 bits, a run and in the lowest four bits the length
-// of its code; 0 where there is none.
+// The codes, each with a 1 before it. Those of runs are of 0 to 63 pixels, and then of
+// 64 and its multiples up to 2560.
 var (
-	whiteRuns = sync.OnceValue(func() *[1 << ccittMost]uint16 { return ccittRuns(ccittWhite + ccittLong) })
-	blackRuns = sync.OnceValue(func() *[1 << ccittMost]uint16 { return ccittRuns(ccittBlack + ccittLong) })
-)
-
-func ccittRuns(codes string) *[1 << ccittMost]uint16 {
-	runs := new([1 << ccittMost]uint16)
-	for i, code := range strings.Fields(codes) {
-		if i > 63 {
-			i = 64 * (i - 63)
-		}
-		from, n := ccittCode(code, ccittMost)
-		for k := range n {
-			runs[from+k] = uint16(i<<4 | len(code))
-		}
+	ccittModeCodes = [9]uint8{
+		0b10001, 0b1001, // pass, runs
+		0b10000010, 0b1000010, 0b1010, // to the left by 3, 2, 1
+		0b11, 0b1011, 0b1000011, 0b10000011, // to the right by 0, 1, 2, 3
 	}
-	return runs
-}
+	ccittWhite = [64 + 27 + 13]uint16{
+		0x135, 0x47, 0x17, 0x18, 0x1B, 0x1C, 0x1E, 0x1F, 0x33, 0x34, 0x27, 0x28, 0x48,
+		0x43, 0x74, 0x75, 0x6A, 0x6B, 0xA7, 0x8C, 0x88, 0x97, 0x83, 0x84, 0xA8, 0xAB,
+		0x93, 0xA4, 0x98, 0x102, 0x103, 0x11A, 0x11B, 0x112, 0x113, 0x114, 0x115,
+		0x116, 0x117, 0x128, 0x129, 0x12A, 0x12B, 0x12C, 0x12D, 0x104, 0x105, 0x10A,
+		0x10B, 0x152, 0x153, 0x154, 0x155, 0x124, 0x125, 0x158, 0x159, 0x15A, 0x15B,
+		0x14A, 0x14B, 0x132, 0x133, 0x134, 0x3B, 0x32, 0x57, 0xB7, 0x136, 0x137,
+		0x164, 0x165, 0x168, 0x167, 0x2CC, 0x2CD, 0x2D2, 0x2D3, 0x2D4, 0x2D5, 0x2D6,
+		0x2D7, 0x2D8, 0x2D9, 0x2DA, 0x2DB, 0x298, 0x299, 0x29A, 0x58, 0x29B, 0x808,
+		0x80C, 0x80D, 0x1012, 0x1013, 0x1014, 0x1015, 0x1016, 0x1017, 0x101C, 0x101D,
+		0x101E, 0x101F,
+	}
+	ccittBlack = [64 + 27 + 13]uint16{
+		0x437, 0xA, 0x7, 0x6, 0xB, 0x13, 0x12, 0x23, 0x45, 0x44, 0x84, 0x85, 0x87,
+		0x104, 0x107, 0x218, 0x417, 0x418, 0x408, 0x867, 0x868, 0x86C, 0x837, 0x828,
+		0x817, 0x818, 0x10CA, 0x10CB, 0x10CC, 0x10CD, 0x1068, 0x1069, 0x106A, 0x106B,
+		0x10D2, 0x10D3, 0x10D4, 0x10D5, 0x10D6, 0x10D7, 0x106C, 0x106D, 0x10DA,
+		0x10DB, 0x1054, 0x1055, 0x1056, 0x1057, 0x1064, 0x1065, 0x1052, 0x1053,
+		0x1024, 0x1037, 0x1038, 0x1027, 0x1028, 0x1058, 0x1059, 0x102B, 0x102C,
+		0x105A, 0x1066, 0x1067, 0x40F, 0x10C8, 0x10C9, 0x105B, 0x1033, 0x1034, 0x1035,
+		0x206C, 0x206D, 0x204A, 0x204B, 0x204C, 0x204D, 0x2072, 0x2073, 0x2074,
+		0x2075, 0x2076, 0x2077, 0x2052, 0x2053, 0x2054, 0x2055, 0x205A, 0x205B,
+		0x2064, 0x2065,
+		0x808, 0x80C, 0x80D, 0x1012, 0x1013, 0x1014, 0x1015, 0x1016, 0x1017, 0x101C, 0x101D, 0x101E, 0x101F,
+	}
+)
