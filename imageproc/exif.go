@@ -63,7 +63,7 @@ type exifFacts struct {
 	orientation int // 1 to 8; 0 if none is given
 	tags        []ifdTag
 	read        int   // directories and entries looked at, those without a meaning too
-	err         error // why reading stopped early; the facts hold what came before
+	err         error // why something could not be read; the facts hold all else
 }
 
 var (
@@ -97,9 +97,9 @@ func readExif(tags []ifdTag, queue []ifdRef, data []byte, values *texts) exifFac
 		return exifFacts{err: errNoTIFF}
 	}
 	r.queue = append(queue, ifdRef{r.order.Uint32(data[4:]), primaryIFD})
-	for i := 0; i < len(r.queue) && r.facts.err == nil; i++ {
+	for i := 0; i < len(r.queue) && !errors.Is(r.facts.err, errIFDCount); i++ {
 		next := r.queue[i]
-		if err := r.directory(next); next.kind != makerIFD {
+		if err := r.directory(next); err != nil && next.kind != makerIFD && (r.facts.err == nil || errors.Is(err, errIFDCount)) {
 			r.facts.err = err // most maker notes are no directories
 		}
 	}

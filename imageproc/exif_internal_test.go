@@ -25,6 +25,19 @@ func block(next uint32, entries ...[]byte) []byte {
 	return binary.LittleEndian.AppendUint32(b, next)
 }
 
+// TestReadExifGoesOn reads what there is beside directories that are not.
+func TestReadExifGoesOn(t *testing.T) {
+	data := block(1<<20, entry(tagGPSIFD, typeLong, 1, 1<<20), entry(tagExifIFD, typeLong, 1, 38))
+	data = append(data, block(0, entry(0x9003, typeASCII, 1, 0), entry(tagMakerNote, typeUndefined, 60, 68))[8:]...)
+	data = append(data, block(0, entry(tagCanonOwner, typeASCII, 32, 86))[8:]...)
+	data = append(data, "Ottokar, 32 bytes with the zeros"...)
+	var values texts
+	facts := readExif(nil, nil, data, &values)
+	if !errors.Is(facts.err, errIFDRange) || !slices.Contains(facts.tags, ifdTag{exifIFD, 0x9003}) || !slices.Contains(facts.tags, ifdTag{makerIFD, tagCanonOwner}) {
+		t.Errorf("%v, %v", facts.err, facts.tags)
+	}
+}
+
 // TestOrientationTypes has an orientation in each type of whole numbers, in both orders.
 func TestOrientationTypes(t *testing.T) {
 	for typ, size := range map[uint16]int{typeByte: 1, typeSByte: 1, typeShort: 2, typeSShort: 2, typeLong: 4, typeSLong: 4} {

@@ -9,16 +9,16 @@ import (
 
 // The markers of ITU-T T.81 table B.1 that mean something here.
 const (
-	mSOF0, mSOF1, mSOF2    = 0xC0, 0xC1, 0xC2
-	mDHT, mDAC             = 0xC4, 0xCC
-	mRST0, mRST7           = 0xD0, 0xD7
-	mSOI, mEOI, mSOS       = 0xD8, 0xD9, 0xDA
-	mDQT, mDNL, mDRI       = 0xDB, 0xDC, 0xDD
-	mDHP, mEXP             = 0xDE, 0xDF
-	mAPP0, mAPP1, mAPP2    = 0xE0, 0xE1, 0xE2
-	mAPP11, mAPP13, mAPP14 = 0xEB, 0xED, 0xEE
-	mAPP15, mSOF48, mCOM   = 0xEF, 0xF7, 0xFE
-	mTEM                   = 0x01
+	mSOF0, mSOF1, mSOF2            = 0xC0, 0xC1, 0xC2
+	mDHT, mDAC                     = 0xC4, 0xCC
+	mRST0, mRST7                   = 0xD0, 0xD7
+	mSOI, mEOI, mSOS               = 0xD8, 0xD9, 0xDA
+	mDQT, mDNL, mDRI               = 0xDB, 0xDC, 0xDD
+	mDHP, mEXP                     = 0xDE, 0xDF
+	mAPP0, mAPP1, mAPP2            = 0xE0, 0xE1, 0xE2
+	mAPP11, mAPP12, mAPP13, mAPP14 = 0xEB, 0xEC, 0xED, 0xEE
+	mAPP15, mSOF48, mCOM           = 0xEF, 0xF7, 0xFE
+	mTEM                           = 0x01
 )
 
 // jpegParser takes a JPEG file apart and writes it anew: a fixed head, then for

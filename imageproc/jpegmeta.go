@@ -11,6 +11,7 @@ const (
 	xmpLongSignature = "http://ns.adobe.com/xmp/extension/\x00"
 	iccSignature     = "ICC_PROFILE\x00"
 	irbSignature     = "Photoshop 3.0\x00"
+	duckySignature   = "Ducky"
 	iccChunk         = 0xFFFF - 2 - len(iccSignature) - 2 // profile bytes in one full segment
 )
 
@@ -87,6 +88,9 @@ func (m *jpegMeta) segment(marker byte, body []byte, early bool) {
 		m.found.add("APP13 Photoshop", size, m.scan.irb(body[len(irbSignature):]))
 	case is(mAPP14, "Adobe") && len(body) >= 12:
 		m.readAdobe(body, early)
+	case is(mAPP12, duckySignature):
+		m.scan.texts.blob(body)
+		m.found.add("APP12", size, vendorClasses[12]|duckyClasses(body[len(duckySignature):]))
 	case marker == mCOM:
 		m.scan.texts.add(body)
 		m.found.add("COM", size, setOf(Comment))
@@ -100,6 +104,22 @@ func (m *jpegMeta) segment(marker byte, body []byte, early bool) {
 var vendorClasses = [16]classSet{
 	3: setOf(Device), 4: setOf(Device), 5: setOf(Device), 6: setOf(Device), 7: setOf(Device),
 	8: setOf(Device), 9: setOf(Device), 10: setOf(Comment), 12: setOf(Device, Software),
+}
+
+// duckyClasses reads what Photoshop puts there for the web: entries of a tag, a length
+// and a value, of which 2 is a comment and 3 a copyright.
+func duckyClasses(b []byte) (s classSet) {
+	for len(b) >= 4 {
+		n := int(binary.BigEndian.Uint16(b[2:]))
+		switch binary.BigEndian.Uint16(b) {
+		case 2:
+			s |= setOf(Comment)
+		case 3:
+			s |= setOf(Person)
+		}
+		b = b[min(4+n, len(b)):]
+	}
+	return s
 }
 
 // readJFIF keeps that there is a JFIF segment, which decides how three

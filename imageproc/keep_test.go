@@ -6,6 +6,7 @@ import (
 	"encoding/xml"
 	"strings"
 	"testing"
+	"unicode/utf16"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -65,6 +66,7 @@ func TestKeep(t *testing.T) {
 		"Exif":                  {withSegments(jpg, exifSegment(exif)), everything, "Ottokar Fährmann", "(c) 2026 Ottokar", "", []string{"creator", "rights"}},
 		"IPTC":                  {withSegments(jpg, segment(0xED, []byte("Photoshop 3.0\x00"), []byte(irb))), everything, "O. Fährmann", "(c) O. F.", "", []string{"creator", "rights"}},
 		"XMP":                   {withSegments(jpg, segment(0xE1, []byte("http://ns.adobe.com/xap/1.0/\x00"), []byte(keptXMP))), everything, "Ottokar & Söhne", "Alle Rechte vorbehalten", trained, []string{"creator", "rights", "source type"}},
+		"XMP in UTF-16":         {withSegments(jpg, segment(0xE1, []byte("http://ns.adobe.com/xap/1.0/\x00"), inUTF16(keptXMP, binary.LittleEndian))), everything, "Ottokar & Söhne", "Alle Rechte vorbehalten", trained, []string{"creator", "rights", "source type"}},
 		"copyright alone":       {withSegments(jpg, segment(0xE1, []byte("http://ns.adobe.com/xap/1.0/\x00"), []byte(keptXMP))), imageproc.Keep{Copyright: true}, "Ottokar & Söhne", "Alle Rechte vorbehalten", "", []string{"creator", "rights"}},
 		"source alone":          {withSegments(jpg, segment(0xE1, []byte("http://ns.adobe.com/xap/1.0/\x00"), []byte(keptXMP))), imageproc.Keep{SourceType: true}, "", "", trained, []string{"source type"}},
 		"Exif before XMP":       {withSegments(jpg, exifSegment(exif), segment(0xE1, []byte("http://ns.adobe.com/xap/1.0/\x00"), []byte(keptXMP))), everything, "Ottokar Fährmann", "(c) 2026 Ottokar", trained, []string{"creator", "rights", "source type"}},
@@ -119,6 +121,14 @@ func TestKeep(t *testing.T) {
 }
 
 // TestKeepAndMark has both: the mark says how the picture came to be.
+// inUTF16 is a text with its bytes in that order.
+func inUTF16(text string, order binary.AppendByteOrder) (b []byte) {
+	for _, u := range utf16.Encode([]rune(text)) {
+		b = order.AppendUint16(b, u)
+	}
+	return b
+}
+
 func TestKeepAndMark(t *testing.T) {
 	in := withSegments(mustJPEG(t, corner()), segment(0xE1, []byte("http://ns.adobe.com/xap/1.0/\x00"), []byte(keptXMP)))
 	c := sanitize(t, in, &imageproc.SanitizeOptions{Mark: testMark, Keep: imageproc.Keep{Copyright: true, SourceType: true}})

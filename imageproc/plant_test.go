@@ -88,6 +88,13 @@ var jpegPlants = []plant{
 	{"JUMBF", first(0xEB, "JP\x00\x01"), "APP11 JUMBF", C{prov}},
 	{"APP11 of no name", first(0xEB, "HDR_RI"), "APP11", C{other}},
 	{"APP12", first(0xEC, "Ducky"), "APP12", C{dev, soft}},
+	{"APP12 with a comment and a copyright", func(f, s []byte) []byte {
+		return withSegments(f, segment(0xEC, []byte("Ducky\x00\x01\x00\x04\x00\x00\x00\x3C\x00\x02\x00"), []byte{byte(len(s))}, s, []byte{0, 3, 0, 1, 'O'}))
+	}, "APP12", C{text, dev, person, soft}},
+	{"XMP in UTF-16", func(f, s []byte) []byte {
+		packet := inUTF16("\uFEFF<x photoshop:City='a' dc:creator='b' xmpMM:DocumentID='c'>", binary.BigEndian)
+		return withSegments(f, segment(0xE1, []byte("http://ns.adobe.com/xap/1.0/\x00"), packet, s))
+	}, "APP1 XMP", C{loc, person, prov}},
 	{"Photoshop", func(f, s []byte) []byte {
 		iptc := append([]byte{0x1C, 2, 80, byte(len(s) >> 8), byte(len(s))}, s...)
 		iptc = append(iptc, 0x1C, 2, 90, 0, 4, 'C', 'i', 't', 'y')

@@ -3,6 +3,7 @@ package imageproc
 import (
 	"bytes"
 	"compress/zlib"
+	"encoding/binary"
 	"io"
 )
 
@@ -38,8 +39,15 @@ func (b *scanBudget) take(data []byte) []byte {
 	return data
 }
 
+// xmp reads a packet in UTF-8 or, of its beginning as much as there is room for, UTF-16.
 func (b *scanBudget) xmp(packet []byte) classSet {
 	packet = b.take(packet)
+	switch start := packet[:min(len(packet), 2)]; string(start) {
+	case "\xFE\xFF", "\x00<":
+		packet = b.texts.fromUTF16(packet, binary.BigEndian)
+	case "\xFF\xFE", "<\x00":
+		packet = b.texts.fromUTF16(packet, binary.LittleEndian)
+	}
 	b.texts.xmp(packet)
 	b.texts.claim(claimXMP, packet)
 	return xmpClasses(packet)

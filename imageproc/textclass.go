@@ -50,6 +50,7 @@ var xmpSchemas = map[string][]struct {
 	"xmp":       xmpBasic,
 	"xap":       xmpBasic,
 	"stEvt":     {{"when", setOf(Time)}, {"softwareAgent", setOf(Software)}},
+	"pdf":       {{"Author", setOf(Person)}, {"Creator", setOf(Person)}, {"Title", setOf(Comment)}, {"Subject", setOf(Comment)}, {"Keywords", setOf(Comment)}, {"Producer", setOf(Software)}},
 	"lr":        {{"hierarchicalSubject", setOf(Comment)}},
 	"dcterms":   {{"provenance", setOf(Provenance)}},
 	"Container": {{"Directory", setOf(Thumbnail)}},

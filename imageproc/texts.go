@@ -67,7 +67,12 @@ func everyOther(b []byte, i int) bool {
 }
 
 func (t *texts) addUTF16(value []byte, order binary.ByteOrder) {
-	value = value[:min(len(value)&^1, 2*maxTextBytes)]
+	t.each(t.fromUTF16(value[:min(len(value), 2*maxTextBytes)], order))
+}
+
+// fromUTF16 is a text in UTF-8.
+func (t *texts) fromUTF16(value []byte, order binary.ByteOrder) []byte {
+	value = value[:len(value)&^1]
 	text := t.made.room(len(value) / 2 * 3) // of a unit at most
 	for ; len(value) > 0; value = value[2:] {
 		r := rune(order.Uint16(value))
@@ -80,7 +85,7 @@ func (t *texts) addUTF16(value []byte, order binary.ByteOrder) {
 		}
 		text = utf8.AppendRune(text, r)
 	}
-	t.each(text)
+	return text
 }
 
 func (t *texts) take(value []byte) {
