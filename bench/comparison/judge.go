@@ -271,8 +271,11 @@ func lookHEIC(path string) *sight {
 		return &sight{}
 	}
 	defer func() { _ = os.RemoveAll(folder) }() // a temporary folder
-	raw, small := filepath.Join(folder, "x.raw"), filepath.Join(folder, "x.ppm")
-	if command("vips", "rawsave", path, raw) != nil || command("vipsthumbnail", path, "--size", "32x32!", "--export-profile", "srgb", "-o", small) != nil {
+	// Of the file itself vipsthumbnail would show the thumbnail that is in it; what was
+	// decoded is turned already.
+	whole, raw, small := filepath.Join(folder, "x.v"), filepath.Join(folder, "x.raw"), filepath.Join(folder, "x.ppm")
+	if command("vips", "copy", path, whole) != nil || command("vips", "rawsave", whole, raw) != nil ||
+		command("vipsthumbnail", whole, "--no-rotate", "--size", "32x32!", "--export-profile", "srgb", "-o", small) != nil {
 		return &sight{}
 	}
 	pixels, err := os.ReadFile(raw)
