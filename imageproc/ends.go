@@ -175,19 +175,31 @@ func letters(data []byte) bool {
 	return true
 }
 
-// wordy says that somewhere there is a text that is long: 23 characters or more of
-// printable ASCII, each in one byte or in the two of UTF-16, not always the same few.
+// wordy says that somewhere there is a text that is long: printable ASCII, each character
+// in one byte or in the two of UTF-16, not always the same few.
 func (c coding) wordy(data []byte) bool {
 	const (
-		step = 16 // of 23 bytes in a row, eight begin at a multiple of it
 		few  = 6
 		ones = 0x0101010101010101
 		odd  = 0xFF00FF00FF00FF00
 	)
-	for at := 0; at+8 <= len(data); {
+	// Of such a text, eight bytes begin at a multiple of step. Nearly all that are not text
+	// have one from 0x80 on.
+	step := (c.long - 8) &^ 7
+	high := func(at int) bool { return binary.LittleEndian.Uint64(data[at:])&(0x80*ones) != 0 }
+	for at := 0; ; {
+		for at+3*step+8 <= len(data) && high(at) && high(at+step) && high(at+2*step) && high(at+3*step) {
+			at += 4 * step
+		}
+		if at+8 > len(data) {
+			return false
+		}
 		word, char, width := binary.LittleEndian.Uint64(data[at:]), at, 2
 		switch {
-		case (word|(word-0x20*ones))&(0x80*ones) == 0:
+		case word&(0x80*ones) != 0:
+			at += step
+			continue
+		case (word-0x20*ones)&(0x80*ones) == 0:
 			width = 1
 		case word&odd == 0:
 		case word&(odd>>8) == 0:
@@ -200,9 +212,8 @@ func (c coding) wordy(data []byte) bool {
 		if n >= c.long && different >= few {
 			return true
 		}
-		at = max(at, end&^(step-1)) + step
+		at = max(at, end-end%step) + step
 	}
-	return false
 }
 
 // textAround is how many printable characters are in a row around that at an offset, how

@@ -73,13 +73,15 @@ func TestOddEnd(t *testing.T) {
 // TestWordy puts texts of each length into noise at each place.
 func TestWordy(t *testing.T) {
 	rnd := rand.New(rand.NewPCG(3, 4))
-	text := "Ottokar lives in house seven, 52.0907N"
-	for at := range 40 {
-		for n := 16; n <= len(text); n++ {
-			for name, b := range map[string][]byte{"ASCII": []byte(text[:n]), "UTF-16LE": wide(text[:n], 1, 0), "UTF-16BE": wide(text[:n], 0, 1)} {
-				in := slices.Concat(noise(rnd, 900+at), []byte{0xFF}, b, []byte{0xFF}, noise(rnd, 900))
-				if got := evenly.wordy(in); got != (n >= evenly.long) {
-					t.Errorf("%s of %d characters at %d: %v", name, n, at, got)
+	text := "Ottokar lives in house seven, 52.0907N 5.1214E, and so does Hertha Fenn, his wife"
+	for _, c := range []coding{evenly, deflated, undecoded} {
+		for at := range 70 {
+			for n := c.long - 6; n <= c.long+6; n++ {
+				for name, b := range map[string][]byte{"ASCII": []byte(text[:n]), "UTF-16LE": wide(text[:n], 1, 0), "UTF-16BE": wide(text[:n], 0, 1)} {
+					in := slices.Concat(noise(rnd, 900+at), []byte("\xFF\xFF\xFF"), b, []byte("\xFF\xFF\xFF"), noise(rnd, 900*(n&1)))
+					if got := c.wordy(in); got != (n >= c.long) {
+						t.Errorf("%s of %d characters at %d: %v, for %d", name, n, at, got, c.long)
+					}
 				}
 			}
 		}
