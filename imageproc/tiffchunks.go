@@ -181,20 +181,33 @@ func (p *tiffParser) taker(g *tiffPage) (func(i, from, size uint64) (tiffChunk, 
 			return k, nil
 		})
 	}
-	turned := p.first(g.dir, tagFillOrder, 1) == 2 // the bits of each byte; other values count for nothing
+	// The bits of each byte, which libtiff turns before it decodes. Other values count for
+	// nothing.
+	turned := p.first(g.dir, tagFillOrder, 1) == 2
 	switch g.compression {
 	case tiffPlain:
 		return p.plainTaker(g), nil
 	case tiffPackBits:
-		return cut(func(b []byte, need uint64) (int, []byte) { return packBitsEnd(b, need), nil }), nil
+		if turned {
+			return p.turnedRunsTaker(g), nil
+		}
+		return cut(func(b []byte, need uint64) (int, []byte) {
+			n, _ := packBitsEnd(b, need)
+			return n, nil
+		}), nil
 	case tiffDeflate, tiffOldDeflate:
-		if !turned {
-			return p.deflateTaker(g), nil
-		}
+		return p.deflateTaker(g, turned), nil
 	case tiffLZW:
-		if !turned {
-			return cut(tiffLZWEnd), nil
+		if turned {
+			return cut(func(b []byte, need uint64) (int, []byte) {
+				n, last := tiffLZWEnd(turnedBits(b), need)
+				if last != nil {
+					last = turnedBits(last)
+				}
+				return n, last
+			}), nil
 		}
+		return cut(tiffLZWEnd), nil
 	case tiffJPEG:
 		t, err := p.newJPEGTaker(g)
 		if err != nil {
@@ -245,10 +258,10 @@ func (p *tiffParser) takeWebP(_, from, size uint64) (tiffChunk, error) {
 }
 
 // packBitsEnd is where the codes end that give as many bytes as needed, TIFF 6.0
-// §9.
-func packBitsEnd(b []byte, need uint64) int {
-	at := 0
-	for have := uint64(0); have < need && at < len(b); {
+// §9, and whether there are as many.
+func packBitsEnd(b []byte, need uint64) (end int, enough bool) {
+	at, have := 0, uint64(0)
+	for have < need && at < len(b) {
 		switch c := int8(b[at]); {
 		case c == 0: // as often as not, where there are many codes: what is next need not wait for c
 			at += 2
@@ -263,7 +276,7 @@ func packBitsEnd(b []byte, need uint64) int {
 			at++
 		}
 	}
-	return min(at, len(b))
+	return min(at, len(b)), have >= need && at <= len(b)
 }
 
 const (

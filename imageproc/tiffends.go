@@ -15,17 +15,22 @@ const (
 )
 
 // deflateTaker brings over strips or tiles of Deflate without what stands behind their
-// stream, and codes those anew that have more than their pixels.
-func (p *tiffParser) deflateTaker(g *tiffPage) func(i, from, size uint64) (tiffChunk, error) {
+// stream, and codes those anew that have more than their pixels. Where one can't be
+// followed, it may not end in a text.
+func (p *tiffParser) deflateTaker(g *tiffPage, turned bool) func(i, from, size uint64) (tiffChunk, error) {
 	return g.once(func(need, from, size uint64) (tiffChunk, error) {
 		if p.walked += size; p.walked > 4*uint64(len(p.data)) {
 			return tiffChunk{}, p.fail("strip or tile", from, ErrCorrupt, "overlaps others")
 		}
-		b := p.data[from : from+size]
-		if need == 0 || !p.x.follows(deflated, b) {
+		stored := p.data[from : from+size]
+		if need == 0 || !p.x.follows(deflated, stored) {
 			return p.chunks.copied(p.data, from, size), nil
 		}
 		if p.followed++; p.followed <= maxFollowed {
+			b := stored
+			if turned {
+				b = turnedBits(b)
+			}
 			codes := tiffCodes - p.codes + 1
 			n, _, state := ends.Zlib([][]byte{b}, int64(need), &codes)
 			p.codes = max(p.codes, tiffCodes-codes)
@@ -35,13 +40,49 @@ func (p *tiffParser) deflateTaker(g *tiffPage) func(i, from, size uint64) (tiffC
 			if p.recoded += need; state == ends.Longer && p.recoded <= maxMended {
 				if again := recode(rope{b}, int64(need)); again != nil {
 					p.pic.found.add("bytes after the pixels", max(1, len(b)-len(again)), 0)
+					if turned {
+						again = turnedBits(again)
+					}
 					return p.chunks.made(rope{again}, from, size), nil
 				}
 			}
 		}
-		p.unfollowed = true
-		return p.chunks.copied(p.data, from, size), nil
+		return p.whole(stored, from)
 	})
+}
+
+// turnedRunsTaker brings over strips or tiles of PackBits whose bits are in the other
+// order. libtiff turns them, other decoders do not: what either makes a picture of
+// stays, but not a text behind the end of one.
+func (p *tiffParser) turnedRunsTaker(g *tiffPage) func(i, from, size uint64) (tiffChunk, error) {
+	return g.once(func(need, from, size uint64) (tiffChunk, error) {
+		if p.walked += size; p.walked > 4*uint64(len(p.data)) {
+			return tiffChunk{}, p.fail("strip or tile", from, ErrCorrupt, "overlaps others")
+		}
+		b, end := p.data[from:from+size], int(size)
+		one, enough := packBitsEnd(turnedBits(b), need)
+		other, enoughToo := packBitsEnd(b, need)
+		switch {
+		case need == 0:
+		case enough && enoughToo:
+			if end = max(one, other); evenly.wordy(b[min(one, other):end]) {
+				return tiffChunk{}, p.fail("strip or tile", from, ErrCorrupt, "has a text where one decoder ends and another goes on")
+			}
+		case enough:
+			end = one
+		case enoughToo:
+			end = other
+		}
+		return p.chunks.copied(p.data, from, uint64(end)), nil
+	})
+}
+
+// whole brings over a strip or tile that can't be followed.
+func (p *tiffParser) whole(stored []byte, from uint64) (tiffChunk, error) {
+	if p.unfollowed = true; evenly.wordy(stored[max(0, len(stored)-256):]) {
+		return tiffChunk{}, p.fail("strip or tile", from, ErrCorrupt, "has a text where it can't be followed")
+	}
+	return p.chunks.copied(p.data, from, uint64(len(stored))), nil
 }
 
 // streamTaker brings over strips or tiles that are streams of a format that says where
@@ -108,10 +149,7 @@ func (p *tiffParser) faxTaker(g *tiffPage, turned bool) func(i, from, size uint6
 			taken, mask, state = ends.CCITT(b, coding, int(g.chunkWidth), int(need/line), &p.fax)
 		}
 		if state != ends.Whole {
-			if p.unfollowed = true; evenly.wordy(stored[max(0, len(stored)-256):]) {
-				return tiffChunk{}, p.fail("strip or tile", from, ErrCorrupt, "has a text where it can't be followed")
-			}
-			return p.chunks.copied(p.data, from, size), nil
+			return p.whole(stored, from)
 		}
 		last := []byte{b[taken-1] & mask}
 		if last[0] == b[taken-1] {

@@ -253,3 +253,48 @@ func TestTIFFDeflateOfMuch(t *testing.T) {
 		}
 	}
 }
+
+// TestTIFFTurnedEnds hides bytes behind codings whose bits are in the other order, which
+// libtiff turns before it decodes, and other decoders do not: what either needs stays.
+func TestTIFFTurnedEnds(t *testing.T) {
+	for compression, code := range map[uint64]func([]byte) []byte{5: tiffLZW, 8: deflate, 32773: packBits} {
+		for name, stored := range map[string]func([]byte) []byte{"turned": turnedBits, "as it is": bytes.Clone} {
+			if name == "as it is" && compression != 32773 {
+				continue // no picture for libtiff
+			}
+			var strips [][]byte
+			plain := streamTIFF(compression, 2, func(b []byte) []byte {
+				strips = append(strips, stored(code(b)))
+				return strips[len(strips)-1]
+			})
+			want, report := strip(t, plain)
+			for i, s := range strips {
+				if !bytes.Contains(want, s) || len(report.Removed) > 0 {
+					t.Errorf("%d, %s: strip %d is another, %+v", compression, name, i, report.Removed)
+				}
+			}
+			for encoding, secret := range secrets() {
+				out, report := strip(t, streamTIFF(compression, 2, func(b []byte) []byte { return joined(stored(code(b)), secret) }))
+				if !bytes.Equal(out, want) || len(report.Removed) == 0 {
+					t.Errorf("%d, %s, %s: %d bytes for %d, %+v", compression, name, encoding, len(out), len(want), report.Removed)
+				}
+			}
+		}
+	}
+}
+
+// TestTIFFDeflateUnfollowed: what is no deflate passes as it is, but not with a text
+// behind it.
+func TestTIFFDeflateUnfollowed(t *testing.T) {
+	for _, order := range []uint64{1, 2} {
+		none := []byte{0x78, 0x9C, 7, 1, 2, 3}
+		if out, _ := strip(t, streamTIFF(8, order, func([]byte) []byte { return none })); !bytes.Contains(out, none) {
+			t.Errorf("order %d: changed", order)
+		}
+		var out bytes.Buffer
+		in := streamTIFF(8, order, func([]byte) []byte { return joined(none, secrets()["UTF-8"]) })
+		if _, err := imageproc.Strip(&out, bytes.NewReader(in), nil); !errors.Is(err, imageproc.ErrCorrupt) || out.Len() > 0 {
+			t.Errorf("order %d: %v, %d bytes", order, err, out.Len())
+		}
+	}
+}

@@ -1,6 +1,7 @@
 package imageproc
 
 import (
+	"bytes"
 	"encoding/binary"
 	"io"
 )
@@ -93,11 +94,12 @@ func (v *tiffVerifier) chunk(p *verifiedTIFF, i, n uint64, base map[byte]bool) {
 	case 7:
 		v.stream(part, base, p)
 	case 32773:
-		v.runs(part, p.most(i))
+		v.runs(part, p, p.most(i))
 	case 5:
-		if p.number(266, 1) == 1 {
-			v.codes(part, p.most(i))
+		if p.number(266, 1) == 2 {
+			part = rope{bytes.Clone(v.plainBits(part, p))}
 		}
+		v.codes(part, p.most(i))
 	case 50001:
 		v.riff(part.reader(), int64(n))
 	case 34925:
@@ -258,7 +260,7 @@ func (v *tiffVerifier) stream(part rope, base map[byte]bool, p *verifiedTIFF) {
 }
 
 // runs reads PackBits: the code that gives the last pixel is the last one.
-func (v *tiffVerifier) runs(part rope, pixels uint64) {
+func (v *tiffVerifier) runs(part rope, p *verifiedTIFF, pixels uint64) {
 	if pixels == 0 {
 		return
 	}
@@ -267,6 +269,17 @@ func (v *tiffVerifier) runs(part rope, pixels uint64) {
 		strip = v.whole(part)
 		strip = strip[:len(strip)-8]
 	}
+	behind := runsLeave(strip, pixels)
+	if behind > 0 && p.number(266, 1) == 2 { // there are decoders of either kind
+		behind = min(behind, runsLeave(v.plainBits(part, p), pixels))
+	}
+	if behind > 0 {
+		v.reject("bytes behind the pixels")
+	}
+}
+
+// runsLeave is how many bytes there are behind the codes of so many pixels.
+func runsLeave(strip []byte, pixels uint64) int {
 	at := 0
 	for pixels > 0 && at < len(strip) {
 		code := strip[at]
@@ -283,9 +296,7 @@ func (v *tiffVerifier) runs(part rope, pixels uint64) {
 		}
 		pixels -= min(pixels, length)
 	}
-	if at < len(strip) {
-		v.reject("bytes behind the pixels")
-	}
+	return max(0, len(strip)-at)
 }
 
 // whole joins a strip, and has eight zeros follow.

@@ -321,7 +321,7 @@ func TestCCITTDecodes(t *testing.T) {
 			format = ccitt.Group3
 			p.fill, p.eol, p.end = 0, true, true // it takes nothing else
 		default:
-			t.Skip("no decoder")
+			return // x/image has no decoder
 		}
 		data, _, _ := p.encode(r)
 		work := 1 << 30
