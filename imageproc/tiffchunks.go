@@ -145,7 +145,7 @@ func (p *tiffParser) extent(g *tiffPage, i, from, size uint64, unknown bool) uin
 	plain := g.plain(i)
 	single := g.compression == tiffPlain && plain > 0 && g.count() == 1
 	switch {
-	case from == 0 && (size == 0 || unknown) || size == 0 && !unknown && !single:
+	case size == 0 && !unknown && (from == 0 || !single):
 		return 0
 	case from >= uint64(len(p.data)):
 		return max(size, 1) // refused
